@@ -1,0 +1,58 @@
+# Every target is also a plain command, shown by `make -n <target>`; see docs/development.md for Windows.
+#   T=path   run only these tests         make test T=tests/unit/signing
+#   K=name   run only tests with this name  make fast K=canonical
+
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+T ?=
+K ?=
+ONCE ?=
+PYTEST := $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
+
+.PHONY: help setup demo quarter test fast lint format bench soak screenshots translations lock wheel
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing: Debian packages, .venv, browser files, translations
+	@sh tools/setup.sh
+
+demo: setup ## hub and three nodes on this machine play a working day; ONCE=1 checks it and ends
+	$(PYTHON) -m demo $(if $(ONCE),--once)
+
+quarter: setup ## replay the published figures of a whole quarter through the real sync
+	$(PYTHON) -m demo.quarter
+
+test: setup lint ## everything, exactly as CI runs it (T=path, K=name)
+	$(PYTEST) -m "not soak" $(T)
+
+fast: setup ## unit and property tests only, in seconds (T=path, K=name)
+	$(PYTEST) $(or $(T),tests/unit tests/properties)
+
+lint: setup ## formatting, rules and types
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+
+format: setup ## put the formatting right
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+bench: setup ## run the benchmarks: a table, and benchmarks/results.json
+	$(PYTHON) -m benchmarks
+
+soak: setup ## the simulation with many random seeds
+	$(PYTEST) -m soak $(T)
+
+screenshots: setup ## take the pictures of the manuals anew
+	$(PYTHON) -m demo.screenshots
+
+translations: setup ## collect new texts into the English catalogues and compile them
+	$(PYTHON) tools/translations.py update
+
+lock: setup ## resolve the dependencies anew, for every platform, with hashes
+	$(PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
+
+wheel: setup ## build dist/motcua-*.whl with the browser files and translations in it
+	$(PYTHON) -m hatchling build -t wheel
