@@ -1,0 +1,445 @@
+"""Every kind of record: what its facts and its body may hold, and whose roles may sign it.
+
+The facts of a kind are a closed schema of codes, numbers, ids and instants, so that a header never says anything
+about a person; what is personal is in the body (design §4). A kind that is not listed here is no error: its records
+are stored and forwarded untouched by this version. Entitlement to a single move of the life cycle is finer than the
+kind's roles: see `roles_for`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from dossiers import reasons
+from dossiers.lifecycle import MOVES
+from dossiers.schemas import (
+    INSTANT_MS_MAX,
+    Anything,
+    Check,
+    Choice,
+    Code,
+    Date,
+    Either,
+    Flag,
+    Hex,
+    ListOf,
+    Members,
+    Shape,
+    Table,
+    Text,
+    Whole,
+    compile_check,
+    members,
+)
+from signing.reasons import Reason
+from signing.roles import Role
+
+FIELDS_MAX: Final = 64
+PAPERS_MAX: Final = 64
+FACT_FIELDS: Final = ("channel", "competent", "fee_due", "sets")
+"""Fields whose values are not personal: they stand in the facts themselves (`dossier.amended`, `set`)."""
+
+ID: Final = Hex(digits=64)
+RANDOM_ID: Final = Hex(digits=32)
+UNIT: Final = Code(pattern=r"[0-9]{2,5}")
+FIELD: Final = Code(
+    pattern=rf"(?!(?:{'|'.join(FACT_FIELDS)})\Z)[a-z][a-z0-9_]{{0,39}}(?:\.[a-z0-9_]{{1,40}}){{0,2}}"
+)
+PROCEDURE: Final = Code(pattern=r"[0-9A-Z]{1,8}(?:\.[0-9A-Z]{1,8}){1,8}")
+DOSSIER_CODE: Final = Code(pattern=r"[0-9A-Za-z](?:[0-9A-Za-z.-]{2,46})[0-9A-Za-z]", distinct=True)
+PAPER_CODE: Final = Code(pattern=r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,38}[0-9A-Za-z])?")
+WORD: Final = Code(pattern=r"[a-z](?:[a-z0-9_]{0,38}[a-z0-9])?")
+REASON_CODE: Final = Code(pattern=r"[A-Z](?:[A-Z0-9_]{0,38}[A-Z0-9])?")
+INSTANT: Final = Whole(least=0, most=INSTANT_MS_MAX)
+COUNT: Final = Whole(least=0, most=2**53 - 1)
+MONEY: Final = Whole(least=0, most=10**12)
+STATUS: Final = Whole(least=1, most=10)
+CHANNEL: Final = Whole(least=1, most=3)
+SETS: Final = Whole(least=1, most=999)
+
+_PAPER: Final = members(
+    {
+        "paper": PAPER_CODE,
+        "form": Whole(least=1, most=3),
+        "count": Whole(least=0, most=9_999),
+        "digitised": Flag(),
+        "reused": Flag(),
+    }
+)
+_PAPERS: Final = ListOf(item=_PAPER, most=PAPERS_MAX)
+_FIELD_CODES: Final = ListOf(item=FIELD, most=FIELDS_MAX, ascending=True)
+_FROZEN: Final = members(
+    {"unit": Choice(words=frozenset({"minutes", "days"})), "amount": Whole(least=0, most=10**7)}
+)
+_SET: Final = members(perhaps={"channel": CHANNEL, "competent": UNIT, "fee_due": MONEY, "sets": SETS})
+_POSITION: Final = members({"log": RANDOM_ID, "length": COUNT, "head": ID})
+
+_LINE: Final = Text(most=500)
+_WORDS: Final = Text(most=8_000)
+_FIELD_VALUES: Final = Table(name=FIELD, value=Text(most=4_000), most=FIELDS_MAX)
+_ASKED_PAPER: Final = members(
+    {"name": _LINE},
+    {
+        "paper": PAPER_CODE,
+        "form": Whole(least=1, most=3),
+        "count": Whole(least=0, most=9_999),
+        "reason": _WORDS,
+    },
+)
+_RESULT: Final = members(
+    perhaps={"number": _LINE, "date": Either(shapes=(Date(), _LINE)), "signer": _LINE, "kind": _LINE}
+)
+
+_DESK: Final = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+_OFFICE: Final = _DESK | {Role.LEADER, Role.CLERK}
+_PROVINCE: Final = frozenset({Role.HUB, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a kind of record may say, and whose roles may say it."""
+
+    code: str
+    vi: str
+    en: str
+    facts: Members
+    body: Members | Anything | None
+    body_needed: bool
+    roles: frozenset[Role]
+    facts_ok: Check
+    body_ok: Check
+
+
+def _kind(
+    code: str,
+    vi: str,
+    en: str,
+    *,
+    facts: Members,
+    roles: frozenset[Role],
+    body: Members | Anything | None = None,
+    body_needed: bool = False,
+) -> Kind:
+    body_ok: Check = compile_check(body) if body is not None else (lambda value: False)
+    return Kind(
+        code=code,
+        vi=vi,
+        en=en,
+        facts=facts,
+        body=body,
+        body_needed=body_needed,
+        roles=roles,
+        facts_ok=compile_check(facts),
+        body_ok=body_ok,
+    )
+
+
+_KEY_FACTS: Final = members(
+    {
+        "key": ID,
+        "box": ID,
+        "roles": ListOf(item=Choice(words=frozenset(Role)), least=1, most=len(Role), ascending=True),
+        "unit": UNIT,
+        "officer": RANDOM_ID,
+        "device": RANDOM_ID,
+        "delegated": Flag(),
+        "from_size": COUNT,
+        "until_size": COUNT,
+    },
+    nullable=("box", "officer", "device", "until_size"),
+)
+_KEY_BODY: Final = members({"name": Text(least=1, most=200)}, {"title": _LINE})
+
+_DOSSIER_KINDS: Final = (
+    _kind(
+        "dossier.received",
+        "Tiếp nhận hồ sơ",
+        "Dossier received",
+        facts=members(
+            {
+                "procedure": PROCEDURE,
+                "procedure_version": Whole(least=1, most=10**9),
+                "channel": CHANNEL,
+                "code": DOSSIER_CODE,
+                "provisional": DOSSIER_CODE,
+                "receiving": UNIT,
+                "competent": UNIT,
+                "received": INSTANT,
+                "due": INSTANT,
+                "rule": WORD,
+                "status": Whole(least=1, most=2),
+                "sets": SETS,
+                "fee_due": MONEY,
+                "fields": _FIELD_CODES,
+                "papers": _PAPERS,
+            },
+            nullable=("code", "provisional", "due"),
+        ),
+        body=members({"fields": _FIELD_VALUES}),
+        body_needed=True,
+        roles=_DESK,
+    ),
+    _kind(
+        "dossier.amended",
+        "Sửa, bổ sung thông tin",
+        "Dossier amended",
+        facts=members({"fields": _FIELD_CODES, "set": _SET}),
+        body=members({"fields": _FIELD_VALUES}, {"ground": _WORDS}),
+        roles=_DESK | {Role.LEADER},
+    ),
+    _kind(
+        "dossier.moved",
+        "Chuyển bước xử lý",
+        "Dossier moved",
+        facts=members(
+            {"from": STATUS, "to": STATUS, "action": WORD},
+            {
+                "due": INSTANT,
+                "frozen": _FROZEN,
+                "deadline": INSTANT,
+                "officer": RANDOM_ID,
+                "unit": UNIT,
+                "method": Whole(least=1, most=3),
+                "result": Flag(),
+            },
+            nullable=("due",),
+        ),
+        body=members(
+            perhaps={
+                "ground": _WORDS,
+                "note": _WORDS,
+                "items": ListOf(item=Either(shapes=(_LINE, _ASKED_PAPER)), most=PAPERS_MAX),
+                "result": _RESULT,
+                "received_by": members(perhaps={"name": _LINE, "id_number": _LINE}),
+            }
+        ),
+        roles=frozenset[Role]().union(*(move.roles for move in MOVES)),
+    ),
+    _kind(
+        "dossier.assigned",
+        "Phân công xử lý",
+        "Dossier assigned",
+        facts=members({"officer": RANDOM_ID, "unit": UNIT}),
+        body=members(perhaps={"note": _WORDS}),
+        roles=_DESK | {Role.LEADER},
+    ),
+    _kind(
+        "dossier.extended",
+        "Xin lỗi và gia hạn",
+        "Apology and extension",
+        facts=members({"due": INSTANT, "previous": INSTANT, "ordinal": Whole(least=1, most=99)}),
+        body=members({"ground": Text(least=1, most=8_000)}, {"note": _WORDS}),
+        body_needed=True,
+        roles=frozenset({Role.LEADER}),
+    ),
+    _kind(
+        "dossier.paid",
+        "Thu phí, lệ phí",
+        "Fee paid",
+        facts=members({"amount": MONEY, "method": Whole(least=1, most=3), "fee": PAPER_CODE}),
+        body=members(perhaps={"receipt_number": _LINE, "payer": _LINE}),
+        roles=frozenset({Role.RECEPTIONIST, Role.CLERK}),
+    ),
+    _kind(
+        "dossier.paper_added",
+        "Thêm giấy tờ",
+        "Papers added",
+        facts=members({"papers": ListOf(item=_PAPER, least=1, most=PAPERS_MAX)}),
+        body=members(perhaps={"note": _WORDS}),
+        roles=_DESK | {Role.CLERK},
+    ),
+    _kind(
+        "dossier.paper_removed",
+        "Bỏ giấy tờ",
+        "Paper removed",
+        facts=members({"record": ID, "paper": PAPER_CODE}),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=_DESK | {Role.CLERK},
+    ),
+    _kind(
+        "dossier.noted",
+        "Ghi chú",
+        "Note",
+        facts=members(),
+        body=members({"note": Text(least=1, most=8_000)}),
+        body_needed=True,
+        roles=_OFFICE | {Role.UNIT_ADMINISTRATOR},
+    ),
+    _kind(
+        "dossier.numbered",
+        "Cấp mã chính thức",
+        "Official code given",
+        facts=members({"code": DOSSIER_CODE, "provisional": DOSSIER_CODE}, nullable=("provisional",)),
+        # Binding the official number to a provisional one decides nothing: the device may do it by itself.
+        roles=frozenset({Role.RECEPTIONIST, Role.DEVICE}),
+    ),
+    _kind(
+        "dossier.settled",
+        "Thống nhất khác biệt",
+        "Difference settled",
+        facts=members({"conflict": ID, "choose": ID}, {"set": _SET}, nullable=("choose",)),
+        body=members({"ground": Text(least=1, most=8_000)}, {"fields": _FIELD_VALUES}),
+        body_needed=True,
+        roles=_DESK | {Role.LEADER},
+    ),
+)
+
+_PROTOCOL_KINDS: Final = (
+    _kind(
+        "log.opened",
+        "Mở nhật ký",
+        "Log opened",
+        facts=members(
+            {
+                "device": RANDOM_ID,
+                "epoch": RANDOM_ID,
+                "reason": WORD,
+                "predecessors": ListOf(item=_POSITION, most=64),
+            }
+        ),
+        roles=frozenset({Role.DEVICE, Role.HUB}),
+    ),
+    _kind(
+        "key.stated",
+        "Công bố khoá",
+        "Key stated",
+        facts=_KEY_FACTS,
+        body=_KEY_BODY,
+        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.UNIT_ADMINISTRATOR}),
+    ),
+    _kind(
+        "key.requested",
+        "Đề nghị cấp khoá",
+        "Key requested",
+        facts=_KEY_FACTS,
+        body=_KEY_BODY,
+        roles=frozenset({Role.UNIT_ADMINISTRATOR}),
+    ),
+    _kind(
+        "key.revoked",
+        "Thu hồi khoá",
+        "Key revoked",
+        facts=members(
+            {"key": RANDOM_ID},
+            {"reason": WORD, "unit": UNIT, "size": COUNT, "cut": ListOf(item=_POSITION, most=64)},
+        ),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.UNIT_ADMINISTRATOR}),
+    ),
+    _kind(
+        "verdict.given",
+        "Kết luận của tỉnh",
+        "Verdict given",
+        facts=members(
+            {
+                "record": ID,
+                "log": RANDOM_ID,
+                "seq": COUNT,
+                "outcome": Choice(words=frozenset({"pending", "applied", "quarantined"})),
+                "code": REASON_CODE,
+                "retryable": Flag(),
+                "unit": UNIT,
+            },
+            nullable=("code",),
+        ),
+        roles=frozenset({Role.HUB}),
+    ),
+    _kind(
+        "lease.granted",
+        "Cấp dải số hồ sơ",
+        "Number lease granted",
+        facts=members(
+            {
+                "unit": UNIT,
+                "first": Whole(least=1, most=9_999),
+                "last": Whole(least=1, most=9_999),
+                "from": Date(),
+                "log": RANDOM_ID,
+            }
+        ),
+        roles=_PROVINCE,
+    ),
+    _kind(
+        "foreign.listed",
+        "Hồ sơ liên quan từ đơn vị khác",
+        "Foreign records listed",
+        facts=members(
+            perhaps={
+                "unit": UNIT,
+                "dossier": RANDOM_ID,
+                "record": ID,
+                "log": RANDOM_ID,
+                "seq": COUNT,
+                "records": ListOf(item=ID, most=128),
+            }
+        ),
+        roles=frozenset({Role.HUB}),
+    ),
+    _kind(
+        "catalogue.published",
+        "Công bố danh mục thủ tục",
+        "Catalogue published",
+        facts=members({"version": Whole(least=1, most=10**9), "effective": Date()}),
+        body=Anything(),
+        body_needed=True,
+        roles=_PROVINCE,
+    ),
+    _kind(
+        "calendar.published",
+        "Công bố lịch làm việc",
+        "Calendar published",
+        facts=members({"version": Whole(least=1, most=10**9), "first": Date(), "last": Date()}),
+        body=Anything(),
+        body_needed=True,
+        roles=_PROVINCE,
+    ),
+)
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {kind.code: kind for kind in (*_DOSSIER_KINDS, *_PROTOCOL_KINDS)}
+)
+AUTHORITY: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
+    {kind.code: kind.roles for kind in KINDS.values()}
+)
+
+_FACTS_CHECKS: Final = {kind.code: kind.facts_ok for kind in KINDS.values()}
+_MOVE_ROLES: Final = {(move.source, move.target, move.action): move.roles for move in MOVES}
+_NOBODY: Final = frozenset[Role]()
+
+
+def check_facts(kind: str, facts: object) -> Reason | None:
+    """Why these facts cannot stand in a record of this kind; None when they can, or when the kind is unknown."""
+    check = _FACTS_CHECKS.get(kind)
+    return None if check is None or check(facts) else reasons.FACTS
+
+
+def check_body(kind: str, facts: Mapping[str, Any], content: object) -> Reason | None:
+    """Why this body (None: the record has none) cannot belong to these, already checked, facts."""
+    known = KINDS.get(kind)
+    if known is None:
+        return None
+    if content is None:
+        return reasons.BODY if known.body_needed or facts.get("fields") else None
+    if not known.body_ok(content):
+        return reasons.BODY
+    if "fields" in facts and not _names_its_fields(facts, content):
+        return reasons.BODY
+    return None
+
+
+def roles_for(kind: str, facts: Mapping[str, Any]) -> frozenset[Role]:
+    """Whose roles may sign this very record: for a move of the life cycle, those the table gives that move."""
+    if kind == "dossier.moved":
+        return _MOVE_ROLES.get((facts.get("from"), facts.get("to"), facts.get("action")), _NOBODY)
+    return AUTHORITY.get(kind, _NOBODY)
+
+
+def _names_its_fields(facts: Mapping[str, Any], content: object) -> bool:
+    values = content.get("fields", {}) if isinstance(content, dict) else None
+    return isinstance(values, dict) and sorted(values) == facts["fields"]
+
+
+def shapes_of_facts() -> Mapping[str, Shape]:
+    """The facts' shape of every kind, for the test that walks them and for the documentation."""
+    return {kind.code: kind.facts for kind in KINDS.values()}
