@@ -1,0 +1,29 @@
+"""Every bound on what comes from outside; units stand last in the name.
+
+The limits on a record are constants of the protocol: they are checked before a record is appended and are never
+lowered, because signed history cannot be rewritten (design §4). The limits on a round are advertised and may change.
+"""
+
+HEADER_SIZE_BYTES_MAX = 16 * 1024
+BODY_SIZE_BYTES_MAX = 128 * 1024
+SALT_SIZE_BYTES = 16
+PARENTS_MAX = 64
+FACTS_DEPTH_MAX = 6
+KIND_LENGTH_MAX = 40
+
+SEAL_EVERY_RECORDS = 64
+
+RUN_RECORDS_MAX = 4_096
+RUN_SIZE_BYTES_MAX = 2 * 1024 * 1024
+RUN_UNPACKED_BYTES_MAX = 16 * 1024 * 1024
+
+ROUND_SIZE_BYTES_MAX = 2 * 1024 * 1024
+ROUND_RUNS_MAX = 512
+ROUND_LOGS_MAX = 4_096
+ROUND_SIZE_BYTES_START = 48 * 1024
+ROUND_SIZE_BYTES_MIN = 4 * 1024
+
+CLOCK_AHEAD_MS_MAX = 24 * 60 * 60 * 1000
+"""A remote clock further ahead than this never advances the local one (design §5)."""
+
+CHALLENGE_AGE_S_MAX = 24 * 60 * 60

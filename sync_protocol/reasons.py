@@ -1,0 +1,170 @@
+"""The part of the one catalogue of reasons that concerns what travels.
+
+Each reason has a stable code, an HTTP status, whether trying again can help, and a sentence with a next step in
+Vietnamese and English. Codes are never reused or renamed.
+"""
+
+from signing.reasons import Reason
+
+
+def _reason(
+    code: str, status: int, *, retryable: bool, vi: str, en: str, next_vi: str, next_en: str
+) -> Reason:
+    return Reason(
+        code=code, status=status, retryable=retryable, vi=vi, en=en, next_vi=next_vi, next_en=next_en
+    )
+
+
+_CALL_PROVINCE_VI = "Gửi tệp chẩn đoán cho quản trị tỉnh; các bản ghi khác vẫn được xử lý bình thường."
+_CALL_PROVINCE_EN = "Send the diagnostic file to the province; all other records flow as usual."
+
+RECORD_FORMAT = _reason(
+    "RECORD_FORMAT", 422, retryable=False,
+    vi="Bản ghi không đúng định dạng.", en="The record is not well formed.",
+    next_vi=_CALL_PROVINCE_VI, next_en=_CALL_PROVINCE_EN,
+)  # fmt: skip
+RECORD_SIZE = _reason(
+    "RECORD_SIZE", 413, retryable=False,
+    vi="Bản ghi vượt quá kích thước cho phép.", en="The record is larger than allowed.",
+    next_vi="Rút gọn nội dung rồi ghi lại.", next_en="Shorten the content and record it again.",
+)  # fmt: skip
+RECORD_SIGNATURE = _reason(
+    "RECORD_SIGNATURE", 422, retryable=False,
+    vi="Chữ ký bản ghi không đúng.", en="The record's signature does not verify.",
+    next_vi=_CALL_PROVINCE_VI, next_en=_CALL_PROVINCE_EN,
+)  # fmt: skip
+RECORD_BODY = _reason(
+    "RECORD_BODY", 422, retryable=True,
+    vi="Nội dung không khớp với bản ghi đã ký.", en="The body does not match the signed header.",
+    next_vi="Máy trạm sẽ gửi lại nội dung ở lần đồng bộ sau.",
+    next_en="The node sends the body again at the next sync.",
+)  # fmt: skip
+RECORD_FACTS = _reason(
+    "RECORD_FACTS", 422, retryable=False,
+    vi="Dữ kiện của bản ghi không theo danh mục.", en="The record's facts do not follow their schema.",
+    next_vi=_CALL_PROVINCE_VI, next_en=_CALL_PROVINCE_EN,
+)  # fmt: skip
+RECORD_KEY_UNKNOWN = _reason(
+    "RECORD_KEY_UNKNOWN", 422, retryable=True,
+    vi="Tỉnh chưa biết khóa đã ký bản ghi này.", en="The province does not know the key that signed this record.",
+    next_vi="Chờ tỉnh xác nhận cán bộ hoặc máy; bản ghi tự được xét lại khi có xác nhận.",
+    next_en="Wait for the province to confirm the officer or PC; the record is judged again by itself.",
+)  # fmt: skip
+RECORD_ROLE = _reason(
+    "RECORD_ROLE", 403, retryable=True,
+    vi="Người ký không có vai trò để làm việc này.", en="The signer does not hold a role for this action.",
+    next_vi="Nhờ người có thẩm quyền thực hiện lại, hoặc đề nghị tỉnh cấp vai trò.",
+    next_en="Ask an entitled officer to do it again, or ask the province for the role.",
+)  # fmt: skip
+RECORD_UNIT = _reason(
+    "RECORD_UNIT", 403, retryable=False,
+    vi="Người ký không thuộc đơn vị của bản ghi.", en="The signer does not act for the record's unit.",
+    next_vi="Kiểm tra lại đơn vị của cán bộ với quản trị tỉnh.",
+    next_en="Check the officer's unit with the province.",
+)  # fmt: skip
+RECORD_PARENT_PENDING = _reason(
+    "RECORD_PARENT_PENDING", 409, retryable=True,
+    vi="Bản ghi trước của hồ sơ này chưa về tới tỉnh.", en="An earlier record of this dossier has not arrived yet.",
+    next_vi="Không phải làm gì; bản ghi được xét khi bản ghi trước về tới.",
+    next_en="Nothing to do; it is judged when the earlier record arrives.",
+)  # fmt: skip
+RECORD_PARENT_REFUSED = _reason(
+    "RECORD_PARENT_REFUSED", 409, retryable=True,
+    vi="Bản ghi trước của hồ sơ này đã bị từ chối.", en="An earlier record of this dossier was refused.",
+    next_vi="Mở hồ sơ, xem bản ghi bị từ chối và ghi lại việc cần làm.",
+    next_en="Open the dossier, read the refused record and record the action again.",
+)  # fmt: skip
+RECORD_TIME = _reason(
+    "RECORD_TIME", 422, retryable=False,
+    vi="Giờ của máy trạm lệch quá xa so với tỉnh.", en="The PC's clock is too far from the province's.",
+    next_vi="Chỉnh giờ máy tính rồi đồng bộ lại.", next_en="Set the PC's clock and sync again.",
+)  # fmt: skip
+LOG_CHAIN = _reason(
+    "LOG_CHAIN", 422, retryable=True,
+    vi="Chuỗi bản ghi bị đứt hoặc hỏng khi truyền.", en="The chain of records is broken or was damaged in transit.",
+    next_vi="Máy trạm tự gửi lại; nếu lặp lại, chạy «motcua-node doctor».",
+    next_en="The node sends it again; if it repeats, run «motcua-node doctor».",
+)  # fmt: skip
+LOG_SEAL = _reason(
+    "LOG_SEAL", 422, retryable=True,
+    vi="Niêm phong của máy trạm không đúng.", en="The device's seal does not verify.",
+    next_vi="Máy trạm tự gửi lại; nếu lặp lại, báo quản trị tỉnh.",
+    next_en="The node sends it again; if it repeats, tell the province.",
+)  # fmt: skip
+LOG_FORK = _reason(
+    "LOG_FORK", 409, retryable=False,
+    vi="Có hai phiên bản khác nhau của cùng một nhật ký máy trạm.", en="Two different versions of one log exist.",
+    next_vi="Máy trạm mở kỳ mới; quản trị tỉnh xem mục Máy trạm.",
+    next_en="The node opens a new epoch; the province looks at the fleet page.",
+)  # fmt: skip
+ROUND_FORMAT = _reason(
+    "ROUND_FORMAT", 400, retryable=False,
+    vi="Gói đồng bộ không đúng định dạng.", en="The sync message is not well formed.",
+    next_vi="Cập nhật phần mềm máy trạm rồi đồng bộ lại.", next_en="Update the node and sync again.",
+)  # fmt: skip
+ROUND_SIZE = _reason(
+    "ROUND_SIZE", 413, retryable=True,
+    vi="Gói đồng bộ quá lớn.", en="The sync message is too large.",
+    next_vi="Máy trạm tự chia nhỏ và gửi lại.", next_en="The node splits it and sends again.",
+)  # fmt: skip
+ROUND_VERSION = _reason(
+    "ROUND_VERSION", 400, retryable=False,
+    vi="Phiên bản giao thức không còn được hỗ trợ.", en="The protocol version is not supported.",
+    next_vi="Cập nhật phần mềm; dữ liệu trên máy vẫn an toàn.", next_en="Update the software; the data here is safe.",
+)  # fmt: skip
+ROUND_CHALLENGE = _reason(
+    "ROUND_CHALLENGE", 409, retryable=True,
+    vi="Mã thách thức đã cũ.", en="The challenge is stale.",
+    next_vi="Máy trạm tự thử lại ngay.", next_en="The node tries again at once.",
+)  # fmt: skip
+ROUND_DEVICE = _reason(
+    "ROUND_DEVICE", 403, retryable=False,
+    vi="Tỉnh không nhận ra máy trạm này.", en="The province does not know this PC.",
+    next_vi="Ghi danh lại máy với mã do tỉnh cấp.", next_en="Enrol the PC with a code from the province.",
+)  # fmt: skip
+ROUND_SIGNATURE = _reason(
+    "ROUND_SIGNATURE", 403, retryable=False,
+    vi="Chữ ký của máy trạm trên gói đồng bộ không đúng.", en="The PC's signature on the sync message fails.",
+    next_vi="Chạy «motcua-node doctor» và báo quản trị tỉnh.", next_en="Run «motcua-node doctor» and tell the province.",
+)  # fmt: skip
+ENROLMENT_CODE = _reason(
+    "ENROLMENT_CODE", 422, retryable=False,
+    vi="Mã ghi danh không đúng hoặc gõ nhầm.", en="The enrolment code is wrong or mistyped.",
+    next_vi="Đối chiếu lại từng nhóm 5 ký tự; nếu vẫn sai, xin tỉnh cấp mã mới.",
+    next_en="Compare each group of 5 characters; if it is still wrong, ask the province for a new code.",
+)  # fmt: skip
+ENROLMENT_USED = _reason(
+    "ENROLMENT_USED", 409, retryable=False,
+    vi="Mã ghi danh đã dùng hoặc đã hết hạn.", en="The enrolment code was used or has expired.",
+    next_vi="Xin tỉnh cấp mã mới.", next_en="Ask the province for a new code.",
+)  # fmt: skip
+ENROLMENT_ROOTS = _reason(
+    "ENROLMENT_ROOTS", 409, retryable=False,
+    vi="Máy chủ này không phải trung tâm của tỉnh đã cấp mã.", en="This server is not the hub that issued the code.",
+    next_vi="Kiểm tra địa chỉ trung tâm tỉnh; không nhập mã vào địa chỉ lạ.",
+    next_en="Check the hub's address; do not enter the code at an unknown address.",
+)  # fmt: skip
+THROTTLED = _reason(
+    "THROTTLED", 429, retryable=True,
+    vi="Thử quá nhiều lần.", en="Too many attempts.",
+    next_vi="Chờ ít phút rồi thử lại.", next_en="Wait a few minutes and try again.",
+)  # fmt: skip
+HUB_BUSY = _reason(
+    "HUB_BUSY", 503, retryable=True,
+    vi="Trung tâm tỉnh đang bận.", en="The hub is busy.",
+    next_vi="Vẫn làm việc bình thường; máy trạm tự thử lại sau.", next_en="Go on working; the node tries again later.",
+)  # fmt: skip
+LINE_DOWN = _reason(
+    "LINE_DOWN", 503, retryable=True,
+    vi="Chưa kết nối được với tỉnh.", en="The province cannot be reached.",
+    next_vi="Vẫn làm việc bình thường; máy trạm tự đồng bộ khi có mạng.",
+    next_en="Go on working; the node syncs by itself when the line is back.",
+)  # fmt: skip
+
+REASONS: tuple[Reason, ...] = (
+    RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
+    RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
+    ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
+    ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, THROTTLED, HUB_BUSY, LINE_DOWN,
+)  # fmt: skip
+BY_CODE = {reason.code: reason for reason in REASONS}

@@ -1,0 +1,185 @@
+"""One round: what to send, and whether what came may join the log. Values only; whoever calls does the deed.
+
+A round is one request and one answer, idempotent both ways: the frontier says what each side holds, runs fill the
+difference, and a round that is lost or doubled changes nothing (design §6). Node and hub use the same functions.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from signing.signatures import PublicKey
+from sync_protocol import limits, reasons
+from sync_protocol.errors import RunInvalid
+from sync_protocol.frame import encode_run
+from sync_protocol.frontier import Frontier, FrontierEntry, Relation, relate
+from sync_protocol.log import LogOpening, Run, check_chain, verify_seal
+from sync_protocol.log_store import LogStore
+from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord
+
+_RAW_PER_PACKED = 4
+"""Records pack to about a fifth of their stored size; a first guess that the real frame corrects."""
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Frames to send now, and whether more is left for the next round."""
+
+    frames: list[bytes]
+    records: int
+    more: bool
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """How one log here stands to the same log at the peer."""
+
+    log: str
+    relation: Relation
+    mine: FrontierEntry | None
+    theirs: FrontierEntry | None
+
+
+def differences(store: LogStore, mine: Frontier, theirs: Frontier, logs: Iterable[str]) -> list[Difference]:
+    """Compare `logs` here and there; logs that agree are left out."""
+    found = []
+    for log in logs:
+        my, their = mine.get(log), theirs.get(log)
+        link_at: dict[int, str] = {}
+        if my and their and 0 < their.length < my.length:
+            link = store.link_at(log, their.length)
+            if link is not None:
+                link_at[their.length] = link
+        relation = relate(my, their, link_at=link_at)
+        if relation is not Relation.EQUAL:
+            found.append(Difference(log=log, relation=relation, mine=my, theirs=their))
+    return found
+
+
+def choose_runs(
+    store: LogStore,
+    ahead: Iterable[Difference],
+    *,
+    bytes_max: int,
+    stop: Mapping[str, int] | None = None,
+    audience: str | None = None,
+) -> Chosen:
+    """Pick runs of the logs in which the peer is behind, until `bytes_max` bytes of frames.
+
+    Runs end on a stored seal wherever one lies within reach, because the receiver acknowledges on the seal. A log of
+    which the peer holds another branch is left alone. At least one run is sent however small the budget, since a
+    budget that fits nothing would never end.
+
+    Args:
+        stop: logs that may be sent only up to a length (at the hub: what has been judged).
+        audience: unit of the peer; bodies meant for another unit are withheld. None sends all bodies.
+    """
+    frames: list[bytes] = []
+    size = records = 0
+    for difference in ahead:
+        if difference.relation is not Relation.AHEAD or difference.mine is None:
+            continue
+        first = difference.theirs.length if difference.theirs else 0
+        end = min(difference.mine.length, (stop or {}).get(difference.log, difference.mine.length))
+        while first < end:
+            room = bytes_max - size
+            if frames and (room <= 0 or len(frames) >= limits.ROUND_RUNS_MAX):
+                return Chosen(frames=frames, records=records, more=True)
+            run, frame = _next_run(store, difference.log, first, end, max(room, 0), audience)
+            if frames and len(frame) > room:
+                return Chosen(frames=frames, records=records, more=True)
+            frames.append(frame)
+            size += len(frame)
+            records += len(run.records)
+            first = run.stop
+    return Chosen(frames=frames, records=records, more=False)
+
+
+def check_run(
+    run: Run, *, held: FrontierEntry | None, link_before: str | None, device: PublicKey | None
+) -> str:
+    """Check the chain and the seal of a run that arrived; returns its head link. Raises RunInvalid.
+
+    Args:
+        held: where the receiver stands in this log.
+        link_before: link of the record before the run, as the receiver holds it (None at the start, or where the
+            run begins beyond what is held; the store then answers with a gap).
+        device: the key that seals this log. None where the run opens a log whose device is not known yet.
+    """
+    expected = link_before if run.first else None
+    if run.first and (held is None or run.first > held.length):
+        expected = run.records[0].header.prev
+    head = check_chain(run, expected)
+    if run.seal is not None and device is not None:
+        verify_seal(run.seal, device)
+    return head
+
+
+def opening_of(run: Run) -> LogOpening:
+    """Who opens the log that this run starts; raises RunInvalid."""
+    if run.first != 0 or not run.records:
+        raise RunInvalid(reasons.LOG_CHAIN, "the run does not start at record 0")
+    return LogOpening.from_header(run.records[0].header)
+
+
+def audience_of(record: UnverifiedRecord | Record) -> str:
+    """The unit whose nodes may hold the body: the one the facts name, else the signer's."""
+    unit = record.header.facts.get("unit")
+    return unit if isinstance(unit, str) else record.header.commune
+
+
+def withhold(record: Record, unit: str) -> UnverifiedRecord:
+    """The record as a node of `unit` may have it: without a body that is meant for another commune.
+
+    Bodies under the province's own authority (a two-digit unit) are for everyone: catalogue and calendar.
+    """
+    audience = audience_of(record)
+    body: Body | None = record.body
+    state = record.body_state
+    if body is not None and audience != unit and len(audience) > 2:
+        body, state = None, BodyState.WITHHELD
+    return UnverifiedRecord(
+        record.header, record.header_bytes, record.signature, record.id, record.link, body, state
+    )
+
+
+def _next_run(
+    store: LogStore, log: str, first: int, end: int, room: int, audience: str | None
+) -> tuple[Run, bytes]:
+    budget = min(max(room, 1) * _RAW_PER_PACKED, limits.RUN_UNPACKED_BYTES_MAX // 2)
+    stop = min(end, first + limits.RUN_RECORDS_MAX)
+    while True:
+        records = store.span(log, first, stop=stop, bytes_max=budget)
+        run = _cut_at_seal(store, log, first, records, end, audience)
+        frame = encode_run(run)
+        shorter = store.seal(log, at_most=first + max(1, len(run.records) // 2))
+        if len(frame) <= room or shorter is None or shorter.length <= first:
+            return run, frame
+        stop, budget = shorter.length, limits.RUN_UNPACKED_BYTES_MAX
+
+
+def _cut_at_seal(
+    store: LogStore, log: str, first: int, records: list[Record], end: int, audience: str | None
+) -> Run:
+    reached = first + len(records)
+    seal = store.seal(log, at_most=reached)
+    if (seal is None or seal.length <= first) and reached < end:
+        # The first seal lies beyond the budget: go on to it, a receiver can do little with an unsealed part.
+        records = store.span(log, first, stop=min(end, first + limits.SEAL_EVERY_RECORDS))
+        seal = store.seal(log, at_most=first + len(records))
+    if seal is not None and seal.length > first:
+        records = records[: seal.length - first]
+    else:
+        seal = None
+    sent = [withhold(r, audience) if audience else _unverified(r) for r in records]
+    return Run(log=log, first=first, records=tuple(sent), seal=seal)
+
+
+def _unverified(record: Record) -> UnverifiedRecord:
+    return UnverifiedRecord(
+        record.header,
+        record.header_bytes,
+        record.signature,
+        record.id,
+        record.link,
+        record.body,
+        record.body_state,
+    )

@@ -1,0 +1,219 @@
+"""The messages of a round ⇄ bytes; the only place that knows their format.
+
+A request is the device's signature (64 bytes), then the packed message; an answer is the packed message alone (its
+records, seals and receipt carry their own signatures, and the channel is the hub's TLS). A packed message is one byte
+(0 plain, 1 zstd) and MessagePack. Structs travel as arrays: a newer peer may append members, an older one ignores
+them. Ids travel as raw bytes. Everything is bounded before it is unpacked (`limits`).
+"""
+
+import hashlib
+from typing import TypeVar
+
+import msgspec
+import zstandard
+
+from signing.errors import SignatureInvalid
+from signing.signatures import PublicKey, Signer, verify
+from sync_protocol import limits, reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
+
+ROUND_PURPOSE = "motcua.round"
+PROTOCOL_VERSION = 1
+PROTOCOL_VERSIONS_ACCEPTED = frozenset({1})
+_PLAIN, _ZSTD = b"\0", b"\1"
+_SIGNATURE_BYTES = 64
+
+
+class DigestState:
+    """What the hub found when it compared derived state (design §6)."""
+
+    NOT_COMPARABLE = 0
+    EQUAL = 1
+    DIFFERENT = 2
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One log's position: raw id, base, length, and the first 16 bytes of the head link."""
+
+    log: bytes
+    base: int
+    length: int
+    head: bytes
+
+
+class Beacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """How the node is: what the fleet page shows; no personal data.
+
+    Attributes:
+        oldest_unsent_s: age of the oldest record that the province does not hold, in seconds; 0 when none.
+        offset_ms: last measured clock offset (province − this PC).
+        codes_left: dossier codes left today in this device's leases.
+    """
+
+    version: str
+    fold: int
+    unsent: int
+    oldest_unsent_s: int
+    conflicts: int
+    refused: int
+    offset_ms: int
+    disk_free_mb: int
+    database_mb: int
+    codes_left: int
+
+
+class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a node says in a round."""
+
+    protocol: int
+    device: bytes
+    challenge: bytes
+    hub_epoch: bytes
+    sent_ms: int
+    frontier: list[Entry]
+    digest: bytes
+    receipt: bytes
+    beacon: Beacon
+    bytes_max: int
+    runs: list[bytes]
+
+
+class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What the hub says back.
+
+    Attributes:
+        challenge: to be signed in the next request.
+        problem: reason code of a refusal of the whole round, "" when it was taken.
+        held: where the hub stands in logs of this commune, as far as that differs from the request's frontier.
+        receipt: the newest signed receipt, b"" when the node has it already.
+        foreign: records of other communes that concern this one (header bytes, signature and body in a frame).
+        more: the hub has more for the node than fitted.
+    """
+
+    protocol: int
+    challenge: bytes
+    hub_epoch: bytes
+    now_ms: int
+    problem: str
+    held: list[Entry]
+    receipt: bytes
+    runs: list[bytes]
+    foreign: list[bytes]
+    digest: bytes
+    digest_state: int
+    next_sync_after_s: int
+    bytes_max: int
+    more: bool
+
+
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it came in; believe nothing but the device id until `verify` has returned."""
+
+    request: RoundRequest
+    packed: bytes
+    signature: bytes
+
+    @property
+    def device(self) -> str:
+        """Key id of the device that claims to have sent it."""
+        return self.request.device.hex()
+
+    def verify(self, device: PublicKey) -> RoundRequest:
+        """The request, once the device's signature over it has been checked; raises RemoteFault."""
+        try:
+            verify(device, ROUND_PURPOSE, self.packed, self.signature)
+        except SignatureInvalid as error:
+            raise RemoteFault(reasons.ROUND_SIGNATURE) from error
+        return self.request
+
+
+def encode_request(request: RoundRequest, device: Signer) -> bytes:
+    """Pack and sign a request."""
+    packed = _pack(_encoder.encode(request))
+    return device.sign(ROUND_PURPOSE, packed) + packed
+
+
+def open_request(data: bytes) -> SignedRequest:
+    """Parse a request; raises RemoteFault (ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION)."""
+    if len(data) <= _SIGNATURE_BYTES:
+        raise RemoteFault(reasons.ROUND_FORMAT, "too short")
+    packed = data[_SIGNATURE_BYTES:]
+    request = _decode(_request_decoder, packed)
+    if request.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
+        raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
+    if len(request.device) != 16 or len(request.digest) not in (0, 32):
+        raise RemoteFault(reasons.ROUND_FORMAT, "device or digest")
+    if len(request.frontier) > limits.ROUND_LOGS_MAX or len(request.runs) > limits.ROUND_RUNS_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    return SignedRequest(request=request, packed=packed, signature=data[:_SIGNATURE_BYTES])
+
+
+def encode_answer(answer: RoundAnswer) -> bytes:
+    """Pack an answer."""
+    return _pack(_encoder.encode(answer))
+
+
+def decode_answer(data: bytes) -> RoundAnswer:
+    """Parse an answer; raises RemoteFault."""
+    answer = _decode(_answer_decoder, data)
+    if answer.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
+        raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
+    if len(answer.held) > limits.ROUND_LOGS_MAX or len(answer.runs) > limits.ROUND_RUNS_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    return answer
+
+
+def entries_of(frontier: Frontier) -> list[Entry]:
+    """A frontier in its wire form, in order of log id."""
+    return [
+        Entry(bytes.fromhex(e.log), e.base, e.length, bytes.fromhex(e.head)[:HEAD_PREFIX_BYTES])
+        for _, e in sorted(frontier.items())
+    ]
+
+
+def frontier_of(entries: list[Entry]) -> Frontier:
+    """A frontier from its wire form (its heads are short); raises RemoteFault."""
+    for entry in entries:
+        if (
+            len(entry.log) != 16
+            or len(entry.head) != HEAD_PREFIX_BYTES
+            or not 0 <= entry.base <= entry.length
+        ):
+            raise RemoteFault(reasons.ROUND_FORMAT, "frontier entry")
+    return Frontier(
+        FrontierEntry(log=e.log.hex(), base=e.base, length=e.length, head=e.head.hex()) for e in entries
+    )
+
+
+def receipt_prefix(receipt: bytes) -> bytes:
+    """The 8 bytes by which a node says which receipt it holds; b"" for none."""
+    return hashlib.sha256(receipt).digest()[:8] if receipt else b""
+
+
+_Message = TypeVar("_Message", RoundRequest, RoundAnswer)
+
+_encoder = msgspec.msgpack.Encoder()
+_request_decoder = msgspec.msgpack.Decoder(RoundRequest)
+_answer_decoder = msgspec.msgpack.Decoder(RoundAnswer)
+
+
+def _pack(data: bytes) -> bytes:
+    small = zstandard.ZstdCompressor(level=3).compress(data) if len(data) > 256 else data
+    return _ZSTD + small if len(small) < len(data) else _PLAIN + data
+
+
+def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+    if len(packed) > limits.ROUND_SIZE_BYTES_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
+    form, data = packed[:1], packed[1:]
+    try:
+        if form == _ZSTD:
+            data = zstandard.ZstdDecompressor(max_window_size=2**23).decompress(
+                data, max_output_size=2 * limits.ROUND_SIZE_BYTES_MAX
+            )
+        elif form != _PLAIN:
+            raise RemoteFault(reasons.ROUND_FORMAT, "form byte")
+        return decoder.decode(data)
+    except (msgspec.DecodeError, zstandard.ZstdError, RecursionError, MemoryError) as error:
+        raise RemoteFault(reasons.ROUND_FORMAT, f"{type(error).__name__}: {error}") from error
