@@ -33,6 +33,7 @@ lint: setup ## formatting, rules and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy --platform win32 --cache-dir .mypy_cache/windows signing sync_protocol dossiers edge_node
 
 format: setup ## put the formatting right
 	$(PYTHON) -m ruff format .
@@ -53,6 +54,8 @@ translations: setup ## collect new texts into the English catalogues and compile
 lock: setup ## resolve the dependencies anew, for every platform, with hashes
 	$(PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
+	$(PYTHON) -m uv pip compile requirements.lock --python-platform windows --only-binary :all: \
+		--no-header --no-annotate --quiet -o $(or $(TMPDIR),/tmp)/motcua-windows.txt
 
 wheel: setup ## build dist/motcua-*.whl with the browser files and translations in it
 	$(PYTHON) -m hatchling build -t wheel
