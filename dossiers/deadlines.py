@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from dossiers.calendar import MINUTE_MS, WorkingCalendar, local_date, minute_of_day
 from dossiers.time_rules import Area as Area
@@ -104,8 +105,8 @@ class Frozen:
         return {"unit": self.unit.value, "amount": self.amount}
 
     @classmethod
-    def from_facts(cls, facts: Mapping[str, str | int]) -> "Frozen":
-        return cls(unit=FrozenUnit(str(facts["unit"])), amount=int(facts["amount"]))
+    def from_facts(cls, facts: Mapping[str, Any]) -> "Frozen":
+        return cls(unit=FrozenUnit(facts["unit"]), amount=int(facts["amount"]))
 
 
 def freeze(
