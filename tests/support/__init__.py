@@ -1,0 +1,1 @@
+"""Builders, the cast and fakes that tests share; no tests here."""
