@@ -1,0 +1,106 @@
+"""The shape of the truth: logs, records, bodies and seals, and the guards that keep them append-only.
+
+Migrations are only ever added at the end. The guards cover every unique key of a table: a trigger against DELETE and
+UPDATE alone is passed by `INSERT OR REPLACE` through a key that it does not look at (style.md 18). Rebuilding a table
+drops its triggers, so `ensure_guards` compares what is there with what must be, at every start.
+"""
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+store_migrations = Migrations("store")
+
+
+@store_migrations()
+def m001_logs_records_bodies_seals(db: Database) -> None:
+    """`record.number` is the order of arrival on this PC; ids and links are raw bytes."""
+    for statement in (
+        """CREATE TABLE log (
+            number INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            commune TEXT NOT NULL,
+            device TEXT
+        ) STRICT""",
+        """CREATE TABLE record (
+            number INTEGER PRIMARY KEY,
+            log INTEGER NOT NULL REFERENCES log (number),
+            seq INTEGER NOT NULL,
+            id BLOB NOT NULL UNIQUE,
+            link BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            dossier BLOB,
+            header BLOB NOT NULL,
+            signature BLOB NOT NULL,
+            UNIQUE (log, seq)
+        ) STRICT""",
+        "CREATE INDEX record_dossier ON record (dossier, number) WHERE dossier IS NOT NULL",
+        "CREATE INDEX record_kind ON record (kind, number) WHERE dossier IS NULL",
+        """CREATE TABLE body (
+            record INTEGER PRIMARY KEY REFERENCES record (number),
+            state TEXT NOT NULL CHECK (state IN ('present', 'erased', 'withheld', 'lost')),
+            salt BLOB,
+            content BLOB,
+            CHECK ((state = 'present') = (salt IS NOT NULL AND content IS NOT NULL))
+        ) STRICT""",
+        """CREATE TABLE seal (
+            log INTEGER NOT NULL REFERENCES log (number),
+            length INTEGER NOT NULL,
+            head BLOB NOT NULL,
+            signature BLOB NOT NULL,
+            PRIMARY KEY (log, length)
+        ) STRICT, WITHOUT ROWID""",
+    ):
+        db.execute(statement)
+
+
+def _forbid(table: str, action: str, when: str = "") -> str:
+    condition = f" WHEN {when}" if when else ""
+    return (
+        f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {table}{condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    )
+
+
+def _forbid_again(table: str, *keys: str) -> str:
+    taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in keys)
+    return _forbid(table, "INSERT", taken)
+
+
+GUARDS: Final = {
+    guard.split()[2]: guard
+    for guard in (
+        _forbid_again("log", "number = NEW.number", "id = NEW.id"),
+        _forbid("log", "UPDATE", "OLD.id <> NEW.id OR OLD.number <> NEW.number OR OLD.device IS NOT NULL"),
+        _forbid("log", "DELETE"),
+        _forbid_again("record", "number = NEW.number", "id = NEW.id", "log = NEW.log AND seq = NEW.seq"),
+        _forbid("record", "UPDATE"),
+        _forbid("record", "DELETE"),
+        _forbid_again("body", "record = NEW.record"),
+        # A body that came late may still be filled in, and one that is here may only be erased by lawful order.
+        _forbid(
+            "body",
+            "UPDATE",
+            "OLD.record <> NEW.record OR OLD.state = 'erased' OR (OLD.state = 'present' AND NEW.state <> 'erased')",
+        ),
+        _forbid("body", "DELETE"),
+        _forbid_again("seal", "log = NEW.log AND length = NEW.length"),
+        _forbid("seal", "UPDATE"),
+        _forbid("seal", "DELETE"),
+    )
+}
+
+
+def missing_guards(db: Database) -> list[str]:
+    """Names of guards that are absent or not what they must be."""
+    held = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+    return [name for name, sql in GUARDS.items() if held.get(name) != sql]
+
+
+def ensure_guards(db: Database) -> list[str]:
+    """Put missing guards back; returns their names, because their absence is worth telling."""
+    missing = missing_guards(db)
+    for name in missing:
+        db.execute(f"DROP TRIGGER IF EXISTS {name}")
+        db.execute(GUARDS[name])
+    return missing

@@ -1,0 +1,188 @@
+"""The store of logs on SQLite: keeps the contract of `sync_protocol.log_store`.
+
+A log's position is read from its last record through the key (log, seq): no counter is kept beside the records that
+could disagree with them. Every write joins the caller's transaction or makes its own. Ids and links are hex outside and
+raw bytes inside.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from edge_node.store.bodies import BODY_COLUMNS, BODY_JOIN, fill_body, insert_body, read_body
+from edge_node.store.connection import write_transaction
+from sync_protocol.errors import LogForked
+from sync_protocol.frontier import Frontier, FrontierEntry
+from sync_protocol.log import OPENING_KIND, Run, Seal
+from sync_protocol.log_store import cut_to_size, new_part
+from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header
+
+_RECORD: Final = (
+    f"SELECT record.id, record.link, record.header, record.signature, {BODY_COLUMNS} "  # noqa: S608 — constants
+    f"FROM record {BODY_JOIN}"
+)
+_ROWS_AT_ONCE: Final = 256
+
+
+class SqliteLogStore:
+    """The logs that this PC holds: its own, the province's, and those of the office's other PCs."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def frontier(self, logs: Iterable[str] | None = None) -> Frontier:
+        entries = (self._entry(number, log) for number, log in self._logs(logs))
+        return Frontier(entry for entry in entries if entry)
+
+    def link_at(self, log: str, length: int) -> str | None:
+        row = self._db.conn.execute(
+            "SELECT record.link FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND seq = ?",
+            (log, length - 1),
+        ).fetchone()
+        return row[0].hex() if row else None
+
+    def append(self, run: Run) -> int:
+        with write_transaction(self._db):
+            log = self._log_number(run)
+            held = self._length(log)
+            new = new_part(run, held, self._links(log, run.first, min(held, run.stop)))
+            for record in new:
+                self._insert(log, record)
+            if run.seal:
+                self.add_seal(run.seal)
+        return len(new)
+
+    def span(self, log: str, first: int, *, stop: int | None = None, bytes_max: int | None = None) -> list[Record]:
+        cursor = self._db.conn.execute(
+            f"{_RECORD} JOIN log ON log.number = record.log "
+            "WHERE log.id = ? AND seq >= ? AND seq < ? ORDER BY seq",
+            (log, first, 2**62 if stop is None else stop),
+        )
+        cursor.arraysize = _ROWS_AT_ONCE
+        kept: list[Record] = []
+        size = 0
+        for row in cursor:
+            size += len(row[2]) + 64 + (len(row[6]) + 16 if row[6] is not None else 0)
+            kept.append(read_record(row))
+            if bytes_max is not None and size > bytes_max:
+                break
+        return cut_to_size(kept, bytes_max)
+
+    def seal(self, log: str, *, at_most: int | None = None) -> Seal | None:
+        row = self._db.conn.execute(
+            "SELECT seal.length, seal.head, seal.signature FROM seal JOIN log ON log.number = seal.log "
+            "WHERE log.id = ? AND seal.length <= ? ORDER BY seal.length DESC LIMIT 1",
+            (log, 2**62 if at_most is None else at_most),
+        ).fetchone()
+        return Seal(log=log, length=row[0], head=row[1].hex(), signature=row[2]) if row else None
+
+    def add_seal(self, seal: Seal) -> None:
+        with write_transaction(self._db):
+            if self.link_at(seal.log, seal.length) != seal.head:
+                raise LogForked(seal.log, seal.length - 1)
+            # The first seal at a length stays: WHERE NOT EXISTS, because the guard refuses a second one.
+            self._db.conn.execute(
+                "INSERT INTO seal (log, length, head, signature) "
+                "SELECT number, ?1, ?2, ?3 FROM log WHERE id = ?4 AND NOT EXISTS "
+                "(SELECT 1 FROM seal WHERE seal.log = log.number AND seal.length = ?1)",
+                (seal.length, bytes.fromhex(seal.head), seal.signature, seal.log),
+            )
+
+    def record(self, record_id: str) -> Record | None:
+        row = self._db.conn.execute(f"{_RECORD} WHERE record.id = ?", (bytes.fromhex(record_id),)).fetchone()
+        return read_record(row) if row else None
+
+    def dossier_records(self, dossier: str) -> list[Record]:
+        rows = self._db.conn.execute(
+            f"{_RECORD} WHERE record.dossier = ? ORDER BY record.number", (bytes.fromhex(dossier),)
+        )
+        return [read_record(row) for row in rows]
+
+    def put_body(self, record_id: str, body: Body) -> None:
+        with write_transaction(self._db):
+            number = self._db.conn.execute(
+                "SELECT number FROM record WHERE id = ?", (bytes.fromhex(record_id),)
+            ).fetchone()
+            if number is None:
+                raise KeyError(record_id)
+            fill_body(self._db, number[0], body)
+
+    def records_of_kinds(self, *kinds: str) -> list[Record]:
+        """Records about no dossier, of these kinds, in order of arrival: keys, leases, verdicts, catalogue."""
+        marks = ", ".join("?" for _ in kinds)
+        rows = self._db.conn.execute(
+            f"{_RECORD} WHERE record.dossier IS NULL AND record.kind IN ({marks}) ORDER BY record.number", kinds
+        )
+        return [read_record(row) for row in rows]
+
+    def device_of(self, log: str) -> str | None:
+        """Key id of the device that opened `log`, once its record 0 is held."""
+        row = self._db.conn.execute("SELECT device FROM log WHERE id = ?", (log,)).fetchone()
+        return row[0] if row else None
+
+    def logs_of(self, *, device: str | None = None, commune: str | None = None) -> list[str]:
+        """Ids of the logs of one device or one unit, oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM log WHERE (?1 IS NULL OR device = ?1) AND (?2 IS NULL OR commune = ?2) ORDER BY number",
+            (device, commune),
+        )
+        return [row[0] for row in rows]
+
+    def _logs(self, wanted: Iterable[str] | None) -> Sequence[tuple[int, str]]:
+        rows: list[tuple[int, str]] = self._db.conn.execute("SELECT number, id FROM log ORDER BY id").fetchall()
+        if wanted is None:
+            return rows
+        chosen = set(wanted)
+        return [row for row in rows if row[1] in chosen]
+
+    def _entry(self, number: int, log: str) -> FrontierEntry | None:
+        row = self._db.conn.execute(
+            "SELECT seq, link FROM record WHERE log = ? ORDER BY seq DESC LIMIT 1", (number,)
+        ).fetchone()
+        return FrontierEntry(log=log, length=row[0] + 1, head=row[1].hex()) if row else None
+
+    def _length(self, log: int | None) -> int:
+        row = self._db.conn.execute("SELECT max(seq) FROM record WHERE log = ?", (log,)).fetchone()
+        return 0 if row[0] is None else int(row[0]) + 1
+
+    def _links(self, log: int, first: int, stop: int) -> list[str]:
+        rows = self._db.conn.execute(
+            "SELECT link FROM record WHERE log = ? AND seq >= ? AND seq < ? ORDER BY seq", (log, first, stop)
+        )
+        return [row[0].hex() for row in rows]
+
+    def _log_number(self, run: Run) -> int:
+        row = self._db.conn.execute("SELECT number FROM log WHERE id = ?", (run.log,)).fetchone()
+        if row:
+            return int(row[0])
+        opening = run.records[0].header
+        device = opening.facts.get("device") if opening.kind == OPENING_KIND and run.first == 0 else None
+        cursor = self._db.conn.execute(
+            "INSERT INTO log (id, commune, device) VALUES (?, ?, ?)", (run.log, opening.commune, device)
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _insert(self, log: int, record: UnverifiedRecord) -> None:
+        header = record.header
+        cursor = self._db.conn.execute(
+            "INSERT INTO record (log, seq, id, link, kind, dossier, header, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                log,
+                header.seq,
+                bytes.fromhex(record.id),
+                bytes.fromhex(record.link),
+                header.kind,
+                bytes.fromhex(header.dossier) if header.dossier else None,
+                record.header_bytes,
+                record.signature,
+            ),
+        )
+        insert_body(self._db, int(cursor.lastrowid or 0), record)
+
+
+def read_record(row: Sequence[Any]) -> Record:
+    """A stored row as a record: only verified ones are ever stored, and their id and link stand beside them."""
+    record_id, link, header, signature, state, salt, content = row
+    body, body_state = read_body(state, salt, content)
+    return Record(decode_header(header), header, signature, record_id.hex(), link.hex(), body, body_state)
