@@ -9,7 +9,7 @@ K ?=
 ONCE ?=
 PYTEST := $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
 
-.PHONY: help setup demo quarter test fast lint format bench soak screenshots translations lock wheel
+.PHONY: help setup demo quarter test fast lint format bench soak screenshots reference translations lock wheel
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ soak: setup ## the simulation with many random seeds
 
 screenshots: setup ## take the pictures of the manuals anew
 	$(PYTHON) -m demo.screenshots
+
+reference: setup ## write docs/reference.md and the map of the code from the code
+	$(PYTHON) -m tools.reference
 
 translations: setup ## collect new texts into the English catalogues and compile them
 	$(PYTHON) tools/translations.py update

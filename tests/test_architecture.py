@@ -49,7 +49,7 @@ PURE_LIBRARIES = {
 # The places where a pure package touches the world, and with what.
 PURE_EXCEPTIONS = {
     "signing/keys.py": {"secrets", "os"},  # making and locking a key needs randomness
-    "signing/cli.py": {"argparse", "pathlib", "sys", "os"},  # the command `motcua-verify` itself
+    "signing/cli.py": {"click", "os", "pathlib", "sys", "time"},  # the command `motcua-verify` itself
     "signing/__main__.py": {"sys"},
     "dossiers/data/__init__.py": {"importlib"},  # the packaged catalogue, calendar and units
 }

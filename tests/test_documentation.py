@@ -1,0 +1,201 @@
+"""What the documents promise exists: commands, settings, reason codes, make targets, files, links, and the examples run."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from tools.reference import all_reasons, commands_below, reference, root_command, with_map
+
+ROOT = Path(__file__).resolve().parent.parent
+GENERATED = ROOT / "docs" / "reference.md"
+SCRIPTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "scripts"
+]
+
+
+def _documents() -> list[Path]:
+    return sorted(
+        [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sync_protocol").glob("*.md")]
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+each_document = pytest.mark.parametrize("document", _documents(), ids=_named)
+
+
+# --- the generated pages ---------------------------------------------------------------------------------------------
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    assert _read(GENERATED) == reference(), "run `make reference`"
+
+
+def test_the_map_is_what_the_code_says() -> None:
+    architecture = _read(ROOT / "docs" / "architecture.md")
+    assert architecture == with_map(architecture), "run `make reference`"
+    assert "`signing/canonical.py`" in architecture
+
+
+def test_reason_codes_are_unique_and_speak_both_languages() -> None:
+    reasons = all_reasons()
+    codes = [reason.code for reason in reasons]
+    assert len(set(codes)) == len(codes)
+    for reason in reasons:
+        for text in (reason.vi, reason.en, reason.next_vi, reason.next_en):
+            assert text.endswith((".", "!")), reason.code
+            assert text == text.strip(), reason.code
+        assert reason.vi != reason.en
+        assert 400 <= reason.status < 600, reason.code
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _commands() -> dict[str, click.Command]:
+    found: dict[str, click.Command] = {}
+    for script, entry in SCRIPTS.items():
+        module = importlib.import_module(entry.partition(":")[0])
+        found |= dict(commands_below(script, root_command(module, script)))
+    return found
+
+
+def _typed(text: str) -> list[str]:
+    """Command lines as documents show them: in code blocks and in backticks."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    indented = re.findall(r"^ {4,}\S.*$", text, re.MULTILINE)
+    inline = re.findall(r"`([^`\n]+)`", text)
+    lines = [line for block in blocks for line in block.splitlines()] + indented + inline
+    return [re.sub(r"^\$ |^sudo |^.*[\\/](?=motcua-)", "", line.strip()) for line in lines]
+
+
+def _unknown_commands(text: str) -> list[str]:
+    return [line for line in _typed(text) if re.match(r"motcua-[a-z]", line) and not _is_known(line)]
+
+
+def _is_known(line: str) -> bool:
+    words = re.split(r"\s+(?:[|>&#;]|\.\.\.)", line)[0].split()
+    name = " ".join(words[:2]) if " ".join(words[:2]) in _commands() else words[0]
+    if name not in _commands():
+        return False
+    takes_word = isinstance(_commands()[name], click.Group) and len(words) > 1
+    if takes_word and not words[1].startswith(("-", "<", "[", "…")):
+        return False
+    return {word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)} <= _options(name)
+
+
+def _options(name: str) -> set[str]:
+    params = [*_commands()[name].params, *_commands()[name.split()[0]].params]
+    return {option for param in params for option in (*param.opts, *param.secondary_opts)} | {"--help"}
+
+
+@each_document
+def test_documented_commands_exist(document: Path) -> None:
+    if document != GENERATED:
+        assert not _unknown_commands(_read(document))
+
+
+def test_the_search_for_commands_bites() -> None:
+    assert _unknown_commands("`motcua-verify --no-such-option x`")
+    assert _unknown_commands("`motcua-node no-such-command`")
+    assert _unknown_commands("`motcua-nothing`")
+    assert not _unknown_commands("`motcua-verify FILE --trust FILE`")
+
+
+# --- targets, codes, settings, files, links --------------------------------------------------------------------------
+
+
+@functools.cache
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", _read(ROOT / "Makefile"), re.MULTILINE))
+
+
+@each_document
+def test_documented_make_targets_exist(document: Path) -> None:
+    typed = [line for line in _typed(_read(document)) if re.match(r"make [a-z]", line)]
+    unknown = [line for line in typed if line.split()[1] not in _targets()]
+    assert not unknown
+
+
+def test_every_make_target_is_documented() -> None:
+    text = _read(ROOT / "docs" / "development.md")
+    assert not {target for target in _targets() - {"help"} if f"`make {target}`" not in text}
+
+
+@each_document
+def test_documented_reason_codes_exist(document: Path) -> None:
+    codes = {reason.code for reason in all_reasons()}
+    prefixes = {code.partition("_")[0] for code in codes}
+    words = re.findall(r"`([A-Z]{2,}(?:_[A-Z0-9]+)+)`", _read(document))
+    assert not [word for word in words if word.partition("_")[0] in prefixes and word not in codes]
+
+
+@each_document
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", _read(document))
+    local = [target for target in targets if not re.match(r"[a-z]+:", target)]
+    assert not [target for target in local if not (document.parent / target).exists()]
+
+
+@each_document
+def test_files_named_in_documents_exist(document: Path) -> None:
+    pattern = r"`((?:signing|sync_protocol|dossiers|edge_node|central_hub|tests|tools|assets|docs|demo|benchmarks)/[\w./-]+)`"
+    made = ("static/vendor", "node_modules", "benchmarks/results.json")
+    named = [path for path in re.findall(pattern, _read(document)) if not any(part in path for part in made)]
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
+@each_document
+def test_each_document_says_first_what_it_is(document: Path) -> None:
+    lines = _read(document).splitlines()
+    assert lines[0].startswith("# "), "the first line is the title"
+    assert "TODO" not in _read(document)
+
+
+# --- examples --------------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    typed = _typed(_read(ROOT / "README.md"))
+    assert any(line.startswith("make demo") for line in typed)
+    assert any(line.startswith("make test") for line in typed)
+
+
+@each_document
+def test_python_examples_run(document: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", _read(document), re.DOTALL | re.MULTILINE):
+        exec(compile(block, _named(document), "exec"), {})
+
+
+def test_every_decision_has_its_parts() -> None:
+    for decision in (ROOT / "docs" / "adr").glob("*.md"):
+        text = _read(decision)
+        assert re.match(r"# \d+\. ", text), decision.name
+        assert "**Problem.**" in text and "**Choice.**" in text and "**Cost.**" in text, decision.name
+
+
+def test_the_changelog_has_an_unreleased_section_and_the_version_once() -> None:
+    assert "## [Unreleased]" in _read(ROOT / "CHANGELOG.md")
+    found = subprocess.run(
+        ["git", "grep", "-lE", r"^__version__ = "],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert found.stdout.split() == ["signing/version.py"]

@@ -1,0 +1,140 @@
+"""Writes what the documents promise from what the code holds: `docs/reference.md` and the map in `docs/architecture.md`.
+
+Commands come from click, settings from the apps' configuration classes, reasons from the three catalogues, the map
+from the first sentence of every module. `tests/test_documentation.py` fails when either file is not what this writes.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import click
+
+from dossiers.reasons import REASONS as DOSSIER_REASONS
+from signing.reasons import REASONS as SIGNING_REASONS
+from signing.reasons import Reason
+from sync_protocol.reasons import REASONS as SYNC_REASONS
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("signing", "sync_protocol", "dossiers", "edge_node", "central_hub")
+CONFIGURATIONS = ("edge_node.config", "central_hub.config")
+_MAP = re.compile(r"(?<=<!-- map:begin -->\n).*?(?=<!-- map:end -->)", re.DOTALL)
+_PREAMBLE = """# Reference
+
+For people who run or integrate Motcua: every command, setting and reason code. Written by `make reference`; do not edit.
+"""
+
+
+def all_reasons() -> tuple[Reason, ...]:
+    return (*SIGNING_REASONS, *SYNC_REASONS, *DOSSIER_REASONS)
+
+
+def reference() -> str:
+    """The text of `docs/reference.md`."""
+    return "\n".join([_PREAMBLE, *_commands(), *_settings(), *_reasons()])
+
+
+def _commands() -> Iterator[str]:
+    yield "## Commands\n"
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    for script, entry in scripts.items():
+        module = importlib.import_module(entry.partition(":")[0])
+        for name, command in commands_below(script, root_command(module, script)):
+            context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+            yield f"### {name}\n\n```\n{command.get_help(context)}\n```\n"
+
+
+def root_command(module: ModuleType, script: str) -> click.Command:
+    """The click command behind a console script, however its `main` wraps it."""
+    commands = [value for value in vars(module).values() if isinstance(value, click.Command)]
+    named = [command for command in commands if command.name == script]
+    groups = [command for command in commands if isinstance(command, click.Group)]
+    return (named or groups)[0]
+
+
+def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The command itself and all its sub-commands, each with the words one types."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for word, below in sorted(command.commands.items()):
+            yield from commands_below(f"{name} {word}", below)
+
+
+def _settings() -> Iterator[str]:
+    yield "## Settings\n"
+    for module in CONFIGURATIONS:
+        for configuration in _configurations(importlib.import_module(module)):
+            yield f"### {module} · {configuration.__name__}\n"
+            yield "| setting | type | default |\n|---|---|---|"
+            for field in dataclasses.fields(configuration):
+                yield f"| `{field.name}` | {_cell(field.type)} | {_cell(_default(field))} |"
+            yield ""
+
+
+def _configurations(module: ModuleType) -> list[type]:
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    return [c for c in classes if dataclasses.is_dataclass(c) and c.__module__ == module.__name__]
+
+
+def _default(field: dataclasses.Field[object]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return repr(field.default)
+    return "computed" if field.default_factory is not dataclasses.MISSING else "required"
+
+
+def _reasons() -> Iterator[str]:
+    yield "## Reason codes\n"
+    yield "| code | HTTP | retry helps | what happened | what to do |\n|---|---|---|---|---|"
+    for reason in sorted(all_reasons(), key=lambda reason: reason.code):
+        said = f"{_cell(reason.vi)}<br>{_cell(reason.en)}"
+        advice = f"{_cell(reason.next_vi)}<br>{_cell(reason.next_en)}"
+        yield f"| `{reason.code}` | {reason.status} | {'yes' if reason.retryable else 'no'} | {said} | {advice} |"
+    yield ""
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def with_map(architecture: str) -> str:
+    """The text of `docs/architecture.md` with its map made anew."""
+    return _MAP.sub(lambda _: "\n".join(_map()) + "\n", architecture, count=1)
+
+
+def _map() -> Iterator[str]:
+    for package in PACKAGES:
+        yield f"\n### {package}\n"
+        yield "| room | what it is for |\n|---|---|"
+        folder = ROOT / package
+        rooms = [path for path in folder.iterdir() if (path / "__init__.py").exists()]
+        for path in sorted({*folder.glob("*.py"), *rooms}):
+            if path.name not in {"__init__.py", "__main__.py"}:
+                source = path / "__init__.py" if path.is_dir() else path
+                yield f"| `{package}/{path.name}{'/' if path.is_dir() else ''}` | {_cell(_purpose(source))} |"
+    yield ""
+
+
+def _purpose(source: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    paragraph = docstring.partition("\n\n")[0].replace("\n", " ")
+    return re.split(r"(?<=[.!?])\s", paragraph, maxsplit=1)[0]
+
+
+def main() -> int:
+    (ROOT / "docs" / "reference.md").write_text(reference(), encoding="utf-8", newline="\n")
+    architecture = ROOT / "docs" / "architecture.md"
+    text = with_map(architecture.read_text(encoding="utf-8"))
+    architecture.write_text(text, encoding="utf-8", newline="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
