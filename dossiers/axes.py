@@ -55,11 +55,15 @@ class SyncState(StrEnum):
     REFUSED = "refused"
 
 
-AXIS_WORDS: Final[Mapping[StrEnum | IntEnum, tuple[str, str]]] = MappingProxyType(
+CHANNEL_WORDS: Final[Mapping[Channel, tuple[str, str]]] = MappingProxyType(
     {
         Channel.DIRECT: ("Trực tiếp", "Direct"),
         Channel.ONLINE: ("Trực tuyến", "Online"),
         Channel.POSTAL: ("Bưu chính công ích", "Postal"),
+    }
+)
+AXIS_WORDS: Final[Mapping[FinanceState | DeliveryState | SyncState, tuple[str, str]]] = MappingProxyType(
+    {
         FinanceState.NOTHING_DUE: ("Không phải nộp", "Nothing due"),
         FinanceState.UNPAID: ("Chưa nộp", "Unpaid"),
         FinanceState.PART_PAID: ("Nộp một phần", "Part paid"),
@@ -74,8 +78,6 @@ AXIS_WORDS: Final[Mapping[StrEnum | IntEnum, tuple[str, str]]] = MappingProxyTyp
         SyncState.REFUSED: ("Tỉnh chưa chấp nhận, chờ xem xét", "Refused by the province, to be reviewed"),
     }
 )
-"""Vietnamese and English words. Payment and delivery methods have theirs below: equal numbers would collide here."""
-
 DELIVERY_WORDS: Final[Mapping[DeliveryMethod, tuple[str, str]]] = MappingProxyType(
     {
         DeliveryMethod.DIRECT: ("Trả trực tiếp tại Bộ phận Một cửa", "At the one-stop desk"),
