@@ -1,0 +1,302 @@
+"""Every table of the hub, in one place: first the logs, then what is derived from them, then what is local.
+
+Types are chosen so that SQLite (STRICT) and PostgreSQL take the same statements: whole numbers, text and bytes.
+Instants are milliseconds since the epoch, days are whole numbers yyyymmdd, months yyyymm. A dossier has a small number
+of its own (`no`) beside its random id, so that indexes stay small.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy.dialects import sqlite
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Whole = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
+
+
+def _whole(name: str, *, default: int | None = None, nullable: bool = False, key: bool = False) -> Column[int]:
+    server_default = None if default is None else str(default)
+    return Column(
+        name, Whole, primary_key=key, nullable=nullable, server_default=server_default, autoincrement=False
+    )
+
+
+def _text(name: str, *, nullable: bool = False, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=nullable)
+
+
+def _bytes(name: str, *, nullable: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=nullable)
+
+
+def _table(name: str, *parts: Column[int] | Column[str] | Column[bytes] | UniqueConstraint | Index) -> Table:
+    return Table(name, METADATA, *parts, sqlite_strict=True)
+
+
+# --- the logs: append-only ---------------------------------------------------------------------------------------------
+
+LOG = _table(
+    "log",
+    _whole("no", key=True),
+    _text("id"),
+    _text("commune"),
+    _text("device"),
+    _whole("length"),
+    _text("head"),
+    _whole("acknowledged"),
+    _text("acknowledged_head"),
+    _whole("judged"),
+    _whole("opened_ms"),
+    UniqueConstraint("id"),
+    Index("ix_log_commune", "commune"),
+)
+"""One row per log: how long it is stored, how far that is acknowledged (sealed, or judged), how far it is judged."""
+
+RUN = _table(
+    "run",
+    _whole("no", key=True),
+    Column("log_no", Whole, ForeignKey("log.no"), nullable=False),
+    _whole("first"),
+    _whole("stop"),
+    _text("head"),
+    _whole("arrived_ms"),
+    _bytes("frame"),
+    UniqueConstraint("log_no", "first"),
+)
+"""The runs as they were stored: one frame (header bytes rebuilt on opening, signatures, bodies) per row."""
+
+SEAL = _table(
+    "seal",
+    Column("log_no", Whole, ForeignKey("log.no"), primary_key=True, autoincrement=False),
+    _whole("length", key=True),
+    _text("head"),
+    _bytes("signature"),
+)
+
+PLACE = _table(
+    "place",
+    Column("log_no", Whole, ForeignKey("log.no"), primary_key=True, autoincrement=False),
+    _whole("seq", key=True),
+    _whole("record_prefix"),
+    _whole("dossier_prefix", nullable=True),
+    Index("ix_place_record_prefix", "record_prefix"),
+    Index("ix_place_dossier_prefix", "dossier_prefix"),
+)
+"""Where each record stands. Prefixes are the first 64 bits of an id: small indexes; the record itself confirms."""
+
+LATE_BODY = _table(
+    "late_body",
+    Column("log_no", Whole, ForeignKey("log.no"), primary_key=True, autoincrement=False),
+    _whole("seq", key=True),
+    _bytes("salt"),
+    _bytes("content"),
+)
+"""Bodies that came after their headers."""
+
+SET_ASIDE = _table(
+    "set_aside",
+    _whole("no", key=True),
+    _whole("arrived_ms"),
+    _text("device"),
+    _text("log"),
+    _whole("first"),
+    _text("reason"),
+    _text("detail"),
+    _text("digest"),
+    _bytes("frame"),
+    UniqueConstraint("digest"),
+)
+"""Runs that could not join their log (another branch of it, a broken chain): kept whole, nothing is thrown away."""
+
+# --- derived from the logs: `rebuild` makes them again -----------------------------------------------------------------
+
+STANDING = _table(
+    "standing",
+    _whole("log_no", key=True),
+    _whole("seq", key=True),
+    _text("record"),
+    _text("dossier", nullable=True),
+    _text("commune"),
+    _text("kind"),
+    _text("by"),
+    _text("outcome"),
+    _text("code"),
+    _text("detail"),
+    _text("causes"),
+    _whole("since_ms"),
+    Index("ix_standing_record", "record"),
+    Index("ix_standing_dossier", "dossier"),
+    Index("ix_standing_commune", "commune"),
+)
+"""The records that were not simply applied: held back, or refused, and why. `causes` are ids and keys waited for."""
+
+KEY = _table(
+    "key",
+    _whole("no", key=True),
+    _text("id"),
+    _text("facts"),
+    _text("issuer"),
+    _text("unit"),
+    _text("roles"),
+    _text("name"),
+    _text("title"),
+    _whole("log_no"),
+    _whole("seq"),
+    _whole("stated_ms"),
+    Index("ix_key_id", "id"),
+    Index("ix_key_unit", "unit"),
+)
+"""Accepted key statements in the order of acceptance; a later one of the same key replaces the earlier."""
+
+LEASE = _table(
+    "lease",
+    _text("unit", key=True),
+    _whole("first", key=True),
+    _whole("last"),
+    _text("log"),
+    _whole("from_day"),
+    Index("ix_lease_log", "log"),
+)
+
+PUBLICATION = _table(
+    "publication",
+    _text("kind", key=True),
+    _whole("version", key=True),
+    _whole("effective"),
+    _whole("until", nullable=True),
+    _text("record"),
+    _whole("published_ms"),
+    _bytes("content"),
+)
+"""Catalogues and calendars of the province's log."""
+
+DOSSIER = _table(
+    "dossier",
+    _whole("no", key=True),
+    _bytes("id"),
+    _text("commune"),
+    _text("procedure"),
+    _text("field"),
+    _text("code"),
+    _whole("status"),
+    _whole("channel"),
+    _whole("received_ms"),
+    _whole("received_day"),
+    _whole("due_ms", nullable=True),
+    _whole("due_day", nullable=True),
+    _whole("frozen"),
+    _whole("finished_ms", nullable=True),
+    _whole("finished_day", nullable=True),
+    _text("ended_as"),
+    _text("timeliness"),
+    _whole("conflicts"),
+    _whole("records"),
+    _bytes("digest"),
+    UniqueConstraint("id"),
+    Index("ix_dossier_commune_received", "commune", "received_ms", "no"),
+    Index("ix_dossier_received", "received_ms", "no"),
+    Index("ix_dossier_finished", "finished_day", "no"),
+    Index("ix_dossier_code", "code"),
+)
+"""One row per dossier, as folded: what lists and figures are made of. No personal data."""
+
+MEASURES = (
+    "online",
+    "direct",
+    "postal",
+    "early",
+    "on_time",
+    "late",
+    "withdrawn",
+    "refused",
+    "overdue_begun",
+    "overdue_ended",
+)
+"""What a tally counts on the day it happened; stocks (carried over, processing, overdue) are sums of these."""
+
+TALLY = _table(
+    "tally",
+    _whole("shape", key=True),
+    _text("commune", key=True),
+    _text("procedure", key=True),
+    _whole("period", key=True),
+    *(_whole(measure, default=0) for measure in MEASURES),
+)
+"""Rolled-up counters. `shape` says day or month and by what: see `projection.tallies`."""
+
+# --- local to this hub -------------------------------------------------------------------------------------------------
+
+SETTING = _table("setting", _text("name", key=True), _text("value"))
+"""Few facts about this hub: its epoch, the province, the fold version of the derived tables."""
+
+DEVICE = _table(
+    "device",
+    _text("id", key=True),
+    _text("unit"),
+    _text("name"),
+    _whole("enrolled_ms"),
+    _whole("contact_ms", nullable=True),
+    _whole("synced_ms", nullable=True),
+    _text("beacon"),
+    _whole("rounds", default=0),
+    _whole("bytes_in", default=0),
+    _whole("bytes_out", default=0),
+    Index("ix_device_unit", "unit"),
+)
+"""Enrolled PCs and what their last contact said; the keys themselves are in `key`."""
+
+ENROLMENT = _table(
+    "enrolment",
+    _whole("no", key=True),
+    _text("digest"),
+    _text("unit"),
+    _text("device_name"),
+    _text("roles"),
+    _text("issued_by"),
+    _whole("issued_ms"),
+    _whole("expires_ms"),
+    _whole("used_ms", nullable=True),
+    _text("device", nullable=True),
+    UniqueConstraint("digest"),
+)
+"""Enrolment codes: only a hash of the secret is kept."""
+
+ACCOUNT = _table(
+    "account",
+    _text("login", key=True),
+    _text("name"),
+    _text("roles"),
+    _bytes("password"),
+    _whole("generation"),
+    _whole("active"),
+    _whole("made_ms"),
+    _whole("seen_ms", nullable=True),
+)
+
+ATTEMPT = _table(
+    "attempt",
+    _text("subject", key=True),
+    _whole("window", key=True),
+    _whole("count"),
+)
+"""How often somebody tried something guessable (a password, an enrolment code) within a window of time."""
+
+EVENT = _table(
+    "event",
+    _whole("no", key=True),
+    _whole("at_ms"),
+    _text("actor"),
+    _text("action"),
+    _text("subject"),
+    Index("ix_event_at", "at_ms"),
+)
+"""Who did what at this hub: log-ins, codes issued, publications."""
+
+DERIVED = (STANDING, KEY, LEASE, PUBLICATION, DOSSIER, TALLY)
+"""Tables that `rebuild` empties and makes again from the logs."""
