@@ -29,7 +29,9 @@ class PrintingFailed(Exception):
 def render_pdf(form: Form) -> bytes:
     """The PDF of a form. Raises FormTooLarge (too many rows, too long a text) or PrintingFailed."""
     paper = document(form)
-    job = json.dumps({"template": paper.template, "values": paper.values}).encode("ascii")
+    job = json.dumps({"template": paper.template, "values": paper.values, "tagged": paper.tagged}).encode(
+        "ascii"
+    )
     with _ONE_AT_A_TIME:
         return _run(job)
 

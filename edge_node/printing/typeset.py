@@ -16,12 +16,12 @@ import typst
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def typeset(template: str, values: str) -> bytes:
+def typeset(template: str, values: str, *, tagged: bool = True) -> bytes:
     """The PDF of `template` filled with `values`, a JSON object as text."""
     if not re.fullmatch("[a-z0-9_]+", template):
         raise ValueError("not the name of a template")
     compiler = typst.Compiler(TEMPLATES / f"{template}.typ", root=TEMPLATES)
-    pdf = compiler.compile(sys_inputs={"form": values}, format="pdf")
+    pdf = compiler.compile(sys_inputs={"form": values}, format="pdf", pdf_tags=tagged)
     assert isinstance(pdf, bytes)  # noqa: S101 - one document, one file; anything else is a bug
     return pdf
 
@@ -29,7 +29,7 @@ def typeset(template: str, values: str) -> bytes:
 def main() -> int:
     job = json.loads(sys.stdin.buffer.read())
     try:
-        pdf = typeset(job["template"], json.dumps(job["values"], ensure_ascii=False))
+        pdf = typeset(job["template"], json.dumps(job["values"], ensure_ascii=False), tagged=job["tagged"])
     except typst.TypstError as error:
         sys.stderr.buffer.write(f"{error.message}\n{error.diagnostic}".encode())
         return 1

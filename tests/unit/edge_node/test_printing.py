@@ -411,9 +411,16 @@ def test_the_control_slip_leaves_rows_to_be_filled_in_by_hand():
     assert document(control_slip(rows_at_least=1)).values["blank_rows"] == 0
 
 
+def test_long_tables_go_without_structure_tags():
+    assert document(register(rows=register_rows(200))).tagged
+    assert not document(register(rows=register_rows(201))).tagged
+    assert b"/StructTreeRoot" in pdf_of(refusal())
+    assert b"/StructTreeRoot" not in pdf_of(register(rows=register_rows(201)))
+
+
 def test_more_rows_or_text_than_a_paper_holds_is_refused():
-    rows = register_rows(1) * 5001
-    with pytest.raises(FormTooLarge, match="5001 rows"):
+    rows = register_rows(1) * 2001
+    with pytest.raises(FormTooLarge, match="2001 rows"):
         render_pdf(register(rows=rows))
     with pytest.raises(FormTooLarge, match="4001 characters"):
         render_pdf(refusal(reason="a" * 4001))
