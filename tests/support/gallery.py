@@ -1,0 +1,253 @@
+"""A developer's gallery: every macro of both apps with believable data, under the apps' strict policy.
+
+``python -m tests.support.gallery node`` (or ``hub``) serves it on loopback. Nothing is stored and no form does anything;
+the sample pages lie in ``tests/web/gallery/``. It needs no database, so a screen's look can be judged before its room exists.
+"""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, Response, abort, render_template, request
+from flask_babel import Babel, get_locale
+from jinja2 import ChoiceLoader, FileSystemLoader
+
+from dossiers.presentation import jinja_filters
+
+ROOT = Path(__file__).resolve().parents[2]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+NOW = 1_795_318_920_000  # 10:42, 22 November 2026, Da Nang
+PACKAGES = {"node": "edge_node", "hub": "central_hub"}
+
+
+def pages(app_name: str) -> list[str]:
+    return sorted(path.stem for path in (ROOT / "tests/web/gallery" / app_name).glob("[!_]*.html"))
+
+
+def create_gallery(app_name: str, translations: Path | None = None) -> Flask:
+    """The gallery of one app; ``translations`` holds compiled catalogues (see :func:`compile_english`)."""
+    package = ROOT / PACKAGES[app_name]
+    app = Flask("gallery", static_folder=str(package / "static"), template_folder=str(package / "templates"))
+    app.config.update(SECRET_KEY="gallery", BABEL_DEFAULT_LOCALE="vi", TEMPLATES_AUTO_RELOAD=True)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations or package / "translations")
+    Babel(app, locale_selector=lambda: request.args.get("lang", "vi"))
+    app.jinja_env.filters.update(jinja_filters(lambda: str(get_locale())))
+    app.jinja_env.globals["csrf_token"] = lambda: "sample"
+    samples = FileSystemLoader(str(ROOT / "tests/web/gallery" / app_name))
+    app.jinja_loader = ChoiceLoader([samples, FileSystemLoader(str(package / "templates"))])
+    app.context_processor(lambda: {"shell": shell_of(app_name), "s": sample_data(), "now": NOW})
+
+    @app.get("/", defaults={"page": "index"})
+    @app.get("/<path:page>")
+    def show(page: str) -> str:
+        name = page if page in pages(app_name) else None
+        if page == "index":
+            name = "desk" if app_name == "node" else "overview"
+        if name is None:
+            abort(404)
+        return render_template(f"{name}.html", page=name)
+
+    @app.post("/<path:page>")
+    def accept(page: str) -> str:
+        return "048201001234" if page == "reveal" else ""
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> tuple[str, int]:
+        return render_template("errors/404.html"), 404
+
+    @app.after_request
+    def strict(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return app
+
+
+def compile_english(app_name: str, target: Path) -> Path:
+    """Compile the app's English catalogue below ``target`` (compiled catalogues are not committed)."""
+    source = ROOT / PACKAGES[app_name] / "translations/en/LC_MESSAGES/messages.po"
+    folder = target / "en/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    with source.open("rb") as po, (folder / "messages.mo").open("wb") as mo:
+        write_mo(mo, read_po(po, locale="en"))
+    return target
+
+
+def shell_of(app_name: str) -> dict[str, Any]:
+    language = "en" if request.args.get("lang") == "en" else "vi"
+    if app_name == "hub":
+        officer = {"name": "Trần Quốc Bảo", "role": "Quản trị tỉnh"}
+        return {
+            "language": language,
+            "unit": "Thành phố Đà Nẵng",
+            "officer": officer,
+            "counts": {"quarantine": 3, "nodes": 2},
+            "state": {"nodes": 94, "silent": 2, "waiting": 3, "last": NOW - 2 * MINUTE, "now": NOW},
+        }
+    return {
+        "language": language,
+        "unit": "Phường Hải Châu",
+        "device": "PC quầy 1",
+        "officer": {"name": "Nguyễn Thị Lan", "role": "Cán bộ một cửa"},
+        "counts": {"desk": 5, "results": 3},
+        "idle_seconds": 600,
+        "sync": sync_states()[request.args.get("sync", "waiting")],
+    }
+
+
+def sync_states() -> dict[str, dict[str, Any]]:
+    full = {
+        "waiting": 0,
+        "oldest_ms": None,
+        "last": NOW - 4 * MINUTE,
+        "unjudged": 0,
+        "refused": 0,
+        "now": NOW,
+    }
+    return {
+        "full": full,
+        "waiting": {**full, "waiting": 23, "oldest_ms": 2 * DAY},
+        "unjudged": {**full, "unjudged": 5},
+        "refused": {**full, "waiting": 4, "oldest_ms": HOUR, "refused": 2},
+        "never": {**full, "last": None},
+    }
+
+
+def sample_data() -> SimpleNamespace:
+    return SimpleNamespace(
+        now=NOW, minute=MINUTE, hour=HOUR, day=DAY, dossiers=dossiers(), papers=papers(), history=history(),
+        sync_states=sync_states(), wheres=wheres(), errors=field_errors(), slip=slip(), **conflict()
+    )  # fmt: skip
+
+
+def wheres() -> dict[str, dict[str, Any]]:
+    return {
+        "pc": {},
+        "office": {"office": NOW - 10 * MINUTE},
+        "province": {"office": NOW - 40 * MINUTE, "province": NOW},
+        "undecided": {"province": NOW - HOUR, "undecided": True},
+        "log": {"office": NOW - 2 * HOUR, "province": NOW - HOUR, "log": True},
+        "refused": {"office": NOW - 2 * DAY, "province": NOW - DAY, "refused": True},
+    }
+
+
+def dossiers() -> list[dict[str, Any]]:
+    birth, copy, marriage = "Đăng ký khai sinh", "Chứng thực bản sao từ bản chính", "Đăng ký kết hôn"
+    single, business = "Cấp giấy xác nhận tình trạng hôn nhân", "Đăng ký thành lập hộ kinh doanh"
+    rows = [
+        ("H17.242-261119-0012", "Phạm Văn Hùng", "048085004417", single, 4, NOW - 17 * HOUR, "log"),
+        ("H17.242-261122-0003", "Trần Thị Mỹ Duyên", "048192007735", birth, 2, NOW + 6 * HOUR, "office"),
+        ("H17.242-261122-0004", "Lê Hoàng Nam", "048078001290", copy, 9, NOW + 6 * HOUR, "pc"),
+        (
+            "H17.242-261120-0021",
+            "Nguyễn Đình Khôi",
+            "048090003318",
+            business,
+            4,
+            NOW + 22 * HOUR,
+            "undecided",
+        ),
+        ("H17.242-261118-0007", "Võ Thị Thanh Hằng", "048187005526", marriage, 5, NOW + 3 * DAY, "log"),
+        ("H17.242-261117-0015", "Huỳnh Ngọc Ánh", "048195009904", single, 8, NOW + 5 * DAY, "refused"),
+        ("H17.242-261113-0002", "Đặng Quang Vinh", "048083002211", business, 10, NOW - 4 * DAY, "log"),
+    ]
+    names = ("code", "name", "id_number", "procedure", "status", "due", "where")
+    return [{**dict(zip(names, row, strict=True)), "where": wheres()[row[6]]} for row in rows]
+
+
+def papers() -> list[dict[str, Any]]:
+    return [
+        {"code": "to-khai", "name": "Tờ khai đăng ký khai sinh theo mẫu"},
+        {
+            "code": "chung-sinh",
+            "name": "Giấy chứng sinh",
+            "note": "Không có thì nộp văn bản của người làm chứng",
+        },
+        {
+            "code": "uy-quyen",
+            "name": "Văn bản ủy quyền (nếu nộp thay)",
+            "note": "Có chứng thực, trừ ông bà, cha mẹ",
+        },
+    ]
+
+
+def field_errors() -> dict[str, str]:
+    return {
+        "id_number": "Số định danh phải đủ 12 chữ số.",
+        "phone": "Số điện thoại có 10 chữ số, bắt đầu bằng 0.",
+    }
+
+
+def history() -> list[dict[str, Any]]:
+    lan = {"name": "Nguyễn Thị Lan", "role": "Cán bộ một cửa", "device": "PC quầy 1"}
+    minh = {"name": "Lê Văn Minh", "role": "Chuyên viên tư pháp - hộ tịch", "device": "PC quầy 2"}
+    return [
+        {**minh, "title": "Sửa thông tin hồ sơ", "icon": "edit", "at": NOW - 25 * MINUTE, "signature": "delegated",
+         "changes": [("Họ và tên con", "Trần Gia Hân", "Trần Ngọc Gia Hân"), ("Nơi sinh", None, "Bệnh viện Phụ sản - Nhi Đà Nẵng")],
+         "note": "Người nộp đề nghị, đối chiếu giấy chứng sinh.", "where": wheres()["office"], "raw_url": "#", "proof_url": "#"},
+        {**minh, "title": "Chuyển xử lý", "icon": "assign", "at": NOW - 50 * MINUTE, "signature": "valid",
+         "changes": [("Trạng thái", "Đã tiếp nhận", "Đang xử lý")], "where": wheres()["province"], "raw_url": "#"},
+        {**lan, "title": "Tiếp nhận hồ sơ", "icon": "receive", "at": NOW - 70 * MINUTE, "signature": "valid", "superseded": True,
+         "where": wheres()["log"], "bracket": "Tỉnh nhận trong khoảng 09:35–09:41", "raw_url": "#", "proof_url": "#"},
+    ]  # fmt: skip
+
+
+def conflict() -> dict[str, Any]:
+    left = {
+        "id": "a" * 64,
+        "name": "Nguyễn Thị Lan",
+        "role": "Cán bộ một cửa",
+        "at": NOW - 3 * HOUR,
+        "device": "PC quầy 1",
+    }
+    right = {
+        "id": "b" * 64,
+        "name": "Lê Văn Minh",
+        "role": "Chuyên viên",
+        "at": NOW - 2 * HOUR,
+        "device": "PC quầy 2",
+    }
+    rows = [
+        {
+            "label": "Người nộp hồ sơ",
+            "left": "Trần Thị Mỹ Duyên",
+            "right": "Trần Thị Mỹ Duyên",
+            "differs": False,
+        },
+        {
+            "label": "Địa chỉ",
+            "left": "15 Lê Duẩn, phường Hải Châu",
+            "right": "51 Lê Duẩn, phường Hải Châu",
+            "differs": True,
+        },
+        {"label": "Điện thoại", "left": "0905 118 227", "right": None, "differs": True},
+        {"label": "Số bộ hồ sơ", "left": "1", "right": "1", "differs": False},
+    ]
+    return {"left": left, "right": {**right, "provisional": True}, "rows": rows}
+
+
+def slip() -> dict[str, Any]:
+    return {
+        "agency_over": "UBND PHƯỜNG HẢI CHÂU", "agency": "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG", "place": "Hải Châu", "date": 20261122,
+        "code": "H17.242-261122-0003", "receiving": "Trung tâm Phục vụ hành chính công phường Hải Châu", "submitter": "Trần Thị Mỹ Duyên",
+        "channel": "trực tiếp", "address": "15 Lê Duẩn, phường Hải Châu, thành phố Đà Nẵng", "phone": "0905 118 227",
+        "id_number": "048192007735", "request": "Đăng ký khai sinh", "owner": "Trần Ngọc Gia Hân",
+        "papers": [("Tờ khai đăng ký khai sinh theo mẫu", 1, 0, 0), ("Giấy chứng sinh", 1, 0, 0)], "sets": 1,
+        "time_rule": "Trong ngày làm việc; nhận sau 15 giờ thì trả ngày làm việc tiếp theo", "received": NOW, "due": NOW + 6 * HOUR,
+        "return_method": "Nhận tại quầy", "fee": 0, "lookup": "Tra cứu tình trạng hồ sơ bằng mã trên tại quầy hoặc Cổng Dịch vụ công quốc gia.",
+        "officer": "Nguyễn Thị Lan",
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    gallery_name = sys.argv[1] if len(sys.argv) > 1 else "node"
+    create_gallery(gallery_name).run(port=5710 if gallery_name == "node" else 5711)
