@@ -7,7 +7,6 @@ It prints one report for each file, as text or as one line of JSON, and ends wit
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import time
@@ -135,5 +134,6 @@ def _now_ms() -> int:
 def _speak_utf8() -> None:
     """A pipe on Windows has a code page that lacks Vietnamese letters."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+        reconfigure = getattr(stream, "reconfigure", None)  # a stream put in its place by a caller may lack it
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8")

@@ -1,0 +1,94 @@
+"""Vectors that others published: Wycheproof and speccheck for Ed25519, the JCS author's files for canonical JSON.
+
+They lie beside the repository and are never copied into it; where they are absent these tests are skipped, visibly.
+"""
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signing.canonical import INTEGER_MAX, decode, encode
+from signing.errors import NotCanonical, SignatureInvalid
+from signing.signatures import PublicKey, verify_batch
+
+VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
+
+pytestmark = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"no published vectors at {VECTORS}")
+
+
+def loaded(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text(encoding="utf-8"))
+
+
+def accepts(raw_key: str, message: str, signature: str) -> bool:
+    """The whole rule as records meet it: the key must be one, then the signature must hold."""
+    try:
+        key = PublicKey.from_hex(raw_key)
+    except SignatureInvalid:
+        return False
+    return verify_batch([(key.raw, bytes.fromhex(message), bytes.fromhex(signature))])[0]
+
+
+def test_wycheproof_ed25519() -> None:
+    answers = [
+        (test["tcId"], accepts(group["publicKey"]["pk"], test["msg"], test["sig"]), test["result"] == "valid")
+        for group in loaded("wycheproof/ed25519_test.json")["testGroups"]
+        for test in group["tests"]
+    ]
+    assert len(answers) == 151
+    assert [case for case, found, expected in answers if found is not expected] == []
+
+
+def test_speccheck_accepts_case_3_alone() -> None:
+    cases = loaded("ed25519-speccheck/cases.json")
+    items = [
+        (bytes.fromhex(case["pub_key"]), bytes.fromhex(case["message"]), bytes.fromhex(case["signature"]))
+        for case in cases
+    ]
+    assert [index for index, holds in enumerate(verify_batch(items)) if holds] == [3]
+    assert len(items) == 12
+
+
+def test_speccheck_keys_are_refused_already_when_read() -> None:
+    """Case 3 has a key with torsion: its signature holds, but no such key can be enrolled."""
+    cases = loaded("ed25519-speccheck/cases.json")
+    assert not any(accepts(case["pub_key"], case["message"], case["signature"]) for case in cases)
+
+
+def is_in_profile(value: Any) -> bool:
+    """Whether our restricted form has a place for a value, told apart without our encoder."""
+    if isinstance(value, dict):
+        return all(key.isascii() and is_in_profile(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(is_in_profile, value))
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value) == value
+    if isinstance(value, float):
+        return False
+    return not isinstance(value, int) or abs(value) <= INTEGER_MAX
+
+
+@pytest.mark.parametrize("name", ["arrays", "french", "structures", "unicode", "values", "weird"])
+def test_jcs(name: str) -> None:
+    """What is in our profile encodes to the published bytes; what is not is refused both ways."""
+    value = loaded(f"jcs/input/{name}.json")
+    output = (VECTORS / "jcs" / "output" / f"{name}.json").read_bytes()
+    if is_in_profile(value):
+        assert encode(value) == output
+    else:
+        with pytest.raises(NotCanonical):
+            encode(value)
+    if is_in_profile(json.loads(output)):  # the output writes 56.0 as 56
+        assert decode(output, size_bytes_max=len(output)) == value
+    else:
+        with pytest.raises(NotCanonical):
+            decode(output, size_bytes_max=len(output))
+
+
+def test_jcs_reaches_both_sides() -> None:
+    names = [path.stem for path in (VECTORS / "jcs" / "input").iterdir()]
+    inside = [name for name in names if is_in_profile(loaded(f"jcs/input/{name}.json"))]
+    assert 0 < len(inside) < len(names)

@@ -1,0 +1,225 @@
+"""The trust bundle: opened only against something believed, never older than what is believed."""
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+from nacl import bindings
+
+from signing import canonical, reasons
+from signing.errors import TrustInvalid
+from signing.keys import SigningKey
+from signing.reasons import Reason
+from signing.signatures import Purpose
+from signing.trust import Role, TrustBundle, open_bundle, open_unpinned_bundle, sign_bundle
+
+ROOTS = [SigningKey.from_seed(bytes([number]) * 32) for number in range(3)]
+FIRST, SECOND, THIRD = ROOTS
+NEW_ROOT = SigningKey.from_seed(b"n" * 32)
+
+
+def envelope(cast: Any, signers: list[SigningKey], **changes: Any) -> bytes:
+    fields = {"roots": [root.public for root in ROOTS], "threshold": 2} | changes
+    return sign_bundle(cast.payload(**fields), signers)
+
+
+def opened(cast: Any, **changes: Any) -> TrustBundle:
+    return open_unpinned_bundle(envelope(cast, ROOTS, **changes))
+
+
+def refused(reason: Reason, data: bytes, roots: Any) -> None:
+    with pytest.raises(TrustInvalid) as caught:
+        open_bundle(data, roots=roots)
+    assert caught.value.reason is reason
+
+
+def test_what_was_put_in_comes_out(cast: Any) -> None:
+    bundle = cast.bundle()
+    assert (bundle.version, bundle.province, bundle.threshold) == (1, "48", 1)
+    assert bundle.roots == (cast.root.public,)
+    assert bundle.registry == (cast.registry.public,)
+    assert bundle.hub.key == cast.hub.public
+    assert bundle.hub.roles == {Role.HUB}
+    assert bundle.hub.issuer == cast.root.public.id
+    assert bundle.authority == cast.authority
+    assert bundle.ca_sha256 == "ab" * 32
+    assert bundle.issued == 1_700_000_000_000
+    assert cast.bundle(ca_sha256=None, issued=None).ca_sha256 is None
+    assert hash(bundle) == hash(cast.bundle())
+
+
+def test_a_bundle_is_a_value(cast: Any) -> None:
+    assert cast.bundle() == cast.bundle()
+    with pytest.raises(TypeError):
+        cast.bundle().authority["x"] = frozenset()
+
+
+def test_the_fingerprint_covers_roots_and_threshold(cast: Any) -> None:
+    fingerprint = opened(cast).fingerprint
+    assert len(bytes.fromhex(fingerprint)) == 32
+    assert opened(cast, roots=[root.public for root in reversed(ROOTS)]).fingerprint == fingerprint
+    assert opened(cast, version=9).fingerprint == fingerprint
+    assert opened(cast, threshold=1).fingerprint != fingerprint
+    assert opened(cast, roots=[FIRST.public, SECOND.public]).fingerprint != fingerprint
+
+
+def test_a_fingerprint_opens(cast: Any) -> None:
+    data = envelope(cast, [FIRST, THIRD])
+    fingerprint = open_unpinned_bundle(data).fingerprint
+    assert open_bundle(data, roots=fingerprint) == open_bundle(data, roots=f" {fingerprint.upper()}\n")
+    refused(reasons.TRUST_PIN, data, "00" * 32)
+    refused(reasons.TRUST_PIN, envelope(cast, ROOTS, threshold=1), fingerprint)
+
+
+@pytest.mark.parametrize("signers", [[], [FIRST], [FIRST, FIRST], [FIRST, NEW_ROOT]], ids=len)
+def test_the_threshold_counts_different_roots(cast: Any, signers: list[SigningKey]) -> None:
+    with pytest.raises(TrustInvalid) as caught:
+        open_unpinned_bundle(envelope(cast, signers))
+    assert caught.value.reason is reasons.TRUST_THRESHOLD
+
+
+def test_pinned_keys_open(cast: Any) -> None:
+    pinned = {root.public for root in ROOTS}
+    assert open_bundle(envelope(cast, [FIRST, SECOND]), roots=pinned).version == 1
+    refused(reasons.TRUST_PIN, envelope(cast, [FIRST, SECOND]), {FIRST.public})
+    refused(reasons.TRUST_PIN, envelope(cast, [FIRST, SECOND]), pinned | {NEW_ROOT.public})
+
+
+def test_one_stolen_root_cannot_lower_the_threshold_under_pinned_keys(cast: Any) -> None:
+    refused(
+        reasons.TRUST_THRESHOLD,
+        envelope(cast, [FIRST], threshold=1),
+        frozenset(root.public for root in ROOTS),
+    )
+
+
+def test_a_newer_version_follows(cast: Any) -> None:
+    first = opened(cast)
+    assert open_bundle(envelope(cast, [FIRST, SECOND], version=7), roots=first).version == 7
+    assert open_bundle(envelope(cast, [SECOND, THIRD]), roots=first) == first
+
+
+def test_an_older_version_is_refused(cast: Any) -> None:
+    refused(reasons.TRUST_ROLLBACK, envelope(cast, ROOTS, version=6), opened(cast, version=7))
+
+
+def test_two_bundles_of_one_version_are_refused(cast: Any) -> None:
+    refused(reasons.TRUST_ROLLBACK, envelope(cast, ROOTS, issued=1), opened(cast))
+
+
+def test_another_province_is_refused(cast: Any) -> None:
+    hub = cast.statement("hub", [Role.HUB], unit="79", issuer="root", officer=None)
+    refused(reasons.TRUST_PIN, envelope(cast, ROOTS, version=2, province="79", hub=hub), opened(cast))
+
+
+def test_new_roots_need_the_old_threshold_and_their_own(cast: Any) -> None:
+    first = opened(cast)
+    changes = {"version": 2, "roots": [NEW_ROOT.public], "threshold": 1}
+    refused(reasons.TRUST_THRESHOLD, envelope(cast, [NEW_ROOT], **changes), first)
+    refused(reasons.TRUST_THRESHOLD, envelope(cast, [NEW_ROOT, FIRST], **changes), first)
+    refused(reasons.TRUST_THRESHOLD, envelope(cast, [FIRST, SECOND], **changes), first)
+    assert open_bundle(envelope(cast, [NEW_ROOT, FIRST, SECOND], **changes), roots=first).version == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 0},
+        {"version": True},
+        {"province": "Đà Nẵng"},
+        {"roots": []},
+        {"roots": [FIRST.public] * 2},
+        {"roots": [SigningKey.from_seed(bytes([n]) * 32).public for n in range(17)]},
+        {"threshold": 0},
+        {"threshold": 4},
+        {"registry": []},
+        {"registry": [FIRST.public]},
+        {"ca_sha256": "ab"},
+        {"issued": -1},
+    ],
+)
+def test_a_bundle_no_verifier_would_accept_is_not_made(cast: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(TrustInvalid) as caught:
+        envelope(cast, ROOTS, **change)
+    assert caught.value.reason is reasons.TRUST_FORMAT
+
+
+def test_the_hub_is_nothing_but_the_hub(cast: Any) -> None:
+    for roles, officer in (([Role.REGISTRY], None), ([Role.HUB, Role.ADMINISTRATOR], None)):
+        hub = cast.statement("hub", roles, unit="48", officer=officer)
+        with pytest.raises(TrustInvalid):
+            cast.payload(hub=hub)
+    with pytest.raises(TrustInvalid):
+        cast.payload(hub=cast.statement("root", [Role.HUB], unit="48", officer=None))
+    with pytest.raises(TrustInvalid):
+        cast.payload(hub=cast.statement("hub", [Role.HUB], unit="20242", officer=None))
+
+
+def signed_fields(cast: Any, **changes: Any) -> bytes:
+    """A payload that our own maker would refuse, signed all the same."""
+    return sign_bundle(canonical.encode(orjson.loads(cast.payload()) | changes), [cast.root])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "motcua-trust-bundle/2"},
+        {"more": 1},
+        {"roots": "x"},
+        {"roots": ["00" * 32]},
+        {"roots": [1]},
+        {"hub": None},
+        {"hub": {}},
+        {"authority": []},
+        {"authority": {"x": "y"}},
+        {"authority": {"x": ["leader"] * 15}},
+    ],
+)
+def test_a_malformed_payload_is_refused(cast: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(TrustInvalid):
+        open_unpinned_bundle(signed_fields(cast, **change))
+
+
+def test_a_role_of_a_later_version_is_left_out(cast: Any) -> None:
+    data = signed_fields(cast, authority={"dossier.moved": ["leader", "mayor"]})
+    assert open_unpinned_bundle(data).authority == {"dossier.moved": {Role.LEADER}}
+
+
+def test_a_malformed_envelope_is_refused(cast: Any) -> None:
+    good = orjson.loads(sign_bundle(cast.payload(), [cast.root]))
+    signature = good["signatures"][0]
+    for bad in (
+        b"",
+        b"[]",
+        canonical.encode({}),
+        canonical.encode(good | {"payloadType": Purpose.RECORD}),
+        canonical.encode(good | {"payload": "?"}),
+        canonical.encode(good | {"payload": 1}),
+        canonical.encode(good | {"payload": base64.b64encode(b"{ }").decode()}),
+        canonical.encode(good | {"signatures": {}}),
+        canonical.encode(good | {"signatures": [signature] * 17}),
+        canonical.encode(good | {"signatures": [{"keyid": "x"}]}),
+        canonical.encode(good | {"signatures": [signature | {"sig": "?"}]}),
+        canonical.encode(good) + b"\n",
+        b" " * 300_000,
+    ):
+        with pytest.raises(TrustInvalid):
+            open_unpinned_bundle(bad)
+    assert open_unpinned_bundle(canonical.encode(good)) == cast.bundle()
+
+
+def test_a_signature_for_another_purpose_does_not_count(cast: Any) -> None:
+    payload = cast.payload()
+    data = orjson.loads(sign_bundle(payload, [cast.root]))
+    data["signatures"][0]["sig"] = base64.b64encode(cast.root.sign(Purpose.RECORD, payload)).decode()
+    with pytest.raises(TrustInvalid) as caught:
+        open_unpinned_bundle(canonical.encode(data))
+    assert caught.value.reason is reasons.TRUST_THRESHOLD
+
+
+def test_a_root_of_small_order_is_refused_by_name(cast: Any) -> None:
+    assert not bindings.crypto_core_ed25519_is_valid_point(bytes(32))
+    with pytest.raises(TrustInvalid) as caught:
+        open_unpinned_bundle(signed_fields(cast, roots=["00" * 32]))
+    assert caught.value.reason is reasons.KEY_FORM

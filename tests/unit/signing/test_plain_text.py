@@ -1,0 +1,52 @@
+"""A report as a person reads it in a terminal."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from signing.exported import encode_export
+from signing.plain_text import Language, render
+from signing.report import Report
+from signing.trust import Role
+from signing.verification import verify
+
+
+@pytest.fixture
+def report(cast: Any) -> Report:
+    stated = cast.stated(cast.statement("lan", [Role.RECEPTIONIST]), content={"name": "Trần Minh Lan"})
+    return verify(encode_export(cast.record("lan"), [stated]), cast.bundle(), 1_700_200_000_000)
+
+
+def test_vietnamese(report: Report) -> None:
+    lines = render(report, Language.VI).splitlines()
+    assert lines[0] == "Hợp lệ: chữ ký đúng và người ký có thẩm quyền."
+    assert any(line.startswith("  Người ký: Trần Minh Lan · receptionist · 20242 · khoá: ") for line in lines)
+    assert "  Thời điểm ký (khai báo): 15/11/2023 05:13:25 (UTC+07:00)" in lines
+    assert "    ✓ Chữ ký đúng." in lines
+    assert "  Tệp tin cậy: phiên bản 1, 2 ngày tuổi" in lines
+    assert f"    dấu vân tay khoá gốc: {report.trust.root_fingerprint}" in lines
+
+
+def test_english(report: Report) -> None:
+    lines = render(report, Language.EN).splitlines()
+    assert lines[0] == "Valid: the signature is right and the signer was entitled."
+    assert "    ✓ The signature is right." in lines
+    assert "  Trust bundle: version 1, 2 days old" in lines
+
+
+def test_every_check_and_every_gap_has_its_line(report: Report) -> None:
+    for language in Language:
+        assert len(render(report, language).splitlines()) == 9 + len(report.checks) + len(report.not_checked)
+
+
+@pytest.mark.parametrize("ms", [2**53 - 1, -(2**53) + 1, 253_402_300_799_999])
+def test_an_instant_outside_the_calendar_is_a_number(report: Report, ms: int) -> None:
+    assert f"{ms} ms" in render(replace(report, claimed_ms=ms), Language.VI)
+
+
+def test_a_report_about_nothing(cast: Any) -> None:
+    lines = render(verify(b"", cast.bundle()), Language.VI).splitlines()
+    assert lines[0].startswith("Không hợp lệ: tệp không phải")
+    assert lines[1] == "  Đã kiểm tra:"
+    assert "  Tệp tin cậy: phiên bản 1" in lines
