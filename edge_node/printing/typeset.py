@@ -16,11 +16,13 @@ import typst
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def typeset(template: str, values: str, *, tagged: bool = True) -> bytes:
-    """The PDF of `template` filled with `values`, a JSON object as text."""
+def typeset(template: str, values: str, *, tagged: bool = True, system_fonts: bool = True) -> bytes:
+    """The PDF of `template` filled with `values`, a JSON object as text. Without system fonts it looks the same everywhere."""
     if not re.fullmatch("[a-z0-9_]+", template):
         raise ValueError("not the name of a template")
-    compiler = typst.Compiler(TEMPLATES / f"{template}.typ", root=TEMPLATES)
+    compiler = typst.Compiler(
+        TEMPLATES / f"{template}.typ", root=TEMPLATES, ignore_system_fonts=not system_fonts
+    )
     pdf = compiler.compile(sys_inputs={"form": values}, format="pdf", pdf_tags=tagged)
     assert isinstance(pdf, bytes)  # noqa: S101 - one document, one file; anything else is a bug
     return pdf
