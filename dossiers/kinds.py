@@ -39,12 +39,13 @@ FIELDS_MAX: Final = 64
 PAPERS_MAX: Final = 64
 FACT_FIELDS: Final = ("channel", "competent", "fee_due", "sets")
 """Fields whose values are not personal: they stand in the facts themselves (`dossier.amended`, `set`)."""
+_RESERVED: Final = (*FACT_FIELDS, "due")
 
 ID: Final = Hex(digits=64)
 RANDOM_ID: Final = Hex(digits=32)
 UNIT: Final = Code(pattern=r"[0-9]{2,5}")
 FIELD: Final = Code(
-    pattern=rf"(?!(?:{'|'.join(FACT_FIELDS)})\Z)[a-z][a-z0-9_]{{0,39}}(?:\.[a-z0-9_]{{1,40}}){{0,2}}"
+    pattern=rf"(?!(?:{'|'.join(_RESERVED)})\Z)[a-z][a-z0-9_]{{0,39}}(?:\.[a-z0-9_]{{1,40}}){{0,2}}"
 )
 PROCEDURE: Final = Code(pattern=r"[0-9A-Z]{1,8}(?:\.[0-9A-Z]{1,8}){1,8}")
 DOSSIER_CODE: Final = Code(pattern=r"[0-9A-Za-z](?:[0-9A-Za-z.-]{2,46})[0-9A-Za-z]", distinct=True)
@@ -70,7 +71,7 @@ _PAPER: Final = members(
 _PAPERS: Final = ListOf(item=_PAPER, most=PAPERS_MAX)
 _FIELD_CODES: Final = ListOf(item=FIELD, most=FIELDS_MAX, ascending=True)
 _FROZEN: Final = members(
-    {"unit": Choice(words=frozenset({"minutes", "days"})), "amount": Whole(least=0, most=10**7)}
+    {"unit": Choice(words=frozenset({"minutes", "days"})), "amount": Whole(least=-(10**7), most=10**7)}
 )
 _SET: Final = members(perhaps={"channel": CHANNEL, "competent": UNIT, "fee_due": MONEY, "sets": SETS})
 _POSITION: Final = members({"log": RANDOM_ID, "length": COUNT, "head": ID})
@@ -404,7 +405,9 @@ AUTHORITY: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 )
 
 _FACTS_CHECKS: Final = {kind.code: kind.facts_ok for kind in KINDS.values()}
-_MOVE_ROLES: Final = {(move.source, move.target, move.action): move.roles for move in MOVES}
+_MOVE_ROLES: Final[Mapping[tuple[Any, Any, Any], frozenset[Role]]] = {
+    (move.source, move.target, move.action): move.roles for move in MOVES
+}
 _NOBODY: Final = frozenset[Role]()
 
 

@@ -1,0 +1,257 @@
+"""What a dossier looks like once its records are folded: plain values, the same on node and hub.
+
+Nothing here decides anything; `merge` builds these. Whatever a body held says so beside its value (present, erased,
+withheld, lost), because a winner whose value is gone is still the winner. Instants are milliseconds since 1970.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dossiers.axes import DeliveryState, FinanceState
+from dossiers.conflicts import Conflict
+from dossiers.deadlines import Frozen, Timeliness
+from dossiers.states import Status
+from sync_protocol.record import BodyState
+
+FieldValue = str | int | None
+
+
+class EndedAs(StrEnum):
+    """How a dossier's processing ended."""
+
+    SOLVED = "solved"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+class Standing(StrEnum):
+    """What became of one record."""
+
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    DISPUTED = "disputed"
+    WITHOUT_EFFECT = "without_effect"
+    HELD = "held"
+    QUARANTINED = "quarantined"
+
+
+class DueCause(StrEnum):
+    """Why there is a due date, or another one."""
+
+    RECEIVED = "received"
+    MOVED = "moved"
+    EXTENDED = "extended"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWrite:
+    """One record's version of a field; `replaces` names the versions its author had seen."""
+
+    record: str
+    value: FieldValue
+    state: BodyState
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """A field: the winning version, those that lost to it unseen, and every version in order."""
+
+    value: FieldValue
+    state: BodyState
+    record: str
+    losers: tuple[FieldWrite, ...]
+    history: tuple[FieldWrite, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueChange:
+    """A due date that a record set. `ground` is the person's words, where the body is here."""
+
+    record: str
+    at_ms: int
+    due: int | None
+    cause: DueCause
+    ordinal: int | None = None
+    ground: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSpan:
+    """From `start_ms` on the legal clock runs towards `due` (None: no due date), or stands."""
+
+    start_ms: int
+    due: int | None
+    runs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperHeld:
+    """A paper that came with one record."""
+
+    record: str
+    paper: str
+    form: int
+    count: int
+    digitised: bool
+    reused: bool
+    at_ms: int
+    removed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment taken; one set aside by a settlement stays visible but is not counted."""
+
+    record: str
+    amount: int
+    method: int
+    fee: str
+    at_ms: int
+    by: str
+    receipt_number: str | None
+    payer: str | None
+    state: BodyState
+    set_aside_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    record: str
+    text: str | None
+    state: BodyState
+    at_ms: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who holds the dossier. `others` are concurrent assignments that did not prevail."""
+
+    record: str
+    officer: str | None
+    unit: str | None
+    at_ms: int
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedResult:
+    record: str
+    at_ms: int
+    number: str | None
+    date: str | int | None
+    signer: str | None
+    kind: str | None
+    state: BodyState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    record: str
+    at_ms: int
+    method: int | None
+    name: str | None
+    id_number: str | None
+    state: BodyState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """A record that settles. `is_matched` is False where its author's history holds no such difference."""
+
+    record: str
+    conflict: str
+    choose: str | None
+    is_matched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One record in the dossier's history; cause stands before effect."""
+
+    record: str
+    kind: str
+    standing: Standing
+    at_ms: int
+    by: str
+    log: str
+    commune: str
+    action: str | None
+    source: int | None
+    target: int | None
+    fields: tuple[str, ...]
+    words: str | None
+    body_state: BodyState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierView:
+    """A dossier as its records tell it.
+
+    Attributes:
+        heads: ids that a new record must name as its parents.
+        missing: parents that some record names and that are not here.
+        status: None while the record that opens the dossier is not here.
+        received: when it was handed in; accepted: when its clock started (None while only registered).
+        original_due: the first due date; `due` the present one; every change stands in `due_history`.
+        finished: when processing ended (result issued, withdrawn, refused), not when the result was collected.
+        clock: when the legal clock ran, and towards which due date.
+    """
+
+    dossier: str
+    commune: str
+    heads: tuple[str, ...]
+    missing: tuple[str, ...]
+    status: Status | None
+    procedure: str | None
+    procedure_version: int | None
+    rule: str | None
+    code: str | None
+    provisional: str | None
+    aliases: tuple[str, ...]
+    channel: int | None
+    receiving: str | None
+    competent: str | None
+    sets: int | None
+    fee_due: int
+    received: int | None
+    accepted: int | None
+    due: int | None
+    original_due: int | None
+    due_history: tuple[DueChange, ...]
+    clock: tuple[ClockSpan, ...]
+    frozen: Frozen | None
+    deadline: int | None
+    finished: int | None
+    ended_as: EndedAs | None
+    timeliness: Timeliness | None
+    fields: Mapping[str, FieldState]
+    papers: tuple[PaperHeld, ...]
+    papers_removed: tuple[PaperHeld, ...]
+    payments: tuple[Payment, ...]
+    paid: int
+    notes: tuple[Note, ...]
+    assigned: Assignment | None
+    result: IssuedResult | None
+    handed_over: HandOver | None
+    finance: FinanceState
+    delivery: DeliveryState
+    conflicts: tuple[Conflict, ...]
+    settled_conflicts: tuple[Conflict, ...]
+    settlements: tuple[Settlement, ...]
+    timeline: tuple[TimelineEntry, ...]
+    contested: tuple[tuple[str, ...], ...]
+    """Per field written without knowledge of each other: its code, then all standing versions (for the state hash)."""
+
+    @property
+    def display_code(self) -> str | None:
+        """The official code, or the provisional one until there is an official one."""
+        return self.code or self.provisional
+
+    def text(self, field: str) -> str | None:
+        """The winning value of a field where it is here."""
+        state = self.fields.get(field)
+        return state.value if state is not None and isinstance(state.value, str) else None
