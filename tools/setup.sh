@@ -16,13 +16,14 @@ command -v npm >/dev/null || need npm
 command -v chromium >/dev/null || need chromium
 command -v pdftotext >/dev/null || need poppler-utils
 [ -e /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf ] || need fonts-noto-core
+[ -e /usr/share/fonts/truetype/liberation/LiberationSerif-Regular.ttf ] || need fonts-liberation
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "installing$missing"
-        apt-get -q update
+        apt-get -qq update
         # shellcheck disable=SC2086  # a list of words
-        DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+        DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing >/dev/null
     else
         say "some Debian packages are absent; as root, run this and start again:"
         printf '%s\n' "apt-get update && apt-get install -y --no-install-recommends$missing" >&2
