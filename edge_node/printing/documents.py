@@ -25,7 +25,7 @@ from .wording import (
     upper,
 )
 
-# Measured: 2,000 register rows (a quarter of an ordinary commune) take 3 s and 470 MB in the child, 5,000 over 1.2 GB.
+# Measured: 2,000 register rows (a quarter of an ordinary commune) take 4 s and 410 MB in the child, 650 (a month) 167 MB.
 ROWS_MAX = 2_000
 # Structure tags make a long table six times as big a file and a fifth more memory; short papers keep them for screen readers.
 TAGGED_ROWS_MAX = 200

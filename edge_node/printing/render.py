@@ -17,8 +17,8 @@ _ONE_AT_A_TIME = threading.Lock()
 _CHILD = (
     Path(__file__).resolve().with_name("typeset.py")
 )  # by path: importing it would load typst into the node
-# -I: the child sees no PYTHON* variables, no current folder and no user site; -X utf8: Windows code pages stay out.
-_COMMAND = (sys.executable, "-I", "-X", "utf8", str(_CHILD))
+# -P: the folder of the child is no place to import from (its forms.py is not a library); -X utf8: Windows code pages stay out.
+_COMMAND = (sys.executable, "-P", "-X", "utf8", str(_CHILD))
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # no black console flashes on Windows
 
 
