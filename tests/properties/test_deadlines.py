@@ -1,5 +1,7 @@
 """What holds for every receipt, rule and pause, not only for the vectors."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +18,10 @@ from dossiers.deadlines import (
     is_overdue,
     resume,
 )
+from dossiers.procedures import Procedure, load_default_catalogue
 
 CALENDAR = load_default_calendar()
+CATALOGUE = load_default_catalogue()
 _FIRST, _LAST = instant(CALENDAR.first), instant(CALENDAR.last)
 
 instants = st.integers(min_value=_FIRST, max_value=_LAST)
@@ -133,3 +137,26 @@ def test_a_chosen_moment_stays_on_its_day_or_moves_to_the_next_working_day(chose
 @given(instants, instants)
 def test_late_means_overdue_the_moment_before(finished: int, promised: int) -> None:
     assert (classify(finished, promised) is Timeliness.LATE) == is_overdue(finished, promised)
+
+
+catalogue_changes = st.lists(
+    st.tuples(
+        st.sampled_from(CATALOGUE.procedures), st.integers(1, 4), rules, st.integers(20250701, 20250730)
+    ),
+    max_size=6,
+)
+
+
+@given(instants, st.sampled_from(CATALOGUE.procedures), catalogue_changes, st.booleans())
+def test_a_catalogue_change_never_moves_an_existing_due_date(
+    received: int, pinned: Procedure, changes: list[tuple[Procedure, int, TimeRule, int]], verification: bool
+) -> None:
+    """Whatever is published later, even the pinned version with another rule: the pin still finds its own rule."""
+    before = due(received, pinned.rule, CALENDAR, verification=verification)
+    known = CATALOGUE
+    for number, (changed, version, rule, effective) in enumerate(changes, start=2):
+        altered = replace(changed, version=version, rule=rule, effective_from=effective)
+        known = known.with_published(replace(CATALOGUE, version=number, procedures=(altered,)))
+    still = known.find(*pinned.key)
+    assert still is not None
+    assert due(received, still.rule, CALENDAR, verification=verification) == before
