@@ -27,7 +27,7 @@ test: setup lint ## everything, exactly as CI runs it (T=path, K=name)
 	$(PYTEST) -m "not soak" $(T)
 
 fast: setup ## unit and property tests only, in seconds (T=path, K=name)
-	$(PYTEST) $(or $(T),tests/unit tests/properties)
+	$(PYTEST) --hypothesis-profile=fast $(or $(T),tests/unit tests/properties)
 
 lint: setup ## formatting, rules and types
 	$(PYTHON) -m ruff format --check .
@@ -42,8 +42,8 @@ format: setup ## put the formatting right
 bench: setup ## run the benchmarks: a table, and benchmarks/results.json
 	$(PYTHON) -m benchmarks
 
-soak: setup ## the simulation with many random seeds
-	$(PYTEST) -m soak $(T)
+soak: setup ## property tests and the simulation with many new seeds
+	$(PYTEST) --hypothesis-profile=soak $(or $(T),tests/properties tests/simulation)
 
 screenshots: setup ## take the pictures of the manuals anew
 	$(PYTHON) -m demo.screenshots
