@@ -134,6 +134,8 @@ def _now_ms() -> int:
 def _speak_utf8() -> None:
     """A pipe on Windows has a code page that lacks Vietnamese letters."""
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # a stream put in its place by a caller may lack it
+        reconfigure = getattr(
+            stream, "reconfigure", None
+        )  # a stream put in its place by a caller may lack it
         if reconfigure is not None:
             reconfigure(encoding="utf-8")

@@ -24,7 +24,7 @@ from signing.bundles import (
     open_unpinned_bundle,
     sign_bundle,
 )
-from signing.errors import NotEntitled
+from signing.errors import NotEntitled, SigningError
 from signing.reasons import Reason
 from signing.roles import GRANTS, OFFICE_ROLES, PROVINCE_ROLES, Role
 from signing.statements import KeyStatement
@@ -59,6 +59,30 @@ class Trust:
         for statement in statements:
             _accept(bundle, accepted, statement, statement.issuer)
         return cls(bundle, MappingProxyType(accepted))
+
+    @classmethod
+    def gather(
+        cls, bundle: TrustBundle, statements: Iterable[KeyStatement]
+    ) -> tuple[Self, tuple[tuple[KeyStatement, Reason], ...]]:
+        """As `of`, for statements that arrived in any order and may be wrong: what is believed, and what is not and why.
+
+        A statement waits for its issuer only; one refused for another reason is not tried again.
+        """
+        accepted = _stated_by_roots(bundle)
+        refused: list[tuple[KeyStatement, Reason]] = []
+        waiting, before = list(statements), -1
+        while len(waiting) != before:
+            before, trying, waiting = len(waiting), waiting, []
+            for statement in trying:
+                if statement.issuer not in accepted:
+                    waiting.append(statement)
+                    continue
+                try:
+                    _accept(bundle, accepted, statement, statement.issuer)
+                except SigningError as error:
+                    refused.append((statement, error.reason))
+        refused += [(statement, reasons.UNKNOWN_KEY) for statement in waiting]
+        return cls(bundle, MappingProxyType(accepted)), tuple(refused)
 
     def statement(self, key_id: str) -> KeyStatement | None:
         return self.statements.get(key_id)

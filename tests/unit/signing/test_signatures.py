@@ -86,6 +86,16 @@ def test_a_signature_has_64_bytes(length: int) -> None:
         verify(LAN.public, Purpose.RECORD, PAYLOAD, signature)
 
 
+def test_a_signature_cannot_bring_a_piece_of_its_message_along() -> None:
+    """A payload signed for one purpose may end with the PAE of another; the front of it must not count as signature."""
+    inner = pae(Purpose.RECORD, PAYLOAD)
+    outer = pae(Purpose.ROUND, inner)
+    long = LAN.sign(Purpose.ROUND, inner) + outer.removesuffix(inner)
+    with pytest.raises(SignatureInvalid):
+        verify(LAN.public, Purpose.RECORD, PAYLOAD, long)
+    assert verify_batch([(LAN.public.raw, inner, long)]) == [False]
+
+
 def test_s_must_be_below_the_group_order() -> None:
     signature = LAN.sign(Purpose.RECORD, PAYLOAD)
     malleable = signature[:32] + (scalar(signature[32:]) + L).to_bytes(32, "little")

@@ -98,7 +98,8 @@ def test_an_unknown_issuer_states_nobody(cast: Any) -> None:
 
 
 def test_the_issuer_is_the_signer(cast: Any) -> None:
-    refused(reasons.TRUST_ISSUER, cast.trust(), cast.delegated(), cast.registry.public.id)
+    named_another = cast.statement("lan", [Role.RECEPTIONIST], issuer="stranger")
+    refused(reasons.TRUST_ISSUER, cast.trust(), named_another, cast.registry.public.id)
 
 
 def test_a_contradiction_is_refused_whoever_says_it(cast: Any) -> None:
@@ -124,6 +125,15 @@ def test_a_unit_administrator_may_change_its_own_word_only(cast: Any) -> None:
 @pytest.mark.parametrize("name", ["hub", "registry"])
 def test_what_the_roots_state_stands(cast: Any, name: str) -> None:
     refused(reasons.TRUST_ISSUER, cast.trust(), cast.statement(name, [Role.ADMINISTRATOR], unit=PROVINCE))
+
+
+def test_statements_in_any_order_are_gathered(cast: Any) -> None:
+    bad = cast.statement("minh", [Role.LEADER], issuer="hoa", delegated=True)
+    lost = cast.statement("an", [Role.RECEPTIONIST], issuer="stranger")
+    trust, refusals = Trust.gather(cast.bundle(), [bad, cast.delegated(), lost, cast.administrator()])
+    assert trust == cast.trust(cast.administrator(), cast.delegated())
+    assert refusals == ((bad, reasons.ROLE), (lost, reasons.UNKNOWN_KEY))
+    assert Trust.gather(cast.bundle(), []) == (cast.trust(), ())
 
 
 def required(trust: Trust, name: str, kind: str, unit: str, cast: Any) -> Reason | None:

@@ -226,6 +226,13 @@ def test_another_body_fails(cast: Any, change: dict[str, bytes]) -> None:
     assert report.document.content is None
 
 
+def test_a_definite_failure_outweighs_what_is_unknown(cast: Any) -> None:
+    record = replace(cast.record("lan", content=CONTENT), salt=None, content=None, signature=bytes(64))
+    report = reported(cast, record, [lan(cast)])
+    assert_is(report, Indication.FAILED, SubIndication.SIG_CRYPTO_FAILURE)
+    assert result_of(report, "content") is Result.UNKNOWN
+
+
 def test_a_body_nobody_signed_for_fails(cast: Any) -> None:
     record = replace(cast.record("lan"), salt=b"x" * 16, content=b"{}")
     assert_is(reported(cast, record, [lan(cast)]), Indication.FAILED, SubIndication.HASH_FAILURE)
