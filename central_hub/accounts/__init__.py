@@ -1,0 +1,1 @@
+"""People who work at the hub: accounts, roles, log-in."""

@@ -1,0 +1,122 @@
+"""HubConfig: one frozen value from defaults, `motcua-hub.toml` in the data folder, and MOTCUA_HUB_* in the environment.
+
+Nobody else reads either. Later ones win; an unknown setting is an error, because a mistyped one would be silently the
+default.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from central_hub.store.engine import sqlite_url
+
+CONFIG_NAME = "motcua-hub.toml"
+ENVIRONMENT_PREFIX = "MOTCUA_HUB_"
+
+
+class ConfigInvalid(ValueError):
+    """A setting that does not exist, or a value of another type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubConfig:
+    """How this hub is set up.
+
+    Attributes:
+        data: the folder with database, keys and back-ups.
+        database: database URL; "" is SQLite in the data folder.
+        tls: serve https with the hub's own certificate; off only for loopback.
+        metrics_token: bearer token for /metrics from elsewhere than loopback; "" is loopback only.
+        public_statistics: whether /api/v1/statistics answers without a log-in.
+        lease_size: how many dossier numbers a device is leased at a time.
+        next_sync_after_s: what nodes are told to wait between rounds.
+        judge_batch_records: how many records are judged in one transaction.
+        verify_threads: threads that verify signatures.
+    """
+
+    data: Path
+    database: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8443
+    tls: bool = True
+    workers: int = 1
+    threads: int = 8
+    language: str = "vi"
+    metrics_token: str = ""
+    public_statistics: bool = False
+    lease_size: int = 500
+    next_sync_after_s: int = 300
+    enrolment_days: int = 7
+    session_hours: int = 10
+    backup_daily_keep: int = 7
+    judge_batch_records: int = 4096
+    verify_threads: int = 2
+
+    @property
+    def database_url(self) -> str:
+        return self.database or sqlite_url(self.data / "hub.db")
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def backups(self) -> Path:
+        return self.data / "backups"
+
+    @classmethod
+    def load(cls, data: Path, *, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
+        """Read the settings of a data folder; `overrides` (from the command line) win, None among them is left out."""
+        settings = _from_file(data / CONFIG_NAME)
+        settings |= _from_environment(os.environ if environment is None else environment)
+        settings |= {name: value for name, value in overrides.items() if value is not None}
+        return cls._checked(data, settings)
+
+    @classmethod
+    def _checked(cls, data: Path, settings: dict[str, Any]) -> Self:
+        kinds = {field.name: field.type for field in fields(cls) if field.name != "data"}
+        unknown = sorted(set(settings) - set(kinds))
+        if unknown:
+            raise ConfigInvalid(f"unknown settings: {', '.join(unknown)}")
+        values = {name: _typed(name, value, kinds[name]) for name, value in settings.items()}
+        return replace(cls(data=data.resolve()), **values)
+
+
+def default_data_folder() -> Path:
+    """Where a hub lives when nobody says otherwise."""
+    named = os.environ.get(f"{ENVIRONMENT_PREFIX}DATA")
+    return Path(named) if named else Path("/var/lib/motcua-hub")
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"{path}: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = {name.removeprefix(ENVIRONMENT_PREFIX).lower(): value for name, value in environment.items()
+             if name.startswith(ENVIRONMENT_PREFIX)}  # fmt: skip
+    named.pop("data", None)
+    return named
+
+
+def _typed(name: str, value: Any, kind: Any) -> Any:
+    if kind is bool and isinstance(value, str):
+        if value.lower() not in {"0", "1", "true", "false"}:
+            raise ConfigInvalid(f"{name}: true or false, not {value!r}")
+        return value.lower() in {"1", "true"}
+    if kind is int and isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError as error:
+            raise ConfigInvalid(f"{name}: a whole number, not {value!r}") from error
+    if type(value) is not kind:
+        raise ConfigInvalid(f"{name}: {kind.__name__}, not {value!r}")
+    return value

@@ -1,0 +1,110 @@
+"""The one way by which the hub writes records of its own.
+
+Each call is part of the caller's write transaction, which makes the log's next position certain: the database lets one
+writer in at a time. Records are signed, stored, sealed, made findable and applied to the derived tables together, so a
+crash leaves all of it or none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from central_hub.projection.protocol import apply_protocol
+from central_hub.services import Services
+from central_hub.settings import hub_epoch
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import LOG
+from signing.signatures import Signer
+from sync_protocol.clock import Instant, tick
+from sync_protocol.limits import SALT_SIZE_BYTES
+from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Run, log_id, make_seal
+from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a record of the hub shall say; `signer` is the hub's key where it is None."""
+
+    kind: str
+    facts: dict[str, Any]
+    content: dict[str, Any] | None = None
+    signer: Signer | None = None
+
+
+def own_log(services: Services, epoch: str, commune: str) -> str:
+    """Id of the hub's log for a commune (or the province) in this epoch."""
+    return log_id(services.keys.hub.public.id, commune, epoch)
+
+
+def write(
+    connection: Connection, services: Services, *, commune: str, drafts: Sequence[Draft], now_ms: int | None = None
+) -> list[Record]:
+    """Append records to the hub's log for `commune`, opening it when it is not there yet."""
+    at_ms = services.clock() if now_ms is None else now_ms
+    epoch = hub_epoch(connection)
+    log = own_log(services, epoch, commune)
+    store = HubLogStore(connection, services.opened, now_ms=at_ms)
+    held = store.held(log)
+    todo = list(drafts) if held else [_opening(services, epoch), *drafts]
+    if not todo:
+        return []
+    last = store.span(log, held.length - 1)[0] if held else None
+    records = _compose(services, log, commune, todo, last, at_ms)
+    length = records[-1].header.seq + 1
+    seal = make_seal(log, length, records[-1].link, services.keys.hub)
+    store.append(Run(log=log, first=records[0].header.seq, records=tuple(map(_sent, records)), seal=seal))
+    held = store.held(log)
+    assert held is not None
+    connection.execute(
+        update(LOG)
+        .where(LOG.c.no == held.no)
+        .values(acknowledged=length, acknowledged_head=held.head, judged=length)
+    )
+    apply_protocol(connection, [(held.no, record) for record in records], province=services.province)
+    return records
+
+
+def _opening(services: Services, epoch: str) -> Draft:
+    opening = LogOpening(device=services.keys.hub.public.id, epoch=epoch, reason=OpeningReason.NEW)
+    return Draft(kind=OPENING_KIND, facts=opening.to_facts())
+
+
+def _compose(
+    services: Services, log: str, commune: str, drafts: Sequence[Draft], last: Record | None, at_ms: int
+) -> list[Record]:
+    records: list[Record] = []
+    clock = Instant(*last.header.at) if last else None
+    prev, seq = (last.link, last.header.seq + 1) if last else (None, 0)
+    for draft in drafts:
+        clock = tick(clock, wall_ms=at_ms)
+        signer = draft.signer or services.keys.hub
+        body = Body.of(draft.content, salt=services.random_bytes(SALT_SIZE_BYTES)) if draft.content else None
+        header = Header(
+            at=(clock.ms, clock.counter),
+            body=body.hash if body else None,
+            by=signer.public.id,
+            commune=commune,
+            facts=draft.facts,
+            kind=draft.kind,
+            log=log,
+            prev=prev,
+            seq=seq,
+        )
+        record = compose(header, body, signer)
+        records.append(record)
+        prev, seq = record.link, seq + 1
+    return records
+
+
+def _sent(record: Record) -> UnverifiedRecord:
+    return UnverifiedRecord(
+        record.header,
+        record.header_bytes,
+        record.signature,
+        record.id,
+        record.link,
+        record.body,
+        record.body_state,
+    )

@@ -1,0 +1,87 @@
+"""The hub's own keys on disk: who it is, apart from the database and never in a back-up.
+
+`keys/secret` locks the others; `hub.key` owns the hub's logs and signs seals, receipts, verdicts and leases;
+`registry.key` states other keys; `trust.json` is the bundle that the roots signed. Root keys are not here: they lie in
+a folder of their own that goes offline after `init`.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signing.bundles import open_unpinned_bundle
+from signing.keys import BoxKey, LockCost, SigningKey, lock_seed, lock_with_device, unlock_seed, unlock_with_device
+from signing.trust import TrustBundle
+
+SECRET = "secret"
+SECRET_BYTES = 32
+_ROOT_FILE_LABEL = b"motcua root key file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubKeys:
+    """The keys of a running hub."""
+
+    secret: bytes = field(repr=False)
+    hub: SigningKey
+    box: BoxKey
+    registry: SigningKey
+    bundle: TrustBundle
+    envelope: bytes = field(repr=False)
+
+    def derived(self, purpose: str) -> bytes:
+        """A secret of its own for one purpose (challenges, sessions), from the hub's one secret."""
+        return hmac.new(self.secret, f"motcua.hub\0{purpose}".encode(), hashlib.sha256).digest()
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = path.with_name(path.name + ".part")
+    partial.touch(mode=0o600)
+    partial.chmod(0o600)
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def save_keys(
+    folder: Path, *, secret: bytes, hub: SigningKey, box: BoxKey, registry: SigningKey, envelope: bytes
+) -> None:
+    """Write the hub's keys, locked by its secret."""
+    for name, seed in (("hub", hub.seed), ("box", box.seed), ("registry", registry.seed)):
+        write_private(folder / f"{name}.key", lock_with_device(seed, device_secret=secret))
+    write_private(folder / "trust.json", envelope)
+    # Last: a folder with a secret is a folder with all keys.
+    write_private(folder / SECRET, secret)
+
+
+def load_keys(folder: Path) -> HubKeys:
+    """Read the hub's keys; FileNotFoundError where `init` has not been run."""
+    secret = (folder / SECRET).read_bytes()
+
+    def seed(name: str) -> bytes:
+        return unlock_with_device((folder / f"{name}.key").read_bytes(), device_secret=secret)
+
+    envelope = (folder / "trust.json").read_bytes()
+    return HubKeys(
+        secret=secret,
+        hub=SigningKey.from_seed(seed("hub")),
+        box=BoxKey.from_seed(seed("box")),
+        registry=SigningKey.from_seed(seed("registry")),
+        bundle=open_unpinned_bundle(envelope),
+        envelope=envelope,
+    )
+
+
+def save_root(path: Path, root: SigningKey, *, passphrase: str) -> None:
+    """Write a root key file, locked by a passphrase (an empty one is allowed for a demonstration)."""
+    locked = lock_seed(root.seed, pin=passphrase, device_secret=_ROOT_FILE_LABEL, cost=LockCost.OFFICE)
+    write_private(path, locked)
+
+
+def load_root(path: Path, *, passphrase: str) -> SigningKey:
+    """Read a root key file; KeyLocked for a wrong passphrase."""
+    return SigningKey.from_seed(
+        unlock_seed(path.read_bytes(), pin=passphrase, device_secret=_ROOT_FILE_LABEL)
+    )

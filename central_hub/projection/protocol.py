@@ -1,0 +1,81 @@
+"""Records of the protocol itself, applied: key statements, leases, publications.
+
+Called for the hub's own records when they are written, and for a device's when they are judged `applied`. A key
+statement that its signer was not entitled to make changes nothing here; `registry.trust` asks the same question.
+"""
+
+from collections.abc import Iterable
+
+import orjson
+from sqlalchemy import Connection, func, insert, select
+
+from central_hub.store.tables import KEY, LEASE, PUBLICATION
+from signing.statements import KeyStatement
+from sync_protocol.record import Record, UnverifiedRecord
+
+Placed = tuple[int, Record | UnverifiedRecord]
+"""A record and the number of its log."""
+
+
+def apply_protocol(connection: Connection, placed: Iterable[Placed], *, province: str) -> None:
+    """Apply what these records say, in their order."""
+    for log_no, record in placed:
+        match record.header.kind:
+            case "key.stated":
+                _apply_key(connection, log_no, record, province)
+            case "lease.granted":
+                _apply_lease(connection, record)
+            case "catalogue.published":
+                _apply_publication(connection, record, "catalogue", "effective", None)
+            case "calendar.published":
+                _apply_publication(connection, record, "calendar", "first", "last")
+
+
+def _apply_key(connection: Connection, log_no: int, record: Record | UnverifiedRecord, province: str) -> None:
+    header = record.header
+    statement = KeyStatement.from_facts(header.facts, issuer=header.by)
+    statement.check(province=province)
+    content = record.content or {}
+    row = {
+        "no": 1 + (connection.scalar(select(func.max(KEY.c.no))) or 0),
+        "id": statement.key.id,
+        "facts": orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS).decode(),
+        "issuer": header.by,
+        "unit": statement.unit,
+        "roles": " ".join(sorted(statement.roles)),
+        "name": str(content.get("name", "")),
+        "title": str(content.get("title", "")),
+        "log_no": log_no,
+        "seq": header.seq,
+        "stated_ms": header.corrected_ms,
+    }
+    connection.execute(insert(KEY).values(row))
+
+
+def _apply_lease(connection: Connection, record: Record | UnverifiedRecord) -> None:
+    facts = record.header.facts
+    known = select(LEASE.c.unit).where(LEASE.c.unit == facts["unit"], LEASE.c.first == facts["first"])
+    if connection.execute(known).first() is None:
+        row = {name: facts[name] for name in ("unit", "first", "last", "log")}
+        connection.execute(insert(LEASE).values({**row, "from_day": facts["from"]}))
+
+
+def _apply_publication(
+    connection: Connection, record: Record | UnverifiedRecord, kind: str, effective: str, until: str | None
+) -> None:
+    facts = record.header.facts
+    known = select(PUBLICATION.c.version).where(
+        PUBLICATION.c.kind == kind, PUBLICATION.c.version == facts["version"]
+    )
+    if record.body is None or connection.execute(known).first() is not None:
+        return
+    row = {
+        "kind": kind,
+        "version": facts["version"],
+        "effective": facts[effective],
+        "until": facts[until] if until else None,
+        "record": record.id,
+        "published_ms": record.header.corrected_ms,
+        "content": record.body.content,
+    }
+    connection.execute(insert(PUBLICATION).values(row))

@@ -1,0 +1,33 @@
+"""The hub's trust, kept current: the roots' bundle and every accepted key statement, in order of acceptance."""
+
+from threading import Lock
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from central_hub.store.tables import KEY
+from signing.statements import KeyStatement
+from signing.trust import Trust, TrustBundle
+
+
+class TrustKeeper:
+    """Reads the statements again only when there are new ones; shared by the threads of one process."""
+
+    def __init__(self, bundle: TrustBundle) -> None:
+        self._bundle = bundle
+        self._seen = 0
+        self._trust = Trust.of(bundle)
+        self._lock = Lock()
+
+    def current(self, connection: Connection) -> Trust:
+        """The trust as of this transaction."""
+        newest: int = connection.scalar(select(func.max(KEY.c.no))) or 0
+        with self._lock:
+            if newest == self._seen:
+                return self._trust
+        rows = connection.execute(select(KEY.c.facts, KEY.c.issuer).order_by(KEY.c.no)).all()
+        statements = [KeyStatement.from_facts(orjson.loads(row.facts), issuer=row.issuer) for row in rows]
+        trust = Trust.of(self._bundle, statements)
+        with self._lock:
+            self._seen, self._trust = newest, trust
+        return trust

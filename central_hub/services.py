@@ -1,0 +1,56 @@
+"""Services: what the rooms of the hub need and must not make themselves, wired once per process.
+
+Time and randomness come from here, so tests and the simulation replay exactly.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from central_hub.config import HubConfig
+from central_hub.keys import HubKeys, load_keys
+from central_hub.store.engine import open_engine
+from central_hub.store.opened_runs import OpenedRuns
+from central_hub.registry.trust import TrustKeeper
+from dossiers.units import Units, load_default_units
+from signing.keys import LockCost
+
+
+def system_clock_ms() -> int:
+    """The wall clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """One hub process: settings, database, keys, clock and randomness."""
+
+    config: HubConfig
+    engine: Engine
+    keys: HubKeys
+    clock: Callable[[], int] = system_clock_ms
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    opened: OpenedRuns = field(default_factory=OpenedRuns)
+    lock_cost: LockCost = LockCost.OFFICE
+
+    @cached_property
+    def units(self) -> Units:
+        return load_default_units()
+
+    @cached_property
+    def trust(self) -> TrustKeeper:
+        return TrustKeeper(self.keys.bundle)
+
+    @property
+    def province(self) -> str:
+        return self.keys.bundle.province
+
+
+def open_services(config: HubConfig, *, lock_cost: LockCost = LockCost.OFFICE) -> Services:
+    """The services of an initialised data folder; FileNotFoundError where there is none."""
+    keys = load_keys(config.keys)
+    return Services(config=config, engine=open_engine(config.database_url), keys=keys, lock_cost=lock_cost)

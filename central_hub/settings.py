@@ -1,0 +1,28 @@
+"""The few facts a hub remembers about itself in its database."""
+
+from sqlalchemy import Connection, insert, select, update
+
+from central_hub.store.tables import SETTING
+
+EPOCH = "epoch"
+TABLES_VERSION = "tables_version"
+
+
+def get_setting(connection: Connection, name: str) -> str | None:
+    value: str | None = connection.scalar(select(SETTING.c.value).where(SETTING.c.name == name))
+    return value
+
+
+def put_setting(connection: Connection, name: str, value: str) -> None:
+    if get_setting(connection, name) is None:
+        connection.execute(insert(SETTING).values(name=name, value=value))
+    else:
+        connection.execute(update(SETTING).where(SETTING.c.name == name).values(value=value))
+
+
+def hub_epoch(connection: Connection) -> str:
+    """This life of the hub's database: 32 hex digits, another one after every restore."""
+    epoch = get_setting(connection, EPOCH)
+    if epoch is None:
+        raise LookupError("this database was not initialised")
+    return epoch
