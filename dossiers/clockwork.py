@@ -5,12 +5,14 @@ the dossier is withdrawn or refused; a correction opens it again under the same 
 step whose clock lags behind the step it followed counts from that one.
 """
 
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from dossiers.deadlines import Frozen
 from dossiers.gathering import DUE, Gathering
-from dossiers.lifeline import Move
 from dossiers.states import STATES, Clock, Status
 from dossiers.views import ClockSpan, EndedAs
 
@@ -25,6 +27,8 @@ _STANDING: Final = frozenset(status for status, state in STATES.items() if state
 _NOT_ACCEPTED: Final = frozenset(
     {Status.NEW, Status.REFUSED, Status.SUPPLEMENT, Status.WITHDRAWN, Status.PAUSED}
 )
+_STATUS: Final = {int(status): status for status in Status}
+_OPENING: Final = "dossier.received"
 _NO_DUE: Final = 2**62
 
 
@@ -50,15 +54,17 @@ def follow(gathering: Gathering, effective: int) -> Course:
     course = Course()
     spans: list[ClockSpan] = []
     dues = {version.index: version.value for version in gathering.registers.get(DUE, ())}
-    steps = {move.index: move for move in gathering.moves if effective >> move.index & 1}
-    for index in sorted(dues.keys() | steps.keys()):
+    targets = gathering.targets
+    for index in sorted(dues.keys() | targets.keys()):
+        header = gathering.order.records[index].header
+        at_ms: int = header.facts["received"] if header.kind == _OPENING else header.corrected_ms
         if index in dues:
             course.due = dues[index]
             if course.original_due is None:
                 course.original_due = course.due
-        if index in steps:
-            _step(course, gathering, steps[index])
-        _span(course, spans, _instant(gathering, index))
+        if index in targets and effective >> index & 1:
+            _step(course, index, _STATUS[targets[index]], at_ms, header.facts)
+        _span(course, spans, at_ms)
     standing = gathering.standing(DUE)
     if len(standing) > 1:
         course.due = earliest_due([version.value for version in standing])
@@ -73,17 +79,7 @@ def earliest_due(dues: list[int | None]) -> int | None:
     return min(dues, key=lambda due: _NO_DUE if due is None else due)
 
 
-def _instant(gathering: Gathering, index: int) -> int:
-    header = gathering.order.records[index].header
-    if header.kind == "dossier.received":
-        received: int = header.facts["received"]
-        return received
-    return header.corrected_ms
-
-
-def _step(course: Course, gathering: Gathering, move: Move) -> None:
-    at_ms, facts = _instant(gathering, move.index), gathering.order.records[move.index].header.facts
-    status = Status(move.target)
+def _step(course: Course, index: int, status: Status, at_ms: int, facts: Mapping[str, Any]) -> None:
     course.status = status
     course.deadline = facts.get("deadline")
     if status in _STANDING:
@@ -100,9 +96,9 @@ def _step(course: Course, gathering: Gathering, move: Move) -> None:
         course.ended_as = ended
         course.finished = at_ms if course.accepted is None else max(at_ms, course.accepted)
     if status is Status.SOLVED:
-        course.issued = move.index
+        course.issued = index
     elif status is Status.RETURNED:
-        course.handed_over = move.index
+        course.handed_over = index
 
 
 def _span(course: Course, spans: list[ClockSpan], at_ms: int) -> None:

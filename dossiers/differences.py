@@ -95,12 +95,8 @@ def _conflict(
 
 def _clash(gathering: Gathering, identity: str, clash: Clash, unit: str | None, by: int | None) -> Conflict:
     records = gathering.order.records
-    steps = {move.index: move.target for move in gathering.moves}
-    versions = []
-    for index in clash.sides:
-        # A settlement takes the step of the side it chose; it has no target of its own.
-        versions.append(Version(index, steps.get(index)))
-    sides = _sides(gathering, versions)
+    # A settlement takes the step of the side it chose; it has no target of its own.
+    sides = _sides(gathering, [Version(index, gathering.targets.get(index)) for index in clash.sides])
     return Conflict(
         id=identity,
         kind=ConflictKind.STATUS,

@@ -52,7 +52,7 @@ class Gathering:
         self.lifeline = None if order.is_linear else Lifeline(order)
         self.opening: Record | None = None
         self.registers: dict[str, list[Version]] = {}
-        self.moves: list[Move] = []
+        self.targets: dict[int, int] = {}
         self.due_causes: dict[int, tuple[DueCause, int | None]] = {}
         self.papers: list[tuple[int, PaperHeld]] = []
         self.paper_removals: list[tuple[int, str, str]] = []
@@ -122,10 +122,9 @@ class Gathering:
         self.due_causes[index] = (cause, ordinal)
 
     def _step(self, index: int, source: int, target: int, action: str | None) -> None:
-        move = Move(index, source, target, step_of(source, target, action))
-        self.moves.append(move)
+        self.targets[index] = target
         if self.lifeline is not None:
-            self.lifeline.add(move)
+            self.lifeline.add(Move(index, target, step_of(source, target, action)))
 
     def _name(self, index: int, code: str | None, provisional: str | None) -> None:
         if code is not None:
@@ -287,10 +286,14 @@ class Gathering:
 
     def first(self, versions: list[Version]) -> Version:
         """The earliest by clock."""
+        if len(versions) == 1:
+            return versions[0]
         return min(versions, key=lambda version: clock_key(self.order.records[version.index]))
 
     def last(self, versions: list[Version]) -> Version:
         """The latest by clock."""
+        if len(versions) == 1:
+            return versions[0]
         return max(versions, key=lambda version: clock_key(self.order.records[version.index]))
 
     def issued(self, index: int) -> IssuedResult:
@@ -321,7 +324,9 @@ class Gathering:
 
     def removed_papers(self) -> dict[tuple[str, str], str]:
         """(adding record, paper) → removing record, where the remover had seen what it removed."""
-        removed = {}
+        removed: dict[tuple[str, str], str] = {}
+        if not self.paper_removals:
+            return removed
         positions = {paper.record: index for index, paper in self.papers}
         for index, record, paper in self.paper_removals:
             added = positions.get(record)

@@ -19,7 +19,6 @@ class Move(NamedTuple):
     """A step taken by the record at `index`."""
 
     index: int
-    source: int
     target: int
     step: Step
 
@@ -68,7 +67,7 @@ class Lifeline:
         chosen = self._branch(base, front, clash, choose)
         step = self._moves[chosen]
         self._superseded |= self._effective[base] & ~self._effective[chosen]
-        self._put(Move(index, step.target, step.target, step.step), self._effective[chosen])
+        self._put(Move(index, step.target, step.step), self._effective[chosen])
         self.settled[conflict] = index
         return True
 

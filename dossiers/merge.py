@@ -13,8 +13,9 @@ The result depends on records, verdicts and bodies only; what depends on bodies 
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from dossiers.axes import DeliveryState
 from dossiers.causality import Order, arrange, bits
@@ -48,6 +49,7 @@ _BODY_RANK: Final = {
         (BodyState.ABSENT, BodyState.LOST, BodyState.WITHHELD, BodyState.PRESENT, BodyState.ERASED)
     )
 }
+_WRITING: Final = frozenset({"dossier.received", "dossier.amended"})
 _NOBODY: Final = frozenset[str]()
 
 
@@ -217,21 +219,33 @@ def _fields(gathering: Gathering) -> Mapping[str, FieldState]:
 
 def _rewritten(gathering: Gathering, code: str, versions: list[Version]) -> FieldState:
     """A field that more than one record wrote."""
-    records = gathering.order.records
-    writes = {
-        version.index: FieldWrite(
-            records[version.index].id, version.value, version.state, gathering.replaced_by(code, version)
-        )
-        for version in versions
-    }
+    records, is_linear = gathering.order.records, gathering.order.is_linear
+    writes: dict[int, FieldWrite] = {}
+    before: tuple[str, ...] = ()
+    for version in versions:
+        record = records[version.index].id
+        replaces = before if is_linear else gathering.replaced_by(code, version)
+        writes[version.index] = FieldWrite(record, version.value, version.state, replaces)
+        before = (record,)
     standing = gathering.standing(code)
     winner = gathering.last(standing)
+    losers = () if is_linear else _losers(gathering, code, standing, winner, writes)
+    return FieldState(winner.value, winner.state, records[winner.index].id, losers, tuple(writes.values()))
+
+
+def _losers(
+    gathering: Gathering,
+    code: str,
+    standing: list[Version],
+    winner: Version,
+    writes: Mapping[int, FieldWrite],
+) -> tuple[FieldWrite, ...]:
+    """Versions that stand beside the winner, and those that a settlement decided against."""
     lost = {version.index for version in standing if version is not winner}
     for settled in gathering.settled:
         if settled.register == code:
             lost |= {side.index for side in settled.versions if side.value != winner.value}
-    losers = tuple(writes[index] for index in sorted(lost - {winner.index}))
-    return FieldState(winner.value, winner.state, records[winner.index].id, losers, tuple(writes.values()))
+    return tuple(writes[index] for index in sorted(lost - {winner.index}))
 
 
 def _contested(gathering: Gathering) -> tuple[tuple[str, ...], ...]:
@@ -322,7 +336,6 @@ def _timeline(
             is_disputed = record.id in disputed and marked in (Standing.APPLIED, Standing.SUPERSEDED)
             standing = Standing.DISPUTED if is_disputed else marked
         facts, content = header.facts, gathering.contents[index]
-        fields = facts.get("fields", ())
         entries.append(
             TimelineEntry(
                 record.id,
@@ -335,8 +348,8 @@ def _timeline(
                 facts.get("action"),
                 facts.get("from"),
                 facts.get("to"),
-                tuple(fields) if type(fields) is list else (),
-                words(content, "ground") or words(content, "note"),
+                tuple(facts.get("fields", ())) if header.kind in _WRITING else (),
+                words(content, "ground") or words(content, "note") if content else None,
                 record.body_state,
             )
         )

@@ -1,12 +1,14 @@
 """What a dossier looks like once its records are folded: plain values, the same on node and hub.
 
 Nothing here decides anything; `merge` builds these. Whatever a body held says so beside its value (present, erased,
-withheld, lost), because a winner whose value is gone is still the winner. Instants are milliseconds since 1970.
+withheld, lost), because a winner whose value is gone is still the winner. Instants are milliseconds since 1970. The
+values are structs rather than dataclasses because the hub makes some forty of them for each dossier it folds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from dossiers.axes import DeliveryState, FinanceState
 from dossiers.conflicts import Conflict
@@ -45,8 +47,7 @@ class DueCause(StrEnum):
     SETTLED = "settled"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldWrite:
+class FieldWrite(msgspec.Struct, frozen=True):
     """One record's version of a field; `replaces` names the versions its author had seen."""
 
     record: str
@@ -55,8 +56,7 @@ class FieldWrite:
     replaces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FieldState:
+class FieldState(msgspec.Struct, frozen=True):
     """A field: the winning version, those that lost to it unseen, and every version in order."""
 
     value: FieldValue
@@ -66,8 +66,7 @@ class FieldState:
     history: tuple[FieldWrite, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueChange:
+class DueChange(msgspec.Struct, frozen=True, kw_only=True):
     """A due date that a record set. `ground` is the person's words, where the body is here."""
 
     record: str
@@ -78,8 +77,7 @@ class DueChange:
     ground: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockSpan:
+class ClockSpan(msgspec.Struct, frozen=True, kw_only=True):
     """From `start_ms` on the legal clock runs towards `due` (None: no due date), or stands."""
 
     start_ms: int
@@ -87,8 +85,7 @@ class ClockSpan:
     runs: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperHeld:
+class PaperHeld(msgspec.Struct, frozen=True, kw_only=True):
     """A paper that came with one record."""
 
     record: str
@@ -101,8 +98,7 @@ class PaperHeld:
     removed_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment taken; one set aside by a settlement stays visible but is not counted."""
 
     record: str
@@ -117,8 +113,7 @@ class Payment:
     set_aside_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class Note(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     text: str | None
     state: BodyState
@@ -126,8 +121,7 @@ class Note:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds the dossier. `others` are concurrent assignments that did not prevail."""
 
     record: str
@@ -137,8 +131,7 @@ class Assignment:
     others: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedResult:
+class IssuedResult(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     at_ms: int
     number: str | None
@@ -148,8 +141,7 @@ class IssuedResult:
     state: BodyState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandOver:
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     at_ms: int
     method: int | None
@@ -158,8 +150,7 @@ class HandOver:
     state: BodyState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """A record that settles. `is_matched` is False where its author's history holds no such difference."""
 
     record: str
@@ -168,8 +159,7 @@ class Settlement:
     is_matched: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(msgspec.Struct, frozen=True):
     """One record in the dossier's history; cause stands before effect."""
 
     record: str
@@ -187,8 +177,7 @@ class TimelineEntry:
     body_state: BodyState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DossierView:
+class DossierView(msgspec.Struct, frozen=True, kw_only=True):
     """A dossier as its records tell it.
 
     Attributes:
