@@ -48,7 +48,7 @@ soak: setup ## property tests and the simulation with many new seeds
 screenshots: setup ## take the pictures of the manuals anew
 	$(PYTHON) -m demo.screenshots
 
-reference: setup ## write docs/reference.md and the map of the code from the code
+reference: setup ## write commands, settings, reasons and the map of rooms from the code
 	$(PYTHON) -m tools.reference
 
 translations: setup ## collect new texts into the English catalogues and compile them

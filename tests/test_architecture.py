@@ -44,7 +44,7 @@ PURE_STANDARD = _words("""
 PURE_LIBRARIES = {
     "signing": {"nacl", "cryptography", "orjson"},
     "sync_protocol": {"msgspec", "orjson", "zstandard"},
-    "dossiers": {"msgspec"},
+    "dossiers": {"msgspec", "orjson"},
 }
 # The places where a pure package touches the world, and with what.
 PURE_EXCEPTIONS = {
@@ -358,6 +358,11 @@ def test_rooms_do_not_reach_into_each_others_routes_or_queries() -> None:
 def test_no_module_without_a_subject() -> None:
     everywhere = _modules(*SHIPPED, "demo", "benchmarks", "tools", "tests")
     assert not [path for path in everywhere if NAMELESS & {Path(path).stem, *Path(path).parts[:-1]}]
+
+
+def test_every_room_is_a_package() -> None:
+    rooms = {(ROOT / path).parent for path in _modules(*SHIPPED)}
+    assert not [room for room in rooms if not (room / "__init__.py").exists()]
 
 
 def test_every_module_says_what_it_is_for() -> None:

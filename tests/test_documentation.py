@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import re
@@ -12,10 +13,19 @@ from pathlib import Path
 import click
 import pytest
 
-from tools.reference import all_reasons, commands_below, reference, root_command, with_map
+from tools.reference import (
+    CONFIGURATIONS,
+    all_reasons,
+    commands_below,
+    configurations,
+    reasons,
+    reference,
+    root_command,
+    setting_meanings,
+    with_map,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATED = ROOT / "docs" / "reference.md"
 SCRIPTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
     "scripts"
 ]
@@ -42,7 +52,11 @@ each_document = pytest.mark.parametrize("document", _documents(), ids=_named)
 
 
 def test_the_reference_is_what_the_code_says() -> None:
-    assert _read(GENERATED) == reference(), "run `make reference`"
+    assert _read(ROOT / "docs" / "reference.md") == reference(), "run `make reference`"
+
+
+def test_the_catalogue_of_reasons_is_what_the_code_says() -> None:
+    assert _read(ROOT / "docs" / "reasons.md") == reasons(), "run `make reference`"
 
 
 def test_the_map_is_what_the_code_says() -> None:
@@ -52,10 +66,9 @@ def test_the_map_is_what_the_code_says() -> None:
 
 
 def test_reason_codes_are_unique_and_speak_both_languages() -> None:
-    reasons = all_reasons()
-    codes = [reason.code for reason in reasons]
+    codes = [reason.code for reason in all_reasons()]
     assert len(set(codes)) == len(codes)
-    for reason in reasons:
+    for reason in all_reasons():
         for text in (reason.vi, reason.en, reason.next_vi, reason.next_en):
             assert text.endswith((".", "!")), reason.code
             assert text == text.strip(), reason.code
@@ -106,8 +119,7 @@ def _options(name: str) -> set[str]:
 
 @each_document
 def test_documented_commands_exist(document: Path) -> None:
-    if document != GENERATED:
-        assert not _unknown_commands(_read(document))
+    assert not _unknown_commands(_read(document))
 
 
 def test_the_search_for_commands_bites() -> None:
@@ -143,6 +155,30 @@ def test_documented_reason_codes_exist(document: Path) -> None:
     prefixes = {code.partition("_")[0] for code in codes}
     words = re.findall(r"`([A-Z]{2,}(?:_[A-Z0-9]+)+)`", _read(document))
     assert not [word for word in words if word.partition("_")[0] in prefixes and word not in codes]
+
+
+def _settings() -> dict[str, set[str]]:
+    """Of each app, by the prefix of its variables: the names of its settings."""
+    found = {}
+    for module in map(importlib.import_module, CONFIGURATIONS):
+        fields = {f.name.upper() for c in configurations(module) for f in dataclasses.fields(c)}
+        found[module.ENVIRONMENT_PREFIX] = fields
+    return found
+
+
+@each_document
+def test_documented_settings_exist(document: Path) -> None:
+    for prefix, names in _settings().items():
+        assert set(re.findall(rf"\b{prefix}([A-Z][A-Z_]*[A-Z])", _read(document))) <= names
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_every_setting_says_what_it_means(name: str) -> None:
+    for configuration in configurations(importlib.import_module(name)):
+        silent = {field.name for field in dataclasses.fields(configuration)} - set(
+            setting_meanings(configuration)
+        )
+        assert not silent, f"no meaning under `Attributes:` of {configuration.__name__}"
 
 
 @each_document

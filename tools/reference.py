@@ -1,7 +1,7 @@
-"""Writes what the documents promise from what the code holds: `docs/reference.md` and the map in `docs/architecture.md`.
+"""Writes what the documents promise from what the code holds: commands and settings, reason codes, the map of rooms.
 
 Commands come from click, settings from the apps' configuration classes, reasons from the three catalogues, the map
-from the first sentence of every module. `tests/test_documentation.py` fails when either file is not what this writes.
+from the first sentence of every module. `tests/test_documentation.py` fails when a file is not what this writes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
+import inspect
 import re
 import sys
 import tomllib
@@ -18,28 +19,49 @@ from types import ModuleType
 
 import click
 
-from dossiers.reasons import REASONS as DOSSIER_REASONS
-from signing.reasons import REASONS as SIGNING_REASONS
 from signing.reasons import Reason
-from sync_protocol.reasons import REASONS as SYNC_REASONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("signing", "sync_protocol", "dossiers", "edge_node", "central_hub")
 CONFIGURATIONS = ("edge_node.config", "central_hub.config")
 _MAP = re.compile(r"(?<=<!-- map:begin -->\n).*?(?=<!-- map:end -->)", re.DOTALL)
-_PREAMBLE = """# Reference
+_REFERENCE = """# Reference
 
-For people who run or integrate Motcua: every command, setting and reason code. Written by `make reference`; do not edit.
+For people who install and run Motcua: every command and every setting. Written by `make reference`; do not edit.
+"""
+_REASONS = """# Reasons
+
+For whoever meets a refusal: every code that Motcua can give, with what happened and what to do next, in Vietnamese and
+English. Codes are never reused or renamed. Written by `make reference`; do not edit.
+
+| code | HTTP | retry helps | what happened | what to do |
+|---|---|---|---|---|
 """
 
 
 def all_reasons() -> tuple[Reason, ...]:
-    return (*SIGNING_REASONS, *SYNC_REASONS, *DOSSIER_REASONS)
+    """The one catalogue, gathered from the part of it that each floor keeps in its `reasons.py`."""
+    parts = [package for package in PACKAGES if (ROOT / package / "reasons.py").exists()]
+    return tuple(reason for part in parts for reason in importlib.import_module(f"{part}.reasons").REASONS)
 
 
 def reference() -> str:
     """The text of `docs/reference.md`."""
-    return "\n".join([_PREAMBLE, *_commands(), *_settings(), *_reasons()])
+    return "\n".join([_REFERENCE, *_commands(), *_settings()])
+
+
+def reasons() -> str:
+    """The text of `docs/reasons.md`."""
+    catalogue = sorted(all_reasons(), key=lambda reason: reason.code)
+    return _REASONS + "".join(_reason(reason) for reason in catalogue)
+
+
+def _reason(reason: Reason) -> str:
+    said = f"{_cell(reason.vi)}<br>{_cell(reason.en)}"
+    advice = f"{_cell(reason.next_vi)}<br>{_cell(reason.next_en)}"
+    return (
+        f"| `{reason.code}` | {reason.status} | {'yes' if reason.retryable else 'no'} | {said} | {advice} |\n"
+    )
 
 
 def _commands() -> Iterator[str]:
@@ -70,16 +92,29 @@ def commands_below(name: str, command: click.Command) -> Iterator[tuple[str, cli
 
 def _settings() -> Iterator[str]:
     yield "## Settings\n"
-    for module in CONFIGURATIONS:
-        for configuration in _configurations(importlib.import_module(module)):
-            yield f"### {module} · {configuration.__name__}\n"
-            yield "| setting | type | default |\n|---|---|---|"
+    yield "A setting stands in the TOML file of the data folder by its name, or in the environment, which wins.\n"
+    for name in CONFIGURATIONS:
+        module = importlib.import_module(name)
+        for configuration in configurations(module):
+            yield f"### {name} · {configuration.__name__}\n"
+            yield "| setting | environment | default | meaning |\n|---|---|---|---|"
+            meanings = setting_meanings(configuration)
             for field in dataclasses.fields(configuration):
-                yield f"| `{field.name}` | {_cell(field.type)} | {_cell(_default(field))} |"
+                variable = f"{module.ENVIRONMENT_PREFIX}{field.name.upper()}"
+                meaning = _cell(meanings.get(field.name, ""))
+                yield f"| `{field.name}` | `{variable}` | {_cell(_default(field))} | {meaning} |"
             yield ""
 
 
-def _configurations(module: ModuleType) -> list[type]:
+def setting_meanings(configuration: type) -> dict[str, str]:
+    """What the class's docstring says of each setting under "Attributes:"; one entry may explain several."""
+    _, _, attributes = inspect.cleandoc(configuration.__doc__ or "").partition("Attributes:\n")
+    entries = re.findall(r"^    ([a-z][\w, ]*): (.*(?:\n {5,}.*)*)", attributes, re.MULTILINE)
+    return {name: " ".join(text.split()) for names, text in entries for name in names.split(", ")}
+
+
+def configurations(module: ModuleType) -> list[type]:
+    """The configuration classes that a module defines."""
     classes = [value for value in vars(module).values() if isinstance(value, type)]
     return [c for c in classes if dataclasses.is_dataclass(c) and c.__module__ == module.__name__]
 
@@ -88,16 +123,6 @@ def _default(field: dataclasses.Field[object]) -> str:
     if field.default is not dataclasses.MISSING:
         return repr(field.default)
     return "computed" if field.default_factory is not dataclasses.MISSING else "required"
-
-
-def _reasons() -> Iterator[str]:
-    yield "## Reason codes\n"
-    yield "| code | HTTP | retry helps | what happened | what to do |\n|---|---|---|---|---|"
-    for reason in sorted(all_reasons(), key=lambda reason: reason.code):
-        said = f"{_cell(reason.vi)}<br>{_cell(reason.en)}"
-        advice = f"{_cell(reason.next_vi)}<br>{_cell(reason.next_en)}"
-        yield f"| `{reason.code}` | {reason.status} | {'yes' if reason.retryable else 'no'} | {said} | {advice} |"
-    yield ""
 
 
 def _cell(text: object) -> str:
@@ -129,10 +154,11 @@ def _purpose(source: Path) -> str:
 
 
 def main() -> int:
-    (ROOT / "docs" / "reference.md").write_text(reference(), encoding="utf-8", newline="\n")
-    architecture = ROOT / "docs" / "architecture.md"
-    text = with_map(architecture.read_text(encoding="utf-8"))
-    architecture.write_text(text, encoding="utf-8", newline="\n")
+    docs = ROOT / "docs"
+    architecture = with_map((docs / "architecture.md").read_text(encoding="utf-8"))
+    pages = {"reasons.md": reasons(), "architecture.md": architecture, "reference.md": reference()}
+    for name, text in pages.items():
+        (docs / name).write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 
