@@ -63,7 +63,7 @@ def _forbid(table: str, action: str, when: str = "") -> str:
 
 
 def _forbid_again(table: str, *keys: str) -> str:
-    taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in keys)
+    taken = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {key})" for key in keys)  # noqa: S608
     return _forbid(table, "INSERT", taken)
 
 

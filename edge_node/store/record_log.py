@@ -53,7 +53,9 @@ class SqliteLogStore:
                 self.add_seal(run.seal)
         return len(new)
 
-    def span(self, log: str, first: int, *, stop: int | None = None, bytes_max: int | None = None) -> list[Record]:
+    def span(
+        self, log: str, first: int, *, stop: int | None = None, bytes_max: int | None = None
+    ) -> list[Record]:
         cursor = self._db.conn.execute(
             f"{_RECORD} JOIN log ON log.number = record.log "
             "WHERE log.id = ? AND seq >= ? AND seq < ? ORDER BY seq",
@@ -112,7 +114,8 @@ class SqliteLogStore:
         """Records about no dossier, of these kinds, in order of arrival: keys, leases, verdicts, catalogue."""
         marks = ", ".join("?" for _ in kinds)
         rows = self._db.conn.execute(
-            f"{_RECORD} WHERE record.dossier IS NULL AND record.kind IN ({marks}) ORDER BY record.number", kinds
+            f"{_RECORD} WHERE record.dossier IS NULL AND record.kind IN ({marks}) ORDER BY record.number",
+            kinds,
         )
         return [read_record(row) for row in rows]
 
@@ -130,7 +133,9 @@ class SqliteLogStore:
         return [row[0] for row in rows]
 
     def _logs(self, wanted: Iterable[str] | None) -> Sequence[tuple[int, str]]:
-        rows: list[tuple[int, str]] = self._db.conn.execute("SELECT number, id FROM log ORDER BY id").fetchall()
+        rows: list[tuple[int, str]] = self._db.conn.execute(
+            "SELECT number, id FROM log ORDER BY id"
+        ).fetchall()
         if wanted is None:
             return rows
         chosen = set(wanted)

@@ -6,6 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from central_hub.store.engine import open_engine, sqlite_url
+from central_hub.store.opened_runs import OpenedRuns
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.schema import upgrade
 from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.migrations import ensure_guards, store_migrations
 from sync_protocol.errors import LogForked, LogGap
@@ -24,9 +28,16 @@ def sqlite_store(folder: Path) -> LogStore:
     return SqliteLogStore(db)
 
 
+def hub_store(folder: Path) -> LogStore:
+    engine = open_engine(sqlite_url(folder / "hub.db"))
+    upgrade(engine)
+    return HubLogStore(engine.connect(), OpenedRuns())
+
+
 FACTORIES: dict[str, Factory] = {
     "memory": lambda folder: MemoryLogStore(),
     "sqlite": sqlite_store,
+    "hub": hub_store,
 }
 
 
@@ -162,7 +173,9 @@ def test_logs_do_not_mix(store: LogStore, log: LogBuilder) -> None:
 @pytest.mark.parametrize("state", [BodyState.LOST, BodyState.WITHHELD])
 def test_a_body_may_come_after_its_header(store: LogStore, log: LogBuilder, state: BodyState) -> None:
     run = log.run()
-    bare = tuple(msgspec.structs.replace(r, body=None, body_state=state) if r.body else r for r in run.records)
+    bare = tuple(
+        msgspec.structs.replace(r, body=None, body_state=state) if r.body else r for r in run.records
+    )
     store.append(msgspec.structs.replace(run, records=bare))
     held = store.record(log.records[2].id)
     assert held is not None and (held.body, held.body_state) == (None, state)

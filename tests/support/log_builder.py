@@ -1,7 +1,8 @@
 """Small signed logs for tests: a device, an officer, and as many records as asked for."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from signing.keys import SigningKey
 from sync_protocol.log import LogOpening, OpeningReason, Run, log_id, make_seal
@@ -33,9 +34,9 @@ class LogBuilder:
     def add(
         self,
         kind: str = "dossier.noted",
-        facts: dict[str, object] | None = None,
+        facts: Mapping[str, object] | None = None,
         *,
-        content: dict[str, object] | None = None,
+        content: dict[str, Any] | None = None,
         dossier: str | None = None,
         parents: Sequence[str] = (),
         signer: SigningKey | None = None,
@@ -52,7 +53,7 @@ class LogBuilder:
             by=author.public.id,
             commune=self.commune,
             dossier=dossier,
-            facts=facts or {},
+            facts=dict(facts or {}),
             kind=kind,
             log=self.id,
             parents=tuple(parents),

@@ -1,0 +1,233 @@
+"""Writing: drafts become signed records at the end of this PC's log, in one transaction, durable when it returns.
+
+Inside one IMMEDIATE transaction: the caller's decision on the present state, parents from the dossier's heads, the
+hybrid clock, the chain, the signature, the record, a seal every 64 records, and the derived tables. A crash before the
+commit leaves nothing; a crash after it leaves everything. The watermark outside the database is written after the
+commit: it may be older than the database, never newer (lessons 1, 2).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from dossiers.kinds import check_body, check_facts, roles_for
+from dossiers.merge import fold
+from edge_node import reasons
+from edge_node.journal.stamp import next_instant, offset_now
+from edge_node.journal.watermark import write_watermark
+from edge_node.keyring import Actor, TrustMissing
+from edge_node.projection.service import Projector, quarantined_of
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, StorageFull, write_transaction
+from edge_node.store.local import Office, read_office
+from signing.errors import NotEntitled
+from signing.keys import SigningKey
+from signing.reasons import Reason
+from sync_protocol.frontier import FrontierEntry
+from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
+from sync_protocol.log import Run, make_seal
+from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+
+DOSSIER_PREFIX: Final = "dossier."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody wants to state.
+
+    A draft of a dossier kind without a dossier opens a new one; several such drafts of one writing share it.
+    """
+
+    kind: str
+    dossier: str | None = None
+    facts: dict[str, Any]
+    content: dict[str, Any] | None = None
+
+
+class WriteRefused(Exception):
+    """The signer may not state this, or it does not follow its kind."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.code}: {detail}" if detail else reason.code)
+        self.reason = reason
+        self.detail = detail
+
+
+class JournalReadOnly(WriteRefused):
+    """The disk is full: the node reads and syncs, but records nothing until there is room again."""
+
+
+class NotEnrolled(WriteRefused):
+    """This PC belongs to no unit yet."""
+
+
+Decision = Callable[[Database], Sequence[Draft]]
+
+
+def new_dossier_id(services: Services) -> str:
+    """A fresh random id, for several drafts about one new dossier."""
+    return services.random_bytes(16).hex()
+
+
+def write(db: Database, services: Services, actor: Actor | None, drafts: Sequence[Draft]) -> list[Record]:
+    """Sign and keep these drafts; `actor` None lets the device itself sign.
+
+    Raises WriteRefused (of which JournalReadOnly and NotEnrolled are kinds); nothing was kept then.
+    """
+    return write_with(db, services, actor, lambda _: drafts)
+
+
+def write_with(db: Database, services: Services, actor: Actor | None, decide: Decision) -> list[Record]:
+    """As `write`, with drafts that `decide` makes inside the transaction, on a state nobody else can change.
+
+    What `decide` raises passes through and leaves nothing behind. Inside a caller's own transaction it joins in.
+    """
+    is_outermost = not db.conn.in_transaction
+    try:
+        services.space.check()
+        with write_transaction(db):
+            writer = _Writer(db, services, actor)
+            records = writer.write(decide(db))
+    except StorageFull as error:
+        services.space.release()
+        raise JournalReadOnly(reasons.DISK_FULL, str(error)) from error
+    if is_outermost and records:
+        write_watermark(services.config.keys, records[-1])
+    return records
+
+
+class _Writer:
+    """One writing: where the log stands now, and who signs."""
+
+    def __init__(self, db: Database, services: Services, actor: Actor | None) -> None:
+        office = require_office(db)
+        self._db, self._services, self._office = db, services, office
+        self._signer: SigningKey = actor.signer if actor else services.keyring.device
+        self._store = SqliteLogStore(db)
+        self._position = self._store.frontier([office.log]).get(office.log)
+        self._now = services.clock()
+        self._offset = offset_now(db, self._now)
+        self._new_dossier: str | None = None
+        self._heads: dict[str, tuple[str, ...]] = {}
+
+    def write(self, drafts: Sequence[Draft]) -> list[Record]:
+        records = [self._append(draft) for draft in drafts]
+        projector = Projector(self._db, self._office)
+        for dossier in dict.fromkeys(r.header.dossier for r in records if r.header.dossier):
+            projector.project(dossier)
+        return records
+
+    def _append(self, draft: Draft) -> Record:
+        self._check(draft)
+        dossier = self._dossier_of(draft)
+        parents = self._heads_of(dossier) if dossier else ()
+        content = draft.content
+        body = (
+            Body.of(content, salt=self._services.random_bytes(SALT_SIZE_BYTES))
+            if content is not None
+            else None
+        )
+        header = Header(
+            at=next_instant(self._db, wall_ms=self._now),
+            body=body.hash if body else None,
+            by=self._signer.public.id,
+            commune=self._office.unit,
+            dossier=dossier,
+            facts=draft.facts,
+            kind=draft.kind,
+            log=self._office.log,
+            offset=self._offset,
+            parents=parents,
+            prev=self._position.head if self._position else None,
+            seq=self._position.length if self._position else 0,
+        )
+        record = compose(header, body, self._signer)
+        self._keep(record)
+        if dossier:
+            self._heads[dossier] = (record.id,)
+        return record
+
+    def _keep(self, record: Record) -> None:
+        length = record.header.seq + 1
+        seal = None
+        if length % SEAL_EVERY_RECORDS == 0:
+            seal = make_seal(record.header.log, length, record.link, self._services.keyring.device)
+        run = Run(log=record.header.log, first=length - 1, records=(unverified(record),), seal=seal)
+        self._store.append(run)
+        self._position = FrontierEntry(log=record.header.log, length=length, head=record.link)
+
+    def _dossier_of(self, draft: Draft) -> str | None:
+        if draft.dossier or not draft.kind.startswith(DOSSIER_PREFIX):
+            return draft.dossier
+        if self._new_dossier is None:
+            self._new_dossier = new_dossier_id(self._services)
+        return self._new_dossier
+
+    def _heads_of(self, dossier: str) -> tuple[str, ...]:
+        if dossier not in self._heads:
+            records = self._store.dossier_records(dossier)
+            quarantined = quarantined_of(self._db, dossier)
+            self._heads[dossier] = fold(records, quarantined=quarantined).heads if records else ()
+        return self._heads[dossier]
+
+    def _check(self, draft: Draft) -> None:
+        refusal = check_facts(draft.kind, draft.facts) or check_body(draft.kind, draft.facts, draft.content)
+        if refusal:
+            raise WriteRefused(refusal, draft.kind)
+        self._check_authority(draft)
+
+    def _check_authority(self, draft: Draft) -> None:
+        try:
+            trust = self._services.trust.trust(self._db)
+            statement = trust.require(self._signer.public.id, kind=draft.kind, unit=self._office.unit)
+        except TrustMissing as error:
+            raise NotEnrolled(reasons.NOT_ENROLLED) from error
+        except NotEntitled as error:
+            if self._signs_own_log(draft):
+                return
+            raise WriteRefused(error.reason, error.detail) from error
+        if not statement.roles & roles_for(draft.kind, draft.facts):
+            raise WriteRefused(reasons.ROLE, draft.kind)
+
+    def _signs_own_log(self, draft: Draft) -> bool:
+        """A device opens its log before the province's statement about it has come down with the first round."""
+        return draft.kind == "log.opened" and self._signer.public.id == self._office.device
+
+
+def require_office(db: Database) -> Office:
+    """The office of this PC; raises NotEnrolled before enrolment."""
+    office = read_office(db)
+    if office is None:
+        raise NotEnrolled(reasons.NOT_ENROLLED)
+    return office
+
+
+def seal_tail(db: Database, services: Services, office: Office) -> None:
+    """Seal the own log where it ends (before anything is handed over), unless it is sealed there."""
+    store = SqliteLogStore(db)
+    with write_transaction(db):
+        for log in store.logs_of(device=office.device, commune=office.unit):
+            entry = store.frontier([log]).get(log)
+            newest = store.seal(log)
+            if entry and (newest is None or newest.length < entry.length):
+                store.add_seal(make_seal(log, entry.length, entry.head, services.keyring.device))
+
+
+def unverified(record: Record) -> UnverifiedRecord:
+    """The record in the form in which it travels."""
+    return UnverifiedRecord(
+        record.header,
+        record.header_bytes,
+        record.signature,
+        record.id,
+        record.link,
+        record.body,
+        record.body_state,
+    )
+
+
+def may_sign(actor: Actor, kind: str, facts: dict[str, Any]) -> bool:
+    """Whether one of the officer's roles entitles to state this (what a screen offers)."""
+    return bool(actor.roles & roles_for(kind, facts))

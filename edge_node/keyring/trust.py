@@ -1,0 +1,85 @@
+"""Which keys are believed on this PC: the newest trust bundle and every key statement held, in order of arrival.
+
+Kept as one immutable value and extended when new statements are stored; several threads and processes may ask. A
+statement whose issuer is not entitled (yet) is passed over and tried again whenever another one arrives.
+"""
+
+import threading
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.store import SqliteLogStore
+from signing.bundles import TrustBundle, open_bundle, open_unpinned_bundle
+from signing.errors import SigningError
+from signing.statements import KIND, KeyStatement
+from signing.trust import Trust
+from sync_protocol.record import Record
+
+_NEWEST: Final = (
+    "SELECT (SELECT max(version) FROM trust_bundle), "
+    "(SELECT max(number) FROM record WHERE kind = 'key.stated' AND dossier IS NULL)"
+)
+
+
+class TrustMissing(Exception):
+    """No trust bundle yet: the PC is not enrolled."""
+
+
+class TrustBook:
+    """The believed keys, remembered until there is something new."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._state: tuple[int, int | None] | None = None
+        self._trust: Trust | None = None
+
+    def trust(self, db: Database) -> Trust:
+        """What is believed now; raises TrustMissing before enrolment."""
+        state = db.conn.execute(_NEWEST).fetchone()
+        if state[0] is None:
+            raise TrustMissing
+        with self._lock:
+            if self._trust is None or state != self._state:
+                self._trust, self._state = build_trust(db), state
+            return self._trust
+
+
+def build_trust(db: Database) -> Trust:
+    """Read bundle and statements anew."""
+    bundle = newest_bundle(db)
+    if bundle is None:
+        raise TrustMissing
+    return trust_of(bundle, SqliteLogStore(db).records_of_kinds(KIND))
+
+
+def trust_of(bundle: TrustBundle, records: list[Record]) -> Trust:
+    """Accept statements until no more can be; the order of arrival need not be the order of dependence."""
+    waiting, accepted = records, Trust.of(bundle)
+    while waiting:
+        left = []
+        for record in waiting:
+            try:
+                statement = KeyStatement.from_facts(record.header.facts, issuer=record.header.by)
+                accepted = accepted.accept(statement, issuer_key_id=record.header.by)
+            except SigningError:
+                left.append(record)
+        if len(left) == len(waiting):
+            break
+        waiting = left
+    return accepted
+
+
+def newest_bundle(db: Database) -> TrustBundle | None:
+    row = db.conn.execute("SELECT envelope FROM trust_bundle ORDER BY version DESC LIMIT 1").fetchone()
+    return open_unpinned_bundle(row[0]) if row else None
+
+
+def keep_bundle(db: Database, envelope: bytes, *, pin: TrustBundle | str | None) -> TrustBundle:
+    """Keep a bundle that follows from what is pinned (a fingerprint, or the bundle held before)."""
+    bundle = open_unpinned_bundle(envelope) if pin is None else open_bundle(envelope, roots=pin)
+    db.execute(
+        "INSERT INTO trust_bundle (version, envelope) VALUES (?1, ?2) ON CONFLICT (version) DO NOTHING",
+        (bundle.version, envelope),
+    )
+    return bundle

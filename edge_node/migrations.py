@@ -1,0 +1,70 @@
+"""Tables of this installation that are neither signed nor derived: they survive a rebuild and never travel.
+
+Derived tables are not migrated but dropped and rebuilt (`projection.schema`). Migrations are only ever added at the end.
+`prepare` brings a database file up to date; every entry (server, command, test) calls it once.
+"""
+
+import logging
+
+from sqlite_utils import Database, Migrations
+
+from edge_node.store.migrations import ensure_guards, store_migrations
+
+node_migrations = Migrations("node")
+_LOG = logging.getLogger(__name__)
+
+
+def prepare(db: Database) -> None:
+    """Create what is missing and check the guards of the truth."""
+    is_new = not store_migrations.applied(db)
+    store_migrations.apply(db)
+    node_migrations.apply(db)
+    for name in ensure_guards(db):
+        if not is_new:
+            _LOG.warning("guard %s was missing or changed and has been put back", name)
+
+
+@node_migrations()
+def m001_local_tables(db: Database) -> None:
+    """What the office keeps beside the logs."""
+    for statement in (
+        "CREATE TABLE local (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE trust_bundle (version INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT",
+        # The hub's newest receipt as it was signed, and the same per log for joining.
+        "CREATE TABLE receipt (one INTEGER PRIMARY KEY CHECK (one = 1), signed BLOB NOT NULL) STRICT",
+        """CREATE TABLE receipt_log (
+            log TEXT PRIMARY KEY, held INTEGER NOT NULL, head TEXT NOT NULL, judged INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE sync_attempt (
+            number INTEGER PRIMARY KEY,
+            began INTEGER NOT NULL,
+            ended INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            rounds INTEGER NOT NULL,
+            sent INTEGER NOT NULL,
+            received INTEGER NOT NULL,
+            bytes_up INTEGER NOT NULL,
+            bytes_down INTEGER NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE login_failure (
+            subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, last INTEGER NOT NULL, until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE draft (
+            officer TEXT NOT NULL,
+            form TEXT NOT NULL,
+            saved INTEGER NOT NULL,
+            sealed BLOB NOT NULL,
+            PRIMARY KEY (officer, form)
+        ) STRICT""",
+        """CREATE TABLE opening (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            officer TEXT NOT NULL,
+            dossier BLOB NOT NULL,
+            purpose TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX opening_dossier ON opening (dossier, number)",
+        "CREATE TABLE alert (code TEXT PRIMARY KEY, at INTEGER NOT NULL, detail TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    ):
+        db.execute(statement)

@@ -1,0 +1,105 @@
+"""The derived tables: dropped and made anew by a rebuild, never migrated.
+
+`dossier.number` is the number of the dossier's first record here, so that a rebuild gives the same numbers, and the
+newest dossiers are the highest. The search index keeps no text of its own and no positions: it reads `dossier.search`,
+and its prefix indexes answer the first characters typed without collecting all their matches.
+"""
+
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.store import write_transaction
+from edge_node.store.local import read_local, write_local
+
+VERSION: Final = "1"
+_VERSION_NAME: Final = "projection.version"
+
+_TABLES: Final = (
+    """CREATE TABLE dossier (
+        number INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        commune TEXT NOT NULL,
+        code TEXT,
+        provisional TEXT,
+        status INTEGER,
+        procedure TEXT,
+        procedure_version INTEGER,
+        applicant TEXT,
+        owner TEXT,
+        id_number TEXT,
+        summary TEXT,
+        channel INTEGER,
+        receiving TEXT,
+        competent TEXT,
+        received INTEGER,
+        due INTEGER,
+        original_due INTEGER,
+        deadline INTEGER,
+        is_paused INTEGER NOT NULL,
+        finished INTEGER,
+        ended_as TEXT,
+        timeliness TEXT,
+        handed_over INTEGER,
+        finance TEXT NOT NULL,
+        delivery TEXT NOT NULL,
+        assigned TEXT,
+        conflicts INTEGER NOT NULL,
+        refused INTEGER NOT NULL,
+        records INTEGER NOT NULL,
+        changed INTEGER NOT NULL,
+        own_log TEXT,
+        own_seq INTEGER,
+        digest BLOB NOT NULL,
+        counted TEXT NOT NULL,
+        search TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX dossier_code ON dossier (code) WHERE code IS NOT NULL",
+    "CREATE INDEX dossier_provisional ON dossier (provisional) WHERE provisional IS NOT NULL",
+    "CREATE INDEX dossier_status ON dossier (status, number)",
+    "CREATE INDEX dossier_open ON dossier (due, number) WHERE finished IS NULL",
+    "CREATE INDEX dossier_finished ON dossier (finished, number) WHERE finished IS NOT NULL",
+    "CREATE INDEX dossier_received ON dossier (received, number)",
+    "CREATE INDEX dossier_procedure ON dossier (procedure, number)",
+    "CREATE INDEX dossier_id_number ON dossier (id_number, number) WHERE id_number IS NOT NULL",
+    "CREATE INDEX dossier_assigned ON dossier (assigned, number) WHERE finished IS NULL",
+    "CREATE INDEX dossier_attention ON dossier (number) WHERE conflicts > 0 OR refused > 0",
+    """CREATE VIRTUAL TABLE dossier_search USING fts5 (
+        search, content = 'dossier', content_rowid = 'number', detail = 'none', columnsize = 0,
+        prefix = '1 2 3 4 5 6', tokenize = 'ascii'
+    )""",
+    """CREATE TABLE verdict (
+        record BLOB PRIMARY KEY,
+        outcome TEXT NOT NULL,
+        code TEXT,
+        retryable INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        log TEXT NOT NULL,
+        seq INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX verdict_standing ON verdict (outcome) WHERE outcome <> 'applied'",
+    """CREATE TABLE day_counter (
+        day INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        amount INTEGER NOT NULL,
+        PRIMARY KEY (day, key)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE digest_total (one INTEGER PRIMARY KEY CHECK (one = 1), total BLOB NOT NULL) STRICT",
+)
+_NAMES: Final = ("dossier_search", "dossier", "verdict", "day_counter", "digest_total")
+
+
+def is_current(db: Database) -> bool:
+    """Whether the derived tables are those that this version keeps."""
+    return read_local(db, _VERSION_NAME) == VERSION
+
+
+def recreate(db: Database) -> None:
+    """Drop and make the derived tables, empty; inside the rebuild's transaction."""
+    with write_transaction(db):
+        for name in _NAMES:
+            db.execute(f"DROP TABLE IF EXISTS {name}")
+        for statement in _TABLES:
+            db.execute(statement)
+        db.execute("INSERT INTO digest_total (one, total) VALUES (1, zeroblob(32))")
+        write_local(db, _VERSION_NAME, VERSION)

@@ -1,0 +1,168 @@
+"""Keep the derived tables true: project one dossier after its records changed, or rebuild everything.
+
+Incremental and rebuild run the same code per dossier: read its records, fold them, replace its row. What the row counted
+before is taken back first, so sums never drift. Everything joins the transaction that stored the records.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from dossiers.merge import fold
+from dossiers.views import DossierView
+from edge_node.projection import counters, schema
+from edge_node.projection.rows import digest_of, row_of
+from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store.local import Office, read_office
+from sync_protocol import digest
+from sync_protocol.record import Record
+
+VERDICT: Final = "verdict.given"
+_COLUMNS: Final = (
+    "id", "commune", "code", "provisional", "status", "procedure", "procedure_version", "applicant", "owner",
+    "id_number", "summary", "channel", "receiving", "competent", "received", "due", "original_due", "deadline",
+    "is_paused", "finished", "ended_as", "timeliness", "handed_over", "finance", "delivery", "assigned", "conflicts",
+    "refused", "records", "changed", "own_log", "own_seq", "search", "digest", "counted",
+)  # fmt: skip
+_INSERT: Final = f"INSERT INTO dossier (number, {', '.join(_COLUMNS)}) VALUES (:number, {', '.join(f':{c}' for c in _COLUMNS)})"  # noqa: S608
+_UPDATE: Final = f"UPDATE dossier SET {', '.join(f'{c} = :{c}' for c in _COLUMNS)} WHERE number = :number"  # noqa: S608
+
+
+class Projector:
+    """Projects dossiers within one transaction."""
+
+    def __init__(self, db: Database, office: Office | None) -> None:
+        self._db = db
+        self._office = office
+        self._store = SqliteLogStore(db)
+        self._own_logs = frozenset(self._store.logs_of(device=office.device)) if office else frozenset[str]()
+
+    def project(self, dossier: str) -> DossierView:
+        """Fold the dossier's records and replace its row."""
+        records = self._store.dossier_records(dossier)
+        quarantined = quarantined_of(self._db, dossier)
+        view = fold(records, quarantined=quarantined)
+        self._replace(view, records, quarantined)
+        return view
+
+    def take_verdict(self, record: Record) -> str | None:
+        """Keep what a verdict says; returns the dossier that it changes, if its record is here."""
+        facts = record.header.facts
+        self._db.conn.execute(
+            "INSERT INTO verdict (record, outcome, code, retryable, at, log, seq) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (record) DO UPDATE SET outcome = excluded.outcome, code = excluded.code, "
+            "retryable = excluded.retryable, at = excluded.at",
+            (
+                bytes.fromhex(facts["record"]),
+                facts["outcome"],
+                facts["code"],
+                int(facts["retryable"]),
+                record.header.corrected_ms,
+                facts["log"],
+                facts["seq"],
+            ),
+        )
+        row = self._db.conn.execute(
+            "SELECT dossier FROM record WHERE id = ?", (bytes.fromhex(facts["record"]),)
+        ).fetchone()
+        return row[0].hex() if row and row[0] else None
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Project whatever these newly stored records change."""
+        dossiers: dict[str, None] = {}
+        for record in records:
+            changed = self.take_verdict(record) if record.header.kind == VERDICT else record.header.dossier
+            if changed:
+                dossiers[changed] = None
+        for dossier in dossiers:
+            self.project(dossier)
+
+    def _replace(self, view: DossierView, records: Sequence[Record], quarantined: frozenset[str]) -> None:
+        row = row_of(view, records, own_logs=self._own_logs)
+        number = digest_of(view, records, quarantined) if self._is_home(view) else 0
+        contributions = counters.contributions_of(view) if self._is_home(view) else {}
+        row["digest"] = digest.to_bytes(number)
+        row["counted"] = json.dumps(contributions, separators=(",", ":"), sort_keys=True)
+        old = self._db.conn.execute(
+            "SELECT number, search, digest, counted FROM dossier WHERE id = ?", (row["id"],)
+        ).fetchone()
+        row["number"] = old[0] if old else self._first_number(row["id"])
+        self._db.conn.execute(_UPDATE if old else _INSERT, row)
+        self._index(row, old[1] if old else None)
+        counters.replace(self._db, old=json.loads(old[3]) if old else {}, new=contributions)
+        self._sum(old=digest.from_bytes(old[2]) if old else 0, new=number)
+
+    def _is_home(self, view: DossierView) -> bool:
+        return self._office is not None and view.commune == self._office.unit
+
+    def _first_number(self, dossier: bytes) -> int:
+        row = self._db.conn.execute("SELECT min(number) FROM record WHERE dossier = ?", (dossier,)).fetchone()
+        return int(row[0])
+
+    def _index(self, row: dict[str, Any], old_text: str | None) -> None:
+        if old_text == row["search"]:
+            return
+        if old_text is not None:
+            self._db.conn.execute(
+                "INSERT INTO dossier_search (dossier_search, rowid, search) VALUES ('delete', ?, ?)",
+                (row["number"], old_text),
+            )
+        self._db.conn.execute(
+            "INSERT INTO dossier_search (rowid, search) VALUES (?, ?)", (row["number"], row["search"])
+        )
+
+    def _sum(self, *, old: int, new: int) -> None:
+        if old == new:
+            return
+        total = digest.from_bytes(self._db.conn.execute("SELECT total FROM digest_total").fetchone()[0])
+        total = digest.replace(total, old=old, new=new)
+        self._db.conn.execute("UPDATE digest_total SET total = ?", (digest.to_bytes(total),))
+
+
+def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None) -> int:
+    """Drop the derived tables and make them from the records; returns how many dossiers there are."""
+    with write_transaction(db):
+        schema.recreate(db)
+        projector = Projector(db, read_office(db))
+        for record in SqliteLogStore(db).records_of_kinds(VERDICT):
+            projector.take_verdict(record)
+        rows = db.conn.execute(
+            "SELECT dossier FROM record WHERE dossier IS NOT NULL GROUP BY dossier ORDER BY min(number)"
+        ).fetchall()
+        for done, (dossier,) in enumerate(rows, 1):
+            projector.project(dossier.hex())
+            if progress and done % 100 == 0:
+                progress(done, len(rows))
+    return len(rows)
+
+
+def ensure_current(db: Database) -> bool:
+    """Rebuild when the derived tables are of another version; returns whether that was needed."""
+    if schema.is_current(db):
+        return False
+    rebuild(db)
+    return True
+
+
+def view(db: Database, dossier: str) -> DossierView | None:
+    """The dossier as its stored records tell it, or None when it is not held."""
+    records = SqliteLogStore(db).dossier_records(dossier)
+    return fold(records, quarantined=quarantined_of(db, dossier)) if records else None
+
+
+def quarantined_of(db: Database, dossier: str) -> frozenset[str]:
+    """Ids of the dossier's records that the province refused."""
+    rows = db.conn.execute(
+        "SELECT verdict.record FROM record JOIN verdict ON verdict.record = record.id "
+        "WHERE record.dossier = ? AND verdict.outcome = 'quarantined'",
+        (bytes.fromhex(dossier),),
+    )
+    return frozenset(row[0].hex() for row in rows)
+
+
+def digest_total(db: Database) -> bytes:
+    """The sum over this unit's dossiers that a round carries."""
+    row = db.conn.execute("SELECT total FROM digest_total").fetchone()
+    return bytes(row[0])

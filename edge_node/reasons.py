@@ -1,0 +1,186 @@
+"""The part of the one catalogue of reasons that concerns a commune's PC: what it can refuse by itself.
+
+Codes are never reused or renamed; a test keeps them unique over all floors.
+"""
+
+from typing import Final
+
+from signing.reasons import Reason
+
+
+def _reason(
+    code: str, status: int, *, retryable: bool, vi: str, en: str, next_vi: str, next_en: str
+) -> Reason:
+    return Reason(
+        code=code, status=status, retryable=retryable, vi=vi, en=en, next_vi=next_vi, next_en=next_en
+    )
+
+
+DISK_FULL: Final = _reason(
+    "NODE_DISK_FULL",
+    507,
+    retryable=True,
+    vi="Ổ đĩa đã đầy: máy trạm chỉ cho xem và đồng bộ, chưa ghi thêm được.",
+    en="The disk is full: the node can be read and synced, but records nothing more.",
+    next_vi="Xóa bớt tệp không cần trên ổ đĩa; máy trạm tự ghi lại được khi đủ chỗ. Việc vừa làm chưa được lưu.",
+    next_en="Free some room on the disk; the node records again by itself. What you just did was not saved.",
+)
+NOT_ENROLLED: Final = _reason(
+    "NODE_NOT_ENROLLED",
+    409,
+    retryable=False,
+    vi="Máy này chưa được ghi danh vào đơn vị nào.",
+    en="This PC is not enrolled in any unit.",
+    next_vi="Mở trang cài đặt trên trình duyệt, hoặc chạy «motcua-node enrol» với mã ghi danh của tỉnh.",
+    next_en="Open the set-up page in the browser, or run «motcua-node enrol» with the province's code.",
+)
+ROLE: Final = _reason(
+    "NODE_ROLE",
+    403,
+    retryable=False,
+    vi="Vai trò của bạn không được làm việc này.",
+    en="Your role does not permit this action.",
+    next_vi="Nhờ người có vai trò phù hợp, hoặc đề nghị quản trị đơn vị giao thêm vai trò.",
+    next_en="Ask somebody who holds the role, or ask the unit administrator for it.",
+)
+LOGIN_FAILED: Final = _reason(
+    "NODE_LOGIN_FAILED",
+    403,
+    retryable=True,
+    vi="Mã PIN không đúng.",
+    en="The PIN is wrong.",
+    next_vi="Nhập lại; nếu quên mã PIN, nhờ quản trị đơn vị cấp lại.",
+    next_en="Type it again; if it is forgotten, ask the unit administrator for a new one.",
+)
+LOGIN_WAIT: Final = _reason(
+    "NODE_LOGIN_WAIT",
+    429,
+    retryable=True,
+    vi="Nhập sai mã PIN nhiều lần; phải chờ trước khi thử lại.",
+    en="The PIN was wrong several times; wait before the next try.",
+    next_vi="Chờ hết thời gian ghi trên màn hình rồi nhập lại, hoặc nhờ quản trị đơn vị cấp lại mã PIN.",
+    next_en="Wait as long as the screen says, or ask the unit administrator for a new PIN.",
+)
+LOGIN_BUSY: Final = _reason(
+    "NODE_LOGIN_BUSY",
+    503,
+    retryable=True,
+    vi="Nhiều người đang đăng nhập cùng lúc.",
+    en="Several people are logging in at this moment.",
+    next_vi="Thử lại sau vài giây.",
+    next_en="Try again in a few seconds.",
+)
+LOGGED_OUT: Final = _reason(
+    "NODE_LOGGED_OUT",
+    401,
+    retryable=True,
+    vi="Bạn chưa đăng nhập, hoặc màn hình đã khóa.",
+    en="You are not logged in, or the screen has been locked.",
+    next_vi="Đăng nhập rồi làm lại; nội dung đã nhập vẫn còn trong nháp.",
+    next_en="Log in and go on; what you typed is kept as a draft.",
+)
+PIN_WEAK: Final = _reason(
+    "NODE_PIN_WEAK",
+    422,
+    retryable=False,
+    vi="Mã PIN quá ngắn hoặc quá dễ đoán.",
+    en="The PIN is too short or too easy to guess.",
+    next_vi="Chọn ít nhất 6 ký tự, không phải một ký tự lặp lại hay dãy liên tiếp.",
+    next_en="Choose at least 6 characters, not one repeated nor a plain sequence.",
+)
+OFFICER_UNKNOWN: Final = _reason(
+    "NODE_OFFICER_UNKNOWN",
+    404,
+    retryable=False,
+    vi="Cán bộ này không có khóa trên máy này.",
+    en="This officer has no key on this PC.",
+    next_vi="Nhờ quản trị đơn vị thêm cán bộ trên máy này.",
+    next_en="Ask the unit administrator to add the officer on this PC.",
+)
+CSRF: Final = _reason(
+    "NODE_CSRF",
+    400,
+    retryable=True,
+    vi="Trang đã mở quá lâu hoặc không gửi từ máy trạm này.",
+    en="The page was open too long, or was not sent from this node.",
+    next_vi="Tải lại trang rồi gửi lại.",
+    next_en="Load the page again and send again.",
+)
+API_TOKEN: Final = _reason(
+    "NODE_API_TOKEN",
+    401,
+    retryable=False,
+    vi="Thiếu mã truy cập hoặc mã truy cập không đúng.",
+    en="The access token is missing or wrong.",
+    next_vi="Dùng mã trong cài đặt api_token của máy trạm.",
+    next_en="Use the token of the node's api_token setting.",
+)
+NOT_FOUND: Final = _reason(
+    "NODE_NOT_FOUND",
+    404,
+    retryable=False,
+    vi="Không tìm thấy.",
+    en="Not found.",
+    next_vi="Kiểm tra lại địa chỉ hoặc mã hồ sơ.",
+    next_en="Check the address or the dossier code.",
+)
+INPUT: Final = _reason(
+    "NODE_INPUT",
+    422,
+    retryable=False,
+    vi="Dữ liệu nhập chưa đúng.",
+    en="The input is not right.",
+    next_vi="Sửa các mục được nêu rồi gửi lại.",
+    next_en="Correct the items named and send again.",
+)
+RUNNING: Final = _reason(
+    "NODE_RUNNING",
+    409,
+    retryable=True,
+    vi="Máy trạm đang chạy với thư mục dữ liệu này.",
+    en="A node is running on this data folder.",
+    next_vi="Dùng cửa sổ đang mở, hoặc dừng máy trạm rồi thử lại.",
+    next_en="Use the one that is open, or stop it and try again.",
+)
+PORT_TAKEN: Final = _reason(
+    "NODE_PORT_TAKEN",
+    409,
+    retryable=True,
+    vi="Cổng đã có chương trình khác dùng.",
+    en="Another program is using the port.",
+    next_vi="Chạy lại với --port khác, hoặc tắt chương trình kia.",
+    next_en="Run again with another --port, or close the other program.",
+)
+BACKUP: Final = _reason(
+    "NODE_BACKUP",
+    422,
+    retryable=False,
+    vi="Tệp sao lưu không dùng được.",
+    en="The backup cannot be used.",
+    next_vi="Chọn tệp sao lưu khác; dữ liệu hiện có không bị thay đổi.",
+    next_en="Choose another backup; the present data were not changed.",
+)
+ENROLMENT: Final = _reason(
+    "NODE_ENROLMENT",
+    409,
+    retryable=False,
+    vi="Không ghi danh được máy này.",
+    en="This PC could not be enrolled.",
+    next_vi="Kiểm tra mã ghi danh và địa chỉ của tỉnh; nếu vẫn lỗi, gọi quản trị tỉnh.",
+    next_en="Check the code and the province's address; if it still fails, call the province.",
+)
+INTERNAL: Final = _reason(
+    "NODE_INTERNAL",
+    500,
+    retryable=True,
+    vi="Máy trạm gặp lỗi.",
+    en="The node met a fault.",
+    next_vi="Mở lại trang trước và kiểm tra; nếu lỗi còn, báo người cài đặt kèm mã lỗi.",
+    next_en="Open the page before and check; if it stays, tell the technician the code.",
+)
+
+REASONS: Final = (
+    DISK_FULL, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
+    API_TOKEN, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, INTERNAL,
+)  # fmt: skip
+BY_CODE: Final = {reason.code: reason for reason in REASONS}

@@ -1,0 +1,175 @@
+"""An office for tests: a province with its keys, and a commune's PC that is enrolled without any hub running."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from dossiers.kinds import AUTHORITY
+from edge_node.config import EdgeConfig
+from edge_node.enrolment.epochs import open_log
+from edge_node.journal import Draft, write
+from edge_node.keyring import Actor
+from edge_node.keyring.trust import keep_bundle
+from edge_node.migrations import prepare
+from edge_node.projection.service import ensure_current
+from edge_node.services import Services, build_services
+from edge_node.store import SqliteLogStore, open_database
+from edge_node.store.local import Office, write_office
+from signing.bundles import make_bundle, sign_bundle
+from signing.keys import LockCost, SigningKey, new_box_key
+from signing.roles import Role
+from signing.statements import KeyStatement
+from sync_protocol.log import OpeningReason
+from tests.support.log_builder import COMMUNE, START_MS, LogBuilder, hex32, key
+
+PIN = "246810"
+
+
+@dataclass
+class Province:
+    """Root, registry and hub keys, and the province's log."""
+
+    code: str = "48"
+    root: SigningKey = field(default_factory=lambda: key("root"))
+    registry: SigningKey = field(default_factory=lambda: key("registry"))
+    hub: SigningKey = field(default_factory=lambda: key("hub"))
+
+    def __post_init__(self) -> None:
+        self.log = LogBuilder(device="hub", epoch="province", commune=self.code)
+
+    def envelope(self) -> bytes:
+        hub = KeyStatement(
+            key=self.hub.public, roles=frozenset({Role.HUB}), unit=self.code, issuer=self.root.public.id
+        )
+        payload = make_bundle(
+            version=1,
+            province=self.code,
+            roots=[self.root.public],
+            threshold=1,
+            registry=[self.registry.public],
+            hub=hub,
+            ca_sha256=None,
+            authority=AUTHORITY,
+        )
+        return sign_bundle(payload, [self.root])
+
+    def state(
+        self,
+        signer: SigningKey,
+        roles: Iterable[Role],
+        *,
+        unit: str,
+        officer: str | None,
+        name: str,
+        device: str | None = None,
+    ) -> None:
+        statement = KeyStatement(
+            key=signer.public,
+            roles=frozenset(roles),
+            unit=unit,
+            officer=officer,
+            device=device,
+            issuer=self.registry.public.id,
+        )
+        self.log.add(
+            "key.stated", msgspec.to_builtins(statement.facts()), content={"name": name}, signer=self.registry
+        )
+
+
+class Clock:
+    """A wall clock that moves only when told."""
+
+    def __init__(self, now: int = START_MS) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+
+@dataclass
+class TestOffice:
+    """A commune's PC: database, services, clock and one officer."""
+
+    __test__ = False
+    db: Database
+    services: Services
+    clock: Clock
+    office: Office
+    province: Province
+    lan: Actor
+
+    def actor(self, name: str, *roles: Role) -> Actor:
+        """Another officer with a key on this PC."""
+        signer = key(name)
+        officer = hex32(name)
+        self.services.keyring.files.keep_officer(officer, signer, pin=PIN)
+        device = self.services.keyring.device.public.id
+        self.province.state(signer, roles, unit=self.office.unit, officer=officer, name=name, device=device)
+        SqliteLogStore(self.db).append(self.province.log.run())
+        return Actor(
+            officer=officer, key=signer.public.id, name=name, title="", roles=frozenset(roles), signer=signer
+        )
+
+    def receive(self, name: str = "Nguyễn Thị Hoa", **more: Any) -> str:
+        """A dossier received by Lan; returns its id."""
+        received = self.clock()
+        facts = {
+            "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": None, "provisional": None,
+            "receiving": self.office.unit, "competent": self.office.unit, "received": received,
+            "due": received + 86_400_000, "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0,
+            "fields": ["applicant.id_number", "applicant.name"], "papers": [],
+        } | more  # fmt: skip
+        content = {"fields": {"applicant.name": name, "applicant.id_number": "048200001234"}}
+        records = write(
+            self.db, self.services, self.lan, [Draft(kind="dossier.received", facts=facts, content=content)]
+        )
+        dossier = records[0].header.dossier
+        assert dossier
+        return dossier
+
+
+def make_office(
+    folder: Path, *, name: str = "PC1", unit: str = COMMUNE, province: Province | None = None
+) -> TestOffice:
+    """A PC as enrolment leaves it, with officer Lan (receptionist and specialist)."""
+    clock = Clock()
+    config = EdgeConfig(data=folder, reserve_mb=1)
+    services = build_services(config, clock=clock, lock_cost=LockCost.TEST)
+    folder.mkdir(parents=True, exist_ok=True)
+    services.keyring.files.create(key(name), new_box_key(), secret=bytes(32), session_secret=bytes(32))
+    db = open_database(config.database)
+    prepare(db)
+    ensure_current(db)
+    province = province or Province()
+    keep_bundle(db, province.envelope(), pin=None)
+    device = services.keyring.device.public.id
+    province.state(services.keyring.device, [Role.DEVICE], unit=unit, officer=None, name=name)
+    SqliteLogStore(db).append(province.log.run())
+    write_office(
+        db,
+        Office(
+            unit=unit,
+            unit_name="Phường Hải Châu",
+            province=province.code,
+            device=device,
+            epoch="",
+            log="",
+            hub_url="http://127.0.0.1:1",
+            hub_ca="",
+            hub_epoch="",
+        ),
+    )
+    office = open_log(db, services, reason=OpeningReason.NEW)
+    made = TestOffice(db, services, clock, office, province, lan=None)  # type: ignore[arg-type]
+    made.lan = made.actor("Lan", Role.RECEPTIONIST, Role.SPECIALIST)
+    return made
+
+
+__all__ = ["PIN", "Clock", "Province", "TestOffice", "make_office"]
