@@ -24,7 +24,13 @@ CALENDAR = load_default_calendar()
 CATALOGUE = load_default_catalogue()
 _FIRST, _LAST = instant(CALENDAR.first), instant(CALENDAR.last)
 
-instants = st.integers(min_value=_FIRST, max_value=_LAST)
+# Half of all instants lie on the edges of office hours, where the names of one position differ.
+edges = st.builds(
+    instant,
+    st.dates(CALENDAR.first, CALENDAR.last),
+    st.sampled_from([0, 7 * 60, 11 * 60 + 30, 12 * 60, 13 * 60 + 30, 15 * 60, 17 * 60, 1439]),
+)
+instants = edges | st.integers(min_value=_FIRST, max_value=_LAST)
 counted = st.builds(
     TimeRule,
     type=st.sampled_from([RuleType.N_WORKING_DAYS, RuleType.N_CALENDAR_DAYS, RuleType.N_HOURS]),

@@ -199,10 +199,16 @@ class TestStoppedClock:
         assert frozen == Frozen(unit=FrozenUnit.MINUTES, amount=2 * 480 + 120)
         assert shown(resume(at("01/12/2026 14:00"), frozen, CALENDAR)) == "03/12/2026 16:00"
 
+    def test_a_due_hour_after_lunch_is_kept(self) -> None:
+        promised, now = at("23/11/2026 13:30"), at("20/11/2026 15:00")
+        frozen = freeze(now, promised, working_days(1), CALENDAR)
+        assert shown(resume(now, frozen, CALENDAR)) == "23/11/2026 13:30"
+
     def test_remaining_days_are_kept_for_calendar_limits(self) -> None:
         promised = at("25/11/2026 17:00")
         frozen = freeze(at("20/11/2026 16:00"), promised, calendar_days(5), CALENDAR)
         assert frozen == Frozen(unit=FrozenUnit.DAYS, amount=5)
+        assert shown(resume(at("20/11/2026 16:30"), frozen, CALENDAR)) == "25/11/2026 17:00"
         assert shown(resume(at("01/12/2026 08:00"), frozen, CALENDAR)) == "07/12/2026 17:00"
 
     def test_the_limb_that_applies_decides_the_unit(self) -> None:

@@ -76,8 +76,11 @@ class TestTable:
                 assert m.source in running and m.target in stopped
             if m.clock is Clock.RESUMES:
                 assert m.source in stopped and m.target in running
-            if m.clock in (Clock.STARTS, Clock.RUNS):
+            if m.clock is Clock.RUNS:
                 assert m.target in running
+                assert m.source in running or m.is_correction
+            if m.clock is Clock.STARTS:
+                assert m.source is Status.NEW and m.target in running
             if m.clock is Clock.ENDS:
                 assert m.target not in running | stopped
             if m.clock is Clock.NONE:

@@ -100,9 +100,8 @@ class TestDefaultCatalogue:
 
     def test_codes_fit_into_records(self) -> None:
         for p in CATALOGUE.procedures:
-            assert all(
-                re.fullmatch(r"[a-z][a-z0-9_]{1,39}", x.code) for x in (*p.papers, *p.form_fields, *p.fees)
-            )
+            parts: tuple[Paper | FormField | Fee, ...] = (*p.papers, *p.form_fields, *p.fees)
+            assert all(re.fullmatch(r"[a-z][a-z0-9_]{1,39}", part.code) for part in parts)
             facts = {
                 "procedure": p.code, "procedure_version": p.version, "channel": 1, "code": None, "provisional": None,
                 "receiving": "20242", "competent": "20242", "received": 1, "due": None, "rule": p.rule.type.value,
