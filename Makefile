@@ -3,6 +3,7 @@
 #   K=name   run only tests with this name  make fast K=canonical
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 PYTHON := .venv/bin/python
 T ?=
 K ?=
