@@ -279,7 +279,7 @@ def test_every_npm_package_is_pinned_and_licensed() -> None:
 
 
 def test_the_pure_packages_are_checked_as_strictly_as_mypy_can(tmp_path: Path) -> None:
-    """`strict` in a per-module override is ignored without a word, so each effect of --strict is tried out."""
+    """`strict` cannot be set for some modules only, so its flags are spelt out there, and each effect is tried out."""
     for package in ("signing", "sync_protocol", "dossiers"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "loose.py").write_text(_LOOSE, encoding="utf-8")
