@@ -20,6 +20,8 @@ DUE: Final = ":due"
 CODE: Final = ":code"
 ASSIGNED: Final = ":assigned"
 PAYMENT: Final = ":payment:"
+OF_STEPS: Final = frozenset({DUE, ASSIGNED})
+"""Registers that steps write: the versions of a superseded step are history only."""
 
 Facts = Mapping[str, Any]
 Content = dict[str, Any]
@@ -238,8 +240,10 @@ class Gathering:
         self, index: int, conflict: str, choose: str | None, facts: Facts, content: Content | None
     ) -> bool:
         seen = self.order.before(index)
+        superseded = self.lifeline.superseded_before(index) if self.lifeline is not None else 0
         for register, versions in self.registers.items():
-            known = [version for version in versions if seen >> version.index & 1]
+            kept = seen & ~superseded if register in OF_STEPS else seen
+            known = [version for version in versions if kept >> version.index & 1]
             sides = self._standing_of(known) if len(known) > 1 else []
             if len(sides) > 1 and self.conflict_of(register, sides) == conflict:
                 decided = self._decide(index, register, sides, choose, facts, content)

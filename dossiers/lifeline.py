@@ -48,17 +48,17 @@ class Lifeline:
         self._moves: dict[int, Move] = {}
         self._mask = 0
         self._effective: dict[int, int] = {}
-        self._superseded = 0
+        self._superseded: dict[int, int] = {}
 
     def add(self, move: Move) -> None:
         """Add the next step in order."""
-        base = self._resolve(self._front(move.index))
+        base = self._resolve(self._front(move.index), move.index)
         self._put(move, 0 if base is None else self._effective[base])
 
     def settle(self, index: int, conflict: str, choose: str | None) -> bool:
         """Let the record at `index` settle a clash it had seen; False where there is no such clash or side."""
         front = self._front(index)
-        base = self._resolve(front)
+        base = self._resolve(front, index)
         clash = self.clashes.get(conflict)
         if base is None or clash is None or not self._had_seen(index, clash):
             return False
@@ -66,16 +66,26 @@ class Lifeline:
             return False
         chosen = self._branch(base, front, clash, choose)
         step = self._moves[chosen]
-        self._superseded |= self._effective[base] & ~self._effective[chosen]
+        self._supersede(base, chosen, index)
         self._put(Move(index, step.target, step.step), self._effective[chosen])
         self.settled[conflict] = index
         return True
 
     def close(self) -> tuple[int, int]:
         """Resolve what is still open: the mask of steps in effect and the mask of superseded ones."""
-        base = self._resolve(self._order.maximal(self._mask))
+        return self._state(self._mask, len(self._order.records))
+
+    def superseded_before(self, index: int) -> int:
+        """The mask of superseded steps as the author of the record at `index` saw them."""
+        return self._state(self._order.before(index) & self._mask, index)[1]
+
+    def _state(self, seen: int, at: int) -> tuple[int, int]:
+        base = self._resolve(self._order.maximal(seen), at)
         effective = 0 if base is None else self._effective[base]
-        return effective, self._superseded & ~effective
+        superseded = self._superseded.get(at, 0)
+        for index in bits(seen):
+            superseded |= self._superseded.get(index, 0)
+        return effective, superseded & ~effective
 
     def _front(self, index: int) -> int:
         return self._order.maximal(self._order.before(index) & self._mask)
@@ -102,8 +112,8 @@ class Lifeline:
             return base  # what has legally happened is never undone, by a settlement neither
         return tip
 
-    def _resolve(self, front: int) -> int | None:
-        """The prevailing one of several branches' last steps; notes clashes and what is superseded."""
+    def _resolve(self, front: int, at: int) -> int | None:
+        """The prevailing one of several branches' last steps; notes clashes and what is superseded from `at` on."""
         tips = sorted(bits(front), key=lambda index: clock_key(self._order.records[index]))
         if not tips:
             return None
@@ -112,13 +122,17 @@ class Lifeline:
             winner = self._meet(winner, tip).winner
         for tip in tips:
             if tip != winner:
-                self._note(winner, tip)
+                self._note(winner, tip, at)
         return winner
 
-    def _note(self, winner: int, loser: int) -> None:
+    def _supersede(self, loser: int, winner: int, at: int) -> None:
+        lost = self._effective[loser] & ~self._effective[winner]
+        self._superseded[at] = self._superseded.get(at, 0) | lost
+
+    def _note(self, winner: int, loser: int, at: int) -> None:
         meeting = self._meet(winner, loser)
         if meeting.outcome is not Outcome.COMMUTE:
-            self._superseded |= self._effective[loser] & ~self._effective[winner]
+            self._supersede(loser, winner, at)
         if meeting.clash is not None:
             ids = (self._order.records[side].id for side in meeting.clash.sides)
             self.clashes.setdefault(conflict_id(ConflictKind.STATUS, None, ids), meeting.clash)

@@ -23,7 +23,7 @@ from dossiers.clockwork import follow
 from dossiers.conflicts import Conflict
 from dossiers.deadlines import classify
 from dossiers.differences import find_conflicts
-from dossiers.gathering import ASSIGNED, CODE, DUE, PAYMENT, Gathering, Version, words
+from dossiers.gathering import ASSIGNED, CODE, DUE, OF_STEPS, PAYMENT, Gathering, Version, words
 from dossiers.kinds import FACT_FIELDS, check_facts
 from dossiers.lifecycle import delivery_state, finance_state
 from dossiers.state_hash import FOLD_VERSION as FOLD_VERSION
@@ -186,7 +186,7 @@ def _view(gathering: Gathering, refused: int, held: int) -> DossierView:
 
 def _drop_superseded(gathering: Gathering, superseded: int) -> None:
     """Due dates and assignments of steps that did not prevail are history, not versions."""
-    for register in (DUE, ASSIGNED):
+    for register in OF_STEPS:
         versions = gathering.registers.get(register)
         if versions:
             gathering.registers[register] = [v for v in versions if not superseded >> v.index & 1]
