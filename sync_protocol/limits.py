@@ -9,6 +9,8 @@ BODY_SIZE_BYTES_MAX = 128 * 1024
 SALT_SIZE_BYTES = 16
 PARENTS_MAX = 64
 FACTS_DEPTH_MAX = 6
+BODY_DEPTH_MAX = 12
+"""A catalogue nests procedures, form fields, options and words; facts never need to."""
 KIND_LENGTH_MAX = 40
 
 SEAL_EVERY_RECORDS = 64

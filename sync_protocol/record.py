@@ -95,7 +95,7 @@ class Body(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, content: dict[str, Any], *, salt: bytes) -> "Body":
         """Encode `content` (a JSON object) under a fresh 16-byte `salt`; raises RecordInvalid."""
-        _check_plain(content)
+        _check_plain(content, limits.BODY_DEPTH_MAX)
         body = cls(salt, _canonical(content))
         if len(salt) != limits.SALT_SIZE_BYTES:
             raise RecordInvalid(reasons.RECORD_BODY, "the salt has the wrong size")
@@ -118,7 +118,7 @@ class Body(msgspec.Struct, frozen=True):
             raise RecordInvalid(reasons.RECORD_BODY, "not JSON") from error
         if not isinstance(value, dict):
             raise RecordInvalid(reasons.RECORD_BODY, "not an object")
-        _check_plain(value)
+        _check_plain(value, limits.BODY_DEPTH_MAX)
         if _canonical(value) != self.content:
             raise RecordInvalid(reasons.RECORD_BODY, "not canonical")
         return value
@@ -162,7 +162,7 @@ def record_link(id_hex: str, signature: bytes) -> str:
 
 def encode_header(header: Header) -> bytes:
     """The one byte string of a header; raises RecordInvalid when it is not within the profile."""
-    _check_plain(header.facts)
+    _check_plain(header.facts, limits.FACTS_DEPTH_MAX)
     data = header_text(header, _canonical(header.facts))
     if len(data) > limits.HEADER_SIZE_BYTES_MAX:
         raise RecordInvalid(reasons.RECORD_SIZE, "header")
@@ -198,7 +198,7 @@ def decode_header(data: bytes) -> Header:
         header = _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise RecordInvalid(reasons.RECORD_FORMAT, str(error)) from error
-    _check_plain(header.facts)
+    _check_plain(header.facts, limits.FACTS_DEPTH_MAX)
     if header_text(header, _canonical(header.facts)) != data:
         raise RecordInvalid(reasons.RECORD_FORMAT, "header is not canonical")
     return header
@@ -291,8 +291,9 @@ def _body_state(header: Header, body: Body | None, state: BodyState | None) -> B
     return state
 
 
-def _check_plain(value: object, depth: int = 0) -> None:
-    """Refuse what the canonical profile has no place for: floats, non-ASCII keys, text that is not NFC, depth."""
+def _check_plain(value: object, depth: int) -> None:
+    """Refuse what the canonical profile has no place for: floats, non-ASCII keys, text that is not NFC,
+    more than `depth` levels."""
     if type(value) is str:
         if not value.isascii() and not unicodedata.is_normalized("NFC", value):
             raise RecordInvalid(reasons.RECORD_FORMAT, "text is not NFC")
@@ -300,16 +301,16 @@ def _check_plain(value: object, depth: int = 0) -> None:
         if not -_JSON_INT_MAX <= value <= _JSON_INT_MAX:
             raise RecordInvalid(reasons.RECORD_FORMAT, "integer out of range")
     elif type(value) is dict:
-        if depth >= limits.FACTS_DEPTH_MAX:
+        if depth == 0:
             raise RecordInvalid(reasons.RECORD_FORMAT, "too deep")
         for key, member in value.items():
             if type(key) is not str or not key.isascii():
                 raise RecordInvalid(reasons.RECORD_FORMAT, "key is not ASCII text")
-            _check_plain(member, depth + 1)
+            _check_plain(member, depth - 1)
     elif type(value) is list or type(value) is tuple:
-        if depth >= limits.FACTS_DEPTH_MAX:
+        if depth == 0:
             raise RecordInvalid(reasons.RECORD_FORMAT, "too deep")
         for member in value:
-            _check_plain(member, depth + 1)
+            _check_plain(member, depth - 1)
     elif value is not None and type(value) is not bool:
         raise RecordInvalid(reasons.RECORD_FORMAT, f"{type(value).__name__} is not allowed")

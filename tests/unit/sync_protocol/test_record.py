@@ -173,3 +173,13 @@ def test_corrected_time_is_a_function_of_the_header(log: DeviceLog) -> None:
     header = log.records[1].header
     assert header.corrected_ms == header.at[0] + 120
     assert msgspec.structs.replace(header, offset=None).corrected_ms == header.at[0]
+
+
+def test_a_body_may_nest_deeper_than_facts_but_not_for_ever() -> None:
+    """A published catalogue nests procedures, form fields, options and words."""
+    value: Any = 1
+    for _ in range(limits.BODY_DEPTH_MAX - 1):
+        value = [value]
+    assert Body.of({"deep": value}, salt=SALT).parse() == {"deep": value}
+    with pytest.raises(RecordInvalid, match="deep"):
+        Body.of({"deep": [value]}, salt=SALT)
