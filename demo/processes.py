@@ -1,0 +1,124 @@
+"""Start the real commands as real processes on loopback, wait until they answer, and stop them again.
+
+Used by the demo, the replay of a quarter, the benchmarks and the process tests. It never touches a process that it did
+not start.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+
+
+class CommandFailed(Exception):
+    """A command of the product ended with another exit code than expected; carries what it printed."""
+
+    def __init__(self, arguments: Sequence[str], code: int, output: str) -> None:
+        super().__init__(f"{' '.join(arguments)} ended with {code}:\n{output}")
+        self.code = code
+        self.output = output
+
+
+class Server:
+    """One server process with its log file."""
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        url: str,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.url = url
+        self.log = log
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **(environment or {})}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, ready_path: str = "/health") -> "Server":
+        """Start the process and wait until `ready_path` answers below 500."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(  # the command line is our own
+                self._command, stdout=output, stderr=subprocess.STDOUT, env=self._environment
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            with contextlib.suppress(requests.RequestException):
+                if requests.get(self.url + ready_path, timeout=2).status_code < 500:
+                    return self
+            time.sleep(0.1)
+        self.stop()
+        raise CommandFailed(self._command, -1, self.tail())
+
+    def stop(self) -> None:
+        """Ask the process to end, then insist."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def kill(self) -> None:
+        """End the process as a power cut would: no warning, no clean-up."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The process id; the process must have been started."""
+        if self.process is None:
+            raise RuntimeError("not started")
+        return self.process.pid
+
+    def tail(self, lines: int = 40) -> str:
+        """The end of the log file."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def run(module: str, *arguments: str, expect: int = 0, environment: Mapping[str, str] | None = None) -> str:
+    """Run one command to its end and return what it printed; raises CommandFailed on another exit code."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(  # the command line is our own
+        command,
+        capture_output=True,
+        env={**os.environ, "PYTHONUTF8": "1", **(environment or {})},
+        timeout=600,
+        check=False,
+    )
+    output = done.stdout.decode("utf-8", "replace")
+    if done.returncode != expect:
+        raise CommandFailed(command, done.returncode, output + done.stderr.decode("utf-8", "replace"))
+    return output
+
+
+def run_json(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
+    """Run one command with --json and parse what it printed."""
+    return json.loads(run(module, *arguments, "--json", environment=environment))
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
