@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, render_template, request
 from flask_babel import Babel, get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader
 
-from dossiers.presentation import jinja_filters
+from dossiers import presentation
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = (
@@ -40,7 +40,7 @@ def create_gallery(app_name: str, translations: Path | None = None) -> Flask:
     app.config.update(SECRET_KEY="gallery", BABEL_DEFAULT_LOCALE="vi", TEMPLATES_AUTO_RELOAD=True)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(translations or package / "translations")
     Babel(app, locale_selector=lambda: request.args.get("lang", "vi"))
-    app.jinja_env.filters.update(jinja_filters(lambda: str(get_locale())))
+    app.jinja_env.filters.update(presentation.jinja_filters(lambda: str(get_locale())))
     app.jinja_env.globals["csrf_token"] = lambda: "sample"
     samples = FileSystemLoader(str(ROOT / "tests/web/gallery" / app_name))
     app.jinja_loader = ChoiceLoader([samples, FileSystemLoader(str(package / "templates"))])
@@ -125,7 +125,7 @@ def sync_states() -> dict[str, dict[str, Any]]:
 def sample_data() -> SimpleNamespace:
     return SimpleNamespace(
         now=NOW, minute=MINUTE, hour=HOUR, day=DAY, dossiers=dossiers(), papers=papers(), history=history(),
-        sync_states=sync_states(), wheres=wheres(), errors=field_errors(), slip=slip(), **conflict()
+        sync_states=sync_states(), wheres=wheres(), errors=field_errors(), slip=slip(), **conflict(), **province()
     )  # fmt: skip
 
 
@@ -245,6 +245,61 @@ def slip() -> dict[str, Any]:
         "time_rule": "Trong ngày làm việc; nhận sau 15 giờ thì trả ngày làm việc tiếp theo", "received": NOW, "due": NOW + 6 * HOUR,
         "return_method": "Nhận tại quầy", "fee": 0, "lookup": "Tra cứu tình trạng hồ sơ bằng mã trên tại quầy hoặc Cổng Dịch vụ công quốc gia.",
         "officer": "Nguyễn Thị Lan",
+    }  # fmt: skip
+
+
+def province() -> dict[str, Any]:
+    """The hub's sample figures: one quarter, nine weeks."""
+    weeks = ["28/09", "05/10", "12/10", "19/10", "26/10", "02/11", "09/11", "16/11", "đến nay"]
+    received = [3412, 3608, 3544, 3720, 3655, 3802, 3911, 3764, 3132]
+    solved = [3280, 3455, 3521, 3590, 3644, 3700, 3822, 3803, 2389]
+    rate_a = [0.9688, 0.9702, 0.9711, 0.9694, 0.9725, 0.9731, 0.9749, 0.9752, 0.9761]
+    rate_b = [0.9502, 0.9488, 0.9471, 0.9466, 0.9450, 0.9437, 0.9441, 0.9428, 0.9421]
+    overdue = [88, 92, 90, 97, 101, 99, 104, 106, 118]
+    names = [
+        "Phường Hải Châu",
+        "Phường Thanh Khê",
+        "Phường Sơn Trà",
+        "Phường An Hải",
+        "Xã Hòa Vang",
+        "Phường Tam Kỳ",
+        "Xã Khâm Đức",
+    ]
+    shares = [0.9921, 0.9874, 0.9803, 0.9752, 0.9688, 0.9512, 0.9247]
+    fields = [
+        ("Hộ tịch", 14210),
+        ("Chứng thực", 9835),
+        ("Đất đai", 3120),
+        ("Kinh doanh", 2204),
+        ("Bảo trợ xã hội", 1988),
+        ("Xây dựng", 1191),
+    ]
+    line = {"kind": "line", "labels": weeks}
+    return {
+        "series": {"received": received, "solved": solved, "rate_a": rate_a, "rate_b": rate_b, "overdue": overdue},
+        "charts": {
+            "flow": {**line, "series": [{"key": "received", "name": "Tiếp nhận", "values": received},
+                                        {"key": "solved", "name": "Đã giải quyết", "values": solved}]},
+            "rates": {**line, "target": 0.95, "series": [{"key": "on_time_solved", "name": "Đúng hạn / đã giải quyết", "values": rate_a},
+                                                         {"key": "on_time_received", "name": "Đúng hạn / đã tiếp nhận", "values": rate_b}]},
+            "channels": {"kind": "bar", "labels": ["Trực tuyến", "Trực tiếp", "Bưu chính công ích"],
+                         "series": [{"key": "received", "name": "Hồ sơ", "values": [19820, 12510, 218]}]},
+        },
+        "communes": [{"name": name, "href": "#", "value": share, "text": presentation.fmt_percent(share), "series": [v - i / 99 for v in rate_a],
+                      "note": f"{412 - 30 * i} hồ sơ"} for i, (name, share) in enumerate(zip(names, shares, strict=True))],
+        "fields": [{"name": name, "href": "#", "text": presentation.fmt_number(count), "note": "97,1\u00a0% đúng hạn",
+                    "series": [count / 9 + 11 * ((i * (k + 3) + k) % 7) + 5 * i for i in range(9)]} for k, (name, count) in enumerate(fields)],
+        "nodes": [{"name": "Xã Khâm Đức", "device": "PC quầy 1", "href": "#", "state": "silent", "words": "Im lặng 3 ngày, có 214 bản ghi chưa về"},
+                  {"name": "Phường Tam Kỳ", "device": "PC quầy 2", "href": "#", "state": "lagging", "words": "Còn 120 bản ghi, cũ nhất 9 giờ"},
+                  {"name": "Xã Hòa Vang", "device": "PC quầy 1", "href": "#", "state": "refused", "words": "2 bản ghi bị giữ lại"}],
+        "fleet": [{"unit": unit, "device": "PC quầy 1", "words": words, "tone": tone, "icon": icon, "last": NOW - ago, "waiting": waiting,
+                   "offset": offset, "disk": disk * 10**9} for unit, words, tone, icon, ago, waiting, offset, disk in (
+            ("Phường Hải Châu", "Đủ", "fact", "done", 4 * MINUTE, 0, 1, 182), ("Phường Thanh Khê", "Đủ", "fact", "done", 11 * MINUTE, 0, -2, 96),
+            ("Phường Tam Kỳ", "Chậm", "soon", "clock", 9 * HOUR, 120, 0, 44), ("Xã Khâm Đức", "Im lặng", "wait", "cloud_off", 3 * DAY, 214, 41, 12),
+            ("Xã Hòa Vang", "Bị giữ lại", "refused", "refused", HOUR, 3, 0, 71))],
+        "report": [(name, [900 - 40 * i, 540 - 24 * i, 330 - 14 * i, 30 - 2 * i, 850 - 40 * i, 610 - 30 * i, 220 - 8 * i, 20 - 2 * i, 50, 46, 4])
+                   for i, name in enumerate(names)],
+        "report_total": [sum(900 - 40 * i for i in range(7)), 3276, 2016, 168, 5110, 3640, 1372, 98, 350, 322, 28],
     }  # fmt: skip
 
 
