@@ -114,9 +114,7 @@ class _Writer:
 
     def write(self, drafts: Sequence[Draft]) -> list[Record]:
         records = [self._append(draft) for draft in drafts]
-        projector = Projector(self._db, self._office)
-        for dossier in dict.fromkeys(r.header.dossier for r in records if r.header.dossier):
-            projector.project(dossier)
+        Projector(self._db, self._office).take(records)
         return records
 
     def _append(self, draft: Draft) -> Record:

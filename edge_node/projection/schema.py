@@ -78,6 +78,19 @@ _TABLES: Final = (
         seq INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX verdict_standing ON verdict (outcome) WHERE outcome <> 'applied'",
+    # Who holds which key of this unit, as stated (or only requested yet): officers, and PCs with officer NULL.
+    """CREATE TABLE key_holder (
+        key TEXT NOT NULL,
+        is_stated INTEGER NOT NULL,
+        officer TEXT,
+        name TEXT,
+        title TEXT,
+        device TEXT,
+        roles TEXT NOT NULL,
+        is_delegated INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (key, is_stated)
+    ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE day_counter (
         day INTEGER NOT NULL,
         key TEXT NOT NULL,
@@ -86,7 +99,7 @@ _TABLES: Final = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE digest_total (one INTEGER PRIMARY KEY CHECK (one = 1), total BLOB NOT NULL) STRICT",
 )
-_NAMES: Final = ("dossier_search", "dossier", "verdict", "day_counter", "digest_total")
+_NAMES: Final = ("dossier_search", "dossier", "verdict", "key_holder", "day_counter", "digest_total")
 
 
 def is_current(db: Database) -> bool:

@@ -10,16 +10,20 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from dossiers.kinds import check_facts
 from dossiers.merge import fold
 from dossiers.views import DossierView
 from edge_node.projection import counters, schema
 from edge_node.projection.rows import digest_of, row_of
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office, read_office
+from signing.signatures import PublicKey
 from sync_protocol import digest
 from sync_protocol.record import Record
 
 VERDICT: Final = "verdict.given"
+KEY_STATED: Final = "key.stated"
+KEY_REQUESTED: Final = "key.requested"
 _COLUMNS: Final = (
     "id", "commune", "code", "provisional", "status", "procedure", "procedure_version", "applicant", "owner",
     "id_number", "summary", "channel", "receiving", "competent", "received", "due", "original_due", "deadline",
@@ -69,15 +73,51 @@ class Projector:
         ).fetchone()
         return row[0].hex() if row and row[0] else None
 
-    def take(self, records: Iterable[Record]) -> None:
-        """Project whatever these newly stored records change."""
+    def take_key(self, record: Record) -> None:
+        """Keep who holds a key of this unit; a later statement about the same key replaces the earlier."""
+        facts, content = record.header.facts, record.content or {}
+        if self._office is None or facts["unit"] != self._office.unit:
+            return
+        key = PublicKey.from_hex(facts["key"]).id
+        self._db.conn.execute(
+            "INSERT INTO key_holder (key, is_stated, officer, name, title, device, roles, is_delegated, number) "
+            "SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM record WHERE id = ? "
+            "ON CONFLICT (key, is_stated) DO UPDATE SET officer = excluded.officer, name = excluded.name, "
+            "title = excluded.title, device = excluded.device, roles = excluded.roles, "
+            "is_delegated = excluded.is_delegated, number = excluded.number",
+            (
+                key,
+                int(record.header.kind == KEY_STATED),
+                facts["officer"],
+                content.get("name"),
+                content.get("title"),
+                facts["device"],
+                " ".join(facts["roles"]),
+                int(facts["delegated"]),
+                bytes.fromhex(record.id),
+            ),
+        )
+
+    def take(self, records: Iterable[Record], *, is_rebuild: bool = False) -> None:
+        """Project whatever these newly stored records change (a rebuild projects every dossier by itself)."""
         dossiers: dict[str, None] = {}
         for record in records:
-            changed = self.take_verdict(record) if record.header.kind == VERDICT else record.header.dossier
+            changed = self._take_one(record)
             if changed:
                 dossiers[changed] = None
-        for dossier in dossiers:
+        for dossier in () if is_rebuild else dossiers:
             self.project(dossier)
+
+    def _take_one(self, record: Record) -> str | None:
+        header = record.header
+        if header.dossier:
+            return header.dossier
+        if check_facts(header.kind, header.facts) is None:
+            if header.kind == VERDICT:
+                return self.take_verdict(record)
+            if header.kind in (KEY_STATED, KEY_REQUESTED):
+                self.take_key(record)
+        return None
 
     def _replace(self, view: DossierView, records: Sequence[Record], quarantined: frozenset[str]) -> None:
         row = row_of(view, records, own_logs=self._own_logs)
@@ -126,8 +166,9 @@ def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None)
     with write_transaction(db):
         schema.recreate(db)
         projector = Projector(db, read_office(db))
-        for record in SqliteLogStore(db).records_of_kinds(VERDICT):
-            projector.take_verdict(record)
+        projector.take(
+            SqliteLogStore(db).records_of_kinds(VERDICT, KEY_STATED, KEY_REQUESTED), is_rebuild=True
+        )
         rows = db.conn.execute(
             "SELECT dossier FROM record WHERE dossier IS NOT NULL GROUP BY dossier ORDER BY min(number)"
         ).fetchall()
