@@ -25,6 +25,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("edge_node", "central_hub")
+SHIPPED = ("signing", "sync_protocol", "dossiers", *APPS)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VENDOR = tomllib.loads((ROOT / "assets" / "vendor.toml").read_text(encoding="utf-8"))
 
@@ -43,8 +44,8 @@ def _run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
 
 
 @functools.cache
-def _tracked() -> list[str]:
-    return _run("git", "ls-files", "-z").rstrip("\0").split("\0")
+def _tracked(tree: Path = ROOT) -> list[str]:
+    return _run("git", "ls-files", "-z", cwd=tree).rstrip("\0").split("\0")
 
 
 def _text(path: str) -> str:
@@ -55,15 +56,21 @@ def _text(path: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is committed and nothing else."""
+    folder = tmp_path_factory.mktemp("clone") / "motcua"
+    _run("git", "clone", "--quiet", "--no-hardlinks", ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of a clean clone, with the browser files fetched into the clone by its own tool."""
-    folder = tmp_path_factory.mktemp("clone")
-    clone = folder / "motcua"
-    _run("git", "clone", "--quiet", "--no-hardlinks", ROOT, clone)
+    dist = tmp_path_factory.mktemp("dist")
     _run(sys.executable, "tools/fetch_assets.py", cwd=clone, npm_config_prefer_offline="true")
     _run(sys.executable, "tools/translations.py", "compile", cwd=clone)
-    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "dist", cwd=clone)
-    return next((folder / "dist").glob("motcua-*.whl"))
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", dist, cwd=clone)
+    return next(dist.glob("motcua-*.whl"))
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +116,9 @@ print(json.dumps(answers))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("app", APPS)
-def test_an_installed_wheel_serves_every_asset(installed: Path, app: str) -> None:
-    own = {p.removeprefix(f"{app}/static/") for p in _tracked() if p.startswith(f"{app}/static/")}
-    wanted = _vendor_files(app) | own | _static_files_named_in_templates(app)
+def test_an_installed_wheel_serves_every_asset(installed: Path, clone: Path, app: str) -> None:
+    own = {p.removeprefix(f"{app}/static/") for p in _tracked(clone) if p.startswith(f"{app}/static/")}
+    wanted = _vendor_files(app) | own | _static_files_named_in_templates(clone, app)
     answers = _office(installed, "-c", _GET_ALL, app, json.dumps(sorted(wanted)))
     bad = {path: answer for path, answer in json.loads(answers).items() if answer[0] != 200 or answer[1] == 0}
     assert not bad
@@ -123,11 +130,9 @@ def _office(python: Path, *arguments: str) -> str:
     return _run(python, "-W", "error", *arguments, cwd=python.parent, PATH=str(python.parent), PYTHONPATH="")
 
 
-def _static_files_named_in_templates(app: str) -> set[str]:
-    templates = [p for p in _tracked() if p.startswith(f"{app}/") and p.endswith(".html")]
-    named = (
-        re.findall(r"""['"]static['"],\s*filename=['"]([^'"]+)['"]""", _text(path)) for path in templates
-    )
+def _static_files_named_in_templates(clone: Path, app: str) -> set[str]:
+    texts = (path.read_text(encoding="utf-8") for path in (clone / app).rglob("*.html"))
+    named = (re.findall(r"""['"]static['"],\s*filename=['"]([^'"]+)['"]""", text) for text in texts)
     return {file for files in named for file in files}
 
 
@@ -142,15 +147,17 @@ def test_an_installed_command_answers(installed: Path, command: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_wheel_carries_licences_data_and_translations(wheel: Path) -> None:
+def test_the_wheel_carries_licences_data_and_translations(wheel: Path, clone: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         metadata = archive.read(next(n for n in names if n.endswith(".dist-info/METADATA"))).decode("utf-8")
     assert "License-Expression: Apache-2.0" in metadata
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
-    catalogues = {p.removesuffix(".po") + ".mo" for p in _tracked() if p.endswith(".po")}
-    data = {p for p in _tracked() if p.startswith(("dossiers/data/", *(f"{a}/templates/" for a in APPS)))}
-    assert not sorted((catalogues | data) - names)
+    catalogues = {p.removesuffix(".po") + ".mo" for p in _tracked(clone) if p.endswith(".po")}
+    shipped = {
+        p for p in _tracked(clone) if p.startswith(tuple(f"{p}/" for p in SHIPPED)) and not p.endswith(".po")
+    }
+    assert not sorted((catalogues | shipped) - names)
     assert not [
         name for name in names if name.startswith(("tests/", "demo/", "tools/", "benchmarks/", "assets/"))
     ]
