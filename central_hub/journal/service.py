@@ -62,7 +62,7 @@ def write(
         .where(LOG.c.no == held.no)
         .values(acknowledged=length, acknowledged_head=held.head, judged=length)
     )
-    apply_protocol(connection, [(held.no, record) for record in records], province=services.province)
+    apply_protocol(connection, records)
     return records
 
 

@@ -1,7 +1,7 @@
 """Records of the protocol itself, applied: key statements, leases, publications.
 
-Called for the hub's own records when they are written, and for a device's when they are judged `applied`. A key
-statement that its signer was not entitled to make changes nothing here; `registry.trust` asks the same question.
+Called for the hub's own records when they are written, and for a device's when they are judged `applied`. Whether the
+signer was entitled to say it was asked before.
 """
 
 from collections.abc import Iterable
@@ -13,16 +13,12 @@ from central_hub.store.tables import KEY, LEASE, PUBLICATION
 from signing.statements import KeyStatement
 from sync_protocol.record import Record, UnverifiedRecord
 
-Placed = tuple[int, Record | UnverifiedRecord]
-"""A record and the number of its log."""
-
-
-def apply_protocol(connection: Connection, placed: Iterable[Placed], *, province: str) -> None:
+def apply_protocol(connection: Connection, records: Iterable[Record | UnverifiedRecord]) -> None:
     """Apply what these records say, in their order."""
-    for log_no, record in placed:
+    for record in records:
         match record.header.kind:
             case "key.stated":
-                _apply_key(connection, log_no, record, province)
+                _apply_key(connection, record)
             case "lease.granted":
                 _apply_lease(connection, record)
             case "catalogue.published":
@@ -31,10 +27,12 @@ def apply_protocol(connection: Connection, placed: Iterable[Placed], *, province
                 _apply_publication(connection, record, "calendar", "first", "last")
 
 
-def _apply_key(connection: Connection, log_no: int, record: Record | UnverifiedRecord, province: str) -> None:
+def _apply_key(connection: Connection, record: Record | UnverifiedRecord) -> None:
     header = record.header
     statement = KeyStatement.from_facts(header.facts, issuer=header.by)
-    statement.check(province=province)
+    known = select(KEY.c.no).where(KEY.c.record == record.id)
+    if connection.execute(known).first() is not None:
+        return
     content = record.content or {}
     row = {
         "no": 1 + (connection.scalar(select(func.max(KEY.c.no))) or 0),
@@ -45,8 +43,7 @@ def _apply_key(connection: Connection, log_no: int, record: Record | UnverifiedR
         "roles": " ".join(sorted(statement.roles)),
         "name": str(content.get("name", "")),
         "title": str(content.get("title", "")),
-        "log_no": log_no,
-        "seq": header.seq,
+        "record": record.id,
         "stated_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY).values(row))

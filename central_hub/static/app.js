@@ -222,6 +222,10 @@
     showParts(root);
     root.querySelector("[data-focus]")?.focus();
   };
+  /* On a narrow screen the menu scrolls sideways: bring the present room into sight without moving the page */
+  const present = document.querySelector(".mc-menu [aria-current]");
+  const strip = present?.closest("nav");
+  if (strip && strip.scrollWidth > strip.clientWidth) strip.scrollLeft = present.offsetLeft - (strip.clientWidth - present.offsetWidth) / 2;
   document.addEventListener("htmx:afterSwap", (event) => prepare(event.target.parentElement || document));
   prepare(document);
 })();

@@ -56,7 +56,7 @@
       grid: { left: 12, right: bars ? (narrow ? 64 : 120) : narrow ? 16 : 170, top: narrow && !bars ? 16 + 24 * data.series.length : 16, bottom: 10, containLabel: true },
       legend: narrow && !bars ? { show: true, orient: "vertical", top: 0, left: 8, itemGap: 6, textStyle: { fontFamily: font, color: "#16263b" } } : { show: false },
       tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: "#fff", borderColor: "#9dafc6", textStyle: { color: "#16263b", fontFamily: font, fontSize: 13 }, axisPointer: { type: bars ? "shadow" : "line" }, valueFormatter: exact },
-      xAxis: bars ? values : { ...categories, boundaryGap: false, axisLabel: { color: ink, fontFamily: font, hideOverlap: true, alignMinLabel: "left", margin: 10 } },
+      xAxis: bars ? values : { ...categories, boundaryGap: false, axisLabel: { color: ink, fontFamily: font, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right", margin: 10 } },
       yAxis: bars ? categories : values,
       series: bars ? barSeries(data, unit) : lineSeries(data, unit, narrow),
     };

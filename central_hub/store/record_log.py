@@ -144,8 +144,6 @@ class HubLogStore:
         if held is None or held.length == held.acknowledged:
             return
         gone = (RUN.c.log_no == held.no) & (RUN.c.first >= held.acknowledged)
-        for row in self._connection.execute(select(RUN.c.no).where(gone)).all():
-            self._opened.forget(row.no)
         self._connection.execute(delete(RUN).where(gone))
         self._connection.execute(delete(PLACE).where(PLACE.c.log_no == held.no, PLACE.c.seq >= held.acknowledged))
         self._connection.execute(

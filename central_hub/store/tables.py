@@ -114,7 +114,7 @@ SET_ASIDE = _table(
 )
 """Runs that could not join their log (another branch of it, a broken chain): kept whole, nothing is thrown away."""
 
-# --- derived from the logs: `rebuild` makes them again -----------------------------------------------------------------
+# --- decided by the judge, in the order in which things arrived -------------------------------------------------------
 
 STANDING = _table(
     "standing",
@@ -128,13 +128,13 @@ STANDING = _table(
     _text("outcome"),
     _text("code"),
     _text("detail"),
-    _text("causes"),
+    _whole("retryable"),
     _whole("since_ms"),
     Index("ix_standing_record", "record"),
     Index("ix_standing_dossier", "dossier"),
     Index("ix_standing_commune", "commune"),
 )
-"""The records that were not simply applied: held back, or refused, and why. `causes` are ids and keys waited for."""
+"""The records that were not simply applied: held back, or refused, and why."""
 
 KEY = _table(
     "key",
@@ -146,13 +146,15 @@ KEY = _table(
     _text("roles"),
     _text("name"),
     _text("title"),
-    _whole("log_no"),
-    _whole("seq"),
+    _text("record"),
     _whole("stated_ms"),
+    UniqueConstraint("record"),
     Index("ix_key_id", "id"),
     Index("ix_key_unit", "unit"),
 )
 """Accepted key statements in the order of acceptance; a later one of the same key replaces the earlier."""
+
+# --- derived from the logs and those decisions: `rebuild` makes them again ---------------------------------------------
 
 LEASE = _table(
     "lease",
@@ -176,21 +178,20 @@ PUBLICATION = _table(
 )
 """Catalogues and calendars of the province's log."""
 
-DOSSIER = _table(
+DOSSIER = Table(
     "dossier",
-    _whole("no", key=True),
-    _bytes("id"),
+    METADATA,
+    Column("id", LargeBinary, primary_key=True),
     _text("commune"),
+    _text("home"),
     _text("procedure"),
-    _text("field"),
     _text("code"),
     _whole("status"),
     _whole("channel"),
-    _whole("received_ms"),
-    _whole("received_day"),
+    _whole("received_ms", nullable=True),
+    _whole("accepted_day", nullable=True),
     _whole("due_ms", nullable=True),
-    _whole("due_day", nullable=True),
-    _whole("frozen"),
+    _whole("overdue_day", nullable=True),
     _whole("finished_ms", nullable=True),
     _whole("finished_day", nullable=True),
     _text("ended_as"),
@@ -198,13 +199,22 @@ DOSSIER = _table(
     _whole("conflicts"),
     _whole("records"),
     _bytes("digest"),
-    UniqueConstraint("id"),
-    Index("ix_dossier_commune_received", "commune", "received_ms", "no"),
-    Index("ix_dossier_received", "received_ms", "no"),
-    Index("ix_dossier_finished", "finished_day", "no"),
+    Index("ix_dossier_accepted", "accepted_day"),
+    Index("ix_dossier_commune_accepted", "commune", "accepted_day"),
+    Index("ix_dossier_finished", "finished_day"),
+    Index("ix_dossier_commune_finished", "commune", "finished_day"),
     Index("ix_dossier_code", "code"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
-"""One row per dossier, as folded: what lists and figures are made of. No personal data."""
+"""One row per dossier, as folded: what lists and figures are made of. No personal data.
+
+`commune` settles it (figures are by it), `home` received it. `accepted_day` is None for what reports do not count.
+`overdue_day` is the first day at whose end it counts as overdue, should it still be open then.
+"""
+
+SCOPE = _table("scope", _text("commune", key=True), _bytes("digest"))
+"""Per home commune the sum of its dossiers' digests: what a round compares with the node's."""
 
 MEASURES = (
     "online",
@@ -298,5 +308,5 @@ EVENT = _table(
 )
 """Who did what at this hub: log-ins, codes issued, publications."""
 
-DERIVED = (STANDING, KEY, LEASE, PUBLICATION, DOSSIER, TALLY)
+DERIVED = (PLACE, LEASE, PUBLICATION, DOSSIER, SCOPE, TALLY)
 """Tables that `rebuild` empties and makes again from the logs."""

@@ -49,19 +49,17 @@ def upgrade() -> None:
     )
     op.create_index('ix_device_unit', 'device', ['unit'], unique=False)
     op.create_table('dossier',
-    sa.Column('no', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('id', sa.LargeBinary(), nullable=False),
     sa.Column('commune', sa.Text(), nullable=False),
+    sa.Column('home', sa.Text(), nullable=False),
     sa.Column('procedure', sa.Text(), nullable=False),
-    sa.Column('field', sa.Text(), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('status', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('channel', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('received_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('received_day', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('received_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('accepted_day', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('due_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
-    sa.Column('due_day', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
-    sa.Column('frozen', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('overdue_day', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('finished_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('finished_day', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('ended_as', sa.Text(), nullable=False),
@@ -69,14 +67,15 @@ def upgrade() -> None:
     sa.Column('conflicts', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('records', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.PrimaryKeyConstraint('no', name=op.f('pk_dossier')),
-    sa.UniqueConstraint('id', name=op.f('uq_dossier_id')),
-    sqlite_strict=True
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_dossier')),
+    sqlite_strict=True,
+    sqlite_with_rowid=False
     )
+    op.create_index('ix_dossier_accepted', 'dossier', ['accepted_day'], unique=False)
     op.create_index('ix_dossier_code', 'dossier', ['code'], unique=False)
-    op.create_index('ix_dossier_commune_received', 'dossier', ['commune', 'received_ms', 'no'], unique=False)
-    op.create_index('ix_dossier_finished', 'dossier', ['finished_day', 'no'], unique=False)
-    op.create_index('ix_dossier_received', 'dossier', ['received_ms', 'no'], unique=False)
+    op.create_index('ix_dossier_commune_accepted', 'dossier', ['commune', 'accepted_day'], unique=False)
+    op.create_index('ix_dossier_commune_finished', 'dossier', ['commune', 'finished_day'], unique=False)
+    op.create_index('ix_dossier_finished', 'dossier', ['finished_day'], unique=False)
     op.create_table('enrolment',
     sa.Column('no', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
@@ -111,10 +110,10 @@ def upgrade() -> None:
     sa.Column('roles', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
-    sa.Column('log_no', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('seq', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('record', sa.Text(), nullable=False),
     sa.Column('stated_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('no', name=op.f('pk_key')),
+    sa.UniqueConstraint('record', name=op.f('uq_key_record')),
     sqlite_strict=True
     )
     op.create_index('ix_key_id', 'key', ['id'], unique=False)
@@ -156,6 +155,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('kind', 'version', name=op.f('pk_publication')),
     sqlite_strict=True
     )
+    op.create_table('scope',
+    sa.Column('commune', sa.Text(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('commune', name=op.f('pk_scope')),
+    sqlite_strict=True
+    )
     op.create_table('set_aside',
     sa.Column('no', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('arrived_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
@@ -187,7 +192,7 @@ def upgrade() -> None:
     sa.Column('outcome', sa.Text(), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('detail', sa.Text(), nullable=False),
-    sa.Column('causes', sa.Text(), nullable=False),
+    sa.Column('retryable', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('since_ms', sa.BigInteger().with_variant(sa.INTEGER(), 'sqlite'), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('log_no', 'seq', name=op.f('pk_standing')),
     sqlite_strict=True

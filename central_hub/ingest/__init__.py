@@ -1,0 +1,1 @@
+"""Store and acknowledge what nodes send; deciding about it is the judge's work."""

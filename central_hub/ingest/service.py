@@ -1,0 +1,159 @@
+"""Acknowledge runs: frame, chain and seal hold, so the bytes are kept and the node may know it.
+
+Each round is one transaction: a run is durable when `acknowledge` has returned. A sealed run is acknowledged at once,
+an unsealed tail only after judging. What cannot join its log is set aside whole, with the reason; the rest goes on.
+Nothing here looks at a record's signature, and nothing waits for the judge.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from central_hub.services import Services
+from central_hub.store.engine import reading, writing
+from central_hub.store.record_log import HeldLog, HubLogStore
+from central_hub.store.tables import LOG, SET_ASIDE
+from signing.reasons import Reason
+from signing.roles import Role
+from signing.trust import Trust
+from sync_protocol import reasons
+from sync_protocol.errors import LogForked, LogGap, RunInvalid
+from sync_protocol.frame import decode_run
+from sync_protocol.log import OPENING_KIND, Run, check_chain, verify_seal
+from sync_protocol.rounds import opening_of
+
+_SET_ASIDE_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a run could not join its log."""
+
+    log: str
+    first: int
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """What became of the runs of a round."""
+
+    records: int
+    refusals: tuple[Refusal, ...] = ()
+
+
+def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Acknowledged:
+    """Store the runs that `device` delivered."""
+    if not frames:
+        return Acknowledged(records=0)
+    refused: list[tuple[Refusal, bytes]] = []
+    with reading(services.engine) as connection:
+        trust = services.trust.current(connection)
+        store = HubLogStore(connection, services.opened)
+        checked = [_checked(frame, trust, store, refused) for frame in frames]
+    stored = 0
+    now_ms = services.clock()
+    with writing(services.engine) as connection:
+        store = HubLogStore(connection, services.opened, now_ms=now_ms)
+        for frame, run in zip(frames, checked, strict=True):
+            if run is not None:
+                stored += _store(connection, store, run, frame, refused)
+        for refusal, frame in refused:
+            _set_aside(connection, refusal, frame, device, now_ms)
+    return Acknowledged(records=stored, refusals=tuple(refusal for refusal, _ in refused))
+
+
+def _checked(
+    frame: bytes, trust: Trust, store: HubLogStore, refused: list[tuple[Refusal, bytes]]
+) -> Run | None:
+    """The run in a frame, if its chain and seal hold and its device may write this log."""
+    run = None
+    try:
+        run = decode_run(frame)
+        check_chain(run, run.records[0].header.prev if run.first else None)
+        _check_device(run, trust, store)
+    except RunInvalid as error:
+        log, first = (run.log, run.first) if run else ("", 0)
+        refused.append((Refusal(log=log, first=first, reason=error.reason, detail=error.detail), frame))
+        return None
+    return run
+
+
+def _check_device(run: Run, trust: Trust, store: HubLogStore) -> None:
+    held = store.held(run.log)
+    if held is not None:
+        device, commune = held.device, held.commune
+    elif run.first == 0:
+        device, commune = opening_of(run).device, run.records[0].header.commune
+    else:
+        return  # a gap: the store says so
+    statement = trust.statement(device)
+    if statement is None or Role.DEVICE not in statement.roles:
+        raise RunInvalid(reasons.ROUND_DEVICE, f"the log's device {device} is not enrolled")
+    if statement.unit != commune or run.records[0].header.commune != commune:
+        raise RunInvalid(reasons.RECORD_UNIT, "the log is not of its device's unit")
+    if run.first == 0 and (run.records[0].header.kind != OPENING_KIND or run.records[0].header.by != device):
+        raise RunInvalid(reasons.LOG_CHAIN, "the log was not opened by its device")
+    if run.seal is not None:
+        verify_seal(run.seal, statement.key)
+
+
+def _store(
+    connection: Connection, store: HubLogStore, run: Run, frame: bytes, refused: list[tuple[Refusal, bytes]]
+) -> int:
+    held = store.held(run.log)
+    try:
+        stored = _receive(store, run, frame, held)
+    except LogGap as gap:
+        # Nothing to keep: the answer says where the log ends here, and the node sends from there.
+        refused.append((Refusal(log=run.log, first=run.first, reason=reasons.LOG_CHAIN, detail=str(gap)), b""))
+        return 0
+    except LogForked as fork:
+        refused.append((Refusal(log=run.log, first=run.first, reason=reasons.LOG_FORK, detail=str(fork)), frame))
+        return 0
+    if run.seal is not None:
+        connection.execute(
+            update(LOG)
+            .where(LOG.c.id == run.log, LOG.c.acknowledged < run.seal.length)
+            .values(acknowledged=run.seal.length, acknowledged_head=run.seal.head)
+        )
+    return stored
+
+
+def _receive(store: HubLogStore, run: Run, frame: bytes, held: HeldLog | None) -> int:
+    """Store the new part; a tail that nobody acknowledged gives way to another version of it."""
+    prev = run.records[0].header.prev
+    try:
+        if held is not None and run.first and run.first == held.length and prev != held.head:
+            raise LogForked(run.log, run.first - 1)
+        return store.receive(run, frame)
+    except LogForked as fork:
+        if held is None or fork.seq < held.acknowledged or run.first > held.acknowledged:
+            raise
+        if run.first == held.acknowledged and prev != (held.acknowledged_head or None):
+            raise
+        store.drop_tail(run.log)
+        return store.receive(run, frame)
+
+
+def _set_aside(connection: Connection, refusal: Refusal, frame: bytes, device: str, now_ms: int) -> None:
+    digest = hashlib.sha256(frame).hexdigest()
+    known = connection.execute(select(SET_ASIDE.c.no).where(SET_ASIDE.c.digest == digest)).first()
+    newest = connection.scalar(select(func.max(SET_ASIDE.c.no))) or 0
+    if not frame or known is not None or newest >= _SET_ASIDE_MAX:
+        return
+    row = {
+        "no": newest + 1,
+        "arrived_ms": now_ms,
+        "device": device,
+        "log": refusal.log,
+        "first": refusal.first,
+        "reason": refusal.reason.code,
+        "detail": refusal.detail[:500],
+        "digest": digest,
+        "frame": frame,
+    }
+    connection.execute(insert(SET_ASIDE).values(row))

@@ -1,0 +1,436 @@
+"""The judge: everything that is stored and not judged yet, in order, one batch at a time.
+
+Theory of operation. A batch is read (`_Batch.read`), its signatures are verified in threads, its records are judged in
+order of arrival together with those that waited for them, and the dossiers they touch are folded. Nothing has been
+written so far, so a crash costs only the work. Then one transaction writes everything that follows: places, standings,
+verdicts, keys, leases, dossier rows, counters, and how far each log is judged. There is one judge per hub, so what was
+read still holds when it is written.
+
+`judge_pending` runs in the judge's own process (`serve`), in the simulation and in tests alike.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, func, select, update
+
+from central_hub.journal.service import Draft, write
+from central_hub.judge.signatures import Verifiers
+from central_hub.judge.standings import COLUMNS, Standing, standings_of_dossiers, standings_of_keys
+from central_hub.projection.projector import Projector
+from central_hub.projection.protocol import apply_protocol
+from central_hub.registry.leases import grant_lease, has_lease
+from central_hub.services import Services
+from central_hub.store.bulk import insert_rows
+from central_hub.store.engine import reading, writing
+from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
+from central_hub.store.tables import KEY, LOG, PLACE, RUN, STANDING
+from dossiers.rules import RULES
+from signing.errors import SignatureInvalid, SigningError
+from signing.statements import KeyStatement
+from signing.trust import Trust
+from sync_protocol import reasons
+from sync_protocol.admission import APPLIED, Judgement, Outcome, judge_record
+from sync_protocol.errors import RecordInvalid
+from sync_protocol.log import OPENING_KIND
+from sync_protocol.record import UnverifiedRecord, verify_record
+
+_KEY_STATED = "key.stated"
+_PROTOCOL_KINDS = frozenset({_KEY_STATED, "lease.granted", "catalogue.published", "calendar.published"})
+_ROUNDS_MAX = 64
+
+
+@dataclass(slots=True)
+class _Stored:
+    """A stored run that waits for judgement."""
+
+    no: int
+    log_no: int
+    log: str
+    device: str
+    commune: str
+    stop: int
+    acknowledged: int
+    records: tuple[UnverifiedRecord, ...]
+
+
+@dataclass(slots=True)
+class _Case:
+    """One record on trial, with what was known of it before."""
+
+    record: UnverifiedRecord
+    log_no: int
+    device: str
+    holds: bool | None
+    before: Standing | None = None
+    judgement: Judgement | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will decide."""
+
+    runs: list[_Stored]
+    cases: list[_Case]
+    trust: Trust
+    standings: dict[str, Standing]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    spoiled: list[_Stored] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        return sum(len(run.records) for run in self.runs)
+
+
+class Judge:
+    """Keeps between batches what the next one needs: threads, dossiers in work, which keys it has seen stated."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._verifiers = Verifiers(services.config.verify_threads)
+        self._projector = Projector()
+        self._keys_seen = 0
+
+    def judge_pending(self, *, batches_max: int | None = None) -> int:
+        """Judge everything that is stored; returns how many records were judged."""
+        judged = batches = 0
+        while batches_max is None or batches < batches_max:
+            found = self._judge_batch()
+            if found is None:
+                break
+            judged += found
+            batches += 1
+        return judged
+
+    def _judge_batch(self) -> int | None:
+        services = self._services
+        with reading(services.engine) as connection:
+            store = HubLogStore(connection, services.opened)
+            keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
+            batch = self._read(connection, store)
+            if not batch.cases and not batch.runs:
+                self._keys_seen = keys_seen
+                return None
+            _decide(batch, self._projector)
+            self._fold(batch, store)
+        with writing(services.engine) as connection:
+            if not _still_stored(connection, batch):
+                # A node sent another version of its unsealed tail meanwhile: read again.
+                self._projector = Projector()
+                return 0
+            self._write(connection, batch)
+        self._keys_seen = keys_seen
+        return batch.records
+
+    # --- read ---
+
+    def _read(self, connection: Connection, store: HubLogStore) -> _Batch:
+        runs = _stored_runs(connection, self._services, self._services.config.judge_batch_records)
+        trust = self._services.trust.current(connection)
+        fresh = [(run, record) for run in runs for record in run.records]
+        holds = self._verifiers.verify([record for _, record in fresh], trust)
+        cases = [
+            _Case(record, run.log_no, run.device, hold) for (run, record), hold in zip(fresh, holds, strict=True)
+        ]
+        spoiled = _spoiled_tails(runs, cases)
+        if spoiled:
+            gone = {id(record) for run in spoiled for record in run.records}
+            runs = [run for run in runs if run not in spoiled]
+            cases = [case for case in cases if id(case.record) not in gone]
+        dossiers = dict.fromkeys(case.record.header.dossier or "" for case in cases)
+        dossiers.pop("", None)
+        waiting = standings_of_keys(connection, _keys_since(connection, self._keys_seen))
+        dossiers.update(dict.fromkeys(s.dossier for s in waiting if s.dossier))
+        known = standings_of_dossiers(connection, dossiers)
+        standings = {standing.record: standing for standing in (*waiting, *known)}
+        cases += _retried(store, standings.values())
+        self._projector.load(connection, store, dossiers, known=[s.dossier for s in known if s.dossier])
+        return _Batch(runs=runs, cases=cases, trust=trust, standings=standings, spoiled=spoiled)
+
+    # --- fold ---
+
+    def _fold(self, batch: _Batch, store: HubLogStore) -> None:
+        arrived: dict[str, list[UnverifiedRecord]] = {}
+        for case in batch.cases:
+            dossier = case.record.header.dossier
+            if dossier is None:
+                continue
+            if case.before is None:
+                arrived.setdefault(dossier, []).append(case.record)
+            elif case.judgement is not None and case.before.outcome is not case.judgement.outcome:
+                arrived.setdefault(dossier, [])
+        outcomes = batch.outcomes.items()
+        self._projector.fold(
+            arrived,
+            left_out={record for record, outcome in outcomes if outcome is Outcome.PENDING},
+            quarantined={record for record, outcome in outcomes if outcome is Outcome.QUARANTINED},
+            store=store,
+        )
+
+    # --- write ---
+
+    def _write(self, connection: Connection, batch: _Batch) -> None:
+        for run in batch.runs:
+            insert_rows(connection, PLACE, PLACE_COLUMNS, place_rows(run.log_no, run.records))
+        _mark_judged(connection, batch.runs)
+        store = HubLogStore(connection, self._services.opened)
+        for spoiled in batch.spoiled:
+            store.drop_tail(spoiled.log)
+        now_ms = self._services.clock()
+        self._write_standings(connection, batch, now_ms)
+        applied = [
+            case.record
+            for case in batch.cases
+            if case.record.header.kind in _PROTOCOL_KINDS and case.judgement is APPLIED
+        ]
+        apply_protocol(connection, applied)
+        self._grant_leases(connection, batch, now_ms)
+        self._projector.write(connection)
+
+    def _write_standings(self, connection: Connection, batch: _Batch, now_ms: int) -> None:
+        changed: list[tuple[_Case, Judgement]] = []
+        for case in batch.cases:
+            judgement = case.judgement
+            assert judgement is not None
+            if case.before is None:
+                if judgement is not APPLIED:
+                    changed.append((case, judgement))
+            elif case.before.differs(judgement.outcome, judgement.reason):
+                changed.append((case, judgement))
+        gone = [case.before for case, _ in changed if case.before]
+        for standing in gone:
+            place = and_(STANDING.c.log_no == standing.log_no, STANDING.c.seq == standing.seq)
+            connection.execute(delete(STANDING).where(place))
+        kept = [
+            _standing(case, judgement, now_ms)
+            for case, judgement in changed
+            if judgement.outcome is not Outcome.APPLIED
+        ]
+        insert_rows(connection, STANDING, COLUMNS, [standing.row() for standing in kept])
+        drafts: dict[str, list[Draft]] = {}
+        for case, judgement in changed:
+            drafts.setdefault(case.record.header.commune, []).append(_verdict(case, judgement))
+        for commune, verdicts in sorted(drafts.items()):
+            write(connection, self._services, commune=commune, drafts=verdicts, now_ms=now_ms)
+
+    def _grant_leases(self, connection: Connection, batch: _Batch, now_ms: int) -> None:
+        for case in batch.cases:
+            header = case.record.header
+            if header.kind == OPENING_KIND and case.judgement is APPLIED and not has_lease(connection, header.log):
+                grant_lease(connection, self._services, unit=header.commune, log=header.log, now_ms=now_ms)
+
+
+def judge_pending(services: Services) -> int:
+    """Judge everything once, with a judge of its own."""
+    return Judge(services).judge_pending()
+
+
+def _still_stored(connection: Connection, batch: _Batch) -> bool:
+    tails = [run for run in batch.runs if run.stop > run.acknowledged]
+    return all(
+        connection.execute(
+            select(RUN.c.no).where(
+                RUN.c.no == run.no, RUN.c.log_no == run.log_no, RUN.c.head == run.records[-1].link
+            )
+        ).first()
+        for run in tails
+    )
+
+
+def _stored_runs(connection: Connection, services: Services, records_max: int) -> list[_Stored]:
+    """The oldest runs that nobody judged, as many as make a batch (at least one)."""
+    query = (
+        select(
+            RUN.c.no, RUN.c.log_no, RUN.c.first, RUN.c.stop,
+            LOG.c.id, LOG.c.device, LOG.c.commune, LOG.c.acknowledged,
+        )
+        .join(LOG, RUN.c.log_no == LOG.c.no)
+        .where(LOG.c.judged < LOG.c.length, RUN.c.first >= LOG.c.judged)
+        .order_by(RUN.c.no)
+        .limit(1024)
+    )  # fmt: skip
+    runs: list[_Stored] = []
+    count = 0
+    for row in connection.execute(query).all():
+        if runs and count + row.stop - row.first > records_max:
+            break
+        frame = connection.scalar(select(RUN.c.frame).where(RUN.c.no == row.no))
+        assert frame is not None
+        records = services.opened.open(row.no, frame)
+        runs.append(
+            _Stored(row.no, row.log_no, row.id, row.device, row.commune, row.stop, row.acknowledged, records)
+        )
+        count += len(records)
+    return runs
+
+
+def _spoiled_tails(runs: Sequence[_Stored], cases: Sequence[_Case]) -> list[_Stored]:
+    """Unsealed tails with a signature that does not hold: damaged on the way, so they are asked for again."""
+    wrong = {(case.log_no, case.record.header.seq) for case in cases if case.holds is False}
+    spoiled: list[_Stored] = []
+    logs: set[str] = set()
+    for run in runs:
+        is_tail = run.stop > run.acknowledged
+        if run.log in logs or (is_tail and any((run.log_no, r.header.seq) in wrong for r in run.records)):
+            logs.add(run.log)
+            spoiled.append(run)
+    return spoiled
+
+
+def _keys_since(connection: Connection, seen: int) -> list[str]:
+    return list(connection.scalars(select(KEY.c.id).where(KEY.c.no > seen).distinct()))
+
+
+def _retried(store: HubLogStore, standings: Iterable[Standing]) -> list[_Case]:
+    """Records that waited, on trial again; those whose refusal is final keep it."""
+    cases = []
+    for standing in standings:
+        if standing.retryable:
+            record = store.span(standing.log, standing.seq, stop=standing.seq + 1)[0]
+            held = store.held(standing.log)
+            unverified = UnverifiedRecord(
+                record.header,
+                record.header_bytes,
+                record.signature,
+                record.id,
+                record.link,
+                record.body,
+                record.body_state,
+            )
+            device = held.device if held else ""
+            cases.append(_Case(unverified, standing.log_no, device, None, before=standing))
+    return cases
+
+
+def _decide(batch: _Batch, projector: Projector) -> None:
+    """Judge all cases; those that depend on others again, until nothing changes."""
+    for standing in batch.standings.values():
+        batch.outcomes[standing.record] = standing.outcome
+    earlier = _Earlier(batch, projector)
+    for case in batch.cases:
+        _judge(case, batch, earlier)
+    for _ in range(_ROUNDS_MAX):
+        if not _judge_dependants(batch, earlier):
+            break
+
+
+class _Earlier:
+    """The outcome of a parent: of this batch, of what stands, or simply applied before."""
+
+    def __init__(self, batch: _Batch, projector: Projector) -> None:
+        self._outcomes = batch.outcomes
+        self._projector = projector
+        self._applied: dict[str, set[str]] = {}
+
+    def of(self, dossier: str | None, parent: str) -> Outcome | None:
+        known = self._outcomes.get(parent)
+        if known is not None or dossier is None:
+            return known
+        applied = self._applied.get(dossier)
+        if applied is None:
+            applied = self._applied[dossier] = {record.id for record in self._projector.history(dossier)}
+        return Outcome.APPLIED if parent in applied else None
+
+
+def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> None:
+    record = case.record
+    header = record.header
+    holds = case.holds
+    if holds is None:
+        holds = case.holds = _holds(record, batch.trust)
+    judgement = judge_record(
+        record,
+        signature_holds=holds is True,
+        trust=batch.trust,
+        rules=RULES,
+        parents=[earlier.of(header.dossier, parent) for parent in header.parents],
+        log_device=case.device,
+    )
+    if judgement is APPLIED and header.kind == _KEY_STATED:
+        judgement = _accept_statement(record, batch)
+    case.judgement = judgement
+    batch.outcomes[record.id] = judgement.outcome
+
+
+def _judge_dependants(batch: _Batch, earlier: _Earlier) -> bool:
+    """Judge again what waits for another record or key that may stand by now; whether anything changed."""
+    has_changed = False
+    for case in batch.cases:
+        judgement = case.judgement
+        if judgement is None or judgement is APPLIED or not (judgement.reason and judgement.reason.retryable):
+            continue
+        if judgement.reason is reasons.RECORD_KEY_UNKNOWN and batch.trust.statement(case.record.header.by) is None:
+            continue
+        if judgement.reason is reasons.RECORD_KEY_UNKNOWN:
+            case.holds = None
+        before = judgement.outcome, judgement.reason
+        _judge(case, batch, earlier)
+        assert case.judgement is not None
+        has_changed = has_changed or (case.judgement.outcome, case.judgement.reason) != before
+    return has_changed
+
+
+def _holds(record: UnverifiedRecord, trust: Trust) -> bool | None:
+    statement = trust.statement(record.header.by)
+    if statement is None:
+        return None
+    try:
+        verify_record(record, statement.key)
+    except (RecordInvalid, SignatureInvalid):
+        return False
+    return True
+
+
+def _accept_statement(record: UnverifiedRecord, batch: _Batch) -> Judgement:
+    try:
+        statement = KeyStatement.from_facts(record.header.facts, issuer=record.header.by)
+        batch.trust = batch.trust.accept(statement, issuer_key_id=record.header.by)
+    except SigningError as error:
+        return Judgement(Outcome.QUARANTINED, error.reason, error.detail)
+    return APPLIED
+
+
+def _mark_judged(connection: Connection, runs: Sequence[_Stored]) -> None:
+    reached: dict[int, tuple[int, str]] = {run.log_no: (run.stop, run.records[-1].link) for run in runs}
+    for log_no, (stop, head) in reached.items():
+        connection.execute(update(LOG).where(LOG.c.no == log_no).values(judged=stop))
+        connection.execute(
+            update(LOG)
+            .where(LOG.c.no == log_no, LOG.c.acknowledged < stop)
+            .values(acknowledged=stop, acknowledged_head=head)
+        )
+
+
+def _standing(case: _Case, judgement: Judgement, now_ms: int) -> Standing:
+    header, reason = case.record.header, judgement.reason
+    assert reason is not None
+    return Standing(
+        log_no=case.log_no,
+        log=header.log,
+        seq=header.seq,
+        record=case.record.id,
+        dossier=header.dossier,
+        commune=header.commune,
+        kind=header.kind,
+        by=header.by,
+        outcome=judgement.outcome,
+        code=reason.code,
+        retryable=reason.retryable,
+        detail=judgement.detail[:500],
+        since_ms=case.before.since_ms if case.before else now_ms,
+    )
+
+
+def _verdict(case: _Case, judgement: Judgement) -> Draft:
+    header, reason = case.record.header, judgement.reason
+    facts: dict[str, Any] = {
+        "record": case.record.id,
+        "log": header.log,
+        "seq": header.seq,
+        "outcome": judgement.outcome.value,
+        "code": reason.code if reason else None,
+        "retryable": bool(reason and reason.retryable),
+        "unit": header.commune,
+    }
+    return Draft(kind="verdict.given", facts=facts)

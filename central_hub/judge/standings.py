@@ -1,0 +1,93 @@
+"""Records that were not simply applied: kept with the reason until it goes away or a person settles it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from central_hub.store.bulk import chunks
+from central_hub.store.tables import LOG, STANDING
+from signing.reasons import Reason
+from sync_protocol import reasons
+from sync_protocol.admission import Outcome
+
+WAITING_FOR_KEY = frozenset({reasons.RECORD_KEY_UNKNOWN.code, reasons.RECORD_ROLE.code})
+
+COLUMNS = (
+    "log_no", "seq", "record", "dossier", "commune", "kind", "by", "outcome", "code", "retryable", "detail", "since_ms",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One record's standing."""
+
+    log_no: int
+    log: str
+    seq: int
+    record: str
+    dossier: str | None
+    commune: str
+    kind: str
+    by: str
+    outcome: Outcome
+    code: str
+    retryable: bool
+    detail: str
+    since_ms: int
+
+    def row(self) -> tuple[Any, ...]:
+        """The row of `standing`, in the order of COLUMNS."""
+        return tuple(
+            int(value) if isinstance(value, bool) else value.value if isinstance(value, Outcome) else value
+            for value in (getattr(self, name) for name in COLUMNS)
+        )
+
+    def differs(self, outcome: Outcome, reason: Reason | None) -> bool:
+        """Whether a new judgement says something else."""
+        return self.outcome is not outcome or reason is None or self.code != reason.code
+
+
+def standings_of_dossiers(connection: Connection, dossiers: Iterable[str]) -> list[Standing]:
+    """The standings of some dossiers' records, in order of arrival."""
+    found: list[Standing] = []
+    for part in chunks(dossiers):
+        found += _standings(connection, STANDING.c.dossier.in_(part))
+    return found
+
+
+def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Standing]:
+    """The standings that wait for one of these keys to be stated."""
+    found: list[Standing] = []
+    for part in chunks(keys):
+        found += _standings(connection, STANDING.c.by.in_(part) & STANDING.c.code.in_(sorted(WAITING_FOR_KEY)))
+    return found
+
+
+def _standings(connection: Connection, condition: Any) -> list[Standing]:
+    query = (
+        select(STANDING, LOG.c.id.label("log"))
+        .join(LOG, STANDING.c.log_no == LOG.c.no)
+        .where(condition)
+        .order_by(STANDING.c.log_no, STANDING.c.seq)
+    )
+    return [_standing(row) for row in connection.execute(query)]
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        log_no=row.log_no,
+        log=row.log,
+        seq=row.seq,
+        record=row.record,
+        dossier=row.dossier,
+        commune=row.commune,
+        kind=row.kind,
+        by=row.by,
+        outcome=Outcome(row.outcome),
+        code=row.code,
+        retryable=bool(row.retryable),
+        detail=row.detail,
+        since_ms=row.since_ms,
+    )

@@ -1,0 +1,139 @@
+"""Fold touched dossiers once per batch and write what follows from them: rows, counters, digests.
+
+The judge and `rebuild` use this one class, which is why their tables are the same. It reads what it needs first
+(`load`), folds without touching the database (`fold`), and writes in the caller's transaction (`write`).
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from sqlalchemy import Connection, insert, select, update
+
+from central_hub.projection.histories import Histories, History, without_body
+from central_hub.projection.rows import COLUMNS, DossierRow, load_rows, row_of
+from central_hub.projection.tallies import TallyChanges
+from central_hub.store.bulk import insert_rows, update_rows
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DOSSIER, SCOPE
+from dossiers.causality import arrange
+from dossiers.merge import FOLD_VERSION, fold_in_order, state_hash
+from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
+from sync_protocol.record import Record, UnverifiedRecord
+
+_KEPT_COLUMNS = COLUMNS[1:]
+
+
+class Projector:
+    """Folds for one process; remembers dossiers in work between batches."""
+
+    def __init__(self) -> None:
+        self.histories = Histories()
+        self._old: dict[str, DossierRow] = {}
+        self._new: list[DossierRow] = []
+        self._tallies = TallyChanges()
+        self._scopes: dict[str, int] = {}
+
+    def load(self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]) -> None:
+        """Read rows and earlier records of the dossiers that a batch touches.
+
+        Args:
+            known: dossiers without a row of which records are held nevertheless.
+        """
+        wanted = list(dossiers)
+        self._old = load_rows(connection, wanted)
+        known = set(known)
+        lacking = [d for d in wanted if self.histories.get(d) is None and (d in self._old or d in known)]
+        for dossier, records in store.records_of_dossiers(lacking).items():
+            self.histories.put(dossier, [without_body(record) for record in records])
+
+    def history(self, dossier: str) -> History:
+        """The earlier records of a dossier; empty for a new one."""
+        return self.histories.get(dossier) or []
+
+    def fold(
+        self,
+        arrived: Mapping[str, list[UnverifiedRecord]],
+        *,
+        left_out: AbstractSet[str],
+        quarantined: AbstractSet[str],
+        store: HubLogStore,
+    ) -> None:
+        """Fold dossiers after records arrived (or stand otherwise than before).
+
+        Args:
+            left_out: ids of records that wait for another; they take no part yet.
+            quarantined: ids of refused records.
+            store: where the bodies of branched dossiers are read.
+        """
+        self._tallies = TallyChanges()
+        self._new, self._scopes = [], {}
+        for dossier, records in arrived.items():
+            history = self.history(dossier) + [without_body(record) for record in records]
+            self.histories.put(dossier, history)
+            row = self._fold_one(dossier, history, records, left_out, quarantined, store)
+            if row is not None:
+                self._note(self._old.get(dossier), row)
+
+    def write(self, connection: Connection) -> None:
+        """Write what `fold` found, in the caller's transaction."""
+        new = [row for row in self._new if row.id.hex() not in self._old]
+        changed = [(*row[1:], row.id) for row in self._new if row.id.hex() in self._old]
+        insert_rows(connection, DOSSIER, COLUMNS, new)
+        update_rows(connection, DOSSIER, _KEPT_COLUMNS, ("id",), changed)
+        self._tallies.write(connection)
+        for commune, change in sorted(self._scopes.items()):
+            _add_to_scope(connection, commune, change)
+        self.histories.trim()
+
+    def _fold_one(
+        self,
+        dossier: str,
+        history: History,
+        arrived: list[UnverifiedRecord],
+        left_out: AbstractSet[str],
+        quarantined: AbstractSet[str],
+        store: HubLogStore,
+    ) -> DossierRow | None:
+        records = [r for r in history if r.id not in left_out] if left_out else history
+        refused = quarantined.intersection(r.id for r in records) if quarantined else quarantined
+        if len(records) == len(refused):
+            return None
+        order = arrange(records)
+        if not order.is_linear:
+            order = arrange(_with_bodies(dossier, records, arrived, store))
+        view = fold_in_order(order, refused)
+        set_hash = record_set_hash((r.id for r in records), refused)
+        digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
+        return row_of(view, records=len(records), digest=to_bytes(digest))
+
+    def _note(self, old: DossierRow | None, new: DossierRow) -> None:
+        self._new.append(new)
+        self._tallies.replace(old, new)
+        if old is not None:
+            self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
+        self._scopes[new.home] = replace(self._scopes.get(new.home, 0), old=0, new=from_bytes(new.digest))
+
+
+def _with_bodies(
+    dossier: str, records: list[Record], arrived: list[UnverifiedRecord], store: HubLogStore
+) -> list[Record]:
+    full = {record.id: record for record in store.records_of_dossiers([dossier])[dossier]}
+    full |= {
+        r.id: Record(r.header, r.header_bytes, r.signature, r.id, r.link, r.body, r.body_state) for r in arrived
+    }
+    return [full.get(record.id, record) for record in records]
+
+
+def _add_to_scope(connection: Connection, commune: str, change: int) -> None:
+    old = connection.scalar(select(SCOPE.c.digest).where(SCOPE.c.commune == commune))
+    if old is None:
+        connection.execute(insert(SCOPE).values(commune=commune, digest=to_bytes(change)))
+    else:
+        total = replace(from_bytes(old), old=0, new=change)
+        connection.execute(update(SCOPE).where(SCOPE.c.commune == commune).values(digest=to_bytes(total)))
+
+
+def scope_digest(connection: Connection, commune: str) -> bytes:
+    """The digest of all dossiers of a commune."""
+    found: bytes | None = connection.scalar(select(SCOPE.c.digest).where(SCOPE.c.commune == commune))
+    return found if found is not None else bytes(DIGEST_BYTES)
