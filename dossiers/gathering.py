@@ -126,7 +126,7 @@ class Gathering:
     def _step(self, index: int, source: int, target: int, action: str | None) -> None:
         self.targets[index] = target
         if self.lifeline is not None:
-            self.lifeline.add(Move(index, target, step_of(source, target, action)))
+            self.lifeline.add(Move(index, step_of(source, target, action)))
 
     def _name(self, index: int, code: str | None, provisional: str | None) -> None:
         if code is not None:

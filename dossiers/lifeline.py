@@ -19,7 +19,6 @@ class Move(NamedTuple):
     """A step taken by the record at `index`."""
 
     index: int
-    target: int
     step: Step
 
 
@@ -65,9 +64,8 @@ class Lifeline:
         if choose is not None and choose not in {self._order.records[side].id for side in clash.sides}:
             return False
         chosen = self._branch(base, front, clash, choose)
-        step = self._moves[chosen]
         self._supersede(base, chosen, index)
-        self._put(Move(index, step.target, step.step), self._effective[chosen])
+        self._put(Move(index, self._moves[chosen].step), self._effective[chosen])
         self.settled[conflict] = index
         return True
 

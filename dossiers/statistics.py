@@ -102,6 +102,11 @@ class DossierSummary(msgspec.Struct, frozen=True, kw_only=True):
     clock: tuple[ClockDay, ...]
 
     @property
+    def is_paused(self) -> bool:
+        """Open with its clock standing (states 5, 6 and 8)."""
+        return self.ended is None and bool(self.clock) and not self.clock[-1].runs
+
+    @property
     def timeliness(self) -> Timeliness | None:
         """Of a solved dossier: by days."""
         if self.ended is None or self.ended_as is not EndedAs.SOLVED:
@@ -181,27 +186,19 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
     def processing(self) -> int:
         return self.in_term + self.overdue
 
-    @property
-    def rate_a(self) -> Rate:
-        """Of what was solved, the share solved early or on time: the figure of the press."""
-        return Rate(label="A", numerator=self.early + self.on_time, denominator=self.solved)
-
-    @property
-    def rate_b(self) -> Rate:
-        """As QĐ 766: solved early or on time, and in term, of received and carried over (less withdrawn, refused)."""
-        return Rate(
-            label="B",
-            numerator=self.early + self.on_time + self.in_term,
-            denominator=self.received - self.withdrawn - self.refused,
-        )
-
 
 def rate_a(row: ReportRow) -> Rate:
-    return row.rate_a
+    """Of what was solved, the share solved early or on time: the figure of the press."""
+    return Rate(label="A", numerator=row.early + row.on_time, denominator=row.solved)
 
 
 def rate_b(row: ReportRow) -> Rate:
-    return row.rate_b
+    """As QĐ 766: solved early or on time, and in term, of received and carried over less withdrawn and refused."""
+    return Rate(
+        label="B",
+        numerator=row.early + row.on_time + row.in_term,
+        denominator=row.received - row.withdrawn - row.refused,
+    )
 
 
 def summarise(view: DossierView) -> DossierSummary | None:

@@ -148,5 +148,9 @@ class History:
 
     def settle(self, conflict: str, choose: Record | None = None, **how: Any) -> Record:
         content = {"ground": "Theo giấy tờ gốc", **how.pop("content", {})}
-        facts = {"conflict": conflict, "choose": None if choose is None else choose.id, **how.pop("options", {})}
+        facts = {
+            "conflict": conflict,
+            "choose": None if choose is None else choose.id,
+            **how.pop("options", {}),
+        }
         return self.write("settled", facts, content=content, **how)

@@ -484,6 +484,42 @@ def test_one_step_taken_twice_unseen_happens_once() -> None:
     assert {entry.standing for entry in view.timeline} == {Standing.APPLIED}
 
 
+def test_an_issued_result_stands_beside_a_withdrawal_though_it_was_corrected_since() -> None:
+    history = History()
+    root = in_process(history)
+    issued = history.move(4, 9, "finish", after=[root], desk="south")
+    history.move(9, 4, "correct", after=[issued], desk="south")
+    history.move(4, 7, "withdraw", after=[root], desk="north")
+    view = fold(history.records)
+    assert (view.status, view.conflicts) == (Status.PROCESSING, ())
+
+
+def test_of_two_results_the_one_issued_first_stands_whenever_they_were_handed_over() -> None:
+    history = History()
+    root = in_process(history)
+    first = history.move(4, 9, "finish", after=[root], desk="north", at_ms=at(1))
+    second = history.move(4, 9, "finish", after=[root], desk="south", at_ms=at(2))
+    for issued, desk, day in ((second, "south", 3), (first, "north", 9)):
+        history.move(9, 10, "return_result", options={"method": 1}, after=[issued], desk=desk, at_ms=at(day))
+    view = fold(history.records)
+    assert view.result is not None
+    assert view.result.record == first.id
+    assert [set(one.side_ids) for one in view.conflicts] == [{first.id, second.id}]
+
+
+def test_a_clash_is_settled_only_by_somebody_who_saw_both_steps() -> None:
+    history = History()
+    root = history.receive()
+    asked = history.move(2, 5, "request_supplement", after=[root], desk="north", at_ms=at(1))
+    forwarded = history.move(2, 4, "forward", after=[root], desk="south", at_ms=at(1))
+    history.move(4, 4, "transfer", after=[asked, forwarded], desk="south", at_ms=at(2))
+    (conflict,) = fold(history.records).conflicts
+    blind = history.settle(conflict.id, asked, after=[asked], desk="north", at_ms=at(3))
+    view = fold(history.records)
+    assert conflict.id in {one.id for one in view.conflicts}
+    assert standing(view, blind) is Standing.WITHOUT_EFFECT
+
+
 def test_three_desks_at_once() -> None:
     history = History()
     root = in_process(history)
@@ -513,6 +549,39 @@ def test_of_two_extensions_written_unseen_the_earlier_due_date_stands_for_now() 
     history.settle(conflict.id, next(record for record in history.records if record.id == later))
     view = fold(history.records)
     assert (view.due, view.due_history[-1].cause, view.conflicts) == (at(9, 17), DueCause.SETTLED, ())
+
+
+def superseded_pause(history: History) -> Record:
+    """A branch with a due date of its own that comes to nothing beside an issued result; returns the branching point."""
+    root = in_process(history)
+    asked = history.move(4, 5, "request_supplement", after=[root], desk="north")
+    resumed = history.move(
+        5, 4, "complete_supplement", options={"due": at(8, 17)}, after=[asked], desk="north"
+    )
+    history.move(4, 7, "withdraw", after=[resumed], desk="north")
+    return root
+
+
+def test_the_due_date_of_a_superseded_step_is_not_in_force() -> None:
+    history = History()
+    root = superseded_pause(history)
+    history.move(4, 9, "finish", after=[root], desk="south", at_ms=at(4))
+    view = fold(history.records)
+    assert (view.due, view.timeliness, view.conflicts) == (at(3, 17), Timeliness.LATE, ())
+
+
+def test_a_settlement_names_due_dates_as_its_author_saw_them() -> None:
+    history = History()
+    root = superseded_pause(history)
+    history.move(4, 9, "finish", after=[root], desk="south")
+    for desk, day in (("south", 5), ("west", 6)):
+        facts = {"due": at(day, 17), "previous": at(3, 17), "ordinal": 1}
+        history.write("extended", facts, content={"ground": "x"}, after=[root], desk=desk)
+    (conflict,) = fold(history.records).conflicts
+    assert {side.value for side in conflict.sides} == {at(5, 17), at(6, 17)}
+    history.settle(conflict.id, history.records[-1])
+    view = fold(history.records)
+    assert (view.due, view.conflicts) == (at(6, 17), ())
 
 
 def test_of_two_assignments_written_unseen_the_first_holds() -> None:
@@ -601,11 +670,12 @@ def test_a_quarantined_record_and_what_follows_it_have_no_effect_but_are_shown()
     root = history.receive()
     refused = history.amend({"summary": "refused"}, after=[root])
     held = history.move(2, 4, "forward", after=[refused])
+    behind = history.move(4, 9, "finish", after=[held])
     other = history.amend({"applicant.phone": "1"}, after=[root], desk="north")
-    for records in (history.records, [root, held, other]):
+    for records in (history.records, [root, held, behind, other]):
         view = fold(records, quarantined={refused.id})
         assert (view.status, view.text("summary"), view.heads) == (Status.RECEIVED, "Xác nhận", (other.id,))
-        assert standing(view, held) is Standing.HELD
+        assert standing(view, held) is standing(view, behind) is Standing.HELD
     assert standing(fold(history.records, quarantined={refused.id}), refused) is Standing.QUARANTINED
 
 

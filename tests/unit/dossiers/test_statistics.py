@@ -16,6 +16,8 @@ from dossiers.statistics import (
     contributions,
     counter_changes,
     place,
+    rate_a,
+    rate_b,
     row_from_summaries,
     summarise,
     total,
@@ -124,14 +126,14 @@ def test_a_quarter_counted_by_hand() -> None:
         refused=1,
     )
     assert (row.received, row.solved, row.processing) == (7, 3, 2)
-    assert (row.rate_a.label, row.rate_a.value) == ("A", Fraction(2, 3))
-    assert (row.rate_b.label, row.rate_b.value) == ("B", Fraction(3, 5))
+    assert (rate_a(row).label, rate_a(row).value) == ("A", Fraction(2, 3))
+    assert (rate_b(row).label, rate_b(row).value) == ("B", Fraction(3, 5))
     assert total([row, row]).received == 14
 
 
 def test_nothing_to_divide_by_is_no_rate() -> None:
-    assert ReportRow().rate_a.value is None
-    assert ReportRow().rate_b.value is None
+    assert rate_a(ReportRow()).value is None
+    assert rate_b(ReportRow()).value is None
     assert total([]) == ReportRow()
 
 
@@ -175,6 +177,13 @@ def test_a_folded_dossier_is_summarised_by_days_in_vietnam() -> None:
             ClockDay(20261201, 20261202, runs=True),
         ),
     )
+
+
+def test_paused_is_open_with_the_clock_standing() -> None:
+    stopped = (ClockDay(20261120, 20261124, runs=True), ClockDay(20261123, 20261124, runs=False))
+    assert summary(clock=stopped).is_paused
+    assert not summary(clock=stopped, ended=20261125, ended_as=EndedAs.WITHDRAWN).is_paused
+    assert not summary().is_paused
 
 
 def test_what_was_never_accepted_is_not_counted() -> None:
