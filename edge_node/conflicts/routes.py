@@ -1,0 +1,73 @@
+"""/conflicts lists what has to be settled; /conflicts/<id> shows the versions side by side and takes the decision."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+import edge_node.session as who
+from edge_node.accounts.openings import note_opening
+from edge_node.casework import labels
+from edge_node.conflicts import forms, reading, service
+from edge_node.database import get_db, get_services
+from edge_node.drafts.service import read_draft
+from edge_node.entry import Rejected
+
+blueprint = Blueprint("conflicts", __name__, url_prefix="/conflicts")
+
+
+@blueprint.get("")
+def index() -> str:
+    questions = reading.open_questions(get_db(), get_services())
+    return render_template(
+        "conflicts/list.html", questions=questions, roles=who.required().roles, labels=labels
+    )
+
+
+@blueprint.get("/<conflict>")
+def show(conflict: str) -> str:
+    question = _question(conflict)
+    note_opening(get_db(), who.required(), question.dossier, purpose="page", now=get_services().clock())
+    kept = read_draft(get_db(), who.required(), service.draft_name(question.id))
+    return _page(question, kept.content if kept else {}, {})
+
+
+@blueprint.post("/<conflict>")
+def settle(conflict: str) -> ResponseReturnValue:
+    question = _question(conflict)
+    decision = forms.read_decision(request.form, question)
+    if isinstance(decision, Rejected):
+        return _page(question, request.form.to_dict(), decision.errors), 422
+    try:
+        service.settle(get_db(), get_services(), who.required(), question, decision)
+    except service.QuestionChanged:
+        flash(_("Hồ sơ vừa có thay đổi khác; hãy xem lại trước khi thống nhất. Chưa ghi gì."), "warning")
+        return redirect(f"/conflicts/{conflict}?dossier={question.dossier}")
+    flash(_("Đã thống nhất và ký. Cả hai nội dung vẫn còn trong lịch sử hồ sơ."), "done")
+    return redirect(f"/dossiers/{question.dossier}")
+
+
+def _question(conflict: str) -> reading.Question:
+    dossier = request.args.get("dossier", "")
+    is_id = len(dossier) == 32 and all(letter in "0123456789abcdef" for letter in dossier)
+    found = reading.find_question(get_db(), get_services(), conflict, dossier if is_id else None)
+    return found or abort(404)
+
+
+def _page(question: reading.Question, values: dict[str, Any], errors: dict[str, str]) -> str:
+    return render_template(
+        "conflicts/settle.html",
+        question=question,
+        choices=forms.choices_of(question),
+        may_settle=question.may_settle(who.required().roles),
+        deciders=labels.roles_word(question.settlers),
+        names=[_("Bản bên trái"), _("Bản bên phải")]
+        if len(question.versions) == 2
+        else [_("Bản %(count)s", count=n + 1) for n in range(len(question.versions))],
+        settled=next((e for e in question.view.timeline if e.record == question.settled_by), None),
+        draft=service.draft_name(question.id),
+        values=values,
+        errors=errors,
+        labels=labels,
+    )
