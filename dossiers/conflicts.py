@@ -7,7 +7,7 @@ dossiers (the same person twice, the same number twice) are found here from plai
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -190,7 +190,7 @@ def duplicate_codes(uses: Iterable[CodeUse]) -> tuple[Conflict, ...]:
 
 
 def _between_dossiers(
-    kind: ConflictKind, groups: Iterable[list[DossierKey]] | Iterable[list[CodeUse]]
+    kind: ConflictKind, groups: Iterable[Sequence[DossierKey | CodeUse]]
 ) -> tuple[Conflict, ...]:
     found = []
     for group in groups:

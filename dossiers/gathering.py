@@ -6,7 +6,9 @@ it replaces the versions its author had seen, if it names their difference right
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from dossiers.causality import Order, clock_key
 from dossiers.conflicts import ConflictKind, conflict_id
@@ -29,7 +31,7 @@ Content = dict[str, Any]
 _PRESENT: Final = BodyState.PRESENT
 
 
-class Version(NamedTuple):
+class Version(msgspec.Struct, frozen=True):
     """What the record at `index` says a register's value is."""
 
     index: int
@@ -37,7 +39,7 @@ class Version(NamedTuple):
     state: BodyState = _PRESENT
 
 
-class Settled(NamedTuple):
+class Settled(msgspec.Struct, frozen=True):
     """A difference that the record at `index` settled, as its author saw it."""
 
     index: int
@@ -268,7 +270,7 @@ class Gathering:
         """The version that a settlement makes: a side's, or a third; None where it decides nothing."""
         if choose is not None:
             chosen = [side for side in sides if self.order.records[side.index].id == choose]
-            return chosen[0]._replace(index=index) if chosen else None
+            return Version(index, chosen[0].value, chosen[0].state) if chosen else None
         if register.startswith(":"):
             return None
         if register in FACT_FIELDS:

@@ -7,23 +7,21 @@ happened; a pause that was resumed in the same branch is nobody's quarrel any mo
 person stays open until a settlement whose author had seen both sides names it, whatever anybody did meanwhile.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+import msgspec
 
 from dossiers.causality import Order, bits, clock_key
 from dossiers.conflicts import ConflictKind, conflict_id
 from dossiers.pairs import DECISIONS, LEGAL, PRECEDENCE, Outcome, Step, outcome_of
 
 
-class Move(NamedTuple):
+class Move(msgspec.Struct, frozen=True):
     """A step taken by the record at `index`."""
 
     index: int
     step: Step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clash:
+class Clash(msgspec.Struct, frozen=True, kw_only=True):
     """Two steps that contradict each other; `provisional` is the position of the one that stands for now."""
 
     sides: tuple[int, int]
@@ -31,7 +29,7 @@ class Clash:
     is_review: bool
 
 
-class _Meeting(NamedTuple):
+class _Meeting(msgspec.Struct, frozen=True):
     winner: int
     outcome: Outcome
     clash: Clash | None

@@ -209,9 +209,10 @@ def _fields(gathering: Gathering) -> Mapping[str, FieldState]:
         if code[0] == ":" or code in FACT_FIELDS:
             continue
         if len(versions) == 1:
-            index, value, state = versions[0]
-            record = records[index].id
-            fields[code] = FieldState(value, state, record, (), (FieldWrite(record, value, state),))
+            only = versions[0]
+            record = records[only.index].id
+            write = FieldWrite(record, only.value, only.state)
+            fields[code] = FieldState(only.value, only.state, record, (), (write,))
         else:
             fields[code] = _rewritten(gathering, code, versions)
     return fields

@@ -43,7 +43,7 @@ def test_the_short_road_of_an_unbranched_history_leads_to_the_same_view(seed: in
         getattr(made, made.chance.choice(["_move", "_amend", "_pay", "_paper", "_extend", "_assign"]))(
             "north", made.view("north")
         )
-    records = []
+    records: list[Record] = []
     parents: tuple[str, ...] = ()
     for number, record in enumerate(made.records.values()):
         clock += 3_600_000
@@ -112,7 +112,7 @@ def test_no_value_that_somebody_signed_is_lost(made: Office) -> None:
             written = {write.record: write.value for write in view.fields[code].history}
             assert written[record.id] == content["fields"][code]
     for conflict in view.conflicts:
-        if conflict.field in view.fields:
+        if conflict.field is not None and conflict.field in view.fields:
             state = view.fields[conflict.field]
             assert {state.record, *(loser.record for loser in state.losers)} >= set(conflict.side_ids)
 
