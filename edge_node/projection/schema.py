@@ -92,10 +92,12 @@ _TABLES: Final = (
         PRIMARY KEY (key, is_stated)
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE day_counter (
+        commune TEXT NOT NULL,
+        procedure TEXT NOT NULL,
         day INTEGER NOT NULL,
-        key TEXT NOT NULL,
+        metric TEXT NOT NULL,
         amount INTEGER NOT NULL,
-        PRIMARY KEY (day, key)
+        PRIMARY KEY (commune, procedure, day, metric)
     ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE digest_total (one INTEGER PRIMARY KEY CHECK (one = 1), total BLOB NOT NULL) STRICT",
 )

@@ -4,7 +4,6 @@ Incremental and rebuild run the same code per dossier: read its records, fold th
 before is taken back first, so sums never drift. Everything joins the transaction that stored the records.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -122,16 +121,15 @@ class Projector:
     def _replace(self, view: DossierView, records: Sequence[Record], quarantined: frozenset[str]) -> None:
         row = row_of(view, records, own_logs=self._own_logs)
         number = digest_of(view, records, quarantined) if self._is_home(view) else 0
-        contributions = counters.contributions_of(view) if self._is_home(view) else {}
         row["digest"] = digest.to_bytes(number)
-        row["counted"] = json.dumps(contributions, separators=(",", ":"), sort_keys=True)
+        row["counted"] = counters.summary_text(view)
         old = self._db.conn.execute(
             "SELECT number, search, digest, counted FROM dossier WHERE id = ?", (row["id"],)
         ).fetchone()
         row["number"] = old[0] if old else self._first_number(row["id"])
         self._db.conn.execute(_UPDATE if old else _INSERT, row)
         self._index(row, old[1] if old else None)
-        counters.replace(self._db, old=json.loads(old[3]) if old else {}, new=contributions)
+        counters.replace(self._db, old=old[3] if old else "", new=row["counted"])
         self._sum(old=digest.from_bytes(old[2]) if old else 0, new=number)
 
     def _is_home(self, view: DossierView) -> bool:

@@ -1,0 +1,101 @@
+"""Every "no" of the node's HTTP: problem details (RFC 9457) for programs, a page with a next step for people.
+
+Both come from the one catalogue of reasons; nothing technical reaches the page but the code.
+"""
+
+import logging
+from typing import Any, Final
+
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask_babel import get_locale
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from edge_node import reasons
+from edge_node.journal import WriteRefused
+from edge_node.store import StorageFull
+from signing.reasons import Reason
+
+_LOG: Final = logging.getLogger(__name__)
+PROBLEM_TYPE: Final = "https://motcua.invalid/problems/"
+
+
+def wants_json() -> bool:
+    """Whether a program asks: the API, or whoever prefers JSON."""
+    if request.path.startswith("/api/") or request.path == "/health":
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return best in ("application/json", "application/problem+json")
+
+
+def answer(reason: Reason, detail: str = "", *, status: int | None = None, **members: Any) -> Response:
+    """The answer for a reason, in the form that the caller reads."""
+    code = status or reason.status
+    if wants_json():
+        return problem(reason, detail, status=code, **members)
+    is_english = language() == "en"
+    page = render_template(
+        "errors/error.html",
+        status=code,
+        title=reason.en if is_english else reason.vi,
+        text=members.get("text", ""),
+        next_step=reason.next_en if is_english else reason.next_vi,
+        code=reason.code,
+    )
+    return make_response(page, code)
+
+
+def problem(reason: Reason, detail: str = "", *, status: int | None = None, **members: Any) -> Response:
+    """Problem details as JSON."""
+    is_english = language() == "en"
+    content = {
+        "type": PROBLEM_TYPE + reason.code,
+        "title": reason.en if is_english else reason.vi,
+        "status": status or reason.status,
+        "code": reason.code,
+        "next": reason.next_en if is_english else reason.next_vi,
+        **({"detail": detail} if detail else {}),
+        **members,
+    }
+    response = jsonify(content)
+    response.status_code = status or reason.status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def language() -> str:
+    """`vi` or `en`, for this request."""
+    return str(get_locale() or "vi")[:2]
+
+
+def attach(app: Flask) -> None:
+    """Answer every fault from the catalogue."""
+    app.register_error_handler(WriteRefused, lambda error: answer(error.reason, error.detail))
+    app.register_error_handler(StorageFull, lambda error: _full())
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _fault)
+
+
+def _full() -> BaseResponse:
+    current_app.extensions["motcua"].space.release()
+    return answer(reasons.DISK_FULL)
+
+
+def _http(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    response = answer(_REASONS.get(error.code, reasons.INPUT), status=error.code)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _fault(error: Exception) -> BaseResponse:
+    _LOG.error("fault in %s %s", request.method, request.path, exc_info=error)
+    if current_app.testing and current_app.config.get("PROPAGATE_FAULTS"):
+        raise error
+    return answer(reasons.INTERNAL)
+
+
+_REASONS: Final = {404: reasons.NOT_FOUND, 403: reasons.ROLE, 401: reasons.LOGGED_OUT, 500: reasons.INTERNAL}

@@ -1,0 +1,144 @@
+"""Take in what came from the hub: each run is checked, stored and projected by itself; one bad run blocks only itself.
+
+Nothing is believed because the hub sent it: the chain and the device's seal of every run, and the signature of every
+record, are checked against the keys believed here. The one exception is a record that the province itself refused
+(quarantined): it is kept, as part of the chain, and has no effect.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.journal.stamp import observe_header
+from edge_node.projection.service import KEY_STATED, Projector
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store.local import Office
+from signing.errors import SigningError
+from signing.signatures import PublicKey
+from signing.statements import KeyStatement
+from signing.trust import Trust
+from sync_protocol import reasons
+from sync_protocol.errors import LogForked, LogGap, RemoteFault, RunInvalid
+from sync_protocol.frame import decode_run
+from sync_protocol.log import Run
+from sync_protocol.record import Record, UnverifiedRecord, trusted, verify_record
+from sync_protocol.rounds import check_run, opening_of
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Absorbed:
+    """What came of an answer's runs. `forked` names logs of which the hub holds another branch."""
+
+    records: int = 0
+    forked: set[str] = field(default_factory=set)
+    problems: list[RemoteFault] = field(default_factory=list)
+
+
+class _UnknownDevice(Exception):
+    """The log's device is not stated yet; another run of the same answer may bring the statement."""
+
+
+def absorb(db: Database, services: Services, office: Office, frames: Iterable[bytes]) -> Absorbed:
+    """Store every run that holds, in an order in which keys come before what they signed."""
+    absorbed = Absorbed()
+    waiting = list(_decoded(frames, absorbed))
+    while waiting:
+        left = [run for run in waiting if not _try(db, services, office, run, absorbed)]
+        if len(left) == len(waiting):
+            absorbed.problems += [RunInvalid(reasons.RECORD_KEY_UNKNOWN, f"log {run.log}") for run in left]
+            break
+        waiting = left
+    for problem in absorbed.problems:
+        _LOG.warning("a run of the province was not taken: %s", problem)
+    return absorbed
+
+
+def _decoded(frames: Iterable[bytes], absorbed: Absorbed) -> Iterable[Run]:
+    for frame in frames:
+        try:
+            yield decode_run(frame)
+        except RunInvalid as error:
+            absorbed.problems.append(error)
+
+
+def _try(db: Database, services: Services, office: Office, run: Run, absorbed: Absorbed) -> bool:
+    """Take one run; False when it has to wait for a key."""
+    try:
+        absorbed.records += _take(db, services, office, run)
+    except _UnknownDevice:
+        return False
+    except RemoteFault as error:
+        absorbed.problems.append(error)
+    except LogForked as error:
+        absorbed.forked.add(error.log)
+    except LogGap as error:
+        absorbed.problems.append(RunInvalid(reasons.LOG_CHAIN, str(error)))
+    return True
+
+
+def _take(db: Database, services: Services, office: Office, run: Run) -> int:
+    store = SqliteLogStore(db)
+    with write_transaction(db):
+        trust = services.trust.trust(db)
+        held = store.frontier([run.log]).get(run.log)
+        before = store.link_at(run.log, run.first) if run.first else None
+        device = opening_of(run).device if run.first == 0 else store.device_of(run.log)
+        check_run(run, held=held, link_before=before, device=_device_key(services, trust, device))
+        new = run.records[max(0, (held.length if held else 0) - run.first) :]
+        records = _verified(db, trust, new)
+        stored = store.append(run)
+        for record in records:
+            observe_header(db, record.header, wall_ms=services.clock())
+        Projector(db, office).take(records)
+    return stored
+
+
+def _device_key(services: Services, trust: Trust, device: str | None) -> PublicKey:
+    if device == services.keyring.device.public.id:
+        return services.keyring.device.public
+    statement = trust.statement(device) if device else None
+    if statement is None:
+        raise _UnknownDevice
+    return statement.key
+
+
+def _verified(db: Database, trust: Trust, records: Sequence[UnverifiedRecord]) -> list[Record]:
+    """Check every signature; statements in the run itself count for the records after them."""
+    verified = []
+    for record in records:
+        statement = trust.statement(record.header.by)
+        try:
+            if statement is None:
+                raise RunInvalid(reasons.RECORD_KEY_UNKNOWN, record.header.by)
+            checked = verify_record(record, statement.key)
+        except RemoteFault:
+            if not _is_refused(db, record.id):
+                raise
+            checked = trusted(record)
+        else:
+            trust = _with_statement(trust, checked)
+        verified.append(checked)
+    return verified
+
+
+def _with_statement(trust: Trust, record: Record) -> Trust:
+    if record.header.kind != KEY_STATED:
+        return trust
+    try:
+        statement = KeyStatement.from_facts(record.header.facts, issuer=record.header.by)
+        return trust.accept(statement, issuer_key_id=record.header.by)
+    except SigningError:
+        return trust
+
+
+def _is_refused(db: Database, record: str) -> bool:
+    row = db.conn.execute(
+        "SELECT 1 FROM verdict WHERE record = ? AND outcome = 'quarantined'", (bytes.fromhex(record),)
+    ).fetchone()
+    return row is not None

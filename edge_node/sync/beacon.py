@@ -1,0 +1,35 @@
+"""How this node is, in ten numbers for the province's fleet page; no personal data."""
+
+from typing import Final
+
+from sqlite_utils import Database
+
+from dossiers.merge import FOLD_VERSION
+from edge_node.journal.stamp import offset_now
+from edge_node.services import Services
+from edge_node.store.local import Office
+from edge_node.store.space import MIB
+from edge_node.sync.status import read_status
+from signing.version import __version__
+from sync_protocol.wire import Beacon
+
+_CONFLICTS: Final = "SELECT count(*) FROM dossier WHERE (conflicts > 0 OR refused > 0) AND conflicts > 0"
+
+
+def read_beacon(db: Database, services: Services, office: Office, *, now: int) -> Beacon:
+    """The numbers as they are now."""
+    status = read_status(db, now=now)
+    offset = offset_now(db, now)
+    database = services.config.database
+    return Beacon(
+        version=__version__,
+        fold=FOLD_VERSION,
+        unsent=status.waiting,
+        oldest_unsent_s=status.oldest_ms // 1000,
+        conflicts=db.conn.execute(_CONFLICTS).fetchone()[0],
+        refused=status.refused,
+        offset_ms=offset[0] if offset else 0,
+        disk_free_mb=services.space.free_bytes // MIB,
+        database_mb=database.stat().st_size // MIB if database.exists() else 0,
+        codes_left=services.references.codes_left(db, office, now_ms=now),
+    )

@@ -1,0 +1,288 @@
+"""Drive rounds with the hub until neither side has anything left for the other.
+
+Nothing of a sync is kept in memory that matters: each answer is stored before the next request is made, a killed process
+leaves nothing to clean up, and a repeated round changes nothing. The first request already carries what the newest
+receipt says is missing there, so an idle sync is one request.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.enrolment.epochs import open_log
+from edge_node.journal.service import require_office, seal_tail
+from edge_node.journal.stamp import keep_offset
+from edge_node.projection.service import digest_total
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store.local import Office, read_local, write_local, write_office
+from edge_node.sync import alerts, pace
+from edge_node.sync.absorb import Absorbed, absorb
+from edge_node.sync.beacon import read_beacon
+from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
+from edge_node.sync.status import LAST_FULL
+from edge_node.sync.transport import Line, LineFault
+from signing.reasons import Reason
+from sync_protocol import reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.frontier import Frontier, FrontierEntry, Relation
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.log import OpeningReason
+from sync_protocol.rounds import Chosen, choose_runs, differences
+from sync_protocol.wire import (
+    PROTOCOL_VERSION,
+    DigestState,
+    RoundAnswer,
+    RoundRequest,
+    decode_answer,
+    encode_request,
+    entries_of,
+    frontier_of,
+    receipt_prefix,
+)
+
+_LOG: Final = logging.getLogger(__name__)
+CHALLENGE: Final = "sync.challenge"
+BUDGET: Final = "sync.budget"
+NEXT_AFTER: Final = "sync.next_after_s"
+ROUNDS_MAX: Final = 100_000
+STALE_CHALLENGES_MAX: Final = 3
+ATTEMPTS_KEPT: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResult:
+    """What a sync did. `problem` is None when nothing was left to do at its end."""
+
+    rounds: int = 0
+    sent: int = 0
+    received: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    problem: Reason | None = None
+    detail: str = ""
+    retry_after_s: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.problem is None
+
+
+Progress = Callable[[SyncResult], None]
+
+
+def sync(db: Database, services: Services, line: Line, *, progress: Progress | None = None) -> SyncResult:
+    """Exchange rounds until both sides hold the same, or something stops it. Never raises for a bad line or hub."""
+    began = services.clock()
+    result = SyncResult()
+    run = _Run(db, services, line)
+    try:
+        while result.rounds < ROUNDS_MAX:
+            result, is_done = run.round(result)
+            if progress:
+                progress(result)
+            if is_done:
+                break
+    except LineFault as error:
+        result = replace(result, problem=error.reason, detail=error.detail, retry_after_s=error.retry_after_s)
+    except RemoteFault as error:
+        result = replace(result, problem=error.reason, detail=error.detail)
+    _note_attempt(db, result, began=began, ended=services.clock())
+    return result
+
+
+class _Run:
+    """One sync: what the last answer said of the hub's position."""
+
+    def __init__(self, db: Database, services: Services, line: Line) -> None:
+        self._db, self._services, self._line = db, services, line
+        self._store = SqliteLogStore(db)
+        self._stated: dict[str, FrontierEntry] = {}
+        self._stale = 0
+
+    def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
+        office = require_office(self._db)
+        seal_tail(self._db, self._services, office)
+        mine = self._store.frontier()
+        chosen = self._choose(mine, office)
+        request = self._request(office, mine, chosen)
+        payload = encode_request(request, self._services.keyring.device)
+        began, sent_ms = self._services.monotonic(), request.sent_ms
+        packed = self._post(payload)
+        seconds = self._services.monotonic() - began
+        answer = decode_answer(packed)
+        self._measure(answer, sent_ms=sent_ms, seconds=seconds)
+        after = replace(
+            before,
+            rounds=before.rounds + 1,
+            bytes_up=before.bytes_up + len(payload),
+            bytes_down=before.bytes_down + len(packed),
+        )
+        if answer.problem:
+            return self._refused(answer, after)
+        self._stale = 0
+        absorbed = self._take(answer, office, mine)
+        self._remember_pace(len(payload) + len(packed), seconds)
+        after = replace(after, sent=after.sent + chosen.records, received=after.received + absorbed.records)
+        if absorbed.problems:
+            problem = absorbed.problems[0]
+            return replace(after, problem=problem.reason, detail=problem.detail), True
+        return after, self._is_done(answer, chosen, absorbed)
+
+    def _choose(self, mine: Frontier, office: Office) -> Chosen:
+        theirs = self._theirs(mine, office)
+        own = self._store.logs_of(device=office.device)
+        logs = dict.fromkeys((*own, *self._stated))
+        ahead = differences(self._store, mine, theirs, logs)
+        return choose_runs(self._store, ahead, bytes_max=self._budget())
+
+    def _theirs(self, mine: Frontier, office: Office) -> Frontier:
+        """Where the hub stands: as it said in this sync, else as its receipt says, else where we stand."""
+        by_receipt = receipted(self._db)
+        own = set(self._store.logs_of(device=office.device))
+        found = {}
+        for log, entry in mine.items():
+            stands = self._stated.get(log) or by_receipt.get(log) or (None if log in own else entry)
+            if stands is not None and stands.length:
+                found[log] = stands
+        return Frontier(found.values())
+
+    def _request(self, office: Office, mine: Frontier, chosen: Chosen) -> RoundRequest:
+        now = self._services.clock()
+        return RoundRequest(
+            protocol=PROTOCOL_VERSION,
+            device=bytes.fromhex(office.device),
+            challenge=bytes.fromhex(read_local(self._db, CHALLENGE) or ""),
+            hub_epoch=bytes.fromhex(office.hub_epoch),
+            sent_ms=now,
+            frontier=entries_of(mine),
+            digest=digest_total(self._db),
+            receipt=receipt_prefix(signed_receipt(self._db)),
+            beacon=read_beacon(self._db, self._services, office, now=now),
+            bytes_max=min(ROUND_SIZE_BYTES_MAX, max(self._budget(), pace.START)),
+            runs=chosen.frames,
+        )
+
+    def _post(self, payload: bytes) -> bytes:
+        try:
+            return self._line.post_round(payload)
+        except LineFault as error:
+            if error.was_cut or error.reason is reasons.ROUND_SIZE:
+                write_local(self._db, BUDGET, str(pace.after_cut(self._budget())))
+            raise
+
+    def _refused(self, answer: RoundAnswer, result: SyncResult) -> tuple[SyncResult, bool]:
+        write_local(self._db, CHALLENGE, answer.challenge.hex())
+        reason = reasons.BY_CODE.get(answer.problem, reasons.ROUND_FORMAT)
+        if reason is reasons.ROUND_CHALLENGE and self._stale < STALE_CHALLENGES_MAX:
+            self._stale += 1
+            return result, False
+        return replace(result, problem=reason, detail=answer.problem), True
+
+    def _take(self, answer: RoundAnswer, office: Office, mine: Frontier) -> Absorbed:
+        """Store everything of an answer; the receipt last, because it is what the status is computed from."""
+        office = self._note_hub(answer, office)
+        absorbed = absorb(self._db, self._services, office, answer.runs)
+        self._stated = {**dict(mine.items()), **dict(frontier_of(answer.held).items())}
+        if answer.receipt:
+            hub = self._services.trust.trust(self._db).bundle.hub.key
+            keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
+        self._compare(answer)
+        self._heal(office, absorbed)
+        return absorbed
+
+    def _note_hub(self, answer: RoundAnswer, office: Office) -> Office:
+        with write_transaction(self._db):
+            write_local(self._db, CHALLENGE, answer.challenge.hex())
+            write_local(self._db, NEXT_AFTER, str(answer.next_sync_after_s))
+            epoch = answer.hub_epoch.hex()
+            if epoch == office.hub_epoch:
+                return office
+            # Another life of the hub: what it once acknowledged counts only when it says so again.
+            void_receipt(self._db)
+            office = replace(office, hub_epoch=epoch)
+            write_office(self._db, office)
+            return office
+
+    def _compare(self, answer: RoundAnswer) -> None:
+        if answer.digest_state == DigestState.DIFFERENT:
+            detail = f"hub {answer.digest.hex()[:16]}, node {digest_total(self._db).hex()[:16]}"
+            alerts.raise_alert(self._db, alerts.DIGEST, now=self._services.clock(), detail=detail)
+            _LOG.error("derived state differs from the province's: %s", detail)
+        elif answer.digest_state == DigestState.EQUAL:
+            alerts.clear_alert(self._db, alerts.DIGEST)
+
+    def _heal(self, office: Office, absorbed: Absorbed) -> None:
+        """The hub knows more of our own log, or another branch of it: this database was put back, or copied.
+
+        A new epoch opens at once, before anybody writes where the hub already holds another record; the missing tail
+        then comes down like any other log.
+        """
+        stands = differences(
+            self._store,
+            self._store.frontier([office.log]),
+            Frontier(self._stated.values()),
+            [office.log],
+        )
+        relations = {difference.relation for difference in stands}
+        if office.log in absorbed.forked or Relation.FORKED in relations:
+            detail = f"log {office.log}: the province holds another branch"
+            alerts.raise_alert(self._db, alerts.FORK, now=self._services.clock(), detail=detail)
+            open_log(self._db, self._services, reason=OpeningReason.CLONE)
+        elif Relation.BEHIND in relations:
+            _LOG.warning("the province holds more of log %s: this database was put back", office.log)
+            open_log(self._db, self._services, reason=OpeningReason.RESTORE)
+
+    def _measure(self, answer: RoundAnswer, *, sent_ms: int, seconds: float) -> None:
+        half_ms = int(seconds * 500)
+        offset_ms = answer.now_ms - (sent_ms + half_ms)
+        keep_offset(self._db, offset_ms=offset_ms, measured_ms=self._services.clock())
+
+    def _budget(self) -> int:
+        return int(read_local(self._db, BUDGET) or pace.START)
+
+    def _remember_pace(self, moved_bytes: int, seconds: float) -> None:
+        budget = self._budget()
+        better = pace.after_success(budget, moved_bytes=moved_bytes, seconds=seconds)
+        if better != budget:
+            write_local(self._db, BUDGET, str(better))
+
+    def _is_done(self, answer: RoundAnswer, chosen: Chosen, absorbed: Absorbed) -> bool:
+        if answer.more or chosen.more or absorbed.records:
+            return False
+        office = require_office(self._db)
+        mine = self._store.frontier()
+        ahead = differences(
+            self._store, mine, self._theirs(mine, office), self._store.logs_of(device=office.device)
+        )
+        if any(difference.relation is Relation.AHEAD for difference in ahead):
+            return False
+        write_local(self._db, LAST_FULL, str(self._services.clock()))
+        return True
+
+
+def _note_attempt(db: Database, result: SyncResult, *, began: int, ended: int) -> None:
+    outcome = result.problem.code if result.problem else "done"
+    with write_transaction(db):
+        db.conn.execute(
+            "INSERT INTO sync_attempt (began, ended, outcome, rounds, sent, received, bytes_up, bytes_down, detail) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                began,
+                ended,
+                outcome,
+                result.rounds,
+                result.sent,
+                result.received,
+                result.bytes_up,
+                result.bytes_down,
+                result.detail[:500],
+            ),
+        )
+        db.conn.execute(
+            "DELETE FROM sync_attempt WHERE number <= (SELECT max(number) FROM sync_attempt) - ?",
+            (ATTEMPTS_KEPT,),
+        )

@@ -1,0 +1,114 @@
+"""How far the records of this PC have travelled: computed from durable facts, never from flags (lessons 3).
+
+The facts are the lengths of the own logs, the hub's newest receipt, the standing verdicts and when a round last ended
+with nothing left to do. Ages come from this PC's clock alone, so they cannot be negative or "tomorrow" (lessons 17).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from sqlite_utils import Database
+
+from edge_node.store.local import read_local
+
+LAST_FULL: Final = "sync.last_full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLog:
+    """One log of this PC: its length, and what the receipt says. `oldest_at` is the time of the first unheld record."""
+
+    log: str
+    length: int
+    held: int
+    judged: int
+    oldest_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStatus:
+    """One sentence's worth.
+
+    Attributes:
+        waiting: records that the province does not hold; oldest_ms: age of the oldest of them.
+        unjudged: held there but not yet judged; refused, undecided: records whose verdict stands against them.
+        last: when this PC last had nothing left to exchange (its own clock), None for never.
+    """
+
+    waiting: int
+    oldest_ms: int
+    unjudged: int
+    refused: int
+    undecided: int
+    last: int | None
+    now: int
+
+    @property
+    def oldest_days(self) -> int:
+        return self.oldest_ms // 86_400_000
+
+    @property
+    def is_full(self) -> bool:
+        """Everything is at the province, judged, and nothing stands against it."""
+        return self.last is not None and not (self.waiting or self.unjudged or self.refused or self.undecided)
+
+
+def status_of(
+    logs: Iterable[OwnLog], *, refused: int, undecided: int, last: int | None, now: int
+) -> SyncStatus:
+    """The status that these facts mean."""
+    own = list(logs)
+    ages = [now - log.oldest_at for log in own if log.oldest_at is not None and log.length > log.held]
+    return SyncStatus(
+        waiting=sum(max(0, log.length - log.held) for log in own),
+        oldest_ms=max([0, *ages]),
+        unjudged=sum(max(0, min(log.held, log.length) - log.judged) for log in own),
+        refused=refused,
+        undecided=undecided,
+        last=None if last is None else min(last, now),
+        now=now,
+    )
+
+
+def read_status(db: Database, *, now: int) -> SyncStatus:
+    """The status of this PC."""
+    last = read_local(db, LAST_FULL)
+    verdicts = dict(
+        db.conn.execute(
+            "SELECT outcome, count(*) FROM verdict WHERE outcome <> 'applied' GROUP BY outcome"
+        ).fetchall()
+    )
+    return status_of(
+        own_logs(db),
+        refused=verdicts.get("quarantined", 0),
+        undecided=verdicts.get("pending", 0),
+        last=int(last) if last else None,
+        now=now,
+    )
+
+
+def own_logs(db: Database) -> list[OwnLog]:
+    """The logs that this PC writes or wrote, with their receipts."""
+    rows = db.conn.execute(
+        "SELECT log.number, log.id, ifnull((SELECT max(seq) + 1 FROM record WHERE record.log = log.number), 0), "
+        "ifnull(receipt_log.held, 0), ifnull(receipt_log.judged, 0) "
+        "FROM log LEFT JOIN receipt_log ON receipt_log.log = log.id "
+        "WHERE log.device = (SELECT value FROM local WHERE name = 'office.device')"
+    ).fetchall()
+    return [
+        OwnLog(
+            log=log,
+            length=length,
+            held=held,
+            judged=judged,
+            oldest_at=_written_at(db, number, held) if held < length else None,
+        )
+        for number, log, length, held, judged in rows
+    ]
+
+
+def _written_at(db: Database, log: int, seq: int) -> int:
+    row = db.conn.execute("SELECT header FROM record WHERE log = ? AND seq = ?", (log, seq)).fetchone()
+    return int(orjson.loads(row[0])["at"][0])
