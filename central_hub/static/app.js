@@ -82,7 +82,7 @@
     const scope = document.querySelector("dialog[open]") || document.activeElement.closest("form") || document;
     const button = scope.querySelector("[data-primary]") || document.querySelector("main [data-primary]");
     if (!button) return false;
-    if (button.form) button.form.requestSubmit(button); else button.click();
+    if (button.form && button.type === "submit") button.form.requestSubmit(button); else button.click();
     return true;
   };
   document.addEventListener("keydown", (event) => {

@@ -82,7 +82,7 @@
     const scope = document.querySelector("dialog[open]") || document.activeElement.closest("form") || document;
     const button = scope.querySelector("[data-primary]") || document.querySelector("main [data-primary]");
     if (!button) return false;
-    if (button.form) button.form.requestSubmit(button); else button.click();
+    if (button.form && button.type === "submit") button.form.requestSubmit(button); else button.click();
     return true;
   };
   document.addEventListener("keydown", (event) => {
@@ -222,6 +222,10 @@
     showParts(root);
     root.querySelector("[data-focus]")?.focus();
   };
+  /* On a narrow screen the menu scrolls sideways: bring the present room into sight without moving the page */
+  const present = document.querySelector(".mc-menu [aria-current]");
+  const strip = present?.closest("nav");
+  if (strip && strip.scrollWidth > strip.clientWidth) strip.scrollLeft = present.offsetLeft - (strip.clientWidth - present.offsetWidth) / 2;
   document.addEventListener("htmx:afterSwap", (event) => prepare(event.target.parentElement || document));
   prepare(document);
 })();

@@ -1,0 +1,162 @@
+"""The macros in every sample page: strict markup in both languages, and the two apps' shared look kept identical."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.gallery import PACKAGES, ROOT, compile_english, create_gallery, pages
+
+SHARED = [
+    "static/look.css",
+    "static/app.js",
+    "static/icon.svg",
+    *(
+        f"templates/macros/{name}.html"
+        for name in ("icon", "address", "marks", "page", "form", "table", "timeline", "finding")
+    ),
+]
+EVERY_PAGE = [(app_name, page) for app_name in PACKAGES for page in pages(app_name)]
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "rect",
+    "circle",
+    "line",
+    "path",
+    "source",
+}
+
+
+class Markup(HTMLParser):
+    """Notes what a strict policy forbids and what a reader's software trips over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forbidden: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.open: list[str] = []
+        self.headings: list[int] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.forbidden += [f"<{tag} {name}>" for name in values if name == "style" or name.startswith("on")]
+        if tag == "style" or (
+            tag == "script" and not values.get("src") and values.get("type") != "application/json"
+        ):
+            self.forbidden.append(f"<{tag}>")
+        self.ids += [text for name, text in attrs if name == "id" and text]
+        for name in ("for", "aria-describedby", "aria-labelledby"):
+            self.references += (values.get(name) or "").split()
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+
+def markup_of(client: FlaskClient, page: str, language: str = "vi") -> Markup:
+    answer = client.get(f"/{page}?lang={language}")
+    assert answer.status_code == 200
+    markup = Markup()
+    markup.feed(answer.get_data(as_text=True))
+    return markup
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FlaskClient]:
+    catalogues = {name: compile_english(name, tmp_path_factory.mktemp(name)) for name in PACKAGES}
+    return {name: create_gallery(name, catalogues[name]).test_client() for name in PACKAGES}
+
+
+@pytest.mark.parametrize(("app_name", "page"), EVERY_PAGE)
+def test_every_sample_page_obeys_the_strict_policy(
+    clients: dict[str, FlaskClient], app_name: str, page: str
+) -> None:
+    markup = markup_of(clients[app_name], page)
+    assert markup.forbidden == []
+    assert markup.open == []
+
+
+@pytest.mark.parametrize(("app_name", "page"), EVERY_PAGE)
+def test_ids_are_unique_and_every_reference_finds_one(
+    clients: dict[str, FlaskClient], app_name: str, page: str
+) -> None:
+    markup = markup_of(clients[app_name], page)
+    assert len(markup.ids) == len(set(markup.ids))
+    assert set(markup.references) <= set(markup.ids)
+
+
+@pytest.mark.parametrize("app_name", PACKAGES)
+def test_the_frame_speaks_english_when_asked(clients: dict[str, FlaskClient], app_name: str) -> None:
+    text = clients[app_name].get("/?lang=en").get_data(as_text=True)
+    assert '<html lang="en">' in text
+    assert "Skip to the content" in text
+    assert "Tới nội dung chính" not in text
+
+
+@pytest.mark.parametrize("shared", SHARED)
+def test_both_apps_carry_the_same_look(shared: str) -> None:
+    node, hub = ((ROOT / package / shared).read_bytes() for package in PACKAGES.values())
+    assert node == hub, f"copy edge_node/{shared} to central_hub/{shared}"
+
+
+def test_no_template_of_the_apps_carries_style_or_script() -> None:
+    forbidden = re.compile(r"\sstyle=|\son[a-z]+=|hx-on|<style|javascript:", re.IGNORECASE)
+    found = [
+        str(path)
+        for package in PACKAGES.values()
+        for path in templates_of(package)
+        if forbidden.search(read(path))
+    ]
+    assert found == []
+
+
+def test_macro_files_translate_only_inside_macros() -> None:
+    """Imported templates are made once per process: a text at their top level would keep the first visitor's language."""
+    for package in PACKAGES.values():
+        for path in sorted((ROOT / package / "templates/macros").glob("*.html")):
+            outside = re.sub(
+                r"\{%-? macro .*?\{%-? endmacro -?%\}|\{#.*?#\}", "", read(path), flags=re.DOTALL
+            )
+            assert "_(" not in outside and "gettext(" not in outside, path
+
+
+def test_lists_keep_their_state_in_the_address(clients: dict[str, FlaskClient]) -> None:
+    text = clients["node"].get("/desk?status=today&sort=due&dir=asc&page=2").get_data(as_text=True)
+    assert (
+        'href="/desk?status=today&amp;sort=due&amp;dir=desc"' in text
+    )  # the same column again turns the order round
+    assert 'href="/desk?status=today&amp;sort=due&amp;dir=asc"' in text  # back to the first page
+    assert (
+        'href="/desk?sort=due&amp;dir=asc&amp;status=overdue"' in text
+    )  # another chip leaves the page number behind
+
+
+def test_what_was_typed_is_shown_as_text_and_never_as_markup(clients: dict[str, FlaskClient]) -> None:
+    text = clients["node"].get('/desk?q="><script>x</script>&status=<b>').get_data(as_text=True)
+    assert "<script>x" not in text
+    assert "<b>" not in text
+
+
+def templates_of(package: str) -> list[Path]:
+    return sorted((ROOT / package / "templates").rglob("*.html"))
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
