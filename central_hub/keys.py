@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signing.bundles import open_unpinned_bundle
-from signing.keys import BoxKey, LockCost, SigningKey, lock_seed, lock_with_device, unlock_seed, unlock_with_device
+from signing.keys import (
+    BoxKey,
+    LockCost,
+    SigningKey,
+    lock_seed,
+    lock_with_device,
+    unlock_seed,
+    unlock_with_device,
+)
 from signing.trust import TrustBundle
 
 SECRET = "secret"

@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 
 from central_hub.config import HubConfig
 from central_hub.keys import HubKeys, load_keys
+from central_hub.publishing.keeper import CatalogueKeeper
+from central_hub.registry.trust import TrustKeeper
 from central_hub.store.engine import open_engine
 from central_hub.store.opened_runs import OpenedRuns
-from central_hub.registry.trust import TrustKeeper
 from dossiers.units import Units, load_default_units
 from signing.keys import LockCost
 
@@ -40,6 +41,10 @@ class Services:
     @cached_property
     def units(self) -> Units:
         return load_default_units()
+
+    @cached_property
+    def catalogue(self) -> CatalogueKeeper:
+        return CatalogueKeeper()
 
     @cached_property
     def trust(self) -> TrustKeeper:

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, insert, select, update
 from central_hub.store.tables import SETTING
 
 EPOCH = "epoch"
-TABLES_VERSION = "tables_version"
+JUDGE_SEEN = "judge_seen"
 
 
 def get_setting(connection: Connection, name: str) -> str | None:

@@ -66,7 +66,9 @@ def _make_server_certificate(folder: Path, hosts: set[str], now: datetime) -> No
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([_alternative(host) for host in sorted(hosts)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_alternative(host) for host in sorted(hosts)]), critical=False
+        )
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from central_hub.events import note_event
+from central_hub.reasons import LOGIN_WRONG
 from central_hub.registry.throttle import count_failure, forget_failures, is_throttled
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
@@ -25,16 +26,6 @@ HUB_ROLES = frozenset({Role.ADMINISTRATOR, Role.STATISTICIAN, Role.AUDITOR, Role
 PASSWORD_LENGTH_MIN = 10
 _FAILURES_PER_LOGIN = 8
 _FAILURES_PER_ADDRESS = 40
-
-LOGIN_WRONG = Reason(
-    code="LOGIN_WRONG",
-    status=403,
-    retryable=True,
-    vi="Tên đăng nhập hoặc mật khẩu không đúng.",
-    en="The login or the password is wrong.",
-    next_vi="Kiểm tra kiểu gõ tiếng Việt và phím Caps Lock rồi thử lại.",
-    next_en="Check the keyboard layout and Caps Lock, then try again.",
-)
 
 
 class AccountInvalid(ValueError):
@@ -110,8 +101,10 @@ def list_accounts(connection: Connection) -> list[Account]:
 
 def count_administrators(connection: Connection) -> int:
     """How many active administrators there are: the last one cannot be switched off."""
-    query = select(func.count()).select_from(ACCOUNT).where(
-        ACCOUNT.c.active == 1, ACCOUNT.c.roles.like(f"%{Role.ADMINISTRATOR}%")
+    query = (
+        select(func.count())
+        .select_from(ACCOUNT)
+        .where(ACCOUNT.c.active == 1, ACCOUNT.c.roles.like(f"%{Role.ADMINISTRATOR}%"))
     )
     return connection.scalar(query) or 0
 

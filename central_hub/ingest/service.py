@@ -109,10 +109,14 @@ def _store(
         stored = _receive(store, run, frame, held)
     except LogGap as gap:
         # Nothing to keep: the answer says where the log ends here, and the node sends from there.
-        refused.append((Refusal(log=run.log, first=run.first, reason=reasons.LOG_CHAIN, detail=str(gap)), b""))
+        refused.append(
+            (Refusal(log=run.log, first=run.first, reason=reasons.LOG_CHAIN, detail=str(gap)), b"")
+        )
         return 0
     except LogForked as fork:
-        refused.append((Refusal(log=run.log, first=run.first, reason=reasons.LOG_FORK, detail=str(fork)), frame))
+        refused.append(
+            (Refusal(log=run.log, first=run.first, reason=reasons.LOG_FORK, detail=str(fork)), frame)
+        )
         return 0
     if run.seal is not None:
         connection.execute(

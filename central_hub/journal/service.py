@@ -39,7 +39,12 @@ def own_log(services: Services, epoch: str, commune: str) -> str:
 
 
 def write(
-    connection: Connection, services: Services, *, commune: str, drafts: Sequence[Draft], now_ms: int | None = None
+    connection: Connection,
+    services: Services,
+    *,
+    commune: str,
+    drafts: Sequence[Draft],
+    now_ms: int | None = None,
 ) -> list[Record]:
     """Append records to the hub's log for `commune`, opening it when it is not there yet."""
     at_ms = services.clock() if now_ms is None else now_ms

@@ -131,7 +131,8 @@ class Judge:
         fresh = [(run, record) for run in runs for record in run.records]
         holds = self._verifiers.verify([record for _, record in fresh], trust)
         cases = [
-            _Case(record, run.log_no, run.device, hold) for (run, record), hold in zip(fresh, holds, strict=True)
+            _Case(record, run.log_no, run.device, hold)
+            for (run, record), hold in zip(fresh, holds, strict=True)
         ]
         spoiled = _spoiled_tails(runs, cases)
         if spoiled:
@@ -217,7 +218,11 @@ class Judge:
     def _grant_leases(self, connection: Connection, batch: _Batch, now_ms: int) -> None:
         for case in batch.cases:
             header = case.record.header
-            if header.kind == OPENING_KIND and case.judgement is APPLIED and not has_lease(connection, header.log):
+            if (
+                header.kind == OPENING_KIND
+                and case.judgement is APPLIED
+                and not has_lease(connection, header.log)
+            ):
                 grant_lease(connection, self._services, unit=header.commune, log=header.log, now_ms=now_ms)
 
 
@@ -360,7 +365,10 @@ def _judge_dependants(batch: _Batch, earlier: _Earlier) -> bool:
         judgement = case.judgement
         if judgement is None or judgement is APPLIED or not (judgement.reason and judgement.reason.retryable):
             continue
-        if judgement.reason is reasons.RECORD_KEY_UNKNOWN and batch.trust.statement(case.record.header.by) is None:
+        if (
+            judgement.reason is reasons.RECORD_KEY_UNKNOWN
+            and batch.trust.statement(case.record.header.by) is None
+        ):
             continue
         if judgement.reason is reasons.RECORD_KEY_UNKNOWN:
             case.holds = None

@@ -61,7 +61,9 @@ def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Stand
     """The standings that wait for one of these keys to be stated."""
     found: list[Standing] = []
     for part in chunks(keys):
-        found += _standings(connection, STANDING.c.by.in_(part) & STANDING.c.code.in_(sorted(WAITING_FOR_KEY)))
+        found += _standings(
+            connection, STANDING.c.by.in_(part) & STANDING.c.code.in_(sorted(WAITING_FOR_KEY))
+        )
     return found
 
 

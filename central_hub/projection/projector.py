@@ -7,14 +7,14 @@ The judge and `rebuild` use this one class, which is why their tables are the sa
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from central_hub.projection.histories import Histories, History, without_body
-from central_hub.projection.rows import COLUMNS, DossierRow, load_rows, row_of
+from central_hub.projection.rows import COLUMNS, DossierRow, earlier_stretches, load_rows, row_of
 from central_hub.projection.tallies import TallyChanges
-from central_hub.store.bulk import insert_rows, update_rows
+from central_hub.store.bulk import chunks, insert_rows, update_rows
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, SCOPE
+from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE
 from dossiers.causality import arrange
 from dossiers.merge import FOLD_VERSION, fold_in_order, state_hash
 from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
@@ -33,7 +33,9 @@ class Projector:
         self._tallies = TallyChanges()
         self._scopes: dict[str, int] = {}
 
-    def load(self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]) -> None:
+    def load(
+        self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]
+    ) -> None:
         """Read rows and earlier records of the dossiers that a batch touches.
 
         Args:
@@ -80,10 +82,20 @@ class Projector:
         changed = [(*row[1:], row.id) for row in self._new if row.id.hex() in self._old]
         insert_rows(connection, DOSSIER, COLUMNS, new)
         update_rows(connection, DOSSIER, _KEPT_COLUMNS, ("id",), changed)
+        self._write_stretches(connection)
         self._tallies.write(connection)
         for commune, change in sorted(self._scopes.items()):
             _add_to_scope(connection, commune, change)
         self.histories.trim()
+
+    def _write_stretches(self, connection: Connection) -> None:
+        """The few dossiers that were overdue more than once."""
+        old = [row.id for row in self._old.values() if earlier_stretches(row)]
+        new = [stretch for row in self._new for stretch in earlier_stretches(row)]
+        touched = {row.id for row in self._new}
+        for part in chunks(dossier for dossier in old if dossier in touched):
+            connection.execute(delete(OVERDUE_BEFORE).where(OVERDUE_BEFORE.c.id.in_(part)))
+        insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), new)
 
     def _fold_one(
         self,
@@ -119,7 +131,8 @@ def _with_bodies(
 ) -> list[Record]:
     full = {record.id: record for record in store.records_of_dossiers([dossier])[dossier]}
     full |= {
-        r.id: Record(r.header, r.header_bytes, r.signature, r.id, r.link, r.body, r.body_state) for r in arrived
+        r.id: Record(r.header, r.header_bytes, r.signature, r.id, r.link, r.body, r.body_state)
+        for r in arrived
     }
     return [full.get(record.id, record) for record in records]
 

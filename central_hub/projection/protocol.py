@@ -13,6 +13,7 @@ from central_hub.store.tables import KEY, LEASE, PUBLICATION
 from signing.statements import KeyStatement
 from sync_protocol.record import Record, UnverifiedRecord
 
+
 def apply_protocol(connection: Connection, records: Iterable[Record | UnverifiedRecord]) -> None:
     """Apply what these records say, in their order."""
     for record in records:

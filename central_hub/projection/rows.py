@@ -1,17 +1,24 @@
-"""The row of a dossier: what of a folded view the province's lists and figures need, as one flat tuple."""
+"""The row of a dossier: what of a folded view the province's lists and figures need, as one flat tuple.
 
-from collections.abc import Iterable
+What a dossier counts for is decided in `dossiers.statistics`; the row keeps the answer packed in `counted`, one number
+per contribution (day and metric), so that a changed dossier can be taken back out of the counters.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from central_hub.projection.days import day_after, day_of
 from central_hub.store.bulk import chunks
 from central_hub.store.tables import DOSSIER
-from dossiers.states import STATES, Clock
+from dossiers.statistics import Metric, contributions, summarise
 from dossiers.views import DossierView
 
-_RUNNING = frozenset(status for status, state in STATES.items() if state.clock is Clock.RUNS)
+_METRICS = tuple(Metric)
+_METRIC_NUMBER = {metric: number for number, metric in enumerate(_METRICS)}
+_ENTER, _LEAVE = _METRIC_NUMBER[Metric.OVERDUE_ENTER], _METRIC_NUMBER[Metric.OVERDUE_LEAVE]
+_BITS = 4
 
 
 class DossierRow(NamedTuple):
@@ -28,12 +35,14 @@ class DossierRow(NamedTuple):
     accepted_day: int | None
     due_ms: int | None
     overdue_day: int | None
+    overdue_until: int | None
     finished_ms: int | None
     finished_day: int | None
     ended_as: str
     timeliness: str
     conflicts: int
     records: int
+    counted: bytes
     digest: bytes
 
 
@@ -42,28 +51,44 @@ COLUMNS = DossierRow._fields
 
 def row_of(view: DossierView, *, records: int, digest: bytes) -> DossierRow:
     """The row of a folded dossier."""
-    accepted, finished, due = view.accepted, view.finished, view.due
-    is_running = view.status in _RUNNING or finished is not None
+    summary = summarise(view)
+    counted = b"" if summary is None else _packed(contributions(summary))
+    since, until = _last_stretch(counted)
+    timeliness = summary.timeliness if summary else None
     return DossierRow(
         bytes.fromhex(view.dossier),
-        view.competent or view.receiving or view.commune,
+        summary.commune if summary else view.competent or view.commune,
         view.commune,
         view.procedure or "",
         view.code or view.provisional or "",
         int(view.status or 0),
         view.channel or 0,
         view.received,
-        None if accepted is None else day_of(accepted),
-        due,
-        None if due is None or not is_running else day_after(due),
-        finished,
-        None if finished is None else day_of(finished),
-        view.ended_as.value if view.ended_as else "",
-        view.timeliness.value if view.timeliness else "",
+        summary.received if summary else None,
+        view.due,
+        since,
+        until,
+        view.finished,
+        summary.ended if summary else None,
+        view.ended_as.value if summary and view.ended_as else "",
+        timeliness.value if timeliness else "",
         len(view.conflicts),
         records,
+        counted,
         digest,
     )
+
+
+def counted_events(counted: bytes) -> Iterator[tuple[int, int]]:
+    """(number of the metric, day) for everything that a dossier added to the counters."""
+    for packed in array("I", counted):
+        yield packed & (1 << _BITS) - 1, packed >> _BITS
+
+
+def earlier_stretches(row: DossierRow) -> list[tuple[bytes, int, int]]:
+    """Rows of `overdue_before`: every stretch of being overdue but the last."""
+    stretches = _stretches(row.counted)[:-1]
+    return [(row.id, since, until) for since, until in stretches if until is not None]
 
 
 def load_rows(connection: Connection, dossiers: Iterable[str]) -> dict[str, DossierRow]:
@@ -73,3 +98,19 @@ def load_rows(connection: Connection, dossiers: Iterable[str]) -> dict[str, Doss
         for row in connection.execute(select(DOSSIER).where(DOSSIER.c.id.in_(part))):
             found[row.id.hex()] = DossierRow._make(row)
     return found
+
+
+def _packed(found: Iterable[tuple[int, Metric, int]]) -> bytes:
+    return array("I", [day << _BITS | _METRIC_NUMBER[metric] for day, metric, _ in found]).tobytes()
+
+
+def _stretches(counted: bytes) -> list[tuple[int, int | None]]:
+    events = list(counted_events(counted))
+    left = [day for metric, day in events if metric == _LEAVE]
+    entered = [day for metric, day in events if metric == _ENTER]
+    return [(day, left[position] if position < len(left) else None) for position, day in enumerate(entered)]
+
+
+def _last_stretch(counted: bytes) -> tuple[int | None, int | None]:
+    stretches = _stretches(counted)
+    return stretches[-1] if stretches else (None, None)

@@ -1,24 +1,20 @@
 """Counters rolled up by day and month, by commune and procedure: what makes every figure cheap.
 
-A dossier contributes to the day on which something happened to it. Stocks (carried over, processing, overdue) are sums
-of such events up to a day, so no counter has to be moved from day to day. When a dossier changes, its old contributions
-are taken back and its new ones added, in memory for a whole batch, and written once.
+A dossier contributes to the day on which something happened to it (`dossiers.statistics`). Stocks (carried over,
+processing, overdue) are sums of such events up to a day, so nothing has to be moved from day to day. When a dossier
+changes, its old contributions are taken back and its new ones added, in memory for a whole batch, and written once.
 
 Each contribution is kept in six shapes, by day and by month each: of commune and procedure, of the commune alone, of
 the procedure alone. A page of the whole province then reads hundreds of rows, not all there are.
 """
 
-from collections.abc import Iterator
 from enum import IntEnum
 
 from sqlalchemy import Connection, and_, bindparam, delete
 
-from central_hub.projection.rows import DossierRow
+from central_hub.projection.rows import DossierRow, counted_events
 from central_hub.store.bulk import add_to_rows
 from central_hub.store.tables import MEASURES, TALLY
-from dossiers.axes import Channel
-from dossiers.deadlines import Timeliness
-from dossiers.views import EndedAs
 
 
 class Shape(IntEnum):
@@ -33,38 +29,7 @@ class Shape(IntEnum):
 
 
 KEYS = ("shape", "commune", "procedure", "period")
-_INDEX = {name: position for position, name in enumerate(MEASURES)}
-_RECEIVED = {
-    int(Channel.ONLINE): _INDEX["online"],
-    int(Channel.DIRECT): _INDEX["direct"],
-    int(Channel.POSTAL): _INDEX["postal"],
-}
-_SOLVED = {
-    Timeliness.EARLY.value: _INDEX["early"],
-    Timeliness.ON_TIME.value: _INDEX["on_time"],
-    Timeliness.LATE.value: _INDEX["late"],
-}
-_WITHDRAWN, _REFUSED = _INDEX["withdrawn"], _INDEX["refused"]
-_BEGUN, _ENDED = _INDEX["overdue_begun"], _INDEX["overdue_ended"]
 _NOTHING = (0,) * len(MEASURES)
-
-
-def contributions(row: DossierRow) -> Iterator[tuple[int, int]]:
-    """(measure, day) for everything that a dossier counts for."""
-    if row.accepted_day is None:
-        return
-    yield _RECEIVED.get(row.channel, _INDEX["direct"]), row.accepted_day
-    finished = row.finished_day
-    if finished is not None:
-        if row.ended_as == EndedAs.SOLVED:
-            yield _SOLVED[row.timeliness], finished
-        else:
-            yield (_WITHDRAWN if row.ended_as == EndedAs.WITHDRAWN else _REFUSED), finished
-    begun = row.overdue_day
-    if begun is not None and (finished is None or begun < finished):
-        yield _BEGUN, max(begun, row.accepted_day)
-        if finished is not None:
-            yield _ENDED, finished
 
 
 class TallyChanges:
@@ -76,7 +41,7 @@ class TallyChanges:
     def replace(self, old: DossierRow | None, new: DossierRow) -> None:
         """A dossier changed: take its old contributions back, add the new ones."""
         if old is not None:
-            if old[1:15] == new[1:15]:
+            if (old.counted, old.commune, old.procedure) == (new.counted, new.commune, new.procedure):
                 return
             self._add(old, -1)
         self._add(new, 1)
@@ -85,34 +50,44 @@ class TallyChanges:
         """Add everything to the counters, and drop those that became nothing."""
         rolled: dict[tuple[int, str, str, int], list[int]] = {}
         for (commune, procedure, day), amounts in self._changes.items():
-            month = day // 100
-            for key in (
-                (Shape.DAY, commune, procedure, day),
-                (Shape.MONTH, commune, procedure, month),
-                (Shape.DAY_COMMUNE, commune, "", day),
-                (Shape.MONTH_COMMUNE, commune, "", month),
-                (Shape.DAY_PROCEDURE, "", procedure, day),
-                (Shape.MONTH_PROCEDURE, "", procedure, month),
-            ):
-                total = rolled.get(key)
-                if total is None:
-                    rolled[key] = list(amounts)
-                else:
-                    for position, amount in enumerate(amounts):
-                        total[position] += amount
-        changed = {key: amounts for key, amounts in rolled.items() if any(amounts)}
-        rows = [(int(key[0]), *key[1:], *amounts) for key, amounts in sorted(changed.items())]
+            if any(amounts):
+                _roll_up(rolled, commune, procedure, day, amounts)
+        rows = [(*key, *amounts) for key, amounts in sorted(rolled.items()) if any(amounts)]
         add_to_rows(connection, TALLY, KEYS, MEASURES, rows)
         _drop_empty(connection, [row[:4] for row in rows if min(row[4:]) < 0])
 
     def _add(self, row: DossierRow, sign: int) -> None:
         commune, procedure = row.commune, row.procedure
-        for measure, day in contributions(row):
+        for metric, day in counted_events(row.counted):
             key = (commune, procedure, day)
             amounts = self._changes.get(key)
             if amounts is None:
                 amounts = self._changes[key] = list(_NOTHING)
-            amounts[measure] += sign
+            amounts[metric] += sign
+
+
+def _roll_up(
+    rolled: dict[tuple[int, str, str, int], list[int]],
+    commune: str,
+    procedure: str,
+    day: int,
+    amounts: list[int],
+) -> None:
+    month = day // 100
+    for key in (
+        (1, commune, procedure, day),
+        (2, commune, procedure, month),
+        (3, commune, "", day),
+        (4, commune, "", month),
+        (5, "", procedure, day),
+        (6, "", procedure, month),
+    ):
+        total = rolled.get(key)
+        if total is None:
+            rolled[key] = list(amounts)
+        else:
+            for position, amount in enumerate(amounts):
+                total[position] += amount
 
 
 def _drop_empty(connection: Connection, keys: list[tuple[int, str, str, int]]) -> None:

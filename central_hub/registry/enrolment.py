@@ -85,7 +85,9 @@ def issue_code(
         "expires_ms": expires_ms,
     }
     connection.execute(insert(ENROLMENT).values(row))
-    note_event(connection, at_ms=now_ms, actor=issued_by, action="enrolment.issued", subject=f"{unit} {device_name}")
+    note_event(
+        connection, at_ms=now_ms, actor=issued_by, action="enrolment.issued", subject=f"{unit} {device_name}"
+    )
     return IssuedCode(
         code=make_code(secret, bytes.fromhex(services.keys.bundle.fingerprint)),
         unit=unit,
@@ -128,7 +130,9 @@ def enrol_device(
     connection.execute(
         update(ENROLMENT).where(ENROLMENT.c.no == row.no).values(used_ms=now_ms, device=device.id)
     )
-    note_event(connection, at_ms=now_ms, actor=device.id, action="device.enrolled", subject=f"{row.unit} {name}")
+    note_event(
+        connection, at_ms=now_ms, actor=device.id, action="device.enrolled", subject=f"{row.unit} {name}"
+    )
     return answer
 
 

@@ -4,7 +4,6 @@ The first range is granted when the hub holds the log's opening record; another 
 range is never granted twice, because a code on paper is for ever.
 """
 
-
 from sqlalchemy import Connection, select
 
 from central_hub.journal.service import Draft, write
@@ -26,7 +25,9 @@ def leases_of_unit(connection: Connection, unit: str) -> list[Lease]:
     ]
 
 
-def grant_lease(connection: Connection, services: Services, *, unit: str, log: str, now_ms: int) -> Lease | None:
+def grant_lease(
+    connection: Connection, services: Services, *, unit: str, log: str, now_ms: int
+) -> Lease | None:
     """Grant the next free range of a unit to a log; None when the unit has no number left or is no commune."""
     if len(unit) != _UNIT_DIGITS:
         return None

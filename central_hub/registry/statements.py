@@ -20,7 +20,9 @@ def state_keys(
     for statement, _ in statements:
         trust = trust.accept(statement, issuer_key_id=services.keys.registry.public.id)
     drafts = [
-        Draft(kind="key.stated", facts=_plain(statement), content=dict(content), signer=services.keys.registry)
+        Draft(
+            kind="key.stated", facts=_plain(statement), content=dict(content), signer=services.keys.registry
+        )
         for statement, content in statements
     ]
     return write(connection, services, commune=services.province, drafts=drafts)

@@ -50,7 +50,8 @@ def prefix(id_hex: str) -> int:
 def place_rows(log_no: int, records: Iterable[UnverifiedRecord]) -> list[tuple[int, int, int, int | None]]:
     """Rows of `place` for the records of a run."""
     return [
-        (log_no, r.header.seq, prefix(r.id), prefix(r.header.dossier) if r.header.dossier else None) for r in records
+        (log_no, r.header.seq, prefix(r.id), prefix(r.header.dossier) if r.header.dossier else None)
+        for r in records
     ]
 
 
@@ -66,7 +67,8 @@ class HubLogStore:
 
     def frontier(self, logs: Iterable[str] | None = None) -> Frontier:
         return Frontier(
-            FrontierEntry(log=held.id, length=held.length, head=held.head) for held in self.held_logs(logs=logs)
+            FrontierEntry(log=held.id, length=held.length, head=held.head)
+            for held in self.held_logs(logs=logs)
         )
 
     def link_at(self, log: str, length: int) -> str | None:
@@ -80,7 +82,9 @@ class HubLogStore:
     def append(self, run: Run) -> int:
         return self._add(run, frame=None, findable=True)
 
-    def span(self, log: str, first: int, *, stop: int | None = None, bytes_max: int | None = None) -> list[Record]:
+    def span(
+        self, log: str, first: int, *, stop: int | None = None, bytes_max: int | None = None
+    ) -> list[Record]:
         held = self.held(log)
         if held is None:
             return []
@@ -94,7 +98,9 @@ class HubLogStore:
         if at_most is not None:
             query = query.where(SEAL.c.length <= at_most)
         row = self._connection.execute(query.order_by(SEAL.c.length.desc()).limit(1)).first()
-        return None if row is None else Seal(log=log, length=row.length, head=row.head, signature=row.signature)
+        return (
+            None if row is None else Seal(log=log, length=row.length, head=row.head, signature=row.signature)
+        )
 
     def add_seal(self, seal: Seal) -> None:
         held = self.held(seal.log)
@@ -145,7 +151,9 @@ class HubLogStore:
             return
         gone = (RUN.c.log_no == held.no) & (RUN.c.first >= held.acknowledged)
         self._connection.execute(delete(RUN).where(gone))
-        self._connection.execute(delete(PLACE).where(PLACE.c.log_no == held.no, PLACE.c.seq >= held.acknowledged))
+        self._connection.execute(
+            delete(PLACE).where(PLACE.c.log_no == held.no, PLACE.c.seq >= held.acknowledged)
+        )
         self._connection.execute(
             update(LOG)
             .where(LOG.c.no == held.no)
@@ -166,7 +174,9 @@ class HubLogStore:
     def _add(self, run: Run, *, frame: bytes | None, findable: bool) -> int:
         held = self.held(run.log)
         length = held.length if held else 0
-        overlap = self._range(held.no, run.first, min(run.stop, length)) if held and run.first < length else []
+        overlap = (
+            self._range(held.no, run.first, min(run.stop, length)) if held and run.first < length else []
+        )
         new = new_part(run, length, [record.link for record in overlap])
         if run.seal:
             self._check_seal(run, new, held)
@@ -191,7 +201,9 @@ class HubLogStore:
         if link != run.seal.head:
             raise LogForked(run.log, run.seal.length - 1)
 
-    def _store(self, run: Run, new: Sequence[UnverifiedRecord], frame: bytes, held: HeldLog | None) -> HeldLog:
+    def _store(
+        self, run: Run, new: Sequence[UnverifiedRecord], frame: bytes, held: HeldLog | None
+    ) -> HeldLog:
         head = new[-1].link
         if held is None:
             held = self._open_log(run, head)
@@ -247,7 +259,9 @@ class HubLogStore:
     def _range(self, log_no: int, first: int, end: int) -> list[Record]:
         if first >= end:
             return []
-        found = [r for records in self._runs(log_no, first, end) for r in records if first <= r.header.seq < end]
+        found = [
+            r for records in self._runs(log_no, first, end) for r in records if first <= r.header.seq < end
+        ]
         return self._with_late_bodies(log_no, found)
 
     def _range_in_budget(self, log_no: int, first: int, end: int, bytes_max: int) -> list[Record]:

@@ -5,8 +5,20 @@ Instants are milliseconds since the epoch, days are whole numbers yyyymmdd, mont
 of its own (`no`) beside its random id, so that indexes stay small.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import sqlite
+
+from dossiers.statistics import Metric
 
 METADATA = MetaData(
     naming_convention={
@@ -20,7 +32,9 @@ METADATA = MetaData(
 Whole = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 
-def _whole(name: str, *, default: int | None = None, nullable: bool = False, key: bool = False) -> Column[int]:
+def _whole(
+    name: str, *, default: int | None = None, nullable: bool = False, key: bool = False
+) -> Column[int]:
     server_default = None if default is None else str(default)
     return Column(
         name, Whole, primary_key=key, nullable=nullable, server_default=server_default, autoincrement=False
@@ -192,12 +206,14 @@ DOSSIER = Table(
     _whole("accepted_day", nullable=True),
     _whole("due_ms", nullable=True),
     _whole("overdue_day", nullable=True),
+    _whole("overdue_until", nullable=True),
     _whole("finished_ms", nullable=True),
     _whole("finished_day", nullable=True),
     _text("ended_as"),
     _text("timeliness"),
     _whole("conflicts"),
     _whole("records"),
+    _bytes("counted"),
     _bytes("digest"),
     Index("ix_dossier_accepted", "accepted_day"),
     Index("ix_dossier_commune_accepted", "commune", "accepted_day"),
@@ -210,24 +226,25 @@ DOSSIER = Table(
 """One row per dossier, as folded: what lists and figures are made of. No personal data.
 
 `commune` settles it (figures are by it), `home` received it. `accepted_day` is None for what reports do not count.
-`overdue_day` is the first day at whose end it counts as overdue, should it still be open then.
+From `overdue_day` on, before `overdue_until`, it is overdue at the end of each day (the last such stretch).
+`counted` is what it added to the counters, so that it can be taken back.
 """
 
 SCOPE = _table("scope", _text("commune", key=True), _bytes("digest"))
 """Per home commune the sum of its dossiers' digests: what a round compares with the node's."""
 
-MEASURES = (
-    "online",
-    "direct",
-    "postal",
-    "early",
-    "on_time",
-    "late",
-    "withdrawn",
-    "refused",
-    "overdue_begun",
-    "overdue_ended",
+OVERDUE_BEFORE = Table(
+    "overdue_before",
+    METADATA,
+    Column("id", LargeBinary, primary_key=True),
+    _whole("since", key=True),
+    _whole("until"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
+"""Earlier stretches of being overdue of the few dossiers that were so more than once (extended, paused)."""
+
+MEASURES = tuple(metric.value for metric in Metric)
 """What a tally counts on the day it happened; stocks (carried over, processing, overdue) are sums of these."""
 
 TALLY = _table(
@@ -237,6 +254,7 @@ TALLY = _table(
     _text("procedure", key=True),
     _whole("period", key=True),
     *(_whole(measure, default=0) for measure in MEASURES),
+    Index("ix_tally_period", "shape", "period"),
 )
 """Rolled-up counters. `shape` says day or month and by what: see `projection.tallies`."""
 
@@ -257,9 +275,13 @@ DEVICE = _table(
     _whole("rounds", default=0),
     _whole("bytes_in", default=0),
     _whole("bytes_out", default=0),
+    _whole("digest_state", default=0),
     Index("ix_device_unit", "unit"),
 )
 """Enrolled PCs and what their last contact said; the keys themselves are in `key`."""
+
+RECEIPT = _table("receipt", _text("commune", key=True), _bytes("signed"))
+"""The newest receipt signed for a commune, so that an idle round signs nothing."""
 
 ENROLMENT = _table(
     "enrolment",
@@ -308,5 +330,5 @@ EVENT = _table(
 )
 """Who did what at this hub: log-ins, codes issued, publications."""
 
-DERIVED = (PLACE, LEASE, PUBLICATION, DOSSIER, SCOPE, TALLY)
+DERIVED = (PLACE, LEASE, PUBLICATION, DOSSIER, OVERDUE_BEFORE, SCOPE, TALLY)
 """Tables that `rebuild` empties and makes again from the logs."""

@@ -1,0 +1,49 @@
+"""What the frame around every page shows: province, account, language, and how the fleet is."""
+
+from typing import Any
+
+from flask import Flask, has_request_context
+from flask_babel import gettext as _
+
+from central_hub.database import get_reader, get_services
+from central_hub.problems import language
+from central_hub.session import current
+from central_hub.sync.fleet import fleet_state
+from signing.roles import Role
+
+
+def role_name(role: Role) -> str:
+    """A role in words."""
+    return {
+        Role.ADMINISTRATOR: _("Quản trị tỉnh"),
+        Role.STATISTICIAN: _("Thống kê"),
+        Role.AUDITOR: _("Kiểm tra"),
+        Role.KEY_AUTHORITY: _("Quản lý khóa"),
+    }.get(role, role.value)
+
+
+def shell() -> dict[str, Any]:
+    """The values of `base.html`."""
+    if not has_request_context():
+        return {}
+    services, account = get_services(), current()
+    found: dict[str, Any] = {
+        "language": language(),
+        "unit": services.units.province.name,
+        "counts": {},
+    }
+    if account:
+        order = (Role.ADMINISTRATOR, Role.STATISTICIAN, Role.AUDITOR, Role.KEY_AUTHORITY)
+        held = [role for role in order if role in account.roles]
+        state = fleet_state(get_reader(), now_ms=services.clock())
+        found |= {
+            "officer": {"name": account.name, "role": role_name(held[0]) if held else ""},
+            "state": state,
+            "counts": {"quarantine": state.waiting},
+        }
+    return found
+
+
+def attach(app: Flask) -> None:
+    """Give every page its frame."""
+    app.context_processor(lambda: {"shell": shell(), "now": get_services().clock()})

@@ -1,0 +1,212 @@
+"""The dossiers behind a figure: the same definitions as the counters, asked of the rows of dossiers, page by page.
+
+How many there are is taken from the counters, so a list and the figure that leads to it show one number; a test proves
+that the rows add up to it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+
+from central_hub.statistics.periods import Period
+from central_hub.statistics.service import Filter, Group, Report, Statistics
+from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE
+from dossiers.axes import Channel
+from dossiers.deadlines import Timeliness
+from dossiers.statistics import ReportRow
+from dossiers.views import EndedAs
+
+PAGE_ROWS = 50
+_D = DOSSIER.c
+
+
+class Figure(StrEnum):
+    """Every figure of a report that a list stands behind."""
+
+    RECEIVED = "received"
+    IN_PERIOD = "in_period"
+    ONLINE = "online"
+    OTHER = "other"
+    CARRIED_OVER = "carried_over"
+    SOLVED = "solved"
+    EARLY = "early"
+    ON_TIME = "on_time"
+    LATE = "late"
+    PROCESSING = "processing"
+    IN_TERM = "in_term"
+    OVERDUE = "overdue"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierLine:
+    """One dossier in a list. No personal data."""
+
+    dossier: str
+    code: str
+    commune: str
+    procedure: str
+    status: int
+    channel: int
+    received_ms: int | None
+    due_ms: int | None
+    finished_ms: int | None
+    ended_as: str
+    timeliness: str
+    is_overdue: bool
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierPage:
+    """One page of a list; `total` counts all pages."""
+
+    lines: tuple[DossierLine, ...]
+    total: int
+    page: int
+    pages: int
+
+
+def value_of(row: ReportRow, figure: Figure) -> int:
+    """The number that a report shows for a figure."""
+    if figure is Figure.IN_PERIOD:
+        return row.online + row.other
+    found: int = getattr(row, figure.value)
+    return found
+
+
+def dossier_page(
+    connection: Connection,
+    statistics: Statistics,
+    period: Period,
+    figure: Figure,
+    chosen: Filter,
+    *,
+    today: int,
+    page: int = 1,
+    page_rows: int = PAGE_ROWS,
+) -> DossierPage:
+    """One page of the dossiers that a figure counts."""
+    past = period.until(today)
+    report: Report = statistics.report(period, Group.MONTH, chosen)
+    total = value_of(report.total, figure)
+    pages = max(1, -(-total // page_rows))
+    page = min(max(1, page), pages)
+    query = (
+        select(DOSSIER)
+        .where(condition(past, figure), *_chosen(statistics, chosen))
+        .order_by(*_order(figure))
+        .limit(page_rows)
+        .offset((page - 1) * page_rows)
+    )
+    lines = tuple(_line(row, past.last) for row in connection.execute(query))
+    return DossierPage(lines=lines, total=total, page=page, pages=pages)
+
+
+def find_by_code(
+    connection: Connection, text: str, *, today: int, limit: int = 20
+) -> tuple[DossierLine, ...]:
+    """Dossiers whose code begins with what was typed."""
+    typed = text.strip().upper()
+    if not typed:
+        return ()
+    query = select(DOSSIER).where(_D.code >= typed, _D.code < typed + "\uffff").order_by(_D.code).limit(limit)
+    return tuple(_line(row, today) for row in connection.execute(query))
+
+
+def find_dossier(connection: Connection, dossier: str, *, today: int) -> DossierLine | None:
+    """One dossier by id."""
+    row = connection.execute(select(DOSSIER).where(_D.id == bytes.fromhex(dossier))).first()
+    return None if row is None else _line(row, today)
+
+
+def count_by_scan(
+    connection: Connection,
+    statistics: Statistics,
+    period: Period,
+    figure: Figure,
+    chosen: Filter,
+    *,
+    today: int,
+) -> int:
+    """The figure counted from the rows of dossiers: slow; for tests and `doctor`."""
+    found = condition(period.until(today), figure)
+    query = select(func.count()).select_from(DOSSIER).where(found, *_chosen(statistics, chosen))
+    return connection.scalar(query) or 0
+
+
+def condition(period: Period, figure: Figure) -> ColumnElement[bool]:
+    """Which rows of `dossier` a figure of a (past) period counts."""
+    first, last = period.first, period.last
+    came_within = and_(_D.accepted_day >= first, _D.accepted_day <= last)
+    carried = and_(_D.accepted_day < first, or_(_D.finished_day.is_(None), _D.finished_day >= first))
+    ended_within = and_(_D.finished_day >= first, _D.finished_day <= last, _D.accepted_day.is_not(None))
+    is_open = and_(_D.accepted_day <= last, or_(_D.finished_day.is_(None), _D.finished_day > last))
+    is_solved = and_(ended_within, _D.ended_as == EndedAs.SOLVED.value)
+    conditions: dict[Figure, ColumnElement[bool]] = {
+        Figure.RECEIVED: or_(came_within, carried),
+        Figure.IN_PERIOD: came_within,
+        Figure.ONLINE: and_(came_within, _D.channel == int(Channel.ONLINE)),
+        Figure.OTHER: and_(came_within, _D.channel != int(Channel.ONLINE)),
+        Figure.CARRIED_OVER: carried,
+        Figure.SOLVED: is_solved,
+        Figure.EARLY: and_(is_solved, _D.timeliness == Timeliness.EARLY.value),
+        Figure.ON_TIME: and_(is_solved, _D.timeliness == Timeliness.ON_TIME.value),
+        Figure.LATE: and_(is_solved, _D.timeliness == Timeliness.LATE.value),
+        Figure.PROCESSING: is_open,
+        Figure.IN_TERM: and_(is_open, ~_overdue_at(last)),
+        Figure.OVERDUE: and_(is_open, _overdue_at(last)),
+        Figure.WITHDRAWN: and_(ended_within, _D.ended_as == EndedAs.WITHDRAWN.value),
+        Figure.REFUSED: and_(ended_within, _D.ended_as == EndedAs.REFUSED.value),
+    }
+    return conditions[figure]
+
+
+def _overdue_at(day: int) -> ColumnElement[bool]:
+    """Whether a dossier is overdue at the end of a day."""
+    now = and_(
+        _D.overdue_day.is_not(None), _D.overdue_day <= day, func.coalesce(_D.overdue_until, 99991231) > day
+    )
+    earlier = exists().where(
+        OVERDUE_BEFORE.c.id == _D.id, OVERDUE_BEFORE.c.since <= day, OVERDUE_BEFORE.c.until > day
+    )
+    return or_(now, earlier)
+
+
+def _chosen(statistics: Statistics, chosen: Filter) -> list[ColumnElement[bool]]:
+    part = statistics.slice_of(chosen)
+    found: list[ColumnElement[bool]] = []
+    if part.commune is not None:
+        found.append(_D.commune == part.commune)
+    if part.procedures is not None:
+        found.append(_D.procedure.in_(part.procedures))
+    return found
+
+
+def _order(figure: Figure) -> tuple[Any, ...]:
+    ended = {Figure.SOLVED, Figure.EARLY, Figure.ON_TIME, Figure.LATE, Figure.WITHDRAWN, Figure.REFUSED}
+    day = _D.finished_day if figure in ended else _D.accepted_day
+    return day.desc(), _D.id.desc()
+
+
+def _line(row: Row[Any], day: int) -> DossierLine:
+    until = row.overdue_until
+    is_overdue = row.overdue_day is not None and row.overdue_day <= day and (until is None or until > day)
+    return DossierLine(
+        dossier=row.id.hex(),
+        code=row.code,
+        commune=row.commune,
+        procedure=row.procedure,
+        status=row.status,
+        channel=row.channel,
+        received_ms=row.received_ms,
+        due_ms=row.due_ms,
+        finished_ms=row.finished_ms,
+        ended_as=row.ended_as,
+        timeliness=row.timeliness,
+        is_overdue=is_overdue,
+        conflicts=row.conflicts,
+    )

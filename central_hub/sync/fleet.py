@@ -1,0 +1,138 @@
+"""The fleet: every enrolled PC, what its last contact said, and what is not here yet as far as known."""
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, func, select, update
+
+from central_hub.store.tables import DEVICE, LOG, STANDING
+from sync_protocol.wire import Beacon
+
+SILENT_AFTER_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetState:
+    """The sentence in the frame: PCs enrolled, not heard for a day, last contact; records that wait for a person."""
+
+    nodes: int
+    silent: int
+    last: int | None
+    waiting: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """One PC.
+
+    Attributes:
+        contact_ms: last request of any kind; `synced_ms`: last round after which neither side had more.
+        beacon: what the PC said of itself then.
+        held, acknowledged, judged: records of all its logs at the hub.
+        unsent: records that the PC had and the hub had not, at that contact.
+        digest_state: 0 not compared, 1 equal, 2 different at the last comparison.
+    """
+
+    id: str
+    unit: str
+    name: str
+    enrolled_ms: int
+    contact_ms: int | None
+    synced_ms: int | None
+    beacon: Beacon | None
+    held: int
+    acknowledged: int
+    judged: int
+    unsent: int
+    oldest_unsent_s: int
+    digest_state: int
+    is_silent: bool
+
+
+def fleet_state(connection: Connection, *, now_ms: int) -> FleetState:
+    """The fleet in one sentence."""
+    since = now_ms - SILENT_AFTER_MS
+    row = connection.execute(
+        select(
+            func.count().label("nodes"),
+            func.count(DEVICE.c.contact_ms).filter(DEVICE.c.contact_ms >= since).label("heard"),
+            func.max(DEVICE.c.contact_ms).label("last"),
+        ).select_from(DEVICE)
+    ).one()
+    waiting = connection.scalar(select(func.count()).select_from(STANDING)) or 0
+    return FleetState(
+        nodes=row.nodes, silent=row.nodes - row.heard, last=row.last, waiting=waiting, now=now_ms
+    )
+
+
+def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None) -> list[DeviceState]:
+    """Every enrolled PC, by unit and name."""
+    totals = (
+        select(
+            LOG.c.device,
+            func.sum(LOG.c.length).label("held"),
+            func.sum(LOG.c.acknowledged).label("acknowledged"),
+            func.sum(LOG.c.judged).label("judged"),
+        )
+        .group_by(LOG.c.device)
+        .subquery()
+    )
+    query = (
+        select(DEVICE, totals.c.held, totals.c.acknowledged, totals.c.judged)
+        .join(totals, totals.c.device == DEVICE.c.id, isouter=True)
+        .order_by(DEVICE.c.unit, DEVICE.c.name, DEVICE.c.id)
+    )
+    if unit is not None:
+        query = query.where(DEVICE.c.unit == unit)
+    found = []
+    for row in connection.execute(query):
+        beacon = _beacon_decoder.decode(row.beacon.encode()) if row.beacon else None
+        found.append(
+            DeviceState(
+                id=row.id,
+                unit=row.unit,
+                name=row.name,
+                enrolled_ms=row.enrolled_ms,
+                contact_ms=row.contact_ms,
+                synced_ms=row.synced_ms,
+                beacon=beacon,
+                held=row.held or 0,
+                acknowledged=row.acknowledged or 0,
+                judged=row.judged or 0,
+                unsent=beacon.unsent if beacon else 0,
+                oldest_unsent_s=beacon.oldest_unsent_s if beacon else 0,
+                digest_state=row.digest_state,
+                is_silent=row.contact_ms is None or row.contact_ms < now_ms - SILENT_AFTER_MS,
+            )
+        )
+    return found
+
+
+def note_contact(
+    connection: Connection,
+    device: str,
+    beacon: Beacon,
+    *,
+    now_ms: int,
+    bytes_in: int,
+    bytes_out: int,
+    is_complete: bool,
+    digest_state: int,
+) -> None:
+    """Remember a round."""
+    values = {
+        "contact_ms": now_ms,
+        "beacon": msgspec.json.encode(beacon).decode(),
+        "rounds": DEVICE.c.rounds + 1,
+        "bytes_in": DEVICE.c.bytes_in + bytes_in,
+        "bytes_out": DEVICE.c.bytes_out + bytes_out,
+    }
+    if is_complete:
+        values["synced_ms"] = now_ms
+    if digest_state:
+        values["digest_state"] = digest_state
+    connection.execute(update(DEVICE).where(DEVICE.c.id == device).values(values))
+
+
+_beacon_decoder = msgspec.json.Decoder(Beacon)

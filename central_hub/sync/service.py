@@ -1,0 +1,249 @@
+"""One round: verify who asks, store what came, answer with what the node lacks. Idempotent; nothing is remembered
+between rounds but what the round brought.
+
+Order of effects: the runs are durable first (`ingest.acknowledge`), then the answer is composed from what is stored,
+so an answer never claims what a crash could take back. A node gets the province's log, its commune's log of the hub, and
+what is judged of the other PCs' logs of its commune.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from central_hub.ingest.service import acknowledge
+from central_hub.journal.service import own_log
+from central_hub.projection.projector import scope_digest
+from central_hub.registry.leases import grant_lease
+from central_hub.services import Services
+from central_hub.settings import hub_epoch
+from central_hub.store.engine import reading, writing
+from central_hub.store.record_log import HeldLog, HubLogStore
+from central_hub.store.tables import RECEIPT, STANDING
+from central_hub.sync.fleet import note_contact
+from signing.roles import Role
+from sync_protocol import limits, reasons
+from sync_protocol.admission import Outcome
+from sync_protocol.challenge import challenge_holds, make_challenge
+from sync_protocol.errors import RemoteFault
+from sync_protocol.frontier import Frontier, FrontierEntry, Relation, same_head
+from sync_protocol.receipts import Receipt, ReceiptEntry, open_receipt, same_standing, sign_receipt
+from sync_protocol.rounds import choose_runs, differences
+from sync_protocol.wire import (
+    PROTOCOL_VERSION,
+    DigestState,
+    Entry,
+    RoundAnswer,
+    RoundRequest,
+    encode_answer,
+    entries_of,
+    frontier_of,
+    open_request,
+    receipt_prefix,
+)
+
+_UNJUDGED_WAIT_S = 5
+_LOW_WATER_SHARE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """The logs that concern a node, in the order in which they are sent."""
+
+    province: HeldLog | None
+    commune: HeldLog | None
+    devices: tuple[HeldLog, ...]
+
+    @property
+    def all(self) -> list[HeldLog]:
+        return [log for log in (self.province, self.commune, *self.devices) if log is not None]
+
+
+def answer_round(services: Services, data: bytes) -> bytes:
+    """The answer to a request; raises RemoteFault where the request as a whole is refused."""
+    signed = open_request(data)
+    with reading(services.engine) as connection:
+        statement = services.trust.current(connection).statement(signed.device)
+        epoch = hub_epoch(connection)
+    if statement is None or Role.DEVICE not in statement.roles:
+        raise RemoteFault(reasons.ROUND_DEVICE, signed.device)
+    request = signed.verify(statement.key)
+    now_ms = services.clock()
+    if not challenge_holds(request.challenge, _secret(services), signed.device, now_s=now_ms // 1000):
+        return encode_answer(_refusal(services, signed.device, epoch, now_ms))
+    theirs = frontier_of(request.frontier)
+    acknowledged = acknowledge(services, signed.device, request.runs)
+    problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
+    answer = _answer(services, signed.device, statement.unit, epoch, request, theirs, problem, now_ms)
+    encoded = encode_answer(answer)
+    with writing(services.engine) as connection:
+        note_contact(
+            connection,
+            signed.device,
+            request.beacon,
+            now_ms=now_ms,
+            bytes_in=len(data),
+            bytes_out=len(encoded),
+            is_complete=not (answer.held or answer.runs or answer.more),
+            digest_state=answer.digest_state,
+        )
+    return encoded
+
+
+def _answer(
+    services: Services,
+    device: str,
+    unit: str,
+    epoch: str,
+    request: RoundRequest,
+    theirs: Frontier,
+    problem: str,
+    now_ms: int,
+) -> RoundAnswer:
+    with reading(services.engine) as connection:
+        scope = _scope(connection, services, unit, epoch)
+    if _runs_low(request, scope, theirs, device, services):
+        _refill(services, device, unit, scope, now_ms)
+    with reading(services.engine) as connection:
+        store = HubLogStore(connection, services.opened)
+        scope = _scope(connection, services, unit, epoch)
+        receipt = _receipt(connection, services, unit, epoch, scope, now_ms)
+        mine = Frontier(FrontierEntry(log=log.id, length=log.length, head=log.head) for log in scope.all)
+        stop = {log.id: log.judged for log in scope.all}
+        bytes_max = min(max(request.bytes_max, limits.ROUND_SIZE_BYTES_MIN), limits.ROUND_SIZE_BYTES_MAX // 2)
+        ahead = [
+            d
+            for d in differences(store, mine, theirs, [log.id for log in scope.all])
+            if d.relation is Relation.AHEAD
+        ]
+        chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, audience=unit)
+        held = _differing(mine, theirs)
+        is_settled = not chosen.frames and not held and all(log.judged == log.length for log in scope.all)
+        state, digest = (
+            _compared(connection, unit, request) if is_settled else (DigestState.NOT_COMPARABLE, b"")
+        )
+    own = [log for log in scope.devices if log.device == device]
+    is_waiting = any(log.judged < log.length for log in own)
+    return RoundAnswer(
+        protocol=PROTOCOL_VERSION,
+        challenge=make_challenge(_secret(services), device, now_s=now_ms // 1000),
+        hub_epoch=bytes.fromhex(epoch),
+        now_ms=now_ms,
+        problem=problem,
+        held=held,
+        receipt=b"" if receipt_prefix(receipt) == request.receipt else receipt,
+        runs=chosen.frames,
+        foreign=[],
+        digest=digest,
+        digest_state=state,
+        next_sync_after_s=_UNJUDGED_WAIT_S if is_waiting else _next_sync(services),
+        bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
+        more=chosen.more,
+    )
+
+
+def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundAnswer:
+    """A stale challenge: the next one, and nothing else."""
+    return RoundAnswer(
+        protocol=PROTOCOL_VERSION,
+        challenge=make_challenge(_secret(services), device, now_s=now_ms // 1000),
+        hub_epoch=bytes.fromhex(epoch),
+        now_ms=now_ms,
+        problem=reasons.ROUND_CHALLENGE.code,
+        held=[],
+        receipt=b"",
+        runs=[],
+        foreign=[],
+        digest=b"",
+        digest_state=DigestState.NOT_COMPARABLE,
+        next_sync_after_s=0,
+        bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
+        more=False,
+    )
+
+
+def _scope(connection: Connection, services: Services, unit: str, epoch: str) -> _Scope:
+    store = HubLogStore(connection, services.opened)
+    hub = services.keys.hub.public.id
+    logs = store.held_logs(commune=unit)
+    return _Scope(
+        province=store.held(own_log(services, epoch, services.province)),
+        commune=next((log for log in logs if log.device == hub), None),
+        devices=tuple(log for log in logs if log.device != hub),
+    )
+
+
+def _differing(mine: Frontier, theirs: Frontier) -> list[Entry]:
+    """Where the hub stands in the logs in which the node stands otherwise."""
+
+    def differs(entry: FrontierEntry) -> bool:
+        other = theirs.get(entry.log)
+        return other is None or other.length != entry.length or not same_head(other.head, entry.head)
+
+    return entries_of(Frontier(entry for entry in mine.values() if differs(entry)))
+
+
+def _receipt(
+    connection: Connection, services: Services, unit: str, epoch: str, scope: _Scope, now_ms: int
+) -> bytes:
+    """The newest receipt of the commune, signed anew only when something moved."""
+    logs = {
+        log.id: ReceiptEntry(log.acknowledged, log.acknowledged_head, log.judged)
+        for log in scope.devices
+        if log.acknowledged
+    }
+    if not logs:
+        return b""
+    known: bytes | None = connection.scalar(select(RECEIPT.c.signed).where(RECEIPT.c.commune == unit))
+    hub = services.keys.hub
+    if known is not None and same_standing(open_receipt(known, hub.public), logs, epoch):
+        return known
+    receipt = Receipt(at=now_ms, commune=unit, epoch=epoch, hub=hub.public.id, logs=logs)
+    signed = sign_receipt(receipt, hub)
+    with writing(services.engine) as writer:
+        if (
+            known is None
+            and writer.scalar(select(RECEIPT.c.commune).where(RECEIPT.c.commune == unit)) is None
+        ):
+            writer.execute(insert(RECEIPT).values(commune=unit, signed=signed))
+        else:
+            writer.execute(update(RECEIPT).where(RECEIPT.c.commune == unit).values(signed=signed))
+    return signed
+
+
+def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple[int, bytes]:
+    """Compare derived state, now that both sides hold the same records and everything is judged."""
+    pending = select(STANDING.c.seq).where(
+        STANDING.c.commune == unit, STANDING.c.outcome == Outcome.PENDING.value
+    )
+    if not request.digest or connection.execute(pending.limit(1)).first() is not None:
+        return DigestState.NOT_COMPARABLE, b""
+    digest = scope_digest(connection, unit)
+    return (DigestState.EQUAL if digest == request.digest else DigestState.DIFFERENT), digest
+
+
+def _runs_low(
+    request: RoundRequest, scope: _Scope, theirs: Frontier, device: str, services: Services
+) -> bool:
+    """Whether the PC needs more dossier numbers, and has seen every lease granted so far."""
+    hub_log = scope.commune
+    if hub_log is None or request.beacon.codes_left * _LOW_WATER_SHARE >= services.config.lease_size:
+        return False
+    seen = theirs.get(hub_log.id)
+    return seen is not None and seen.length == hub_log.length
+
+
+def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: int) -> None:
+    own = [log for log in scope.devices if log.device == device and log.judged]
+    if own:
+        with writing(services.engine) as connection:
+            grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
+
+
+def _next_sync(services: Services) -> int:
+    """When to come again, spread by a fifth either way so that nodes do not come all at once."""
+    spread = services.random_bytes(1)[0] / 255 * 0.4 - 0.2
+    return round(services.config.next_sync_after_s * (1 + spread))
+
+
+def _secret(services: Services) -> bytes:
+    return services.keys.derived("challenge")
