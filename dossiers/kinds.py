@@ -303,7 +303,7 @@ _PROTOCOL_KINDS: Final = (
     ),
     _kind(
         "key.stated",
-        "Công bố khoá",
+        "Công bố khóa",
         "Key stated",
         facts=_KEY_FACTS,
         body=_KEY_BODY,
@@ -311,7 +311,7 @@ _PROTOCOL_KINDS: Final = (
     ),
     _kind(
         "key.requested",
-        "Đề nghị cấp khoá",
+        "Đề nghị cấp khóa",
         "Key requested",
         facts=_KEY_FACTS,
         body=_KEY_BODY,
@@ -319,7 +319,7 @@ _PROTOCOL_KINDS: Final = (
     ),
     _kind(
         "key.revoked",
-        "Thu hồi khoá",
+        "Thu hồi khóa",
         "Key revoked",
         facts=members(
             {"key": RANDOM_ID},

@@ -47,7 +47,7 @@ class _Unusable(click.ClickException):
 @click.option(
     "--root",
     metavar="FINGERPRINT",
-    help="Dấu vân tay khoá gốc trên văn bản chính thức. / The root fingerprint of the official letter.",
+    help="Dấu vân tay khóa gốc trên văn bản chính thức. / The root fingerprint of the official letter.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Mỗi tệp một dòng JSON. / One line of JSON for each file."

@@ -20,7 +20,7 @@ NOT_CHECKED: Final = (
     ),
     NotChecked(
         id="revocation",
-        vi="Chưa kiểm tra khoá ký có bị thu hồi sau khi phát hành tệp tin cậy hay không.",
+        vi="Chưa kiểm tra khóa ký có bị thu hồi sau khi phát hành tệp tin cậy hay không.",
         en="Whether the signing key was revoked after the trust bundle was issued was not checked.",
     ),
     NotChecked(
@@ -42,7 +42,7 @@ NOT_CHECKED: Final = (
 
 ROOT_NOT_PINNED: Final = NotChecked(
     id="root",
-    vi="Chưa đối chiếu dấu vân tay khoá gốc với văn bản chính thức của tỉnh.",
+    vi="Chưa đối chiếu dấu vân tay khóa gốc với văn bản chính thức của tỉnh.",
     en="The root fingerprint was not compared with the province's official letter.",
 )
 
@@ -132,7 +132,7 @@ def statement_refused(record_id: str, reason: Reason) -> Check:
     return Check(
         id="statement",
         result=Result.SKIPPED,
-        why_vi=f"Bỏ qua một bản công bố khoá kèm theo ({reason.code}): {_continued(reason.vi)}",
+        why_vi=f"Bỏ qua một bản công bố khóa kèm theo ({reason.code}): {_continued(reason.vi)}",
         why_en=f"A key statement of the file was left aside ({reason.code}): {_continued(reason.en)}",
         evidence=record_id,
     )
@@ -142,7 +142,7 @@ def key_unknown(key_id: str, *, some_refused: bool) -> Check:
     return Check(
         id="key",
         result=Result.UNKNOWN,
-        why_vi="Không tìm được chuỗi công bố từ tỉnh đến khoá đã ký.",
+        why_vi="Không tìm được chuỗi công bố từ tỉnh đến khóa đã ký.",
         why_en="No chain of statements leads from the province to the signing key.",
         evidence=key_id,
         sub_indication=(
@@ -157,7 +157,7 @@ def key_known(key_id: str) -> Check:
     return Check(
         id="key",
         result=Result.PASS,
-        why_vi="Khoá đã ký được công bố theo chuỗi từ tỉnh.",
+        why_vi="Khóa đã ký được công bố theo chuỗi từ tỉnh.",
         why_en="A chain of statements leads from the province to the signing key.",
         evidence=key_id,
     )
@@ -211,14 +211,14 @@ def delegation(key_id: str, *, is_delegated: bool) -> Check:
         return Check(
             id="delegation",
             result=Result.UNKNOWN,
-            why_vi="Khoá do quản trị viên đơn vị cấp theo ủy quyền, tỉnh chưa xác nhận.",
+            why_vi="Khóa do quản trị viên đơn vị cấp theo ủy quyền, tỉnh chưa xác nhận.",
             why_en="The key was stated by the unit's administrator by delegation; the province has not confirmed it.",
             evidence=key_id,
         )
     return Check(
         id="delegation",
         result=Result.PASS,
-        why_vi="Khoá do tỉnh trực tiếp công bố.",
+        why_vi="Khóa do tỉnh trực tiếp công bố.",
         why_en="The key was stated by the province itself.",
         evidence=key_id,
     )
@@ -237,7 +237,7 @@ def content_missing(body_hash: str | None) -> Check:
     return Check(
         id="content",
         result=Result.UNKNOWN,
-        why_vi="Nội dung không kèm theo tệp (đã xoá theo quy định hoặc không được chia sẻ).",
+        why_vi="Nội dung không kèm theo tệp (đã xóa theo quy định hoặc không được chia sẻ).",
         why_en="The content is not in the file (erased by rule, or not shared).",
         evidence=body_hash,
         sub_indication=SubIndication.SIGNED_DATA_NOT_FOUND,

@@ -21,11 +21,11 @@ def report(cast: Any) -> Report:
 def test_vietnamese(report: Report) -> None:
     lines = render(report, Language.VI).splitlines()
     assert lines[0] == "Hợp lệ: chữ ký đúng và người ký có thẩm quyền."
-    assert any(line.startswith("  Người ký: Trần Minh Lan · receptionist · 20242 · khoá: ") for line in lines)
+    assert any(line.startswith("  Người ký: Trần Minh Lan · receptionist · 20242 · khóa: ") for line in lines)
     assert "  Thời điểm ký (khai báo): 15/11/2023 05:13:25 (UTC+07:00)" in lines
     assert "    ✓ Chữ ký đúng." in lines
     assert "  Tệp tin cậy: phiên bản 1, 2 ngày tuổi" in lines
-    assert f"    dấu vân tay khoá gốc: {report.trust.root_fingerprint}" in lines
+    assert f"    dấu vân tay khóa gốc: {report.trust.root_fingerprint}" in lines
 
 
 def test_english(report: Report) -> None:
