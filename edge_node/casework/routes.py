@@ -1,0 +1,94 @@
+"""/dossiers: the list and its export; one dossier, its papers, its raw records."""
+
+from flask import Blueprint, Response, abort, flash, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from edge_node import reasons, session
+from edge_node.accounts.openings import note_opening
+from edge_node.casework import listing
+from edge_node.casework.actions import case_or_404
+from edge_node.casework.exporting import export_record
+from edge_node.casework.forms import parse_list
+from edge_node.casework.papers import PaperName, paper_form
+from edge_node.casework.raw import raw_record, stored_record
+from edge_node.casework.reading import read_page
+from edge_node.database import get_db, get_services
+from edge_node.printing import PrintingFailed, render_pdf
+from edge_node.printing.documents import FormTooLarge
+from edge_node.problems import answer
+from edge_node.tables import csv_response, pdf_response
+
+blueprint = Blueprint("casework", __name__, url_prefix="/dossiers")
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    db, services, actor = get_db(), get_services(), session.required()
+    sectors = listing.sectors_of(db, services)
+    asked = parse_list(request.args, now=services.clock(), officer=actor.officer, sectors=sectors)
+    if asked.format == "csv":
+        return csv_response("ho-so", listing.csv_header(), listing.csv_rows(db, services, asked))
+    page = listing.read_list(db, services, actor, asked)
+    template = "casework/_table.html" if request.headers.get("HX-Request") else "casework/index.html"
+    return render_template(template, list=page, sectors=listing.sector_choices(db, services))
+
+
+@blueprint.get("/<dossier>")
+def page(dossier: str) -> ResponseReturnValue:
+    db, services, actor = get_db(), get_services(), session.required()
+    case_or_404(dossier)
+    note_opening(db, actor, dossier, purpose="page", now=services.clock())
+    found = read_page(db, services, actor, dossier)
+    printed = request.args.get("printed", "")
+    shown = printed if printed in list(PaperName) else ""
+    return render_template("casework/page.html", page=found, printed=shown)
+
+
+@blueprint.post("/<dossier>/reveal/<field>")
+def reveal(dossier: str, field: str) -> Response:
+    case = case_or_404(dossier)
+    text = case.view.text(field) if field.endswith("id_number") else None
+    if text is None:
+        abort(404)
+    note_opening(get_db(), session.required(), dossier, purpose="id_number", now=get_services().clock())
+    return Response(text, content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/<dossier>/papers/<name>")
+def paper(dossier: str, name: str) -> ResponseReturnValue:
+    case = case_or_404(dossier)
+    if name not in list(PaperName):
+        abort(404)
+    record = request.args.get("record")
+    form = paper_form(get_db(), get_services(), case.view, PaperName(name), record=record)
+    if form is None:
+        abort(404)
+    note_opening(get_db(), session.required(), dossier, purpose="print", now=get_services().clock())
+    try:
+        response = pdf_response(f"{name}-{case.view.display_code or dossier[:8]}", render_pdf(form))
+    except (PrintingFailed, FormTooLarge) as error:
+        flash(_("Chưa in được giấy tờ này: %(why)s. Hồ sơ đã được lưu.", why=str(error)), "error")
+        return answer(reasons.INTERNAL, str(error))
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+@blueprint.get("/<dossier>/records/<record>")
+def record(dossier: str, record: str) -> ResponseReturnValue:
+    case = case_or_404(dossier)
+    found = stored_record(get_db(), dossier, record)
+    if found is None:
+        abort(404)
+    return render_template("casework/record.html", case=case, raw=raw_record(get_db(), get_services(), found))
+
+
+@blueprint.get("/<dossier>/records/<record>/export")
+def export(dossier: str, record: str) -> ResponseReturnValue:
+    found = stored_record(get_db(), case_or_404(dossier).view.dossier, record)
+    if found is None:
+        abort(404)
+    note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
+    response = Response(export_record(get_db(), found), content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="ban-ghi-{found.id[:16]}.json"'
+    return response
