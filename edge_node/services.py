@@ -21,12 +21,13 @@ class Services:
 
     Attributes:
         clock: milliseconds since 1970, as this PC has it.
-        monotonic: seconds that never jump, for durations.
+        monotonic: seconds that never jump, for durations; `pause` waits that long.
     """
 
     config: EdgeConfig
     clock: Callable[[], int]
     monotonic: Callable[[], float]
+    pause: Callable[[float], None]
     random_bytes: Callable[[int], bytes]
     keyring: Keyring
     trust: TrustBook
@@ -56,6 +57,7 @@ def build_services(
         config=config,
         clock=now,
         monotonic=time.monotonic,
+        pause=time.sleep,
         random_bytes=random_bytes,
         keyring=keyring,
         trust=TrustBook(),

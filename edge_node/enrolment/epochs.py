@@ -13,7 +13,7 @@ from edge_node.journal.stamp import begin_epoch
 from edge_node.journal.watermark import read_watermark
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
-from edge_node.store.local import Office, read_office, write_office
+from edge_node.store.local import ADOPTED_DEVICE, Office, read_local, read_office, write_office
 from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Predecessor, log_id
 
 
@@ -43,6 +43,9 @@ def was_put_back(db: Database, services: Services) -> bool:
 
 
 def _predecessors(db: Database, office: Office) -> tuple[Predecessor, ...]:
+    """This PC's logs for the unit, and those that came with another PC's backup."""
     store = SqliteLogStore(db)
-    frontier = store.frontier(store.logs_of(device=office.device, commune=office.unit))
+    devices = {office.device, read_local(db, ADOPTED_DEVICE) or office.device}
+    logs = [log for device in sorted(devices) for log in store.logs_of(device=device, commune=office.unit)]
+    frontier = store.frontier(logs)
     return tuple(Predecessor(log=e.log, length=e.length, head=e.head) for _, e in sorted(frontier.items()))

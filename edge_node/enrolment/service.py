@@ -22,7 +22,15 @@ from edge_node.keyring.files import SECRET_BYTES
 from edge_node.keyring.trust import keep_bundle
 from edge_node.services import Services
 from edge_node.store import write_transaction
-from edge_node.store.local import Office, forget_local, read_local, read_office, write_local, write_office
+from edge_node.store.local import (
+    ADOPTED_DEVICE,
+    Office,
+    forget_local,
+    read_local,
+    read_office,
+    write_local,
+    write_office,
+)
 from edge_node.sync.transport import Hello, certificate_sha256
 from signing.bundles import TrustBundle, open_unpinned_bundle
 from signing.canonical import normalise_text
@@ -227,4 +235,5 @@ def _keep(
             ),
         )
         forget_local(db, _PENDING_OFFICER)
-        return open_log(db, services, reason=OpeningReason.NEW)
+        reason = OpeningReason.RESTORE if read_local(db, ADOPTED_DEVICE) else OpeningReason.NEW
+        return open_log(db, services, reason=reason)

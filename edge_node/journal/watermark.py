@@ -38,3 +38,8 @@ def read_watermark(folder: Path) -> Watermark | None:
         return Watermark(log, int(length), head)
     except (OSError, ValueError):
         return None
+
+
+def forget_watermark(folder: Path) -> None:
+    """The database is about to be replaced on purpose."""
+    (folder / _NAME).unlink(missing_ok=True)

@@ -13,6 +13,8 @@ from edge_node.store.connection import write_transaction
 
 HYBRID_CLOCK: Final = "hybrid_clock"
 CLOCK_OFFSET: Final = "clock_offset"
+ADOPTED_DEVICE: Final = "adopted.device"
+"""The device whose logs came here with a backup taken on another PC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +73,9 @@ def write_office(db: Database, office: Office) -> None:
     with write_transaction(db):
         for name in _OFFICE_NAMES:
             write_local(db, f"office.{name}", getattr(office, name))
+
+
+def forget_office(db: Database) -> None:
+    """This PC belongs to no unit any more (a backup of another PC was restored); the logs stay."""
+    with write_transaction(db):
+        db.conn.execute("DELETE FROM local WHERE name LIKE 'office.%'")

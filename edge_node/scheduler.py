@@ -1,0 +1,118 @@
+"""What runs by itself: syncing, the daily backup, putting the disk reserve back. Started by `serve` and by nothing else.
+
+Each job is a thin call to what a button or a command also calls, with a database handle of its own. Nothing is kept
+between starts: after a restart everything is due at once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlite_utils import Database
+
+from edge_node.backup.service import backup_if_due
+from edge_node.services import Services
+from edge_node.store import StorageFull, open_database
+from edge_node.store.local import read_local, read_office
+from edge_node.sync.plan import Plan
+from edge_node.sync.runner import NEXT_AFTER
+from edge_node.sync.service import hub_line, sync_now
+from edge_node.sync.status import read_status
+from sync_protocol.reasons import LINE_DOWN
+
+_LOG: Final = logging.getLogger(__name__)
+TICK_S: Final = 5
+BACKUP_EVERY_S: Final = 1800
+SPACE_EVERY_S: Final = 30
+
+
+class Schedule:
+    """The jobs of one running node."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._plan = Plan()
+        self._last_ended = -1e9
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
+        )
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        tick_s = min(TICK_S, self._services.config.probe_every_s)
+        for name, job, seconds in (
+            ("sync", self.sync_tick, tick_s),
+            ("backup", self.backup_tick, BACKUP_EVERY_S),
+            ("space", self.space_tick, SPACE_EVERY_S),
+        ):
+            self._scheduler.add_job(self._guarded(name, job), "interval", seconds=seconds, id=name)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._scheduler.shutdown(wait=False)
+
+    def sync_tick(self, db: Database) -> None:
+        """Sync if it is time, or if the line has come back."""
+        services, now = self._services, self._services.monotonic()
+        office = read_office(db)
+        if office is None or self._stopping.is_set():
+            return
+        if self._plan.is_line_down:
+            if not hub_line(services, office).is_up():
+                return
+            _LOG.info("the line is back")
+            self._plan = Plan()
+        waiting = read_status(db, now=services.clock()).waiting
+        if self._plan.wants_sync(now=now, waiting=waiting, last_ended=self._last_ended):
+            self._sync(db)
+
+    def _sync(self, db: Database) -> None:
+        services = self._services
+        result = sync_now(db, services)
+        now = self._last_ended = services.monotonic()
+        draw = services.random_bytes(1)[0] / 256
+        if result.problem is None:
+            self._plan = self._plan.after_success(now=now, every_s=self._interval(db), draw=draw)
+            return
+        _LOG.info("sync stopped: %s %s", result.problem.code, result.detail)
+        self._plan = self._plan.after_failure(
+            now=now,
+            is_line_down=result.problem is LINE_DOWN,
+            retry_after_s=result.retry_after_s,
+            draw=draw,
+        )
+
+    def _interval(self, db: Database) -> float:
+        """Our own interval, or the hub's shorter wish while something waits to be judged."""
+        every_s = self._services.config.sync_every_s
+        if read_status(db, now=self._services.clock()).unjudged:
+            return min(every_s, int(read_local(db, NEXT_AFTER) or every_s))
+        return every_s
+
+    def backup_tick(self, db: Database) -> None:
+        """The day's backup, at the first opportunity: office PCs are off at night."""
+        backup_if_due(self._services)
+
+    def space_tick(self, db: Database) -> None:
+        """Put the reserve back as soon as there is room: the way out of read-only."""
+        self._services.space.refill()
+
+    def _guarded(self, name: str, job: Callable[[Database], None]) -> Callable[[], None]:
+        """A job with its own handle; a fault is logged and the next tick tries again."""
+
+        def run() -> None:
+            db = open_database(self._services.config.database)
+            try:
+                job(db)
+            except StorageFull:
+                self._services.space.release()
+                _LOG.error("the disk is full (job %s)", name)
+            except Exception:  # noqa: BLE001 — a job must not end the schedule
+                _LOG.exception("job %s failed", name)
+            finally:
+                db.conn.close()
+
+        return run

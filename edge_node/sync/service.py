@@ -1,0 +1,112 @@
+"""What the button, the command and the schedule call: one sync at a time, and what the sync page shows."""
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from sqlite_utils import Database
+
+from dossiers import reasons as dossier_reasons
+from edge_node import reasons as node_reasons
+from edge_node.journal.service import require_office
+from edge_node.services import Services
+from edge_node.store.local import Office
+from edge_node.sync.runner import Progress, SyncResult, sync
+from edge_node.sync.transport import HubLine
+from signing import reasons as signing_reasons
+from signing.reasons import Reason
+from sync_protocol import reasons
+
+_AT_ONCE: Final = threading.Lock()
+_CATALOGUE: Final = {
+    reason.code: reason
+    for catalogue in (reasons.REASONS, dossier_reasons.REASONS, signing_reasons.REASONS, node_reasons.REASONS)
+    for reason in catalogue
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One past sync. `outcome` is `done` or a reason code; times are this PC's."""
+
+    began: int
+    ended: int
+    outcome: str
+    reason: Reason | None
+    rounds: int
+    sent: int
+    received: int
+    bytes_up: int
+    bytes_down: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A record against which a verdict of the province stands. `dossier` is None for records about no dossier."""
+
+    record: str
+    kind: str | None
+    dossier: str | None
+    outcome: str
+    code: str | None
+    reason: Reason | None
+    is_retryable: bool
+    at: int
+
+
+def hub_line(services: Services, office: Office) -> HubLine:
+    """The line to this office's hub."""
+    return HubLine(services.config.hub_url or office.hub_url, ca=office.hub_ca)
+
+
+def sync_now(db: Database, services: Services, *, progress: Progress | None = None) -> SyncResult:
+    """Sync unless this process is syncing already; then wait for nothing and say so by zero rounds."""
+    office = require_office(db)
+    if not _AT_ONCE.acquire(blocking=False):
+        return SyncResult()
+    line = hub_line(services, office)
+    try:
+        return sync(db, services, line, progress=progress)
+    finally:
+        line.close()
+        _AT_ONCE.release()
+
+
+def list_attempts(db: Database, *, limit: int = 20) -> list[Attempt]:
+    """Past syncs, newest first."""
+    rows = db.conn.execute(
+        "SELECT began, ended, outcome, rounds, sent, received, bytes_up, bytes_down FROM sync_attempt "
+        "ORDER BY number DESC LIMIT ?",
+        (limit,),
+    )
+    names = ("began", "ended", "outcome", "rounds", "sent", "received", "bytes_up", "bytes_down")
+    found = (dict(zip(names, row, strict=True)) for row in rows)
+    return [Attempt(reason=_CATALOGUE.get(row["outcome"]), **row) for row in found]
+
+
+def list_refusals(db: Database, *, limit: int = 200) -> list[Refusal]:
+    """Records that the province refused or has not decided, newest verdict first."""
+    rows = db.conn.execute(
+        "SELECT verdict.record, record.kind, record.dossier, verdict.outcome, verdict.code, verdict.retryable, "
+        "verdict.at FROM verdict LEFT JOIN record ON record.id = verdict.record "
+        "WHERE verdict.outcome <> 'applied' ORDER BY verdict.at DESC LIMIT ?",
+        (limit,),
+    )
+    return [
+        Refusal(
+            record=row[0].hex(),
+            kind=row[1],
+            dossier=row[2].hex() if row[2] else None,
+            outcome=row[3],
+            code=row[4],
+            reason=_CATALOGUE.get(row[4] or ""),
+            is_retryable=bool(row[5]),
+            at=row[6],
+        )
+        for row in rows
+    ]
+
+
+def find_reason(code: str) -> Reason | None:
+    """A reason of any floor by its code."""
+    return _CATALOGUE.get(code)
