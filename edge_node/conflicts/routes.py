@@ -1,5 +1,6 @@
 """/conflicts lists what has to be settled; /conflicts/<id> shows the versions side by side and takes the decision."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
@@ -55,7 +56,7 @@ def _question(conflict: str) -> reading.Question:
     return found or abort(404)
 
 
-def _page(question: reading.Question, values: dict[str, Any], errors: dict[str, str]) -> str:
+def _page(question: reading.Question, values: Mapping[str, Any], errors: dict[str, str]) -> str:
     return render_template(
         "conflicts/settle.html",
         question=question,

@@ -1,0 +1,147 @@
+"""The sync page as values: what has not arrived, what was refused and why, what stands to be looked at.
+
+Everything is said in the office's words with a next step; codes and details of the transport stay in the system log.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import gettext as _
+from sqlite_utils import Database
+
+from edge_node.accounts.service import signer_names
+from edge_node.casework import labels
+from edge_node.journal.stamp import offset_now
+from edge_node.projection.lists import DossierRow, dossier_row
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore
+from edge_node.store.local import Office
+from edge_node.sync import alerts
+from edge_node.sync.service import Attempt, Refusal, list_attempts, list_refusals
+from edge_node.sync.status import SyncStatus, read_status
+from sync_protocol.reasons import LINE_DOWN
+
+ATTEMPTS_SHOWN: Final = 10
+OFFSET_FINE_MS: Final = 2_000
+OFFSET_WRONG_MS: Final = 5 * 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRecord:
+    """A record that stands refused or undecided, with where to go from here."""
+
+    refusal: Refusal
+    what: str
+    dossier: DossierRow | None
+    name: str
+    at_ms: int | None
+    why: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """Something that a person has to look at."""
+
+    title: str
+    next_step: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Province time minus this PC's time, when it was last measured."""
+
+    offset_ms: int
+    age_ms: int
+
+    @property
+    def is_fine(self) -> bool:
+        return abs(self.offset_ms) < OFFSET_FINE_MS
+
+    @property
+    def is_wrong(self) -> bool:
+        return abs(self.offset_ms) >= OFFSET_WRONG_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPage:
+    status: SyncStatus
+    attempts: tuple[Attempt, ...]
+    refused: tuple[RefusedRecord, ...]
+    warnings: tuple[Caution, ...]
+    clock: Clock | None
+    codes_left: int
+
+    @property
+    def last(self) -> Attempt | None:
+        return self.attempts[0] if self.attempts else None
+
+    @property
+    def is_line_down(self) -> bool:
+        return self.last is not None and self.last.outcome == LINE_DOWN.code
+
+
+def read_page(db: Database, services: Services, office: Office) -> SyncPage:
+    now = services.clock()
+    offset = offset_now(db, now)
+    return SyncPage(
+        status=read_status(db, now=now),
+        attempts=tuple(list_attempts(db, limit=ATTEMPTS_SHOWN)),
+        refused=tuple(_refused(db, each) for each in list_refusals(db)),
+        warnings=tuple(_warning(alert) for alert in alerts.list_alerts(db)),
+        clock=Clock(offset_ms=offset[0], age_ms=offset[1] * 1000) if offset else None,
+        codes_left=services.references.codes_left(db, office, now_ms=now),
+    )
+
+
+def outcome_words(attempt: Attempt) -> str:
+    """How a sync ended."""
+    if attempt.outcome == "done":
+        return _("Xong")
+    if attempt.reason is None:
+        return _("Chưa xong, máy tự thử lại")
+    return labels.reason_words(attempt.reason)[0]
+
+
+def _refused(db: Database, refusal: Refusal) -> RefusedRecord:
+    record = SqliteLogStore(db).record(refusal.record)
+    name = signer_names(db).get(record.header.by, ("", ""))[0] if record else ""
+    if refusal.reason is not None:
+        why, next_step = labels.reason_words(refusal.reason)
+    else:
+        why = _("Tỉnh chưa nói rõ lý do.")
+        next_step = _("Mở hồ sơ và gọi quản trị tỉnh kèm mã hồ sơ.")
+    return RefusedRecord(
+        refusal=refusal,
+        what=labels.kind_word(refusal.kind) if refusal.kind else _("Bản ghi chưa về máy này"),
+        dossier=dossier_row(db, refusal.dossier) if refusal.dossier else None,
+        name=name,
+        at_ms=record.header.corrected_ms if record else None,
+        why=why,
+        next_step=next_step,
+    )
+
+
+def _warning(alert: alerts.Alert) -> Caution:
+    title, next_step = {
+        alerts.DIGEST: (
+            _("Sổ ở máy này và ở tỉnh tính ra khác nhau dù đã trao đổi đủ bản ghi."),
+            _("Không mất gì. Báo người cài đặt chạy «motcua-node rebuild»; nếu vẫn còn, gọi quản trị tỉnh."),
+        ),
+        alerts.FORK: (
+            _("Có một bản sao của dữ liệu máy này đã từng đồng bộ."),
+            _(
+                "Mọi bản ghi đều được giữ. Kiểm tra xem có máy nào khác dùng bản sao của ổ đĩa này rồi báo quản trị tỉnh."
+            ),
+        ),
+        alerts.RUN_REFUSED: (
+            _("Một phần dữ liệu từ tỉnh về không kiểm tra được nên chưa dùng."),
+            _("Máy tự lấy lại ở lần đồng bộ sau; nếu còn sau một ngày, gọi quản trị tỉnh."),
+        ),
+        alerts.PUT_BACK: (
+            _("Dữ liệu máy này vừa được phục hồi từ bản sao lưu."),
+            _("Máy đang lấy lại phần đã gửi về tỉnh. Xem lại các hồ sơ làm sau lúc sao lưu."),
+        ),
+    }.get(alert.code, (_("Có việc cần người cài đặt xem."), _("Chạy «motcua-node doctor» trên máy này.")))
+    return Caution(title=title, next_step=next_step, at=alert.at)
