@@ -29,6 +29,7 @@ class HubConfig:
         data: the folder with database, keys and back-ups.
         database: database URL; "" is SQLite in the data folder.
         tls: serve https with the hub's own certificate; off only for loopback.
+        names: further host names and addresses of this hub, separated by commas, for its certificate.
         metrics_token: bearer token for /metrics from elsewhere than loopback; "" is loopback only.
         public_statistics: whether /api/v1/statistics answers without a log-in.
         lease_size: how many dossier numbers a device is leased at a time.
@@ -42,6 +43,7 @@ class HubConfig:
     host: str = "127.0.0.1"
     port: int = 8443
     tls: bool = True
+    names: str = ""
     workers: int = 1
     threads: int = 8
     language: str = "vi"

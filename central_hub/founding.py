@@ -11,7 +11,7 @@ from pathlib import Path
 
 from central_hub.accounts.service import HUB_ROLES, make_account
 from central_hub.config import HubConfig
-from central_hub.keys import SECRET, SECRET_BYTES, load_root, save_keys, save_root
+from central_hub.keys import SECRET_BYTES, SECRET_FILE, load_root, save_keys, save_root
 from central_hub.publishing.service import publish_defaults
 from central_hub.services import Services, open_services, system_clock_ms
 from central_hub.settings import EPOCH, get_setting, put_setting
@@ -67,7 +67,7 @@ def found_hub(
 ) -> Founded:
     """Make roots, keys, certificate authority, database, the first administrator, and publish the built-in data."""
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not (config.keys / SECRET).exists():
+    if not (config.keys / SECRET_FILE).exists():
         _found_keys(config, ceremony)
     services = open_services(config, lock_cost=lock_cost)
     upgrade(services.engine)

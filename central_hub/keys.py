@@ -22,7 +22,7 @@ from signing.keys import (
 )
 from signing.trust import TrustBundle
 
-SECRET = "secret"
+SECRET_FILE = "secret"  # noqa: S105 — the name of a file
 SECRET_BYTES = 32
 _ROOT_FILE_LABEL = b"motcua root key file"
 
@@ -61,12 +61,12 @@ def save_keys(
         write_private(folder / f"{name}.key", lock_with_device(seed, device_secret=secret))
     write_private(folder / "trust.json", envelope)
     # Last: a folder with a secret is a folder with all keys.
-    write_private(folder / SECRET, secret)
+    write_private(folder / SECRET_FILE, secret)
 
 
 def load_keys(folder: Path) -> HubKeys:
     """Read the hub's keys; FileNotFoundError where `init` has not been run."""
-    secret = (folder / SECRET).read_bytes()
+    secret = (folder / SECRET_FILE).read_bytes()
 
     def seed(name: str) -> bytes:
         return unlock_with_device((folder / f"{name}.key").read_bytes(), device_secret=secret)

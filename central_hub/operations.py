@@ -5,11 +5,12 @@ worker tells the same.
 """
 
 import hmac
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
@@ -77,9 +78,9 @@ def _unjudged(connection: Connection) -> int:
     return connection.scalar(select(func.sum(LOG.c.length - LOG.c.judged))) or 0
 
 
-def _sum(connection: Connection, column: object) -> int:
-    return connection.scalar(select(func.sum(column))) or 0  # type: ignore[call-overload]
+def _sum(connection: Connection, column: ColumnElement[int]) -> int:
+    return connection.scalar(select(func.sum(column))) or 0
 
 
-def _count(connection: Connection, column: object) -> int:
-    return connection.scalar(select(func.count(column))) or 0  # type: ignore[call-overload]
+def _count(connection: Connection, column: ColumnElement[Any]) -> int:
+    return connection.scalar(select(func.count(column))) or 0

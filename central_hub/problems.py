@@ -104,7 +104,7 @@ def _busy(error: OperationalError) -> BaseResponse:
 
 def _http(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     response = answer(_BY_STATUS.get(error.code, reasons.INPUT), status=error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):

@@ -7,6 +7,7 @@ switching an account off raises its generation, which ends its sessions.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
@@ -58,7 +59,7 @@ def make_account(
         raise AccountInvalid("an account has a login and roles of the hub")
     if find_account(connection, login) is not None:
         raise AccountInvalid(f"there is an account {login}")
-    row = {
+    row: dict[str, Any] = {
         "login": login,
         "name": name.strip() or login,
         "roles": " ".join(sorted(given)),
@@ -69,9 +70,7 @@ def make_account(
     }
     connection.execute(insert(ACCOUNT).values(row))
     note_event(connection, at_ms=services.clock(), actor="", action="account.made", subject=login)
-    found = find_account(connection, login)
-    assert found is not None
-    return found
+    return Account(login=login, name=row["name"], roles=given, generation=1, is_active=True, seen_ms=None)
 
 
 def set_password(connection: Connection, services: Services, login: str, password: str) -> None:
@@ -131,7 +130,7 @@ def log_in(services: Services, *, login: str, password: str, address: str) -> Ac
     return _account(row)
 
 
-def _account(row: Row[tuple[object, ...]]) -> Account:
+def _account(row: Row[Any]) -> Account:
     fields = row._mapping
     return Account(
         login=fields["login"],

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from central_hub.journal.service import own_log
 from central_hub.services import Services
+from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import LOG, SET_ASIDE
 from signing.reasons import Reason
 from signing.roles import Role
+from signing.statements import KeyStatement
 from signing.trust import Trust
 from sync_protocol import reasons
 from sync_protocol.errors import LogForked, LogGap, RunInvalid
@@ -53,7 +56,8 @@ def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Ack
     with reading(services.engine) as connection:
         trust = services.trust.current(connection)
         store = HubLogStore(connection, services.opened)
-        checked = [_checked(frame, trust, store, refused) for frame in frames]
+        epoch = hub_epoch(connection)
+        checked = [_checked(frame, services, epoch, trust, store, refused) for frame in frames]
     stored = 0
     now_ms = services.clock()
     with writing(services.engine) as connection:
@@ -67,14 +71,19 @@ def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Ack
 
 
 def _checked(
-    frame: bytes, trust: Trust, store: HubLogStore, refused: list[tuple[Refusal, bytes]]
+    frame: bytes,
+    services: Services,
+    epoch: str,
+    trust: Trust,
+    store: HubLogStore,
+    refused: list[tuple[Refusal, bytes]],
 ) -> Run | None:
     """The run in a frame, if its chain and seal hold and its device may write this log."""
     run = None
     try:
         run = decode_run(frame)
         check_chain(run, run.records[0].header.prev if run.first else None)
-        _check_device(run, trust, store)
+        _check_device(run, services, epoch, trust, store)
     except RunInvalid as error:
         log, first = (run.log, run.first) if run else ("", 0)
         refused.append((Refusal(log=log, first=first, reason=error.reason, detail=error.detail), frame))
@@ -82,7 +91,7 @@ def _checked(
     return run
 
 
-def _check_device(run: Run, trust: Trust, store: HubLogStore) -> None:
+def _check_device(run: Run, services: Services, epoch: str, trust: Trust, store: HubLogStore) -> None:
     held = store.held(run.log)
     if held is not None:
         device, commune = held.device, held.commune
@@ -91,6 +100,9 @@ def _check_device(run: Run, trust: Trust, store: HubLogStore) -> None:
     else:
         return  # a gap: the store says so
     statement = trust.statement(device)
+    if statement is not None and Role.HUB in statement.roles:
+        _check_own_log(run, statement, own_log(services, epoch, run.records[0].header.commune))
+        return
     if statement is None or Role.DEVICE not in statement.roles:
         raise RunInvalid(reasons.ROUND_DEVICE, f"the log's device {device} is not enrolled")
     if statement.unit != commune or run.records[0].header.commune != commune:
@@ -99,6 +111,13 @@ def _check_device(run: Run, trust: Trust, store: HubLogStore) -> None:
         raise RunInvalid(reasons.LOG_CHAIN, "the log was not opened by its device")
     if run.seal is not None:
         verify_seal(run.seal, statement.key)
+
+
+def _check_own_log(run: Run, hub: KeyStatement, in_use: str) -> None:
+    """A log of this hub's earlier epochs, which a node gives back after the hub was restored; never one in use."""
+    if run.log == in_use or run.seal is None:
+        raise RunInvalid(reasons.ROUND_DEVICE, "the hub writes its own logs")
+    verify_seal(run.seal, hub.key)
 
 
 def _store(

@@ -60,12 +60,10 @@ def write(
     length = records[-1].header.seq + 1
     seal = make_seal(log, length, records[-1].link, services.keys.hub)
     store.append(Run(log=log, first=records[0].header.seq, records=tuple(map(_sent, records)), seal=seal))
-    held = store.held(log)
-    assert held is not None
     connection.execute(
         update(LOG)
-        .where(LOG.c.no == held.no)
-        .values(acknowledged=length, acknowledged_head=held.head, judged=length)
+        .where(LOG.c.id == log)
+        .values(acknowledged=length, acknowledged_head=records[-1].link, judged=length)
     )
     apply_protocol(connection, records)
     return records

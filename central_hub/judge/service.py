@@ -28,6 +28,7 @@ from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
 from central_hub.store.tables import KEY, LOG, PLACE, RUN, STANDING
 from dossiers.rules import RULES
 from signing.errors import SignatureInvalid, SigningError
+from signing.reasons import Reason
 from signing.statements import KeyStatement
 from signing.trust import Trust
 from sync_protocol import reasons
@@ -38,6 +39,7 @@ from sync_protocol.record import UnverifiedRecord, verify_record
 
 _KEY_STATED = "key.stated"
 _PROTOCOL_KINDS = frozenset({_KEY_STATED, "lease.granted", "catalogue.published", "calendar.published"})
+_NOT_YET = Judgement(Outcome.PENDING)
 _ROUNDS_MAX = 64
 
 
@@ -64,7 +66,7 @@ class _Case:
     device: str
     holds: bool | None
     before: Standing | None = None
-    judgement: Judgement | None = None
+    judgement: Judgement = _NOT_YET
 
 
 @dataclass(slots=True)
@@ -159,7 +161,7 @@ class Judge:
                 continue
             if case.before is None:
                 arrived.setdefault(dossier, []).append(case.record)
-            elif case.judgement is not None and case.before.outcome is not case.judgement.outcome:
+            elif case.before.outcome is not case.judgement.outcome:
                 arrived.setdefault(dossier, [])
         outcomes = batch.outcomes.items()
         self._projector.fold(
@@ -193,7 +195,6 @@ class Judge:
         changed: list[tuple[_Case, Judgement]] = []
         for case in batch.cases:
             judgement = case.judgement
-            assert judgement is not None
             if case.before is None:
                 if judgement is not APPLIED:
                     changed.append((case, judgement))
@@ -204,9 +205,9 @@ class Judge:
             place = and_(STANDING.c.log_no == standing.log_no, STANDING.c.seq == standing.seq)
             connection.execute(delete(STANDING).where(place))
         kept = [
-            _standing(case, judgement, now_ms)
+            _standing(case, judgement.reason, now_ms)
             for case, judgement in changed
-            if judgement.outcome is not Outcome.APPLIED
+            if judgement.reason is not None
         ]
         insert_rows(connection, STANDING, COLUMNS, [standing.row() for standing in kept])
         drafts: dict[str, list[Draft]] = {}
@@ -260,8 +261,7 @@ def _stored_runs(connection: Connection, services: Services, records_max: int) -
     for row in connection.execute(query).all():
         if runs and count + row.stop - row.first > records_max:
             break
-        frame = connection.scalar(select(RUN.c.frame).where(RUN.c.no == row.no))
-        assert frame is not None
+        frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
         records = services.opened.open(row.no, frame)
         runs.append(
             _Stored(row.no, row.log_no, row.id, row.device, row.commune, row.stop, row.acknowledged, records)
@@ -338,7 +338,7 @@ class _Earlier:
         return Outcome.APPLIED if parent in applied else None
 
 
-def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> None:
+def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> Judgement:
     record = case.record
     header = record.header
     holds = case.holds
@@ -356,6 +356,7 @@ def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> None:
         judgement = _accept_statement(record, batch)
     case.judgement = judgement
     batch.outcomes[record.id] = judgement.outcome
+    return judgement
 
 
 def _judge_dependants(batch: _Batch, earlier: _Earlier) -> bool:
@@ -363,7 +364,7 @@ def _judge_dependants(batch: _Batch, earlier: _Earlier) -> bool:
     has_changed = False
     for case in batch.cases:
         judgement = case.judgement
-        if judgement is None or judgement is APPLIED or not (judgement.reason and judgement.reason.retryable):
+        if judgement is APPLIED or not (judgement.reason and judgement.reason.retryable):
             continue
         if (
             judgement.reason is reasons.RECORD_KEY_UNKNOWN
@@ -373,9 +374,8 @@ def _judge_dependants(batch: _Batch, earlier: _Earlier) -> bool:
         if judgement.reason is reasons.RECORD_KEY_UNKNOWN:
             case.holds = None
         before = judgement.outcome, judgement.reason
-        _judge(case, batch, earlier)
-        assert case.judgement is not None
-        has_changed = has_changed or (case.judgement.outcome, case.judgement.reason) != before
+        after = _judge(case, batch, earlier)
+        has_changed = has_changed or (after.outcome, after.reason) != before
     return has_changed
 
 
@@ -410,9 +410,8 @@ def _mark_judged(connection: Connection, runs: Sequence[_Stored]) -> None:
         )
 
 
-def _standing(case: _Case, judgement: Judgement, now_ms: int) -> Standing:
-    header, reason = case.record.header, judgement.reason
-    assert reason is not None
+def _standing(case: _Case, reason: Reason, now_ms: int) -> Standing:
+    header, judgement = case.record.header, case.judgement
     return Standing(
         log_no=case.log_no,
         log=header.log,

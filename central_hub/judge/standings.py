@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from central_hub.store.bulk import chunks
 from central_hub.store.tables import LOG, STANDING
@@ -65,6 +65,50 @@ def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Stand
             connection, STANDING.c.by.in_(part) & STANDING.c.code.in_(sorted(WAITING_FOR_KEY))
         )
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingPage:
+    """One page of standings; `total` counts all pages."""
+
+    lines: tuple[Standing, ...]
+    total: int
+    page: int
+    pages: int
+
+
+def list_standings(
+    connection: Connection,
+    *,
+    outcome: Outcome | None = None,
+    commune: str | None = None,
+    page: int = 1,
+    page_rows: int = 50,
+) -> StandingPage:
+    """Records that wait for another, or were refused; the newest first."""
+    wanted = []
+    if outcome is not None:
+        wanted.append(STANDING.c.outcome == outcome.value)
+    if commune is not None:
+        wanted.append(STANDING.c.commune == commune)
+    total = connection.scalar(select(func.count()).select_from(STANDING).where(*wanted)) or 0
+    pages = max(1, -(-total // page_rows))
+    page = min(max(1, page), pages)
+    query = (
+        select(STANDING, LOG.c.id.label("log"))
+        .join(LOG, STANDING.c.log_no == LOG.c.no)
+        .where(*wanted)
+        .order_by(STANDING.c.since_ms.desc(), STANDING.c.log_no, STANDING.c.seq)
+        .limit(page_rows)
+        .offset((page - 1) * page_rows)
+    )
+    lines = tuple(_standing(row) for row in connection.execute(query))
+    return StandingPage(lines=lines, total=total, page=page, pages=pages)
+
+
+def count_standings(connection: Connection) -> int:
+    """How many records are pending or quarantined."""
+    return connection.scalar(select(func.count()).select_from(STANDING)) or 0
 
 
 def _standings(connection: Connection, condition: Any) -> list[Standing]:

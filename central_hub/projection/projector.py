@@ -107,7 +107,7 @@ class Projector:
         store: HubLogStore,
     ) -> DossierRow | None:
         records = [r for r in history if r.id not in left_out] if left_out else history
-        refused = quarantined.intersection(r.id for r in records) if quarantined else quarantined
+        refused = {r.id for r in records if r.id in quarantined} if quarantined else quarantined
         if len(records) == len(refused):
             return None
         order = arrange(records)

@@ -52,9 +52,9 @@ class TallyChanges:
         for (commune, procedure, day), amounts in self._changes.items():
             if any(amounts):
                 _roll_up(rolled, commune, procedure, day, amounts)
-        rows = [(*key, *amounts) for key, amounts in sorted(rolled.items()) if any(amounts)]
-        add_to_rows(connection, TALLY, KEYS, MEASURES, rows)
-        _drop_empty(connection, [row[:4] for row in rows if min(row[4:]) < 0])
+        changed = [(key, amounts) for key, amounts in sorted(rolled.items()) if any(amounts)]
+        add_to_rows(connection, TALLY, KEYS, MEASURES, [(*key, *amounts) for key, amounts in changed])
+        _drop_empty(connection, [key for key, amounts in changed if min(amounts) < 0])
 
     def _add(self, row: DossierRow, sign: int) -> None:
         commune, procedure = row.commune, row.procedure

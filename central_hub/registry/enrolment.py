@@ -136,6 +136,40 @@ def enrol_device(
     return answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeState:
+    """A code that was issued, and what became of it; the code itself is not known any more."""
+
+    no: int
+    unit: str
+    device_name: str
+    roles: tuple[str, ...]
+    issued_by: str
+    issued_ms: int
+    expires_ms: int
+    used_ms: int | None
+    device: str | None
+
+
+def list_codes(connection: Connection, *, limit: int = 200) -> list[CodeState]:
+    """The newest first."""
+    query = select(ENROLMENT).order_by(ENROLMENT.c.no.desc()).limit(limit)
+    return [
+        CodeState(
+            no=row.no,
+            unit=row.unit,
+            device_name=row.device_name,
+            roles=tuple(row.roles.split()),
+            issued_by=row.issued_by,
+            issued_ms=row.issued_ms,
+            expires_ms=row.expires_ms,
+            used_ms=row.used_ms,
+            device=row.device,
+        )
+        for row in connection.execute(query)
+    ]
+
+
 def _state(
     connection: Connection,
     services: Services,

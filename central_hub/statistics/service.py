@@ -14,7 +14,7 @@ from central_hub.publishing.keeper import CatalogueKeeper
 from central_hub.statistics.periods import Grain, Period, Piece
 from central_hub.statistics.sums import Around, Slice, Sums, sums_by, sums_by_period
 from dossiers.procedures import Catalogue
-from dossiers.statistics import DEFINITIONS_VERSION, Metric, ReportRow, row_from_sums, total
+from dossiers.statistics import DEFINITIONS_VERSION, Metric, ReportRow, rate_a, row_from_sums, total
 from dossiers.units import Units
 
 OTHER_FIELD = "other"
@@ -145,14 +145,11 @@ class Statistics:
             return tuple(_moment(day, found.get(day, {})) for day in period.day_numbers())
         months = period.months()
         moments = []
-        whole = {
-            month: sums
-            for month, sums in sums_by_period(
-                self._connection,
-                Piece(grain=Grain.MONTH, first=months[0].first // 100, last=months[-1].first // 100),
-                part,
-            ).items()
-        }
+        whole = sums_by_period(
+            self._connection,
+            Piece(grain=Grain.MONTH, first=months[0].first // 100, last=months[-1].first // 100),
+            part,
+        )
         for month in months:
             number = month.first // 100
             is_whole = month == Period.month(*divmod(number, 100))
@@ -251,7 +248,7 @@ def _moment(period: int, sums: Sums) -> Moment:
 
 
 def _rank(row: GroupRow) -> tuple[bool, float, int, str]:
-    value = row.row.rate_a.value
+    value = rate_a(row.row).value
     return value is None, -float(value or 0), -row.row.solved, row.key
 
 

@@ -61,6 +61,17 @@ def sums_by_period(connection: Connection, piece: Piece, chosen: Slice) -> dict[
     return {row[0]: _sums(row[1:]) for row in rows}
 
 
+def sums_by_both(
+    connection: Connection, piece: Piece, column: str | None, chosen: Slice
+) -> dict[str, dict[int, Sums]]:
+    """Sums of each day or month of a piece by "commune" or "procedure" (or "" for all together)."""
+    query = _query(piece, column, chosen).add_columns(TALLY.c.period).group_by(TALLY.c.period)
+    found: dict[str, dict[int, Sums]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row[0], {})[row[-1]] = _sums(row[1:-1])
+    return found
+
+
 def _summed(
     connection: Connection, pieces: Iterable[Piece], column: str | None, chosen: Slice
 ) -> dict[str, Sums]:

@@ -179,7 +179,7 @@ class HubLogStore:
         )
         new = new_part(run, length, [record.link for record in overlap])
         if run.seal:
-            self._check_seal(run, new, held)
+            self._check_seal(run, run.seal, held)
         if new:
             if frame is None or len(new) < len(run.records):
                 part = Run(log=run.log, first=run.stop - len(new), records=tuple(new), seal=run.seal)
@@ -191,15 +191,14 @@ class HubLogStore:
             insert_rows(self._connection, PLACE, PLACE_COLUMNS, place_rows(held.no, new))
         return len(new)
 
-    def _check_seal(self, run: Run, new: Sequence[UnverifiedRecord], held: HeldLog | None) -> None:
-        assert run.seal is not None
-        in_run = run.seal.length - run.first - 1
+    def _check_seal(self, run: Run, seal: Seal, held: HeldLog | None) -> None:
+        in_run = seal.length - run.first - 1
         if 0 <= in_run < len(run.records):
             link: str | None = run.records[in_run].link
         else:
-            link = self.link_at(run.log, run.seal.length) if held else None
-        if link != run.seal.head:
-            raise LogForked(run.log, run.seal.length - 1)
+            link = self.link_at(run.log, seal.length) if held else None
+        if link != seal.head:
+            raise LogForked(run.log, seal.length - 1)
 
     def _store(
         self, run: Run, new: Sequence[UnverifiedRecord], frame: bytes, held: HeldLog | None
@@ -252,8 +251,7 @@ class HubLogStore:
             .order_by(RUN.c.first)
         )
         for no in self._connection.scalars(query).all():
-            frame = self._connection.scalar(select(RUN.c.frame).where(RUN.c.no == no))
-            assert frame is not None
+            frame = self._connection.execute(select(RUN.c.frame).where(RUN.c.no == no)).scalar_one()
             yield self._opened.open(no, frame)
 
     def _range(self, log_no: int, first: int, end: int) -> list[Record]:
@@ -274,7 +272,7 @@ class HubLogStore:
                 break
         return self._with_late_bodies(log_no, found)
 
-    def _with_late_bodies(self, log_no: int, records: Sequence[UnverifiedRecord]) -> list[Record]:
+    def _with_late_bodies(self, log_no: int, records: Sequence[UnverifiedRecord | Record]) -> list[Record]:
         lacking = [r.header.seq for r in records if r.body is None and r.header.body is not None]
         late: dict[int, Body] = {}
         if lacking:
@@ -323,9 +321,9 @@ def _held(row: Row[Any]) -> HeldLog:
     )
 
 
-def _completed(record: UnverifiedRecord, late: Body | None) -> Record:
+def _completed(record: UnverifiedRecord | Record, late: Body | None) -> Record:
     if late is None:
-        return trusted(record)
+        return record if isinstance(record, Record) else trusted(record)
     return Record(
         record.header,
         record.header_bytes,

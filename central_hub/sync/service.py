@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 
 from central_hub.ingest.service import acknowledge
-from central_hub.journal.service import own_log
 from central_hub.projection.projector import scope_digest
 from central_hub.registry.leases import grant_lease
 from central_hub.services import Services
@@ -25,7 +24,7 @@ from sync_protocol import limits, reasons
 from sync_protocol.admission import Outcome
 from sync_protocol.challenge import challenge_holds, make_challenge
 from sync_protocol.errors import RemoteFault
-from sync_protocol.frontier import Frontier, FrontierEntry, Relation, same_head
+from sync_protocol.frontier import Frontier, FrontierEntry, Relation, length_of, same_head
 from sync_protocol.receipts import Receipt, ReceiptEntry, open_receipt, same_standing, sign_receipt
 from sync_protocol.rounds import choose_runs, differences
 from sync_protocol.wire import (
@@ -49,13 +48,13 @@ _LOW_WATER_SHARE = 5
 class _Scope:
     """The logs that concern a node, in the order in which they are sent."""
 
-    province: HeldLog | None
-    commune: HeldLog | None
+    province: tuple[HeldLog, ...]
+    commune: tuple[HeldLog, ...]
     devices: tuple[HeldLog, ...]
 
     @property
-    def all(self) -> list[HeldLog]:
-        return [log for log in (self.province, self.commune, *self.devices) if log is not None]
+    def all(self) -> tuple[HeldLog, ...]:
+        return (*self.province, *self.commune, *self.devices)
 
 
 def answer_round(services: Services, data: bytes) -> bytes:
@@ -100,12 +99,12 @@ def _answer(
     now_ms: int,
 ) -> RoundAnswer:
     with reading(services.engine) as connection:
-        scope = _scope(connection, services, unit, epoch)
-    if _runs_low(request, scope, theirs, device, services):
+        scope = _scope(connection, services, unit)
+    if _runs_low(request, scope, theirs, services):
         _refill(services, device, unit, scope, now_ms)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
-        scope = _scope(connection, services, unit, epoch)
+        scope = _scope(connection, services, unit)
         receipt = _receipt(connection, services, unit, epoch, scope, now_ms)
         mine = Frontier(FrontierEntry(log=log.id, length=log.length, head=log.head) for log in scope.all)
         stop = {log.id: log.judged for log in scope.all}
@@ -161,13 +160,14 @@ def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundA
     )
 
 
-def _scope(connection: Connection, services: Services, unit: str, epoch: str) -> _Scope:
+def _scope(connection: Connection, services: Services, unit: str) -> _Scope:
+    """What of this hub's logs concerns a node, its logs of earlier epochs among them."""
     store = HubLogStore(connection, services.opened)
     hub = services.keys.hub.public.id
     logs = store.held_logs(commune=unit)
     return _Scope(
-        province=store.held(own_log(services, epoch, services.province)),
-        commune=next((log for log in logs if log.device == hub), None),
+        province=tuple(store.held_logs(commune=services.province)),
+        commune=tuple(log for log in logs if log.device == hub),
         devices=tuple(log for log in logs if log.device != hub),
     )
 
@@ -221,15 +221,11 @@ def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple
     return (DigestState.EQUAL if digest == request.digest else DigestState.DIFFERENT), digest
 
 
-def _runs_low(
-    request: RoundRequest, scope: _Scope, theirs: Frontier, device: str, services: Services
-) -> bool:
+def _runs_low(request: RoundRequest, scope: _Scope, theirs: Frontier, services: Services) -> bool:
     """Whether the PC needs more dossier numbers, and has seen every lease granted so far."""
-    hub_log = scope.commune
-    if hub_log is None or request.beacon.codes_left * _LOW_WATER_SHARE >= services.config.lease_size:
+    if not scope.commune or request.beacon.codes_left * _LOW_WATER_SHARE >= services.config.lease_size:
         return False
-    seen = theirs.get(hub_log.id)
-    return seen is not None and seen.length == hub_log.length
+    return all(length_of(theirs, log.id) == log.length for log in scope.commune)
 
 
 def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: int) -> None:

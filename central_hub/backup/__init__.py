@@ -1,0 +1,1 @@
+"""Back-ups of the hub's database, and putting one back. No private key is ever in one."""

@@ -1,0 +1,468 @@
+"""`motcua-hub`: what the province's operator types, and what other programs call with `--json`.
+
+Exit codes: 0 done, 1 failed, 2 undecided (nothing is wrong that we know of, but it is not finished), 3 wrong input.
+Each command is a thin call to the function that the screens and the schedule also call.
+"""
+
+import ipaddress
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+import msgspec
+
+from central_hub import reasons
+from central_hub.accounts.service import AccountInvalid
+from central_hub.backup.service import BackupInvalid, restore_backup, take_backup
+from central_hub.config import ConfigInvalid, HubConfig, default_data_folder
+from central_hub.doctor import Health, examine
+from central_hub.founding import AlreadyFounded, RootCeremony, found_hub
+from central_hub.judge.process import run_judge
+from central_hub.locks import Locked, held_lock
+from central_hub.projection.rebuild import rebuild
+from central_hub.publishing.service import PublicationRefused, publish_calendar, publish_catalogue
+from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, EnrolmentInvalid, issue_code
+from central_hub.server import HubServer
+from central_hub.services import Services, open_services, system_clock_ms
+from central_hub.settings import EPOCH, get_setting
+from central_hub.statistics.periods import Period, PeriodInvalid
+from central_hub.statistics.service import Filter, Group, Report, Statistics
+from central_hub.store.engine import reading, writing
+from central_hub.store.schema import upgrade
+from dossiers.local_time import local_date, to_yyyymmdd
+from dossiers.presentation import fmt_percent
+from dossiers.statistics import ReportRow, rate_a, rate_b
+from signing.errors import SigningError
+from signing.reasons import Reason
+from signing.version import __version__
+from sync_protocol.errors import RemoteFault
+
+OK: Final = 0
+FAILED: Final = 1
+UNDECIDED: Final = 2
+BAD_INPUT: Final = 3
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """How the caller wants to be answered."""
+
+    is_json: bool
+    language: str
+    data: Path
+
+    def say(self, vi: str, en: str) -> None:
+        """A line for people; silent for machines."""
+        if not self.is_json:
+            click.echo(en if self.language == "en" else vi)
+
+    def give(self, content: dict[str, Any]) -> None:
+        """The result for machines."""
+        if self.is_json:
+            click.echo(json.dumps(content, ensure_ascii=False, sort_keys=True))
+
+    def leave(self, code: int, content: dict[str, Any] | None = None) -> NoReturn:
+        """End with an exit code, and the result for machines."""
+        if content is not None:
+            self.give({"ok": code == OK, **content})
+        sys.exit(code)
+
+    def refuse(self, reason: Reason, detail: str = "", *, code: int = FAILED) -> NoReturn:
+        """End with a reason of the catalogue."""
+        self.give({"ok": False, "code": reason.code, "detail": detail})
+        if not self.is_json:
+            is_english = self.language == "en"
+            click.echo(f"{reason.en if is_english else reason.vi} [{reason.code}]", err=True)
+            click.echo(reason.next_en if is_english else reason.next_vi, err=True)
+            if detail:
+                click.echo(f"({detail})", err=True)
+        sys.exit(code)
+
+
+def _common(command: Command) -> Command:
+    """The options that every command has, gathered into a console."""
+
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help="Data folder of the hub (else MOTCUA_HUB_DATA, else the system's place).",
+    )
+    @click.option("--json", "is_json", is_flag=True, help="Answer as JSON.")
+    @click.option("--lang", type=click.Choice(["vi", "en"]), default=None, help="Language of the answer.")
+    @wraps(command)
+    def run(*values: Any, data: Path | None, is_json: bool, lang: str | None, **options: Any) -> Any:
+        console = Console(is_json=is_json, language=lang or "vi", data=data or default_data_folder())
+        if lang is None:
+            console = Console(is_json=is_json, language=_config(console).language, data=console.data)
+        with _explained(console):
+            return command(console, *values, **options)
+
+    return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _explained(console: Console) -> Iterator[None]:
+    """Whatever can be refused ends with a reason, not with a traceback."""
+    try:
+        yield
+    except (RemoteFault, SigningError) as error:
+        is_input = error.reason.status in (400, 422)
+        console.refuse(error.reason, error.detail, code=BAD_INPUT if is_input else FAILED)
+    except AlreadyFounded as error:
+        console.refuse(reasons.ALREADY_FOUNDED, str(error))
+    except Locked as error:
+        console.refuse(reasons.RUNNING, str(error))
+    except BackupInvalid as error:
+        console.refuse(reasons.BACKUP, str(error))
+    except PublicationRefused as error:
+        console.refuse(reasons.PUBLICATION, str(error), code=BAD_INPUT)
+    except AccountInvalid as error:
+        console.refuse(reasons.ACCOUNT, str(error), code=BAD_INPUT)
+    except (EnrolmentInvalid, PeriodInvalid) as error:
+        console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
+    except PermissionError as error:
+        console.refuse(reasons.INPUT, f"--data: {error}", code=BAD_INPUT)
+
+
+def _config(console: Console, **overrides: Any) -> HubConfig:
+    try:
+        return HubConfig.load(console.data, **overrides)
+    except ConfigInvalid as error:
+        console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
+
+
+def _opened(console: Console, **overrides: Any) -> Services:
+    """The services of a founded hub, its database in the present shape."""
+    config = _config(console, **overrides)
+    try:
+        services = open_services(config)
+    except FileNotFoundError:
+        console.refuse(reasons.NOT_FOUNDED, str(console.data))
+    if not config.database and not (config.data / "hub.db").exists():
+        console.refuse(reasons.NOT_FOUNDED, str(console.data))
+    upgrade(services.engine)
+    with reading(services.engine) as connection:
+        if get_setting(connection, EPOCH) is None:
+            console.refuse(reasons.NOT_FOUNDED, str(console.data))
+    return services
+
+
+@click.group()
+@click.version_option(__version__, prog_name="motcua-hub")
+def cli() -> None:
+    """The province's hub: take in, judge, count."""
+
+
+@cli.command()
+@click.option(
+    "--root-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder for the root key files; take it offline afterwards (else DATA/../root).",
+)
+@click.option("--roots", type=click.IntRange(1, 16), default=1, help="How many root keys.")
+@click.option("--threshold", type=click.IntRange(1, 16), default=1, help="How many of them must sign.")
+@click.option("--root-passphrase", default="", help="Passphrase of the root key files.")
+@click.option("--administrator", default="quantri", help="Log-in of the first administrator.")
+@click.option("--administrator-name", default="Quản trị tỉnh", help="Name of the first administrator.")
+@click.option("--password", default=None, help="The administrator's password; made and shown when absent.")
+@_common
+def init(
+    console: Console,
+    root_dir: Path | None,
+    roots: int,
+    threshold: int,
+    root_passphrase: str,
+    administrator: str,
+    administrator_name: str,
+    password: str | None,
+) -> None:
+    """Found the hub: roots, keys, certificate authority, database, first administrator."""
+    if threshold > roots:
+        console.refuse(reasons.INPUT, "--threshold", code=BAD_INPUT)
+    ceremony = RootCeremony(
+        folder=root_dir or console.data.resolve().parent / "root",
+        count=roots,
+        threshold=threshold,
+        passphrase=root_passphrase,
+    )
+    founded = found_hub(
+        _config(console),
+        ceremony,
+        administrator=administrator,
+        administrator_name=administrator_name,
+        password=password,
+    )
+    files = [str(path) for path in founded.root_files]
+    console.say(
+        f"Đã lập trung tâm {founded.services.units.province.name} trong {console.data}.",
+        f"Founded the hub of {founded.services.units.province.name} in {console.data}.",
+    )
+    console.say(
+        f"Khóa gốc (cất ngoại tuyến): {', '.join(files)}", f"Root keys (keep offline): {', '.join(files)}"
+    )
+    console.say(f"Dấu vân tay khóa gốc: {founded.fingerprint}", f"Root fingerprint: {founded.fingerprint}")
+    console.say(
+        f"Đăng nhập: {founded.login} / {founded.password}", f"Log-in: {founded.login} / {founded.password}"
+    )
+    content = {
+        "data": str(console.data),
+        "root_files": files,
+        "fingerprint": founded.fingerprint,
+        "login": founded.login,
+        "password": founded.password,
+    }
+    console.leave(OK, content)
+
+
+@cli.command()
+@click.option("--host", default=None, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=None, help="Port to listen on.")
+@click.option("--http", "is_plain", is_flag=True, help="Plain http, on loopback only.")
+@_common
+def serve(console: Console, host: str | None, port: int | None, is_plain: bool) -> None:
+    """Serve nodes and browsers, with the judge beside, until stopped."""
+    overrides = {"host": host, "port": port, "tls": False if is_plain else None}
+    config = _opened(console, **overrides).config
+    if not config.tls and not _is_loopback(config.host):
+        console.refuse(reasons.PLAIN_HTTP, config.host, code=BAD_INPUT)
+    with held_lock(config.data / "serve.lock"):
+        if not _is_free(config.host, config.port):
+            console.refuse(reasons.PORT_TAKEN, f"{config.host}:{config.port}")
+        address = f"{'https' if config.tls else 'http'}://{config.host}:{config.port}"
+        console.say(
+            f"Trung tâm đang chạy tại {address} (Ctrl-C để dừng).", f"The hub is at {address} (Ctrl-C stops)."
+        )
+        console.give({"ok": True, "address": address})
+        sys.stdout.flush()
+        HubServer(config, now_ms=system_clock_ms()).run()
+
+
+@cli.command(hidden=True)
+@_common
+def judge(console: Console) -> None:
+    """The judge process; started by `serve`."""
+    run_judge(_opened(console), parent=os.getppid())
+
+
+@cli.command()
+@click.option("--commune", required=True, help="Code or name of the commune.")
+@click.option("--device-name", required=True, help="Name of the PC within the office.")
+@click.option("--role", "roles", multiple=True, help="Role of the first officer; may be given several times.")
+@_common
+def enrol(console: Console, commune: str, device_name: str, roles: tuple[str, ...]) -> None:
+    """Print a code with which one PC of a commune enrols."""
+    services = _opened(console)
+    found = services.units.find(commune)
+    matches = (found,) if found else services.units.search(commune)
+    if len(matches) != 1:
+        names = ", ".join(f"{unit.code} {unit.name}" for unit in matches[:8])
+        console.refuse(reasons.INPUT, f"--commune {commune}: {names or '?'}", code=BAD_INPUT)
+    with writing(services.engine) as connection:
+        issued = issue_code(
+            connection,
+            services,
+            unit=matches[0].code,
+            device_name=device_name,
+            roles=roles or FIRST_OFFICER_ROLES,
+            issued_by="cli",
+        )
+    console.say(
+        f"Mã ghi danh cho {issued.unit_name} ({issued.unit}), máy «{issued.device_name}»: {issued.code}",
+        f"Enrolment code for {issued.unit_name} ({issued.unit}), PC «{issued.device_name}»: {issued.code}",
+    )
+    console.leave(OK, asdict(issued))
+
+
+@cli.command()
+@click.option("--from", "first", type=int, default=None, help="First day, yyyymmdd (else 1 January).")
+@click.option("--to", "last", type=int, default=None, help="Last day, yyyymmdd (else today).")
+@click.option("--group", type=click.Choice([group.value for group in Group]), default=Group.COMMUNE.value)
+@click.option("--commune", default=None, help="Only this commune.")
+@click.option("--field", default=None, help="Only this field.")
+@click.option("--procedure", default=None, help="Only this procedure.")
+@_common
+def stats(
+    console: Console,
+    first: int | None,
+    last: int | None,
+    group: str,
+    commune: str | None,
+    field: str | None,
+    procedure: str | None,
+) -> None:
+    """Print Biểu II.06a of a period."""
+    services = _opened(console)
+    today = to_yyyymmdd(local_date(services.clock()))
+    period = Period(first=first or today // 10000 * 10000 + 101, last=last or today)
+    with reading(services.engine) as connection:
+        figures = Statistics(
+            connection,
+            catalogue=services.catalogue,
+            units=services.units,
+            today=today,
+            language=console.language,
+        )
+        chosen = Filter(commune=commune, field=field, procedure=procedure)
+        report = figures.report(period, Group(group), chosen)
+    for row in report.rows:
+        console.say(_line(row.name, row.row), _line(row.name, row.row))
+    console.say(_line("Tổng số", report.total), _line("Total", report.total))
+    console.leave(OK, _report_content(report))
+
+
+@cli.group()
+def publish() -> None:
+    """Publish a catalogue or a calendar to every node."""
+
+
+def _publish_command(name: str, publish_it: Callable[..., Any], help_text: str) -> None:
+    @publish.command(name, help=help_text)
+    @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+    @_common
+    def command(console: Console, file: Path) -> None:
+        services = _opened(console)
+        try:
+            content = msgspec.json.decode(file.read_bytes())
+        except msgspec.DecodeError as error:
+            console.refuse(reasons.INPUT, f"{file}: {error}", code=BAD_INPUT)
+        if not isinstance(content, dict):
+            console.refuse(reasons.INPUT, f"{file}: object expected", code=BAD_INPUT)
+        with writing(services.engine) as connection:
+            record = publish_it(connection, services, content, actor="cli")
+        version = record.header.facts["version"]
+        console.say(f"Đã ban hành phiên bản {version}.", f"Published version {version}.")
+        console.leave(OK, {"version": version, "record": record.id})
+
+
+_publish_command("catalogue", publish_catalogue, "Publish the catalogue of procedures in FILE.")
+_publish_command("calendar", publish_calendar, "Publish the working calendar in FILE.")
+
+
+@cli.command()
+@click.option("--deep", "is_deep", is_flag=True, help="Also read every record and compare every figure.")
+@_common
+def doctor(console: Console, is_deep: bool) -> None:
+    """Look the hub over and say what is wrong."""
+    findings = list(examine(_opened(console), is_deep=is_deep))
+    for finding in findings:
+        sign = {Health.OK: "✓", Health.FAILED: "✗", Health.UNDECIDED: "?"}[finding.health]
+        console.say(f"{sign} {finding.check}: {finding.vi}", f"{sign} {finding.check}: {finding.en}")
+    healths = {finding.health for finding in findings}
+    code = FAILED if Health.FAILED in healths else UNDECIDED if Health.UNDECIDED in healths else OK
+    console.leave(code, {"findings": [asdict(finding) for finding in findings]})
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@_common
+def backup(console: Console, folder: Path | None) -> None:
+    """Copy the database into FOLDER, or into the backup folder. No private key is in a backup."""
+    made = take_backup(_opened(console), folder)
+    console.say(f"Đã sao lưu vào {made.path}.", f"Backed up to {made.path}.")
+    console.leave(OK, {"path": str(made.path), "size_bytes": made.size_bytes})
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_common
+def restore(console: Console, source: Path) -> None:
+    """Put the backup SOURCE in the place of the database; the present one is set aside."""
+    try:
+        services = open_services(_config(console))
+    except FileNotFoundError:
+        console.refuse(reasons.NOT_FOUNDED, str(console.data))
+    with held_lock(services.config.data / "serve.lock"):
+        kept = restore_backup(services, source)
+    console.say(
+        "Đã phục hồi; trung tâm mở kỳ mới và các máy trạm tự gửi lại phần còn thiếu.",
+        "Restored; the hub goes on in a new epoch, and nodes send what is missing by themselves.",
+    )
+    console.leave(OK, {"set_aside": str(kept) if kept else None})
+
+
+@cli.command("rebuild")
+@_common
+def rebuild_command(console: Console) -> None:
+    """Make every list, counter and figure anew from the signed records."""
+    services = _opened(console)
+    with held_lock(services.config.data / "serve.lock"):
+        read = rebuild(services)
+    console.say(f"Đã dựng lại từ {read} bản ghi.", f"Rebuilt from {read} records.")
+    console.leave(OK, {"records": read})
+
+
+def _line(name: str, row: ReportRow) -> str:
+    return (
+        f"{name}: {row.received} = {row.online} + {row.other} + {row.carried_over} | "
+        f"{row.solved} ({row.early}/{row.on_time}/{row.late}) | {row.processing} ({row.in_term}/{row.overdue}) | "
+        f"A {fmt_percent(rate_a(row).value)} | B {fmt_percent(rate_b(row).value)}"
+    )
+
+
+def _report_content(report: Report) -> dict[str, Any]:
+    return {
+        "from": report.period.first,
+        "to": report.period.last,
+        "as_of": report.as_of,
+        "group": report.group.value,
+        "definitions": report.definitions,
+        "rows": [{"key": row.key, "name": row.name, **row_content(row.row)} for row in report.rows],
+        "total": row_content(report.total),
+    }
+
+
+def row_content(row: ReportRow) -> dict[str, Any]:
+    """A report's row for machines: columns, sums, and both rates as numerator and denominator."""
+    a, b = rate_a(row), rate_b(row)
+    return {
+        **{name: getattr(row, name) for name in ReportRow.__struct_fields__},
+        "received": row.received,
+        "solved": row.solved,
+        "processing": row.processing,
+        "rate_a": {"numerator": a.numerator, "denominator": a.denominator},
+        "rate_b": {"numerator": b.numerator, "denominator": b.denominator},
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def main() -> None:
+    """The console script: click's own complaints become exit code 3."""
+    try:
+        cli.main(prog_name="motcua-hub", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(BAD_INPUT)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        sys.exit(FAILED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(FAILED)

@@ -1,0 +1,185 @@
+"""Look the hub over: every check says what it found and, where something is wrong, what to do. Changes nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from shutil import disk_usage
+
+from sqlalchemy import Connection, func, select
+
+from central_hub.backup.service import list_backups
+from central_hub.services import Services
+from central_hub.settings import JUDGE_SEEN, get_setting
+from central_hub.statistics.lists import Figure, count_by_scan, value_of
+from central_hub.statistics.periods import Period
+from central_hub.statistics.service import Filter, Group, Statistics
+from central_hub.store.engine import reading
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.schema import GuardMissing, check_guards, is_current
+from central_hub.store.tables import LOG, RUN, SET_ASIDE
+from central_hub.sync.fleet import list_devices
+from dossiers.local_time import local_date, to_yyyymmdd
+from sync_protocol.errors import ProtocolError
+from sync_protocol.log import Run, check_chain
+
+_MIB = 1 << 20
+_DISK_FREE_MB_MIN = 1024
+_BACKUP_AGE_MS_MAX = 3 * 24 * 60 * 60 * 1000
+_JUDGE_LATE_MS = 60_000
+_SPAN = 2_048
+
+
+class Health(StrEnum):
+    """The outcome of a check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check found, in both languages."""
+
+    check: str
+    health: Health
+    vi: str
+    en: str
+
+
+def examine(services: Services, *, is_deep: bool = False) -> Iterator[Finding]:
+    """Every check, cheap ones first; the deep ones read every record."""
+    yield _schema(services)
+    with reading(services.engine) as connection:
+        for check in (*_CHECKS, *(_DEEP_CHECKS if is_deep else ())):
+            yield check(connection, services)
+
+
+def _finding(check: str, *, is_ok: bool, vi: str, en: str, otherwise: Health = Health.FAILED) -> Finding:
+    return Finding(check=check, health=Health.OK if is_ok else otherwise, vi=vi, en=en)
+
+
+def _schema(services: Services) -> Finding:
+    is_ok = is_current(services.engine)
+    vi = "đúng phiên bản" if is_ok else "chưa nâng cấp; chạy «motcua-hub serve» hoặc «rebuild»"
+    en = "up to date" if is_ok else "not upgraded; run «motcua-hub serve» or «rebuild»"
+    return _finding("schema", is_ok=is_ok, vi=vi, en=en)
+
+
+def _guards(connection: Connection, _: Services) -> Finding:
+    try:
+        check_guards(connection)
+    except GuardMissing as error:
+        return _finding("guards", is_ok=False, vi=f"thiếu: {error}", en=f"missing: {error}")
+    return _finding("guards", is_ok=True, vi="nhật ký chỉ ghi thêm", en="the logs are append-only")
+
+
+def _database(connection: Connection, _: Services) -> Finding:
+    if connection.dialect.name != "sqlite":
+        return _finding("database", is_ok=True, vi="máy chủ PostgreSQL", en="a PostgreSQL server")
+    answer = str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+    return _finding("database", is_ok=answer == "ok", vi=answer, en=answer)
+
+
+def _judge(connection: Connection, services: Services) -> Finding:
+    unjudged = connection.scalar(select(func.sum(LOG.c.length - LOG.c.judged))) or 0
+    seen = get_setting(connection, JUDGE_SEEN)
+    is_late = bool(unjudged) and (seen is None or services.clock() - int(seen) > _JUDGE_LATE_MS)
+    return _finding(
+        "judge",
+        is_ok=not is_late,
+        vi=f"{unjudged} bản ghi chờ xét" + ("; hãy chạy «motcua-hub serve»" if is_late else ""),
+        en=f"{unjudged} records to judge" + ("; run «motcua-hub serve»" if is_late else ""),
+        otherwise=Health.UNDECIDED,
+    )
+
+
+def _set_aside(connection: Connection, _: Services) -> Finding:
+    count = connection.scalar(select(func.count()).select_from(SET_ASIDE)) or 0
+    return _finding(
+        "set_aside",
+        is_ok=count == 0,
+        vi=f"{count} gói bị để riêng",
+        en=f"{count} runs set aside",
+        otherwise=Health.UNDECIDED,
+    )
+
+
+def _digests(connection: Connection, services: Services) -> Finding:
+    different = [d.name for d in list_devices(connection, now_ms=services.clock()) if d.digest_state == 2]
+    names = ", ".join(different)
+    return _finding(
+        "digests",
+        is_ok=not different,
+        vi=f"khác kết quả gộp: {names}" if different else "các máy trạm có cùng kết quả gộp",
+        en=f"folded state differs: {names}" if different else "nodes fold to the same state",
+    )
+
+
+def _disk(_: Connection, services: Services) -> Finding:
+    free = disk_usage(services.config.data).free // _MIB
+    is_ok = free >= _DISK_FREE_MB_MIN
+    return _finding("disk", is_ok=is_ok, vi=f"còn {free} MB", en=f"{free} MB free")
+
+
+def _backups(_: Connection, services: Services) -> Finding:
+    found = list_backups(services.config)
+    now_ms = services.clock()
+    is_ok = bool(found) and now_ms - found[0].path.stat().st_mtime_ns // 1_000_000 < _BACKUP_AGE_MS_MAX
+    name = found[0].path.name if found else "–"
+    return _finding(
+        "backup",
+        is_ok=is_ok,
+        vi=f"bản mới nhất: {name}",
+        en=f"the newest: {name}",
+        otherwise=Health.UNDECIDED,
+    )
+
+
+def _chains(connection: Connection, services: Services) -> Finding:
+    """Every stored record, from its bytes: chains hold and heads are what the table of logs says."""
+    store = HubLogStore(connection, services.opened)
+    broken = [held.id for held in store.held_logs() if not _chain_holds(store, held.id, held.length)]
+    runs = connection.scalar(select(func.count()).select_from(RUN)) or 0
+    return _finding(
+        "chains",
+        is_ok=not broken,
+        vi=f"hỏng: {', '.join(broken)}" if broken else f"{runs} gói nguyên vẹn",
+        en=f"broken: {', '.join(broken)}" if broken else f"{runs} runs whole",
+    )
+
+
+def _chain_holds(store: HubLogStore, log: str, length: int) -> bool:
+    prev: str | None = None
+    try:
+        for first in range(0, length, _SPAN):
+            records = store.span(log, first, stop=min(length, first + _SPAN))
+            prev = check_chain(Run(log=log, first=first, records=tuple(records)), prev)  # type: ignore[arg-type]
+    except ProtocolError:
+        return False
+    return prev == store.link_at(log, length)
+
+
+def _figures(connection: Connection, services: Services) -> Finding:
+    """The counters against a count of the dossiers themselves."""
+    today = to_yyyymmdd(local_date(services.clock()))
+    statistics = Statistics(connection, catalogue=services.catalogue, units=services.units, today=today)
+    period = Period(first=today // 10000 * 10000 + 101, last=today)
+    row = statistics.report(period, Group.COMMUNE).total
+    wrong = [
+        figure.value
+        for figure in Figure
+        if count_by_scan(connection, statistics, period, figure, Filter(), today=today)
+        != value_of(row, figure)
+    ]
+    return _finding(
+        "figures",
+        is_ok=not wrong,
+        vi=f"lệch: {', '.join(wrong)}; chạy «motcua-hub rebuild»" if wrong else "số liệu khớp với hồ sơ",
+        en=f"differ: {', '.join(wrong)}; run «motcua-hub rebuild»" if wrong else "figures equal the dossiers",
+    )
+
+
+_Check = Callable[[Connection, Services], Finding]
+_CHECKS: tuple[_Check, ...] = (_guards, _database, _judge, _set_aside, _digests, _disk, _backups)
+_DEEP_CHECKS: tuple[_Check, ...] = (_chains, _figures)

@@ -1,0 +1,69 @@
+"""The judge as a process of its own: looks for work, works, and ends with the process that started it."""
+
+import gc
+import logging
+import os
+import signal
+import time
+from types import FrameType
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from central_hub.judge.service import Judge
+from central_hub.locks import held_lock
+from central_hub.scheduler import start_schedule
+from central_hub.services import Services
+from central_hub.settings import JUDGE_SEEN, put_setting
+from central_hub.store.engine import writing
+
+_LOG = logging.getLogger(__name__)
+_IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.25
+_SEEN_EVERY_S = 10.0
+_FAULT_WAIT_S = 2.0
+
+
+class _Stop:
+    """Set by the signals that ask a process to end."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def run_judge(services: Services, *, parent: int) -> None:
+    """Judge until asked to stop, or until the parent process is gone."""
+    stop = _Stop()
+    with held_lock(services.config.data / "judge.lock", wait=True):
+        # Records are trees of values without cycles: the collector would only walk them again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(200_000, 50, 100)
+        scheduler = start_schedule(services)
+        try:
+            _work(services, stop, parent)
+        finally:
+            scheduler.shutdown(wait=False)
+
+
+def _work(services: Services, stop: _Stop, parent: int) -> None:
+    judge = Judge(services)
+    seen, idle_s = 0.0, _IDLE_S_MIN
+    while not stop.asked and os.getppid() == parent:
+        try:
+            if time.monotonic() - seen > _SEEN_EVERY_S:
+                with writing(services.engine) as connection:
+                    put_setting(connection, JUDGE_SEEN, str(services.clock()))
+                seen = time.monotonic()
+            judged = judge.judge_pending(batches_max=1)
+        except SQLAlchemyError:
+            # The database may be full or locked: what is stored waits, nothing is lost.
+            _LOG.exception("the judge could not work; trying again")
+            judge, judged = Judge(services), 0
+            time.sleep(_FAULT_WAIT_S)
+        idle_s = _IDLE_S_MIN if judged else min(_IDLE_S_MAX, idle_s * 1.3)
+        if not judged:
+            time.sleep(idle_s)

@@ -1,0 +1,96 @@
+"""`serve`: gunicorn's workers answer, and one judge process decides beside them.
+
+The serving process starts the judge again when it ends, and ends it when it ends itself; should it be killed, workers
+and judge notice that their parent is gone. Nothing has to be cleaned up before the next start.
+"""
+
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from central_hub import create_app
+from central_hub.config import HubConfig
+from central_hub.services import open_services
+from central_hub.tls import ensure_server_certificate
+
+_LOOK_EVERY_S = 0.5
+_ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 — no name to put into a certificate
+
+
+class JudgeKeeper:
+    """Keeps one judge process running."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._stopped = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and a thread that starts it again."""
+        self._process = self._begin()
+        threading.Thread(target=self._watch, name="judge-keeper", daemon=True).start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._stopped.set()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def _begin(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(self._command)  # noqa: S603 — our own interpreter and module
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_LOOK_EVERY_S):
+            if self._process is not None and self._process.poll() is not None and not self._stopped.is_set():
+                self._process = self._begin()
+
+
+class HubServer(BaseApplication):
+    """Gunicorn with the hub's own settings; configuration files and environment of gunicorn are not read."""
+
+    def __init__(self, config: HubConfig, *, now_ms: int) -> None:
+        self._config = config
+        self._now_ms = now_ms
+        self._judge = JudgeKeeper([sys.executable, "-m", "central_hub", "judge", "--data", str(config.data)])
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings over."""
+        config = self._config
+        settings: dict[str, Any] = {
+            "bind": f"{config.host}:{config.port}",
+            "workers": config.workers,
+            "threads": config.threads,
+            "worker_class": "gthread",
+            "timeout": 120,
+            "graceful_timeout": 10,
+            "keepalive": 30,
+            "max_requests": 0,
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "limit_request_line": 8190,
+            "proc_name": "motcua-hub",
+            "control_socket_disable": True,
+            "when_ready": lambda _server: self._judge.start(),
+            "on_exit": lambda _server: self._judge.stop(),
+        }
+        if config.tls:
+            hosts = {config.host, *(name.strip() for name in config.names.split(",") if name.strip())}
+            certificate, key = ensure_server_certificate(
+                config.keys,
+                hosts=hosts - _ANYWHERE,
+                now_ms=self._now_ms,
+            )
+            settings |= {"certfile": str(certificate), "keyfile": str(key)}
+        for name, value in settings.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The app, made in each worker: an engine must not be shared over a fork."""
+        return create_app(self._config, open_services(self._config))

@@ -1,0 +1,64 @@
+"""Words of the province's screens that stand in more than one room: roles, kinds of records, figures, field of a code.
+
+Each is a function, because the language is known only while a request is answered.
+"""
+
+from flask_babel import gettext as _
+
+from central_hub.problems import language
+from central_hub.reasons import CATALOGUE
+from dossiers.kinds import KINDS
+from signing.roles import Role
+
+
+def role_name(role: Role | str) -> str:
+    """A role in words."""
+    names = {
+        Role.RECEPTIONIST: _("Cán bộ một cửa"),
+        Role.SPECIALIST: _("Chuyên viên"),
+        Role.LEADER: _("Lãnh đạo"),
+        Role.CLERK: _("Văn thư"),
+        Role.UNIT_ADMINISTRATOR: _("Quản trị đơn vị"),
+        Role.DEVICE: _("Máy trạm"),
+        Role.HUB: _("Trung tâm tỉnh"),
+        Role.REGISTRY: _("Sổ đăng ký khóa"),
+        Role.ADMINISTRATOR: _("Quản trị tỉnh"),
+        Role.STATISTICIAN: _("Thống kê"),
+        Role.AUDITOR: _("Kiểm tra"),
+        Role.KEY_AUTHORITY: _("Quản lý khóa"),
+        Role.VERIFIER: _("Xác minh"),
+        Role.ROOT: _("Khóa gốc"),
+    }
+    return names[Role(role)]
+
+
+def role_names(roles: object) -> str:
+    """Several roles in words, or a dash."""
+    given = list(roles) if isinstance(roles, list | tuple | set | frozenset) else []
+    return ", ".join(role_name(role) for role in sorted(given)) or "–"
+
+
+def kind_name(kind: str) -> str:
+    """A kind of record in words; its code where this version does not know it."""
+    known = KINDS.get(kind)
+    if known is None:
+        return kind
+    return known.en if language() == "en" else known.vi
+
+
+def reason_words(code: str) -> tuple[str, str]:
+    """Why, and what to do next; the bare code where this version does not know it."""
+    reason = CATALOGUE.get(code)
+    if reason is None:
+        return code, ""
+    return (reason.en, reason.next_en) if language() == "en" else (reason.vi, reason.next_vi)
+
+
+def channel_name(channel: int) -> str:
+    """How a dossier came in."""
+    return {1: _("Trực tiếp"), 2: _("Trực tuyến"), 3: _("Bưu chính công ích")}.get(channel, "–")
+
+
+def plain(words: object) -> str:
+    """The side of a `Words` value that the page's language asks for."""
+    return str(getattr(words, "en" if language() == "en" else "vi"))
