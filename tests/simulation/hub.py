@@ -1,0 +1,206 @@
+"""The province's hub in the simulation: its production code over a database whose power may fail.
+
+The web worker and the judge are two processes in production, so they are two sets of `Services` here, each with its own
+caches over one database. Founding costs time and is the same for every world: it is done once per process and copied.
+"""
+
+import random
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, select
+
+from central_hub.config import HubConfig
+from central_hub.judge.service import Judge
+from central_hub.keys import HubKeys
+from central_hub.publishing.service import publish_calendar, publish_catalogue
+from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.services import Services
+from central_hub.settings import EPOCH, put_setting
+from central_hub.store.engine import open_engine, reading, writing
+from central_hub.store.opened_runs import OpenedRuns
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.schema import upgrade
+from central_hub.store.tables import LOG
+from central_hub.sync.service import answer_round
+from dossiers.data import read_json
+from dossiers.kinds import AUTHORITY
+from signing.bundles import make_bundle, open_unpinned_bundle, sign_bundle
+from signing.keys import BoxKey, SigningKey
+from signing.roles import Role
+from signing.statements import KeyStatement
+from sync_protocol.enrolment import EnrolmentAnswer, EnrolmentRequest
+from tests.simulation.clock import START_MS, SimClock
+from tests.simulation.power import Disk, Fuse, PowerCut, fused
+
+PROVINCE = "48"
+PROCEDURES = ("1.001193", "2.000815", "1.004873", "1.000894", "2.000635")
+"""A few of the built-in procedures, so that a node's first round is small."""
+
+
+class SimHub:
+    """The hub: worker, judge, database."""
+
+    def __init__(self, folder: Path, clock: SimClock, chance: random.Random, **settings: Any) -> None:
+        folder.mkdir()
+        (folder / "hub.db").write_bytes(founded_database())
+        self.clock = clock
+        self.fuse = Fuse()
+        self.restarts = 0
+        self._config = HubConfig(data=folder, verify_threads=1, **settings)
+        self._chance = chance
+        self._disk = Disk(folder / "hub.db")
+        self._start()
+
+    def _start(self) -> None:
+        self.worker, self._judging = self._process(), self._process()
+        self._judge = Judge(self._judging)
+
+    def _process(self) -> Services:
+        return Services(
+            config=self._config,
+            engine=_fused_engine(self._config.database_url, self.fuse),
+            keys=hub_keys(),
+            clock=self.clock,
+            random_bytes=self._chance.randbytes,
+        )
+
+    # --- what happens to it ---
+
+    def answer(self, payload: bytes) -> bytes:
+        """One round, as the route hands it over."""
+        return answer_round(self.worker, payload)
+
+    def judge(self, *, batches: int | None = None) -> int:
+        """The judge's process takes a turn."""
+        return self._judge.judge_pending(batches_max=batches)
+
+    def issue_code(self, unit: str, device_name: str, roles: Iterable[Role]) -> str:
+        with writing(self.worker.engine) as connection:
+            return issue_code(
+                connection, self.worker, unit=unit, device_name=device_name, roles=[role.value for role in roles]
+            ).code
+
+    def enrol(self, request: EnrolmentRequest) -> EnrolmentAnswer:
+        with writing(self.worker.engine) as connection:
+            return enrol_device(connection, self.worker, request, address="line")
+
+    def restart(self) -> None:
+        """Power lost and back: what was not committed is gone, and every cache with it."""
+        self.restarts += 1
+        lying = self._disk.lies()
+        self.fuse.set(0)
+        self.stop()
+        self._disk.put_back(lying, drops_unforced=False)
+        self.fuse.replace()
+        self._start()
+
+    def stop(self) -> None:
+        for services in (self.worker, self._judging):
+            try:
+                services.engine.dispose()
+            except PowerCut:
+                continue
+
+    # --- what it holds ---
+
+    def reading(self) -> "_Reading":
+        """A consistent look at the database, past every cache."""
+        return _Reading(self.worker.engine)
+
+
+class _Reading:
+    """`with hub.reading() as (connection, store)`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._context = reading(engine)
+
+    def __enter__(self) -> tuple[Connection, HubLogStore]:
+        connection = self._context.__enter__()
+        return connection, HubLogStore(connection, OpenedRuns())
+
+    def __exit__(self, *error: Any) -> None:
+        self._context.__exit__(*error)
+
+
+def held_by_hub(connection: Connection) -> dict[str, Any]:
+    """The rows of `log` by log id."""
+    return {row.id: row for row in connection.execute(select(LOG))}
+
+
+def _fused_engine(url: str, fuse: Fuse) -> Engine:
+    engine = open_engine(url)
+
+    def connect(dialect: Any, record: Any, values: Any, options: Any) -> Any:
+        return dialect.connect(*values, factory=fused(fuse), **options)
+
+    event.listen(engine, "do_connect", connect)
+    return engine
+
+
+@cache
+def hub_keys() -> HubKeys:
+    """The same province in every world."""
+    root, hub, registry = (SigningKey.from_seed(name.ljust(32)) for name in (b"root", b"hub", b"registry"))
+    statement = KeyStatement(
+        key=hub.public, roles=frozenset({Role.HUB}), unit=PROVINCE, issuer=root.public.id
+    )
+    payload = make_bundle(
+        version=1,
+        province=PROVINCE,
+        roots=[root.public],
+        threshold=1,
+        registry=[registry.public],
+        hub=statement,
+        ca_sha256=None,
+        authority=AUTHORITY,
+        issued=START_MS,
+    )
+    envelope = sign_bundle(payload, [root])
+    return HubKeys(
+        secret=b"secret".ljust(32),
+        hub=hub,
+        box=BoxKey.from_seed(b"box".ljust(32)),
+        registry=registry,
+        bundle=open_unpinned_bundle(envelope),
+        envelope=envelope,
+    )
+
+
+@cache
+def founded_database() -> bytes:
+    """The database of a hub that was just founded."""
+    chance = random.Random("founding")
+    with TemporaryDirectory() as folder:
+        config = HubConfig(data=Path(folder))
+        services = Services(
+            config=config,
+            engine=open_engine(config.database_url),
+            keys=hub_keys(),
+            clock=lambda: START_MS,
+            random_bytes=chance.randbytes,
+        )
+        upgrade(services.engine)
+        with writing(services.engine) as connection:
+            put_setting(connection, EPOCH, chance.randbytes(16).hex())
+            publish_catalogue(connection, services, small_catalogue())
+            publish_calendar(connection, services, _object("calendar.json"))
+        with services.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        services.engine.dispose()
+        return (Path(folder) / "hub.db").read_bytes()
+
+
+def small_catalogue() -> dict[str, Any]:
+    """The built-in catalogue with the procedures of `PROCEDURES` alone."""
+    content = _object("procedures.json")
+    return {**content, "procedures": [each for each in content["procedures"] if each["code"] in PROCEDURES]}
+
+
+def _object(name: str) -> dict[str, Any]:
+    content = read_json(name)
+    assert isinstance(content, dict)
+    return content

@@ -1,0 +1,444 @@
+"""What must hold: after every step (`check_always`), after a power cut, and when a world has healed (`check_end`).
+
+Each check raises `Broken` with the short name of the promise. They look at the databases themselves, past every cache,
+and compare what production says with what is so; the merge has a second opinion in `oracle`, the figures are made anew.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from central_hub.projection.projector import scope_digest
+from central_hub.projection.rows import DossierRow, row_of
+from central_hub.projection.tallies import KEYS, Shape
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DOSSIER, KEY, LEASE, MEASURES, STANDING, TALLY
+from dossiers.codes import DEFAULT_PATTERN, parse_code
+from dossiers.conflicts import ConflictKind
+from dossiers.kinds import FACT_FIELDS
+from dossiers.merge import FOLD_VERSION, fold, state_hash
+from dossiers.statistics import contributions, summarise
+from dossiers.views import DossierView
+from edge_node.journal.stamp import offset_now
+from edge_node.projection.service import digest_total, quarantined_of, rebuild
+from edge_node.projection.service import view as view_of
+from edge_node.sync.alerts import list_alerts
+from edge_node.sync.status import own_logs
+from signing.signatures import PublicKey
+from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
+from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SEAL_EVERY_RECORDS
+from sync_protocol.log import Run, check_chain, verify_seal
+from sync_protocol.record import BodyState, Record, UnverifiedRecord
+from sync_protocol.rounds import audience_of
+from tests.simulation import oracle
+from tests.simulation.broken import require
+from tests.simulation.forgery import UNKNOWN_KIND
+from tests.simulation.hub import PROVINCE, held_by_hub, hub_keys
+from tests.simulation.node import SimNode
+from tests.simulation.officers import TOKEN_START
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+REQUEST_BYTES_IDLE = 600
+ANSWER_BYTES_IDLE = 300
+DEVICES_IDLE = 4
+"""The idle budget is stated for a commune of so many devices (PROTOCOL.md §5.5)."""
+PARENT_REFUSED = "RECORD_PARENT_REFUSED"
+
+
+# --- after every step ---
+
+
+def check_always(world: "World") -> None:
+    """What people are told is true at every moment."""
+    with world.hub.reading() as (connection, store):
+        held = held_by_hub(connection)
+        for node in world.nodes:
+            _check_status(node, held, store)
+
+
+def _check_status(node: SimNode, held: dict[str, Any], store: HubLogStore) -> None:
+    """The desk never says that something is at the province which is not, and never forgets a record."""
+    status, missing, written = node.status(), 0, 0
+    receipted = {own.log: own for own in own_logs(node.db)}
+    for log, entry in node.store.frontier(node.own_logs()).items():
+        at_hub = held.get(log)
+        acknowledged = at_hub.acknowledged if at_hub else 0
+        own = receipted[log]
+        written += entry.length
+        missing += max(0, entry.length - acknowledged)
+        require(own.length == entry.length, "status counts every own record", node.name)
+        require(own.held <= acknowledged, "a receipt is kept", f"{node.name} {own.held} > {acknowledged}")
+        require(own.judged <= (at_hub.judged if at_hub else 0), "a judgement is kept", node.name)
+        if 0 < own.held <= entry.length:
+            same = node.store.link_at(log, own.held) == store.link_at(log, own.held)
+            require(same, "the hub holds what its receipt names", node.name)
+    require(status.waiting >= missing, "status tells the truth", f"{node.name} {status.waiting} < {missing}")
+    require(status.waiting <= written, "status tells the truth", f"{node.name} {status.waiting} > {written}")
+    if status.is_full:
+        require(missing == 0, "full means full", node.name)
+
+
+def check_written(node: SimNode, record: Record) -> None:
+    """A record that was just written: its author's place in history, and a clock that no stranger moved."""
+    header = record.header
+    ahead = max(node.walls_ms) + CLOCK_AHEAD_MS_MAX
+    offset = offset_now(node.db, node.clock())
+    ahead = max(ahead, node.clock() + CLOCK_AHEAD_MS_MAX, node.clock() + (offset[0] if offset else 0) + CLOCK_AHEAD_MS_MAX)
+    require(header.at[0] <= ahead, "a far-off clock moves nobody else's", f"{node.name} {header.at}")
+    if header.dossier is None:
+        return
+    rows = node.db.conn.execute(
+        "SELECT id FROM record WHERE dossier = ?1 AND number < (SELECT number FROM record WHERE id = ?2)",
+        (bytes.fromhex(header.dossier), bytes.fromhex(record.id)),
+    )
+    earlier = [node.store.record(row[0].hex()) for row in rows]
+    heads = oracle.heads_of([r for r in earlier if r], quarantined_of(node.db, header.dossier))
+    require(tuple(sorted(header.parents)) == heads, "parents are the heads that were seen", record.id)
+
+
+def check_nothing_was_lost(world: "World", node: SimNode) -> None:
+    """After a restart every record that was shown as done is there, and the PC knows its own place."""
+    for log, length in node.acknowledged.items():
+        held = node.store.frontier([log]).get(log)
+        require((held.length if held else 0) >= length, "an acknowledged record survives", f"{node.name} {log[:6]}")
+    for record in world.ledger.acknowledged.values():
+        if record.header.log in node.acknowledged:
+            kept = node.store.link_at(record.header.log, record.header.seq + 1)
+            require(kept == record.link, "an acknowledged record survives", record.id)
+    if node.is_enrolled:
+        require(not node.is_put_back, "a power cut is not a restored backup", node.name)
+
+
+# --- when all is healed ---
+
+
+def check_end(world: "World") -> None:
+    """Everything is everywhere it belongs, and nowhere else, and means the same."""
+    with world.hub.reading() as (connection, store):
+        truth = _Truth(connection, store)
+        _check_logs(truth)
+        _check_acknowledged(world, truth)
+        _check_verdicts(world, truth)
+        _check_codes(truth)
+        _check_figures(connection, truth)
+        for node in world.nodes:
+            _check_frontier(node, truth)
+            _check_records(node, truth)
+            _check_secrecy(world, node)
+            _check_digest(connection, node)
+            _check_views(node, truth)
+            _check_rebuild(node)
+
+
+class _Truth:
+    """Everything the hub holds, read and folded anew."""
+
+    def __init__(self, connection: Connection, store: HubLogStore) -> None:
+        self.store, self.connection = store, connection
+        self.logs = held_by_hub(connection)
+        self.records = {log: store.span(log, 0) for log in self.logs}
+        self.by_id = {record.id: record for records in self.records.values() for record in records}
+        self.standings = list(connection.execute(select(STANDING)))
+        self.quarantined = frozenset(row.record for row in self.standings if row.outcome == "quarantined")
+        self.pending = frozenset(row.record for row in self.standings if row.outcome == "pending")
+        self.dossiers: dict[str, list[Record]] = {}
+        for record in self.by_id.values():
+            if record.header.dossier:
+                self.dossiers.setdefault(record.header.dossier, []).append(record)
+        self.views = {
+            dossier: fold(records, quarantined=self.quarantined) for dossier, records in self.dossiers.items()
+        }
+
+    def of_commune(self, unit: str) -> Iterator[str]:
+        """Ids of the logs that a node of `unit` must hold."""
+        return (log for log, row in self.logs.items() if row.commune in (unit, PROVINCE))
+
+
+def _check_logs(truth: _Truth) -> None:
+    """Every log at the hub is a sealed chain, judged to its end."""
+    devices = {row.id: row for row in truth.connection.execute(select(KEY))}
+    for log, row in truth.logs.items():
+        run = Run(log=log, first=0, records=tuple(_unverified(r) for r in truth.records[log]))
+        require(check_chain(run, None) == row.head, "a log is a chain", log)
+        require(len(run.records) == row.length, "a log is as long as it says", log)
+        require(row.length == row.acknowledged == row.judged, "everything is judged", log)
+        for record in run.records:
+            require(
+                record.body is None or record.body.hash == record.header.body, "a body is the signed one", record.id
+            )
+            require(record.header.body is None or record.body is not None, "the hub holds every body", record.id)
+        key = hub_keys().hub.public if row.device == hub_keys().hub.public.id else None
+        if key is None:
+            key = _device_key(devices[row.device])
+        sealed = 0
+        while (seal := truth.store.seal(log, at_most=row.length - sealed)) and seal.length:
+            verify_seal(seal, key)
+            require(truth.store.link_at(log, seal.length) == seal.head, "a seal stands on its log", log)
+            sealed = row.length - seal.length + 1
+            if sealed > SEAL_EVERY_RECORDS:
+                break
+
+
+def _device_key(row: Any) -> PublicKey:
+    key = row.facts.split('"key":"')[1][:64]
+    return PublicKey.from_hex(key)
+
+
+def _check_acknowledged(world: "World", truth: _Truth) -> None:
+    """Whatever was shown to an officer as done is at the hub, byte for byte."""
+    for record_id, record in world.ledger.acknowledged.items():
+        held = truth.by_id.get(record_id)
+        require(held is not None, "an acknowledged record reaches the hub", record_id)
+        assert held is not None
+        same = (held.header_bytes, held.signature, held.body) == (
+            record.header_bytes,
+            record.signature,
+            record.body,
+        )
+        require(same, "an acknowledged record reaches the hub unchanged", record_id)
+
+
+def _check_verdicts(world: "World", truth: _Truth) -> None:
+    """Exactly one outcome per record: applied without a word, or one standing verdict that every node knows."""
+    ids = Counter(record.id for records in truth.records.values() for record in records)
+    require(max(ids.values(), default=0) <= 1, "a record is held once")
+    require(
+        len({row.record for row in truth.standings}) == len(truth.standings), "one standing per record", "hub"
+    )
+    given: dict[str, str] = {}
+    for records in truth.records.values():
+        for record in records:
+            if record.header.kind == "verdict.given":
+                facts = record.header.facts
+                require(given.get(facts["record"]) != facts["outcome"], "no verdict is given twice", facts["record"])
+                given[facts["record"]] = facts["outcome"]
+    standing = {row.record: row.outcome for row in truth.standings}
+    told = {record: outcome for record, outcome in given.items() if outcome != "applied"}
+    require(standing == told, "the newest verdict is the one that stands", _differing(standing, told))
+    require(not truth.pending, "nothing waits for what is there", sorted(truth.pending)[:2])
+    _check_fairness(world, truth)
+    for node in world.nodes:
+        rows = node.db.conn.execute("SELECT record, outcome FROM verdict").fetchall()
+        known = {row[0].hex(): row[1] for row in rows if row[1] != "applied"}
+        mine = {row.record: row.outcome for row in truth.standings if row.commune == node.unit}
+        require(known == mine, "a node knows every verdict on its commune", f"{node.name} {_differing(known, mine)}")
+
+
+def _check_fairness(world: "World", truth: _Truth) -> None:
+    """What was forged is refused; what is honest is refused only where it descends from something refused."""
+    refused = {row.record: row.code for row in truth.standings}
+    for record_id in world.ledger.forged & truth.by_id.keys():
+        if truth.by_id[record_id].header.kind != UNKNOWN_KIND:
+            require(record_id in refused, "what is forged is refused", record_id)
+    for record_id, code in refused.items():
+        if record_id in world.ledger.forged:
+            continue
+        parents = truth.by_id[record_id].header.parents
+        reason = f"{truth.by_id[record_id].header.kind} {code}"
+        require(any(parent in refused for parent in parents), "honest work is not refused", reason)
+
+
+def _check_codes(truth: _Truth) -> None:
+    """No number stands on two slips, and every official one is from a lease of the log that gave it."""
+    owner: dict[str, str] = {}
+    leases = [(row.unit, row.first, row.last, row.log) for row in truth.connection.execute(select(LEASE))]
+    for record in truth.by_id.values():
+        header = record.header
+        if header.kind not in ("dossier.received", "dossier.numbered") or header.dossier is None:
+            continue
+        for code in {header.facts["code"], header.facts["provisional"]} - {None}:
+            require(owner.setdefault(code, header.dossier) == header.dossier, "no code is given twice", code)
+            parsed = parse_code(code, pattern=DEFAULT_PATTERN)
+            require(parsed is not None, "a code can be read", code)
+            assert parsed is not None
+            if parsed.tag is None:
+                fits = [
+                    log
+                    for unit, first, last, log in leases
+                    if unit == parsed.unit and first <= parsed.number <= last
+                ]
+                require(fits == [header.log], "a code comes from a lease of its log", code)
+
+
+def _check_frontier(node: SimNode, truth: _Truth) -> None:
+    held = node.store.frontier()
+    theirs = truth.store.frontier(list(truth.of_commune(node.unit)))
+    mine = {log: (entry.length, entry.head) for log, entry in held.items()}
+    hub = {log: (entry.length, entry.head) for log, entry in theirs.items()}
+    require(mine == hub, "frontiers are equal", f"{node.name} {_differing(mine, hub)}")
+    status = node.status()
+    require(status.waiting == 0 and status.unjudged == 0, "status says that all is there", f"{node.name} {status}")
+
+
+def _check_records(node: SimNode, truth: _Truth) -> None:
+    """The node's records are the hub's, with the bodies that are meant for it and no others."""
+    for log in node.store.frontier():
+        for mine, theirs in zip(node.store.span(log, 0), truth.records[log], strict=True):
+            same = (mine.id, mine.header_bytes, mine.signature) == (theirs.id, theirs.header_bytes, theirs.signature)
+            require(same, "records are the same here and there", mine.id)
+            audience = audience_of(mine)
+            if audience in (node.unit, PROVINCE):
+                require(mine.body == theirs.body, "a body reaches its audience", f"{node.name} {mine.id}")
+            elif theirs.body is not None:
+                withheld = mine.body is None and mine.body_state is BodyState.WITHHELD
+                require(withheld, "nobody reads what is not theirs", f"{node.name} {mine.header.kind}")
+
+
+def _check_secrecy(world: "World", node: SimNode) -> None:
+    """No word of another commune stands anywhere in the node's files."""
+    content = node.files()
+    for unit in world.communes:
+        if unit != node.unit:
+            needle = f"{TOKEN_START}{unit}x".encode()
+            require(needle not in content, "nobody reads what is not theirs", f"{node.name} holds words of {unit}")
+
+
+def _check_digest(connection: Connection, node: SimNode) -> None:
+    mine, theirs = digest_total(node.db), scope_digest(connection, node.unit)
+    require(mine == theirs, "equal frontiers, equal digests", node.name)
+    alerts = [alert.code for alert in list_alerts(node.db)]
+    require(not alerts, "no alert stands where nothing is wrong", f"{node.name} {alerts}")
+
+
+def _check_views(node: SimNode, truth: _Truth) -> None:
+    """Each dossier means the same on the node, on the hub and to an independent reader."""
+    here = {row[0].hex() for row in node.db.conn.execute("SELECT id FROM dossier")}
+    home = {d for d, records in truth.dossiers.items() if records[0].header.commune == node.unit}
+    require(here == home, "a node lists its commune's dossiers", node.name)
+    for dossier in sorted(home):
+        mine, theirs = view_of(node.db, dossier), truth.views[dossier]
+        assert mine is not None
+        require(_ids(mine) == _ids(theirs), "conflicts are the same here and there", f"{node.name} {dossier}")
+        require(mine == theirs, "a dossier is the same here and there", f"{node.name} {dossier}")
+        _check_opinion(mine, oracle.judge_dossier(truth.dossiers[dossier], truth.quarantined))
+        for settlement in mine.settlements:
+            settled = not settlement.is_matched or settlement.conflict not in _ids(mine)
+            require(settled, "a settled conflict is gone", settlement.conflict)
+
+
+def _check_opinion(view: DossierView, expected: oracle.Verdicts) -> None:
+    where = view.dossier
+    require(view.heads == expected.heads, "heads are what nobody has followed", where)
+    require({n.record for n in view.notes} == expected.notes, "no note is lost", where)
+    require({p.record for p in view.payments} == expected.payments, "no payment is lost", where)
+    fields = {code: state for code, state in view.fields.items() if code not in FACT_FIELDS}
+    require(fields.keys() == expected.winners.keys(), "every field that was written is there", where)
+    for code, winner in expected.winners.items():
+        state = fields[code]
+        require(
+            (state.record, state.value) == (winner.record, winner.value),
+            "the winner follows causality, then clock",
+            f"{where} {code}",
+        )
+        lost = {write.record for write in state.losers}
+        require(expected.losers[code] <= lost, "a losing value is never discarded", f"{where} {code}")
+    personal = {c.id for c in view.conflicts if c.kind is ConflictKind.FIELD and c.field in fields}
+    require(personal == expected.conflicts, "different concurrent values are a conflict", where)
+
+
+def _check_rebuild(node: SimNode) -> None:
+    """Tables that grew are those that a rebuild makes."""
+    before = _derived(node)
+    rebuild(node.db)
+    require(before == _derived(node), "what grew is what a rebuild makes", node.name)
+
+
+def _derived(node: SimNode) -> list[Any]:
+    conn = node.db.conn
+    dossiers = conn.execute("SELECT * FROM dossier ORDER BY number").fetchall()
+    others = [
+        conn.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+        for table in ("verdict", "key_holder", "day_counter")
+    ]
+    return [dossiers, others, digest_total(node.db)]
+
+
+def _check_figures(connection: Connection, truth: _Truth) -> None:
+    """Rows and counters of the hub, made anew from all records."""
+    rows = {row.id: DossierRow._make(row) for row in connection.execute(select(DOSSIER))}
+    expected = {}
+    for dossier, view in truth.views.items():
+        records = truth.dossiers[dossier]
+        refused = truth.quarantined.intersection(record.id for record in records)
+        if len(refused) < len(records):
+            set_hash = record_set_hash((record.id for record in records), refused)
+            digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
+            row = row_of(view, records=len(records), digest=to_bytes(digest))
+            expected[row.id] = row
+    require(rows == expected, "the province's rows follow from the records", _differing(rows, expected))
+    tallies: Counter[tuple[Any, ...]] = Counter()
+    for row in expected.values():
+        summary = summarise(truth.views[row.id.hex()])
+        for day, metric, amount in contributions(summary) if summary else ():
+            for shape, commune, procedure, period in (
+                (Shape.DAY, row.commune, row.procedure, day),
+                (Shape.MONTH, row.commune, row.procedure, day // 100),
+                (Shape.DAY_COMMUNE, row.commune, "", day),
+                (Shape.MONTH_COMMUNE, row.commune, "", day // 100),
+                (Shape.DAY_PROCEDURE, "", row.procedure, day),
+                (Shape.MONTH_PROCEDURE, "", row.procedure, day // 100),
+            ):
+                tallies[int(shape), commune, procedure, period, metric.value] += amount
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for tally in connection.execute(select(TALLY)):
+        key = tuple(getattr(tally, name) for name in KEYS)
+        for measure in MEASURES:
+            if getattr(tally, measure):
+                counted[*key, measure] = getattr(tally, measure)
+    require(counted == tallies, "figures follow from the records", _differing(dict(counted), dict(tallies)))
+
+
+def check_nothing_is_open(world: "World") -> None:
+    """After everything was settled no difference is left anywhere."""
+    for node in world.nodes:
+        left = [view.dossier for view in open_views(node)]
+        require(not left, "what was settled is gone everywhere", f"{node.name} {left[:2]}")
+    with world.hub.reading() as (connection, _):
+        open_rows = connection.execute(select(DOSSIER.c.id).where(DOSSIER.c.conflicts > 0)).all()
+    require(not open_rows, "what was settled is gone everywhere", "hub")
+
+
+def check_idle_is_cheap(world: "World") -> None:
+    """With nothing to say a sync is one small request and one small answer."""
+    for node in world.nodes:
+        before = (node.link.traffic.requests, node.link.traffic.up, node.link.traffic.down)
+        result = node.sync()
+        after = (node.link.traffic.requests, node.link.traffic.up, node.link.traffic.down)
+        requests, up, down = (now - then for now, then in zip(after, before, strict=True))
+        require(result.is_done and requests == 1, "an idle sync is one request", f"{node.name} {requests}")
+        if len(node.store.frontier()) <= DEVICES_IDLE + 2:
+            require(up <= REQUEST_BYTES_IDLE, "an idle request is small", f"{node.name} {up} bytes")
+            require(down <= ANSWER_BYTES_IDLE, "an idle answer is small", f"{node.name} {down} bytes")
+
+
+def open_views(node: SimNode) -> list[DossierView]:
+    """Dossiers of the node's office with open conflicts."""
+    rows = node.db.conn.execute("SELECT id FROM dossier ORDER BY number").fetchall()
+    views = [view_of(node.db, row[0].hex()) for row in rows]
+    return [view for view in views if view is not None and view.conflicts]
+
+
+def _ids(view: DossierView) -> list[str]:
+    return [conflict.id for conflict in view.conflicts]
+
+
+def _differing(one: Any, other: Any) -> str:
+    keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
+    return "; ".join(f"{key}: {one.get(key)} | {other.get(key)}" for key in keys[:2])[:600]
+
+
+def _unverified(record: Record) -> UnverifiedRecord:
+    return UnverifiedRecord(
+        record.header,
+        record.header_bytes,
+        record.signature,
+        record.id,
+        record.link,
+        record.body,
+        record.body_state,
+    )
+

@@ -1,0 +1,156 @@
+"""The line between one office and the hub, and everything that happens on such a line.
+
+It implements what the node's runner asks of a line (`edge_node.sync.transport.Line`). Each exchange draws its fate; time
+passes meanwhile. A copy of a request may come to the hub long after its answer (`late`): the world delivers it later.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edge_node.sync.transport import LineFault
+from sync_protocol import reasons
+from sync_protocol.errors import ProtocolError, RemoteFault
+from tests.simulation.clock import SECOND_MS, WorldTime
+
+Door = Callable[[bytes], bytes]
+Say = Callable[[str], None]
+
+
+class HubGone(ProtocolError):
+    """The hub lost its power while it answered."""
+
+
+class Mood(StrEnum):
+    """How the line is today."""
+
+    GOOD = "good"
+    LOSSY = "lossy"
+    AWFUL = "awful"
+    DOWN = "down"
+
+
+class Fate(StrEnum):
+    """What becomes of one exchange."""
+
+    PASS = "pass"
+    DROP = "drop"
+    LOSE_ANSWER = "lose_answer"
+    DOUBLE = "double"
+    LATE_COPY = "late_copy"
+    DELAY = "delay"
+    CUT_REQUEST = "cut_request"
+    CUT_ANSWER = "cut_answer"
+    DAMAGE_REQUEST = "damage_request"
+    DAMAGE_ANSWER = "damage_answer"
+    RESET_IF_LONG = "reset_if_long"
+
+
+_FATES: dict[Mood, dict[Fate, int]] = {
+    Mood.GOOD: {Fate.PASS: 1},
+    Mood.LOSSY: {fate: 60 if fate is Fate.PASS else 4 for fate in Fate},
+    Mood.AWFUL: {fate: 20 if fate is Fate.PASS else 8 for fate in Fate},
+    Mood.DOWN: {Fate.DROP: 1},
+}
+_RESET_BYTES = 6_000
+"""A line that resets every longer request; a payload that cannot pass must shrink."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What went over a line."""
+
+    requests: int = 0
+    up: int = 0
+    down: int = 0
+    faults: int = 0
+
+
+@dataclass
+class Link:
+    """One office's line."""
+
+    name: str
+    time: WorldTime
+    door: Door
+    chance: random.Random
+    say: Say
+    mood: Mood = Mood.GOOD
+    traffic: Traffic = field(default_factory=Traffic)
+    late: list[bytes] = field(default_factory=list)
+
+    def post_round(self, payload: bytes) -> bytes:
+        fate = self._draw()
+        self.traffic.requests += 1
+        self.traffic.up += len(payload)
+        self.time.pass_ms(self.chance.randint(50, 800) + len(payload) // 20)
+        try:
+            answer = self._exchange(fate, payload)
+        except LineFault as fault:
+            self.traffic.faults += 1
+            self.say(f"{self.name} ~ {fate}: {fault.reason.code}")
+            raise
+        self.traffic.down += len(answer)
+        if fate is not Fate.PASS:
+            self.say(f"{self.name} ~ {fate}")
+        return answer
+
+    def is_up(self) -> bool:
+        return self.mood is not Mood.DOWN
+
+    def _draw(self) -> Fate:
+        fates = _FATES[self.mood]
+        return self.chance.choices(list(fates), list(fates.values()))[0]
+
+    def _exchange(self, fate: Fate, payload: bytes) -> bytes:
+        match fate:
+            case Fate.DROP:
+                raise LineFault(reasons.LINE_DOWN, "dropped", was_cut=self.chance.random() < 0.5)
+            case Fate.LOSE_ANSWER:
+                self._deliver(payload)
+                self.time.pass_ms(90 * SECOND_MS)
+                raise LineFault(reasons.LINE_DOWN, "no answer", was_cut=True)
+            case Fate.DOUBLE:
+                first, second = self._deliver(payload), self._deliver(payload)
+                return self.chance.choice([first, second])
+            case Fate.LATE_COPY:
+                self.late.append(payload)
+                return self._deliver(payload)
+            case Fate.DELAY:
+                self.time.pass_ms(self.chance.randint(1, 80) * SECOND_MS)
+                return self._deliver(payload)
+            case Fate.CUT_REQUEST:
+                self._deliver_damaged(payload[: self.chance.randrange(len(payload))])
+                raise LineFault(reasons.LINE_DOWN, "cut", was_cut=True)
+            case Fate.CUT_ANSWER:
+                answer = self._deliver(payload)
+                return answer[: self.chance.randrange(len(answer))]
+            case Fate.DAMAGE_REQUEST:
+                return self._deliver(self._damaged(payload))
+            case Fate.DAMAGE_ANSWER:
+                return self._damaged(self._deliver(payload))
+            case Fate.RESET_IF_LONG if len(payload) > _RESET_BYTES:
+                raise LineFault(reasons.LINE_DOWN, "reset", was_cut=True)
+            case _:
+                return self._deliver(payload)
+
+    def _deliver(self, payload: bytes) -> bytes:
+        """The hub's answer; a refusal of the whole request comes as the problem that the route makes of it."""
+        try:
+            return self.door(payload)
+        except RemoteFault as fault:
+            raise LineFault(fault.reason, fault.detail) from fault
+        except HubGone as gone:
+            raise LineFault(reasons.LINE_DOWN, "the hub is gone", was_cut=True) from gone
+
+    def _deliver_damaged(self, payload: bytes) -> None:
+        try:
+            self.door(payload)
+        except (RemoteFault, HubGone):
+            return
+
+    def _damaged(self, message: bytes) -> bytes:
+        position = self.chance.randrange(len(message))
+        changed = message[position] ^ 1 << self.chance.randrange(8)
+        return message[:position] + bytes([changed]) + message[position + 1 :]

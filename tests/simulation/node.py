@@ -1,0 +1,207 @@
+"""An office's PC in the simulation: the node's production code over a database whose power may fail.
+
+What a person does (`initialise`, enrol with a code, work, press sync) goes through the functions that the screens and
+commands call. The PC may be restarted at any moment; everything that it knows afterwards comes from its files.
+"""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from sqlite_utils import Database
+
+from edge_node.accounts.service import add_officer, current_actor
+from edge_node.config import EdgeConfig
+from edge_node.enrolment.epochs import was_put_back
+from edge_node.enrolment.service import Enrolled, Wish, enrol, initialise
+from edge_node.journal.watermark import _NAME as WATERMARK_NAME
+from edge_node.keyring import Actor
+from edge_node.migrations import prepare
+from edge_node.projection.service import ensure_current
+from edge_node.services import Services, build_services
+from edge_node.store import SqliteLogStore, open_database
+from edge_node.store.local import Office, read_office
+from edge_node.store.space import MIB, Space
+from edge_node.sync.runner import SyncResult, sync
+from edge_node.sync.status import SyncStatus, read_status
+from edge_node.sync.transport import Hello
+from signing.keys import LockCost
+from signing.roles import Role
+from sync_protocol.enrolment import EnrolmentRequest
+from tests.simulation.clock import SimClock
+from tests.simulation.hub import SimHub, hub_keys
+from tests.simulation.link import Link
+from tests.simulation.power import Disk, Fuse, PowerCut, connections_through
+
+PIN = "246810"
+
+
+class SimSpace(Space):
+    """A disk of which the world says whether it is full."""
+
+    is_full = False
+
+    @property
+    def is_writable(self) -> bool:
+        return not self.is_full
+
+    @property
+    def free_bytes(self) -> int:
+        return 0 if self.is_full else 1_000 * MIB
+
+    def release(self) -> None:
+        self.is_full = True
+
+    def refill(self) -> bool:
+        return not self.is_full
+
+
+class EnrolmentDoor:
+    """The line that enrolment needs; `roles` of the code are the hub's business."""
+
+    def __init__(self, hub: SimHub) -> None:
+        self._hub = hub
+
+    def hello(self) -> Hello:
+        return Hello(hub_keys().envelope, "")
+
+    def enrol_device(self, request: bytes) -> bytes:
+        answer = self._hub.enrol(msgspec.json.decode(request, type=EnrolmentRequest))
+        return msgspec.json.encode(answer)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class SimNode:
+    """One PC."""
+
+    def __init__(
+        self, name: str, unit: str, folder: Path, clock: SimClock, link: Link, chance: random.Random
+    ) -> None:
+        self.name, self.unit, self.clock, self.link = name, unit, clock, link
+        self.fuse = Fuse()
+        self.space_is_full = False
+        self.officers: list[str] = []
+        self.acknowledged: dict[str, int] = {}
+        """Per own log: how many records production has told somebody are kept."""
+        self.walls_ms = [clock()]
+        """The latest that this PC ever took for the time."""
+        self._config = EdgeConfig(data=folder, reserve_mb=1)
+        self._chance = chance
+        self._disk = Disk(self._config.database, unforced=self._config.keys / WATERMARK_NAME)
+        folder.mkdir()
+        self._start()
+
+    def _start(self) -> None:
+        with connections_through(self.fuse):
+            self.db: Database = open_database(self._config.database)
+        prepare(self.db)
+        ensure_current(self.db)
+        self.services = self._build_services()
+        self._tokens: dict[str, str] = {}
+
+    def _build_services(self) -> Services:
+        services = build_services(
+            self._config, clock=self.clock, random_bytes=self._chance.randbytes, lock_cost=LockCost.TEST
+        )
+        space = SimSpace(self._config.reserve, size_bytes=MIB)
+        space.is_full = self.space_is_full
+        return replace(services, monotonic=self.clock.seconds, space=space)
+
+    # --- what people do ---
+
+    def enrol(self, hub: SimHub, *, roles: frozenset[Role], officer_name: str) -> Enrolled:
+        """Take the PC out of the box."""
+        initialise(self.services)
+        code = hub.issue_code(self.unit, self.name, roles)
+        wish = Wish(
+            hub_url="http://hub", code=code, device_name=self.name, officer_name=officer_name, pin=PIN
+        )
+        enrolled = enrol(self.db, self.services, wish, lambda _url, _ca: EnrolmentDoor(hub))
+        self.officers.append(enrolled.officer)
+        return enrolled
+
+    def add_officer(self, administrator: Actor, *, name: str, roles: frozenset[Role]) -> str:
+        officer = add_officer(
+            self.db, self.services, administrator, name=name, title="", roles=roles, pin=PIN
+        )
+        self.officers.append(officer)
+        return officer
+
+    def actor(self, officer: str) -> Actor:
+        """The officer, logged in."""
+        token = self._tokens.get(officer)
+        found = current_actor(self.db, self.services, token) if token else None
+        if found is None:
+            self._tokens[officer] = self.services.keyring.unlock(officer, pin=PIN)
+            found = current_actor(self.db, self.services, self._tokens[officer])
+        assert found is not None
+        return found
+
+    def sync(self) -> SyncResult:
+        """Press the button."""
+        return sync(self.db, self.services, self.link)
+
+    def status(self) -> SyncStatus:
+        """What the desk shows."""
+        return read_status(self.db, now=self.clock())
+
+    # --- what happens to it ---
+
+    def restart(self) -> None:
+        """Power lost and back."""
+        lying = self._disk.lies()
+        self._forget_process()
+        self._disk.put_back(lying, drops_unforced=self._chance.random() < 0.5)
+        self._start()
+
+    def stop(self) -> None:
+        self.fuse.replace()
+        self.db.conn.close()
+
+    def note_unforced(self) -> None:
+        self._disk.note_unforced()
+
+    def fill_disk(self, is_full: bool) -> None:
+        self.space_is_full = is_full
+        assert isinstance(self.services.space, SimSpace)
+        self.services.space.is_full = is_full
+
+    def _forget_process(self) -> None:
+        self.fuse.set(0)
+        try:
+            self.db.conn.close()
+        except PowerCut:
+            pass
+        finally:
+            self.fuse.replace()
+
+    # --- what it holds ---
+
+    @property
+    def office(self) -> Office:
+        office = read_office(self.db)
+        assert office is not None
+        return office
+
+    @property
+    def is_enrolled(self) -> bool:
+        return read_office(self.db) is not None
+
+    @property
+    def store(self) -> SqliteLogStore:
+        return SqliteLogStore(self.db)
+
+    @property
+    def is_put_back(self) -> bool:
+        return was_put_back(self.db, self.services)
+
+    def own_logs(self) -> list[str]:
+        return self.store.logs_of(device=self.services.keyring.device.public.id)
+
+    def files(self) -> bytes:
+        """Everything that a thief of the database would find."""
+        paths = [self._config.database, self._config.database.with_name("node.db-wal")]
+        return b"".join(path.read_bytes() for path in paths if path.exists())

@@ -1,0 +1,258 @@
+"""What officers do: one random, sensible action at a time, through the services that the screens call.
+
+Every text they type carries a token that names their commune (`zq<unit>…`), so that a look at a PC's files shows whether
+somebody else's words are there. What production refuses in an orderly way is said and leaves the world as it was.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from dossiers.conflicts import Conflict, settlers, takes_third_value
+from dossiers.errors import DossierError
+from dossiers.lifecycle import Move, Status, allowed
+from dossiers.views import DossierView
+from edge_node.casework import service as casework
+from edge_node.casework.service import Amendment, DossierChanged, Step, Target
+from edge_node.journal import Draft, JournalReadOnly, WriteRefused, write_with
+from edge_node.keyring import Actor
+from edge_node.projection.service import view as view_of
+from edge_node.receive.forms import Reception
+from edge_node.receive.service import receive
+from signing.roles import Role
+from tests.simulation.clock import DAY_MS
+from tests.simulation.node import SimNode
+
+CONTESTED_FIELDS = ("applicant.address", "applicant.phone", "summary")
+TOKEN_START = "zq"
+Act = Callable[["Desk"], str | None]
+
+
+def token(unit: str, chance: random.Random) -> str:
+    """A word that nobody outside `unit` may hold."""
+    return f"{TOKEN_START}{unit}x{chance.getrandbits(40):010x}"
+
+
+class Desk:
+    """One officer at one PC, about to do one thing."""
+
+    def __init__(self, node: SimNode, chance: random.Random, communes: tuple[str, ...]) -> None:
+        self.node, self.chance, self.communes = node, chance, communes
+        self.actor: Actor = node.actor(chance.choice(node.officers))
+
+    def act(self) -> str:
+        """Do something; returns one line about it."""
+        acts = list(_ACTS)
+        for act in self.chance.choices(acts, [_ACTS[act] for act in acts], k=4):
+            name = act.__name__.removeprefix("_")
+            try:
+                done = act(self)
+            except (JournalReadOnly, WriteRefused, DossierChanged, DossierError) as refusal:
+                return f"{name} refused: {refusal}"
+            if done is not None:
+                return f"{name} {done}"
+        return "nothing to do"
+
+    def word(self) -> str:
+        return token(self.node.unit, self.chance)
+
+    def target(self, view: DossierView) -> Target:
+        return Target(dossier=view.dossier, seen=view.heads)
+
+    def may(self, *roles: Role) -> bool:
+        return bool(self.actor.roles & set(roles))
+
+    def pick(self, *, wanted: Callable[[DossierView], bool] = lambda view: True) -> DossierView | None:
+        """A dossier of this office; the oldest few are everybody's favourites, so people meet in them."""
+        rows = self.node.db.conn.execute("SELECT id FROM dossier ORDER BY number").fetchall()
+        ids = [row[0].hex() for row in rows]
+        hot = ids[:3] if self.chance.random() < 0.7 else ids
+        for dossier in self.chance.sample(hot, len(hot)):
+            view = view_of(self.node.db, dossier)
+            if view is not None and wanted(view):
+                return view
+        return None
+
+
+def _receive(desk: Desk) -> str | None:
+    chance, services, db = desk.chance, desk.node.services, desk.node.db
+    if not desk.may(Role.RECEPTIONIST, Role.SPECIALIST):
+        return None
+    procedure = chance.choice(services.references.catalogue(db).procedures)
+    reception = Reception(
+        procedure=procedure,
+        is_accepted=chance.random() < 0.85,
+        channel=chance.choice((1, 2, 3)),
+        competent=chance.choice(desk.communes) if chance.random() < 0.1 else desk.node.unit,
+        sets=1,
+        fee_due=chance.choice((0, 8_000)),
+        fields={
+            "applicant.name": desk.word(),
+            "applicant.id_number": f"0482{chance.randrange(10**8):08d}",
+            "applicant.address": desk.word(),
+            "summary": desk.word(),
+        },
+        papers=({"paper": "giay_to", "form": 1, "count": 1, "digitised": False, "reused": False},),
+        verification=False,
+        agreed_ms=None,
+        payment=None,
+        settlement=None,
+        is_repeated=True,
+    )
+    received = receive(db, services, desk.actor, reception)
+    return str(getattr(received, "code", None) or getattr(received, "provisional", None))
+
+
+def _amend(desk: Desk) -> str | None:
+    view = desk.pick(wanted=lambda view: view.status is not None)
+    if view is None:
+        return None
+    fields = desk.chance.sample(CONTESTED_FIELDS, desk.chance.choice((1, 1, 2)))
+    values: dict[str, int | str] = {}
+    if desk.chance.random() < 0.25:
+        values = desk.chance.choice(
+            ({"sets": desk.chance.randint(1, 3)}, {"fee_due": 5_000}, {"competent": desk.chance.choice(desk.communes)})
+        )
+    same = desk.chance.random() < 0.2
+    written = {field: f"{TOKEN_START}{desk.node.unit}xsame" if same else desk.word() for field in fields}
+    amendment = Amendment(fields=written, values=values, ground=desk.word())
+    casework.amend(desk.node.db, desk.node.services, desk.actor, desk.target(view), amendment)
+    return f"{view.dossier[:6]} {' '.join(fields)}"
+
+
+def _move(desk: Desk) -> str | None:
+    view = desk.pick(wanted=lambda view: bool(view.status and allowed(view.status, desk.actor.roles)))
+    if view is None or view.status is None:
+        return None
+    move = desk.chance.choice(allowed(view.status, desk.actor.roles))
+    step = Step(
+        action=move.action,
+        content=_content(desk, move),
+        deadline=desk.node.clock() + 5 * DAY_MS if move.target is Status.SUPPLEMENT else None,
+        officer=desk.actor.officer if desk.chance.random() < 0.3 else None,
+        method=desk.chance.choice((1, 2)) if "method" in move.needs_facts else None,
+    )
+    casework.move(desk.node.db, desk.node.services, desk.actor, desk.target(view), step)
+    return f"{view.dossier[:6]} {move.action}"
+
+
+def _content(desk: Desk, move: Move) -> dict[str, Any]:
+    everything: dict[str, Any] = {
+        "ground": desk.word(),
+        "items": [desk.word()],
+        "result": {"number": "12/QĐ", "date": 20261124, "signer": desk.word(), "kind": "quyết định"},
+        "received_by": {"name": desk.word(), "id_number": "048200001234"},
+    }
+    return {need: everything[need] for need in move.needs}
+
+
+def _note(desk: Desk) -> str | None:
+    view = desk.pick()
+    if view is None:
+        return None
+    casework.note(
+        desk.node.db, desk.node.services, desk.actor, Target(dossier=view.dossier), text=desk.word()
+    )
+    return view.dossier[:6]
+
+
+def _pay(desk: Desk) -> str | None:
+    view = desk.pick() if desk.may(Role.RECEPTIONIST, Role.CLERK) else None
+    if view is None:
+        return None
+    casework.pay(
+        desk.node.db,
+        desk.node.services,
+        desk.actor,
+        desk.target(view),
+        amount=8_000,
+        method=1,
+        fee=desk.chance.choice(("copy", "late")),
+        payer=desk.word(),
+    )
+    return view.dossier[:6]
+
+
+def _assign(desk: Desk) -> str | None:
+    view = desk.pick()
+    if view is None or not desk.may(Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER):
+        return None
+    officer = desk.chance.choice(desk.node.officers)
+    casework.assign(
+        desk.node.db, desk.node.services, desk.actor, desk.target(view), officer=officer, note=desk.word()
+    )
+    return view.dossier[:6]
+
+
+def _extend(desk: Desk) -> str | None:
+    view = desk.pick(wanted=lambda view: view.due is not None and view.finished is None)
+    if view is None or view.due is None or not desk.may(Role.LEADER):
+        return None
+    until = view.due + desk.chance.randint(1, 9) * DAY_MS
+    casework.extend(
+        desk.node.db, desk.node.services, desk.actor, desk.target(view), until=until, ground=desk.word()
+    )
+    return view.dossier[:6]
+
+
+def _papers(desk: Desk) -> str | None:
+    view = desk.pick()
+    if view is None or not desk.may(Role.RECEPTIONIST, Role.SPECIALIST, Role.CLERK):
+        return None
+    db, services, target = desk.node.db, desk.node.services, desk.target(view)
+    if view.papers and desk.chance.random() < 0.4:
+        paper = desk.chance.choice(view.papers)
+        casework.remove_paper(
+            db, services, desk.actor, target, record=paper.record, paper=paper.paper, ground=desk.word()
+        )
+        return f"{view.dossier[:6]} -"
+    papers = [{"paper": "ban_sao", "form": 3, "count": 1, "digitised": False, "reused": False}]
+    casework.add_papers(db, services, desk.actor, target, papers=papers, note=desk.word())
+    return f"{view.dossier[:6]} +"
+
+
+def _number(desk: Desk) -> str | None:
+    view = desk.pick(wanted=lambda view: view.code is None and view.provisional is not None)
+    if view is None:
+        return None
+    return f"{view.dossier[:6]} {casework.number(desk.node.db, desk.node.services, None, view.dossier)}"
+
+
+def _settle(desk: Desk) -> str | None:
+    view = desk.pick(wanted=lambda view: bool(_settleable(desk.actor, view)))
+    if view is None:
+        return None
+    conflict = desk.chance.choice(_settleable(desk.actor, view))
+    settle(desk.node, desk.actor, view, conflict, desk.chance)
+    return f"{view.dossier[:6]} {conflict.kind}"
+
+
+def _settleable(actor: Actor, view: DossierView) -> list[Conflict]:
+    return [conflict for conflict in view.conflicts if settlers(conflict) & actor.roles]
+
+
+def settle(
+    node: SimNode, actor: Actor, view: DossierView, conflict: Conflict, chance: random.Random
+) -> None:
+    """Decide one difference: for a side, or for a third value where that is possible."""
+    facts: dict[str, Any] = {"conflict": conflict.id, "choose": chance.choice(conflict.sides).record}
+    content: dict[str, Any] = {"ground": token(node.unit, chance)}
+    if takes_third_value(conflict) and conflict.field in CONTESTED_FIELDS and chance.random() < 0.3:
+        facts["choose"] = None
+        content["fields"] = {conflict.field: token(node.unit, chance)}
+    draft = Draft(kind="dossier.settled", dossier=view.dossier, facts=facts, content=content)
+    write_with(node.db, node.services, actor, lambda _: [draft])
+
+
+_ACTS: dict[Act, int] = {
+    _receive: 12,
+    _amend: 16,
+    _move: 14,
+    _note: 6,
+    _pay: 6,
+    _assign: 4,
+    _extend: 3,
+    _papers: 4,
+    _number: 3,
+    _settle: 6,
+}

@@ -1,0 +1,176 @@
+"""A seed becomes a plan: which offices there are, and what happens in which order.
+
+A plan is made without looking at any world, and every step carries its own randomness, so leaving steps out changes
+nothing about the others: a failing plan can be shortened.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tests.simulation.clock import DAY_MS, HOUR_MS, SECOND_MS, YEAR_MS
+from tests.simulation.link import Mood
+
+COMMUNES = ("20242", "20257", "20285")
+
+
+class Verb(StrEnum):
+    """What a step does."""
+
+    WORK = "work"
+    SYNC = "sync"
+    JUDGE = "judge"
+    WAIT = "wait"
+    SET_CLOCK = "set_clock"
+    LINE = "line"
+    RESTART_NODE = "restart_node"
+    RESTART_HUB = "restart_hub"
+    FILL_DISK = "fill_disk"
+    ADD_OFFICER = "add_officer"
+    FORGE = "forge"
+    SCRAMBLE = "scramble"
+    DELIVER_LATE = "deliver_late"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step.
+
+    Attributes:
+        number: its place in the unshortened plan; node: index of the office's PC it concerns.
+        seed: the randomness of what is chosen inside; amount: how much, in the verb's own unit.
+        fuse, hub_fuse: after how many statements the PC's (the hub's) power fails; None: not.
+    """
+
+    number: int
+    verb: Verb
+    node: int = 0
+    seed: int = 0
+    amount: int = 0
+    mood: Mood = Mood.GOOD
+    fuse: int | None = None
+    hub_fuse: int | None = None
+
+    def __str__(self) -> str:
+        parts = [str(self.number), self.verb.value]
+        if self.verb not in (Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB):
+            parts.append(f"#{self.node}")
+        parts += [str(self.amount)] if self.amount else []
+        parts += [self.mood.value] if self.verb is Verb.LINE else []
+        parts += [f"fuse={self.fuse}"] if self.fuse is not None else []
+        parts += [f"hub_fuse={self.hub_fuse}"] if self.hub_fuse is not None else []
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A world to play. `units`: the commune of each PC."""
+
+    seed: int
+    units: tuple[str, ...]
+    clock_errors_ms: tuple[int, ...]
+    lease_size: int
+    judge_batch_records: int
+    steps: tuple[Step, ...]
+
+    def only(self, numbers: Iterator[int] | set[int]) -> "Plan":
+        """The plan with these steps alone."""
+        kept = set(numbers)
+        return replace(self, steps=tuple(step for step in self.steps if step.number in kept))
+
+
+_WEIGHTS = {
+    Verb.WORK: 34,
+    Verb.SYNC: 26,
+    Verb.JUDGE: 14,
+    Verb.WAIT: 6,
+    Verb.SET_CLOCK: 3,
+    Verb.LINE: 6,
+    Verb.RESTART_NODE: 2,
+    Verb.RESTART_HUB: 2,
+    Verb.FILL_DISK: 1,
+    Verb.ADD_OFFICER: 1,
+    Verb.FORGE: 2,
+    Verb.SCRAMBLE: 1,
+    Verb.DELIVER_LATE: 2,
+}
+_CLOCK_ERRORS_MS = (
+    0,
+    0,
+    5 * SECOND_MS,
+    -3 * HOUR_MS,
+    7 * HOUR_MS,
+    -26 * HOUR_MS,
+    40 * DAY_MS,
+    -YEAR_MS,
+    10 * YEAR_MS,
+    -10 * YEAR_MS,
+)
+
+
+def plan_of(seed: int, *, steps: int | None = None) -> Plan:
+    """The plan of a seed."""
+    chance = random.Random(f"plan {seed}")
+    communes = chance.sample(COMMUNES, k=chance.choice((1, 1, 2, 2, 3)))
+    size = chance.randint(max(2, len(communes)), 6 if len(communes) > 1 else 4)
+    units = (*communes, *(chance.choice(communes) for _ in range(size - len(communes))))
+    count = steps or chance.choice((30, 45, 60, 80))
+    return Plan(
+        seed=seed,
+        units=units,
+        clock_errors_ms=tuple(chance.choice(_CLOCK_ERRORS_MS) for _ in units),
+        lease_size=chance.choice((4, 10, 60)),
+        judge_batch_records=chance.choice((3, 40, 4096)),
+        steps=tuple(_step(chance, number, len(units)) for number in range(count)),
+    )
+
+
+def _step(chance: random.Random, number: int, nodes: int) -> Step:
+    verb = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    step = Step(number=number, verb=verb, node=chance.randrange(nodes), seed=chance.getrandbits(32))
+    detail = _DETAILS.get(verb)
+    return detail(chance, step) if detail else step
+
+
+def _fuse(chance: random.Random, most: int, share: float) -> int | None:
+    return int(chance.random() ** 2 * most) if chance.random() < share else None
+
+
+def _work(chance: random.Random, step: Step) -> Step:
+    return replace(step, amount=chance.choice((1, 1, 2, 3, 5, 9)), fuse=_fuse(chance, 120, 0.10))
+
+
+def _sync(chance: random.Random, step: Step) -> Step:
+    return replace(step, fuse=_fuse(chance, 400, 0.10), hub_fuse=_fuse(chance, 120, 0.10))
+
+
+def _judge(chance: random.Random, step: Step) -> Step:
+    return replace(step, amount=chance.choice((0, 0, 0, 1)), hub_fuse=_fuse(chance, 120, 0.15))
+
+
+def _wait(chance: random.Random, step: Step) -> Step:
+    return replace(step, amount=chance.choice((10, 60, 8 * 60, 24 * 60, 40 * 24 * 60)))
+
+
+def _clock(chance: random.Random, step: Step) -> Step:
+    return replace(step, amount=chance.choice(_CLOCK_ERRORS_MS) + chance.randint(-90, 90) * SECOND_MS)
+
+
+def _line(chance: random.Random, step: Step) -> Step:
+    return replace(step, mood=chance.choice((Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.AWFUL, Mood.DOWN)))
+
+
+def _fill(chance: random.Random, step: Step) -> Step:
+    return replace(step, amount=chance.choice((0, 1)))
+
+
+_DETAILS: dict[Verb, Callable[[random.Random, Step], Step]] = {
+    Verb.WORK: _work,
+    Verb.SYNC: _sync,
+    Verb.JUDGE: _judge,
+    Verb.WAIT: _wait,
+    Verb.SET_CLOCK: _clock,
+    Verb.LINE: _line,
+    Verb.FILL_DISK: _fill,
+}

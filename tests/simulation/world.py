@@ -1,0 +1,334 @@
+"""A world: offices with their PCs, the hub, lines between them, and what happens step by step.
+
+`play` applies a plan; after every step it asks the standing invariants, and at the end it heals everything (good lines,
+free disks, no more power cuts) and lets all sides exchange rounds until nothing moves. Nothing here decides what is
+right; it keeps a ledger of what production *said* to people, and `invariants` compares it with what is so.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nacl.utils
+
+from edge_node.journal import WriteRefused
+from edge_node.journal.stamp import offset_now
+from edge_node.sync.runner import SyncResult
+from signing.roles import OFFICE_ROLES, Role
+from sync_protocol.errors import ProtocolError
+from sync_protocol.record import Record
+from tests.simulation import forgery, invariants
+from tests.simulation.broken import Broken
+from tests.simulation.clock import DAY_MS, SECOND_MS, SimClock, WorldTime
+from tests.simulation.hub import SimHub
+from tests.simulation.link import HubGone, Link, Mood
+from tests.simulation.node import SimNode
+from tests.simulation.officers import Desk, settle, token
+from tests.simulation.power import PowerCut
+from tests.simulation.schedule import Plan, Step, Verb
+
+HEALING_CYCLES_MAX = 10
+"""After the lines are good, so many times round all offices must be enough for everything to be everywhere."""
+_RAM = Path("/dev/shm")  # noqa: S108
+MINUTE_MS = 60 * SECOND_MS
+
+
+@dataclass
+class Ledger:
+    """What was said to people, as the world noted it when it was said."""
+
+    acknowledged: dict[str, Record] = field(default_factory=dict)
+    forged: set[str] = field(default_factory=set)
+    requests: int = 0
+    rounds_of_healing: int = 0
+    work: int = 0
+
+
+class World:
+    """One world, from its founding to its end."""
+
+    def __init__(self, plan: Plan, folder: Path, say: Callable[[str], None]) -> None:
+        self.plan, self.say = plan, say
+        self.time = WorldTime()
+        self.ledger = Ledger()
+        self.communes = tuple(sorted(set(plan.units)))
+        self.hub = SimHub(
+            folder / "hub",
+            SimClock(self.time),
+            self._chance("hub"),
+            lease_size=plan.lease_size,
+            judge_batch_records=plan.judge_batch_records,
+        )
+        self.nodes = [self._make_node(index, folder) for index in range(len(plan.units))]
+        for index in range(len(self.nodes)):
+            self._enrol(index)
+
+    def _chance(self, *names: object) -> random.Random:
+        return random.Random(" ".join(map(str, ("world", self.plan.seed, *names))))
+
+    def _make_node(self, index: int, folder: Path) -> SimNode:
+        name = f"#{index}"
+        link = Link(
+            name=name, time=self.time, door=self._door, chance=self._chance("link", index), say=self.say
+        )
+        clock = SimClock(self.time, error_ms=self.plan.clock_errors_ms[index])
+        chance = self._chance("node", index)
+        return SimNode(name, self.plan.units[index], folder / f"node{index}", clock, link, chance)
+
+    def _door(self, payload: bytes) -> bytes:
+        """The hub's door; a hub that loses power in the middle of a round is back for the next one."""
+        try:
+            return self.hub.answer(payload)
+        except PowerCut:
+            if not self.hub.fuse.is_burnt:
+                raise
+            self._restart_hub("during a round")
+            raise HubGone from None
+
+    def _enrol(self, index: int) -> None:
+        """Each office's first PC gets an administrator who holds every role; the others fewer."""
+        node = self.nodes[index]
+        is_first = self.plan.units.index(node.unit) == index
+        chance = self._chance("enrol", index)
+        roles = OFFICE_ROLES if is_first or chance.random() < 0.4 else frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+        node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
+        self.note_records(node)
+        node.sync()
+        self.hub.judge()
+        node.sync()
+        self.note_records(node)
+
+    # --- steps ---
+
+    @property
+    def _verbs(self) -> dict[Verb, Callable[[Step, SimNode], None]]:
+        return {
+            Verb.WORK: self._work,
+            Verb.SYNC: self._sync,
+            Verb.JUDGE: self._judge,
+            Verb.WAIT: self._wait,
+            Verb.SET_CLOCK: self._set_clock,
+            Verb.LINE: self._line,
+            Verb.RESTART_NODE: lambda _, node: self._restart_node(node, "between steps"),
+            Verb.RESTART_HUB: lambda _step, _node: self._restart_hub("between steps"),
+            Verb.FILL_DISK: self._fill_disk,
+            Verb.ADD_OFFICER: self._add_officer,
+            Verb.FORGE: self._forge,
+            Verb.SCRAMBLE: self._scramble,
+            Verb.DELIVER_LATE: self._deliver_late,
+        }
+
+    def play(self) -> None:
+        """Every step, then healing; raises Broken."""
+        for step in self.plan.steps:
+            self._play_step(step)
+        self.heal()
+        invariants.check_end(self)
+        if self._settle_everything():
+            self.heal()
+            invariants.check_end(self)
+            invariants.check_nothing_is_open(self)
+        invariants.check_idle_is_cheap(self)
+
+    def _play_step(self, step: Step) -> None:
+        self.say(f"[{step}]")
+        node = self.nodes[step.node]
+        node.note_unforced()
+        node.fuse.set(step.fuse)
+        self.hub.fuse.set(step.hub_fuse)
+        try:
+            self._verbs[step.verb](step, node)
+        except PowerCut:
+            if self.hub.fuse.is_burnt:
+                self._restart_hub("in the step")
+            if node.fuse.is_burnt:
+                self._restart_node(node, "in the step")
+        node.fuse.set(None)
+        self.hub.fuse.set(None)
+        self.time.pass_ms(MINUTE_MS)
+        invariants.check_always(self)
+
+    def _work(self, step: Step, node: SimNode) -> None:
+        for index in range(step.amount):
+            self.time.pass_ms(30 * SECOND_MS)
+            desk = Desk(node, random.Random(f"{step.seed} {index}"), self.communes)
+            self.say(f"{node.name} {desk.act()}")
+            self.note_records(node)
+            self.ledger.work += 1
+
+    def _sync(self, step: Step, node: SimNode) -> None:
+        self.note_result(node, node.sync())
+
+    def note_result(self, node: SimNode, result: SyncResult) -> None:
+        """What a sync told the officer."""
+        self.note_records(node)
+        self.ledger.requests += result.rounds
+        problem = result.problem.code if result.problem else "done"
+        self.say(
+            f"{node.name} sync {problem} rounds={result.rounds} sent={result.sent} got={result.received} {result.detail}"
+        )
+
+    def _judge(self, step: Step, node: SimNode) -> None:
+        judged = self.hub.judge(batches=step.amount or None)
+        self.say(f"hub judged {judged}")
+
+    def _wait(self, step: Step, node: SimNode) -> None:
+        self.time.pass_ms(step.amount * MINUTE_MS)
+
+    def _set_clock(self, step: Step, node: SimNode) -> None:
+        node.clock.set_wrong_by(step.amount)
+        self.say(f"{node.name} clock is wrong by {step.amount / DAY_MS:.2f} days")
+
+    def _line(self, step: Step, node: SimNode) -> None:
+        node.link.mood = step.mood
+
+    def _fill_disk(self, step: Step, node: SimNode) -> None:
+        node.fill_disk(bool(step.amount))
+
+    def _add_officer(self, step: Step, node: SimNode) -> None:
+        chance = random.Random(step.seed)
+        administrators = [
+            actor
+            for actor in (node.actor(officer) for officer in node.officers)
+            if Role.UNIT_ADMINISTRATOR in actor.roles
+        ]
+        if not administrators:
+            return
+        roles = frozenset(chance.sample([Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER], chance.choice((1, 2))))
+        try:
+            node.add_officer(administrators[0], name=token(node.unit, chance), roles=roles)
+        except WriteRefused as refusal:
+            self.say(f"{node.name} add_officer refused: {refusal}")
+        self.note_records(node)
+
+    def _forge(self, step: Step, node: SimNode) -> None:
+        done = forgery.write_inadmissible(node, random.Random(step.seed))
+        self.say(f"{node.name} forges {done}")
+        self.ledger.forged |= {record.id for record in self.note_records(node)}
+
+    def _scramble(self, step: Step, node: SimNode) -> None:
+        done = forgery.send_scrambled(node, self._door, random.Random(step.seed), self.time.now_ms)
+        self.say(f"{node.name} sends {done}")
+
+    def _deliver_late(self, step: Step, node: SimNode) -> None:
+        late, node.link.late = node.link.late, []
+        for payload in late:
+            try:
+                self._door(payload)
+                outcome = "taken"
+            except (ProtocolError, HubGone) as refusal:
+                outcome = f"{refusal}"
+            self.say(f"{node.name} late copy: {outcome}")
+
+    # --- power ---
+
+    def _restart_node(self, node: SimNode, when: str) -> None:
+        self.say(f"{node.name} restarts {when}")
+        node.restart()
+        invariants.check_nothing_was_lost(self, node)
+
+    def _restart_hub(self, when: str) -> None:
+        self.say(f"hub restarts {when}")
+        self.hub.restart()
+
+    # --- the ledger ---
+
+    def note_records(self, node: SimNode) -> list[Record]:
+        """Production returned: everything in the own logs by now was shown to somebody as done."""
+        fresh = []
+        for log in node.own_logs():
+            known = node.acknowledged.get(log, 0)
+            records = node.store.span(log, known)
+            for record in records:
+                invariants.check_written(node, record)
+                self.ledger.acknowledged[record.id] = record
+            node.acknowledged[log] = known + len(records)
+            fresh += records
+        offset = offset_now(node.db, node.clock())
+        node.walls_ms += [node.clock(), node.clock() + (offset[0] if offset else 0)]
+        return fresh
+
+    # --- the end ---
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for node in self.nodes:
+            node.stop()
+        self.hub.fuse.replace()
+        self.hub.stop()
+
+    def heal(self) -> None:
+        """Good lines, free disks, no cuts: everything must be everywhere within a bounded number of cycles."""
+        self.say("healing")
+        self.hub.fuse.set(None)
+        for node in self.nodes:
+            node.fuse.set(None)
+            node.fill_disk(False)
+            node.link.mood = Mood.GOOD
+            self._deliver_late(_NO_STEP, node)
+        before: list[Any] = []
+        for cycle in range(HEALING_CYCLES_MAX):
+            for node in self.nodes:
+                self.note_result(node, node.sync())
+                self.time.pass_ms(5 * MINUTE_MS)
+            self.hub.judge()
+            after = self._positions()
+            if before == after and self._is_quiet():
+                self.say(f"quiet after {cycle} cycles")
+                return
+            before = after
+        raise Broken("converges", f"still moving after {HEALING_CYCLES_MAX} cycles")
+
+    def _positions(self) -> list[Any]:
+        with self.hub.reading() as (_, store):
+            hub = store.frontier().digest()
+        return [hub, *(node.store.frontier().digest() for node in self.nodes)]
+
+    def _is_quiet(self) -> bool:
+        return all(node.status().waiting == 0 and node.status().unjudged == 0 for node in self.nodes)
+
+    def _settle_everything(self) -> bool:
+        """A leader of each office decides everything that is open; returns whether there was anything."""
+        settled = False
+        for unit in self.communes:
+            node = self.nodes[self.plan.units.index(unit)]
+            actor = node.actor(node.officers[0])
+            chance = self._chance("settle", unit)
+            for view in invariants.open_views(node):
+                for conflict in view.conflicts:
+                    settle(node, actor, view, conflict, chance)
+                    settled = True
+            self.note_records(node)
+        return settled
+
+
+_NO_STEP = Step(number=-1, verb=Verb.DELIVER_LATE)
+
+
+@contextmanager
+def keys_from(chance: random.Random) -> Iterator[None]:
+    """libsodium draws keys and salts from here: the one place of the house that makes randomness itself."""
+    drawn = nacl.utils.random
+    nacl.utils.random = lambda size=32: chance.randbytes(size)
+    try:
+        yield
+    finally:
+        nacl.utils.random = drawn
+
+
+def play(plan: Plan, say: Callable[[str], None] = lambda line: None) -> Ledger:
+    """Play a plan in a world of its own; raises Broken."""
+    with (
+        TemporaryDirectory(dir=_RAM if _RAM.is_dir() else None, prefix="motcua-sim-") as folder,
+        keys_from(random.Random(f"keys {plan.seed}")),
+    ):
+        world = World(plan, Path(folder), say)
+        try:
+            world.play()
+        finally:
+            world.close()
+        return world.ledger
