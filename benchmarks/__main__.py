@@ -1,0 +1,48 @@
+"""Run all benchmarks, or those named on the command line or in ONLY: `make bench ONLY=wire,ingest`."""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.figure import Figure, table
+from benchmarks.records import measure_records, measure_wire
+from benchmarks.workspace import Workspace
+
+RESULTS = Path(__file__).with_name("results.json")
+BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
+    "records": measure_records,
+    "wire": measure_wire,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print the table, write results.json; 3 for a name that is none."""
+    wanted = [name for text in (*arguments, os.environ.get("ONLY", "")) for name in text.split(",") if name]
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        print(f"{', '.join(unknown)}: not one of {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 3
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
+        workspace = Workspace(Path(folder))
+        for name in wanted or BENCHMARKS:
+            workspace.say(name)
+            figures += BENCHMARKS[name](workspace)
+        workspace.say("done")
+    print(table(figures))
+    RESULTS.write_text(_as_json(figures), encoding="utf-8")
+    return 0
+
+
+def _as_json(figures: Sequence[Figure]) -> str:
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
+    content = {"machine": machine, "figures": [figure.as_data() for figure in figures]}
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
