@@ -5,12 +5,33 @@ from typing import Final
 from flask import Blueprint
 
 from edge_node.accounts.routes import blueprint as accounts
+from edge_node.casework.routes import blueprint as casework
 from edge_node.conflicts.routes import blueprint as conflicts
+from edge_node.desk.routes import blueprint as desk
+from edge_node.drafts.routes import blueprint as drafts
 from edge_node.enrolment.routes import blueprint as enrolment
 from edge_node.health import blueprint as health
 from edge_node.help.routes import blueprint as help
+from edge_node.receive.routes import blueprint as receive
 from edge_node.register.routes import blueprint as register
 from edge_node.reports.routes import blueprint as reports
+from edge_node.results.routes import blueprint as results
+from edge_node.search.routes import blueprint as search
 from edge_node.sync.routes import blueprint as sync
 
-ROOMS: Final[tuple[Blueprint, ...]] = (health, enrolment, accounts, conflicts, help, register, reports, sync)
+ROOMS: Final[tuple[Blueprint, ...]] = (
+    desk,
+    receive,
+    casework,
+    results,
+    search,
+    drafts,
+    health,
+    enrolment,
+    accounts,
+    conflicts,
+    help,
+    register,
+    reports,
+    sync,
+)

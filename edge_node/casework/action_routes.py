@@ -15,7 +15,7 @@ from edge_node.casework.service import Done, Target
 from edge_node.database import get_db, get_services
 from edge_node.journal import may_sign
 
-blueprint = Blueprint("actions", __name__, url_prefix="/dossiers")
+blueprint = Blueprint("actions", __name__)
 
 
 def _move_or_refuse(case: Case, action: str) -> Move:

@@ -7,7 +7,9 @@ from flask_babel import gettext as _
 from edge_node import reasons, session
 from edge_node.accounts.openings import note_opening
 from edge_node.casework import listing
+from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
+from edge_node.casework.decide_routes import blueprint as decisions
 from edge_node.casework.exporting import export_record
 from edge_node.casework.forms import parse_list
 from edge_node.casework.papers import PaperName, paper_form
@@ -20,6 +22,8 @@ from edge_node.problems import answer
 from edge_node.tables import csv_response, pdf_response
 
 blueprint = Blueprint("casework", __name__, url_prefix="/dossiers")
+blueprint.register_blueprint(actions)
+blueprint.register_blueprint(decisions)
 
 
 @blueprint.get("")
