@@ -8,14 +8,15 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Response, current_app, g, redirect, request, session
+from flask import Response, current_app, g, make_response, redirect, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
 from edge_node import reasons
-from edge_node.accounts.service import current_actor
+from edge_node.accounts import resume
+from edge_node.accounts.service import current_actor, find_officer
 from edge_node.database import get_db, get_services
 from edge_node.keyring import Actor
-from edge_node.problems import answer
+from edge_node.problems import answer, wants_json
 from edge_node.store.local import read_office
 
 LOGIN_PATH: Final = "/login"
@@ -31,12 +32,16 @@ def public(view: View) -> View:
 
 
 def begin(token: str, officer: str) -> None:
-    """Start the officer's session; everything but the chosen language of the one before is dropped."""
-    language = session.get("language")
+    """Start the officer's session; everything but the chosen language of the one before is dropped.
+
+    The officer who comes back to a locked screen keeps the form token, so that a page still open in another tab can be sent.
+    """
+    same = session.get("officer") == officer
+    kept = {
+        name: session[name] for name in ("language", *(("csrf_token",) if same else ())) if name in session
+    }
     session.clear()
-    session["token"], session["officer"] = token, officer
-    if language:
-        session["language"] = language
+    session.update(kept, token=token, officer=officer)
     g.pop("actor", None)
 
 
@@ -103,4 +108,8 @@ def _ask_for_pin() -> BaseResponse:
         return Response(status=401, headers={"HX-Redirect": LOGIN_PATH})
     if request.method in ("GET", "HEAD"):
         return redirect(target)
-    return answer(reasons.LOGGED_OUT)
+    officer = find_officer(get_db(), get_services(), known_officer() or "")
+    if officer is None or wants_json():
+        return answer(reasons.LOGGED_OUT)
+    path = request.full_path if request.query_string else request.path
+    return make_response(resume.locked_page(officer, path, resume.posted_fields()), reasons.LOGGED_OUT.status)

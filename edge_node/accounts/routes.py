@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 import edge_node.session as who
 from edge_node import reasons
-from edge_node.accounts import forms, service
+from edge_node.accounts import forms, resume, service
 from edge_node.database import get_db, get_services
 from edge_node.entry import Rejected
 from edge_node.journal import WriteRefused
@@ -44,9 +44,11 @@ def log_in() -> ResponseReturnValue:
             get_db(), get_services(), officer=given.officer, pin=given.pin, address=request.remote_addr or ""
         )
     except service.LoginRefused as error:
-        return _log_in_page({"pin": _refusal(error)}), error.reason.status
+        return _refused_page(given, error), error.reason.status
     is_same = who.known_officer() in (None, given.officer)
     who.begin(token, given.officer)
+    if is_same and "kept_path" in request.form:
+        return resume.send_again_page(who.safe_next(request.form["kept_path"]), resume.carried_fields())
     return redirect(_next() if is_same else "/")
 
 
@@ -156,6 +158,14 @@ def _log_in_page(errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         role_names=role_names,
     )
+
+
+def _refused_page(given: forms.LogIn, error: service.LoginRefused) -> str:
+    """The page that asked, once more; a form that it carries along stays with it."""
+    officer = service.find_officer(get_db(), get_services(), given.officer)
+    if officer is None or "kept_path" not in request.form:
+        return _log_in_page({"pin": _refusal(error)})
+    return resume.locked_page(officer, request.form["kept_path"], resume.carried_fields(), _refusal(error))
 
 
 def _account_page(errors: dict[str, str] | None = None) -> str:

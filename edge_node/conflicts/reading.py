@@ -216,7 +216,8 @@ def _field_rows(
         for view, side in zip(seen, conflicts[0].sides, strict=True)
         for code, _before, _after in field_changes(view, side.record)
     }
-    around = [code for code in _CONTEXT if any(view.text(code) for view in seen)]
+    plain = {None, "", procedure.name.vi if procedure else None}
+    around = [code for code in _CONTEXT if not {view.text(code) for view in seen} <= plain]
     first_write = "dossier.received" in {records[side.record].header.kind for side in conflicts[0].sides}
     codes = dict.fromkeys((*around, *(() if first_write else sorted(changed)), *disputed))
     return tuple(_field_row(code, disputed.get(code), seen, procedure) for code in codes)

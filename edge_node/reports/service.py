@@ -116,14 +116,14 @@ def make_report(
 ) -> Report:
     """The report and twelve months up to its end."""
     rows = report(db, unit=office.unit, first=period.first_number, last=period.last_number)
-    catalogue = services.references.catalogue(db)
+    catalogue, today = services.references.catalogue(db), local_date(services.clock())
     lines = _lines(rows, catalogue, grouping)
     return Report(
         period=period,
         grouping=grouping,
         lines=lines,
         total=Line(key="", name=_("Tổng số"), row=_sum(rows.values())),
-        months=tuple(_month(db, office, month) for month in charted_months(period.last)),
+        months=tuple(_month(db, office, month) for month in charted_months(min(period.last, today))),
     )
 
 

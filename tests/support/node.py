@@ -100,9 +100,10 @@ def receive(office: TestOffice, who: int, procedure: str, **more: Any) -> str:
         "summary": known.name.vi,
     }
     now = office.clock()
+    code = office.services.references.allocate_code(office.db, office.office, received_ms=now)
     facts = {
-        "procedure": known.code, "procedure_version": known.version, "channel": 1, "code": None,
-        "provisional": None, "receiving": office.office.unit, "competent": office.office.unit, "received": now,
+        "procedure": known.code, "procedure_version": known.version, "channel": 1, "code": code.code,
+        "provisional": code.provisional, "receiving": office.office.unit, "competent": office.office.unit, "received": now,
         "due": due(now, known.rule, load_default_calendar()), "rule": known.rule.type.value, "status": 2, "sets": 1,
         "fee_due": 0, "fields": sorted(fields), "papers": [],
     } | more  # fmt: skip
@@ -166,6 +167,13 @@ def hire(office: TestOffice) -> Cast:
     return cast
 
 
+def lend_codes(office: TestOffice, first: int = 1, last: int = 500) -> None:
+    """The province lends this PC a range of dossier codes."""
+    facts = {"unit": office.office.unit, "first": first, "last": last, "from": 20260101, "log": office.office.log}
+    office.province.log.add("lease.granted", facts, signer=office.province.hub)
+    SqliteLogStore(office.db).append(office.province.log.run())
+
+
 def settle_dossier(office: TestOffice, cast: Cast, dossier: str, number: str) -> None:
     """From received to the result handed over."""
     step(office, cast.lan, dossier, "forward")
@@ -221,9 +229,10 @@ def disagree(office: TestOffice, other: TestOffice, cast: Cast, dossier: str) ->
 def make_week(folder: Path) -> tuple[TestOffice, Cast, list[str]]:
     """An office at work, with a difference to settle."""
     office = make_office(folder / "PC1")
+    other = make_office(folder / "PC2", name="PC2", province=office.province)
+    lend_codes(office)
     cast = hire(office)
     dossiers = live_a_week(office, cast)
-    other = make_office(folder / "PC2", name="PC2", province=office.province)
     other.clock.now = office.clock.now
     disagree(office, other, cast, dossiers[7])
     office.clock.advance(20 * MINUTE)
