@@ -38,7 +38,9 @@ from sync_protocol.log import OPENING_KIND
 from sync_protocol.record import UnverifiedRecord, verify_record
 
 _KEY_STATED = "key.stated"
-_PROTOCOL_KINDS = frozenset({_KEY_STATED, "lease.granted", "catalogue.published", "calendar.published"})
+_PROTOCOL_KINDS = frozenset(
+    {_KEY_STATED, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
+)
 _NOT_YET = Judgement(Outcome.PENDING)
 _ROUNDS_MAX = 64
 

@@ -1,4 +1,4 @@
-"""Records of the protocol itself, applied: key statements, leases, publications.
+"""Records of the protocol itself, applied: key statements and requests for them, leases, publications.
 
 Called for the hub's own records when they are written, and for a device's when they are judged `applied`. Whether the
 signer was entitled to say it was asked before.
@@ -9,7 +9,8 @@ from collections.abc import Iterable
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
-from central_hub.store.tables import KEY, LEASE, PUBLICATION
+from central_hub.store.tables import KEY, KEY_REQUEST, LEASE, PUBLICATION
+from signing.errors import SigningError
 from signing.statements import KeyStatement
 from sync_protocol.record import Record, UnverifiedRecord
 
@@ -20,6 +21,8 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
         match record.header.kind:
             case "key.stated":
                 _apply_key(connection, record)
+            case "key.requested":
+                _apply_request(connection, record)
             case "lease.granted":
                 _apply_lease(connection, record)
             case "catalogue.published":
@@ -48,6 +51,28 @@ def _apply_key(connection: Connection, record: Record | UnverifiedRecord) -> Non
         "stated_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY).values(row))
+
+
+def _apply_request(connection: Connection, record: Record | UnverifiedRecord) -> None:
+    header, content = record.header, record.content or {}
+    known = select(KEY_REQUEST.c.record).where(KEY_REQUEST.c.record == record.id)
+    if connection.execute(known).first() is not None:
+        return
+    try:
+        statement = KeyStatement.from_facts(header.facts, issuer=header.by)
+    except SigningError:
+        return  # a key that is none: nothing that anybody could state
+    row = {
+        "record": record.id,
+        "key": statement.key.id,
+        "unit": statement.unit,
+        "facts": orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS).decode(),
+        "name": str(content.get("name", "")),
+        "title": str(content.get("title", "")),
+        "by": header.by,
+        "asked_ms": header.corrected_ms,
+    }
+    connection.execute(insert(KEY_REQUEST).values(row))
 
 
 def _apply_lease(connection: Connection, record: Record | UnverifiedRecord) -> None:

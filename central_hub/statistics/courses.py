@@ -75,7 +75,9 @@ def courses_by(
     whole = sums_by(connection, period, column, chosen)
     within = _within(connection, period, points, column, chosen)
     return {
-        key: Course(step=step_of(period), points=points, rows=_rows(around.before, within.get(key, {}), len(points)))
+        key: Course(
+            step=step_of(period), points=points, rows=_rows(around.before, within.get(key, {}), len(points))
+        )
         for key, around in whole.items()
     }
 

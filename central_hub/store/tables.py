@@ -180,6 +180,20 @@ LEASE = _table(
     Index("ix_lease_log", "log"),
 )
 
+KEY_REQUEST = _table(
+    "key_request",
+    _text("record", key=True),
+    _text("key"),
+    _text("unit"),
+    _text("facts"),
+    _text("name"),
+    _text("title"),
+    _text("by"),
+    _whole("asked_ms"),
+    Index("ix_key_request_key", "key"),
+)
+"""What unit administrators asked the province to state; answered by a later statement of the same key."""
+
 PUBLICATION = _table(
     "publication",
     _text("kind", key=True),
@@ -330,5 +344,5 @@ EVENT = _table(
 )
 """Who did what at this hub: log-ins, codes issued, publications."""
 
-DERIVED = (PLACE, LEASE, PUBLICATION, DOSSIER, OVERDUE_BEFORE, SCOPE, TALLY)
+DERIVED = (PLACE, LEASE, KEY_REQUEST, PUBLICATION, DOSSIER, OVERDUE_BEFORE, SCOPE, TALLY)
 """Tables that `rebuild` empties and makes again from the logs."""

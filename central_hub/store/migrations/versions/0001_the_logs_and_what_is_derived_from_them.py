@@ -274,6 +274,25 @@ def upgrade() -> None:
     op.create_index("ix_key_id", "key", ["id"], unique=False)
     op.create_index("ix_key_unit", "key", ["unit"], unique=False)
     op.create_table(
+        "key_request",
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column(
+            "asked_ms",
+            sa.BigInteger().with_variant(sa.INTEGER(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("record", name=op.f("pk_key_request")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_key_request_key", "key_request", ["key"], unique=False)
+    op.create_table(
         "lease",
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column(
