@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.figure import Figure, table
+from benchmarks.ingest import measure_ingest
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.workspace import Workspace
 
@@ -16,6 +17,7 @@ RESULTS = Path(__file__).with_name("results.json")
 BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "records": measure_records,
     "wire": measure_wire,
+    "ingest": measure_ingest,
 }
 
 

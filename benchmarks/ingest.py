@@ -1,0 +1,254 @@
+"""How fast the real hub takes in a quarter's records over HTTP, until all are judged, against bare verification.
+
+The hub is the real command: gunicorn's worker and the judge process. The client shares the same cores; its requests,
+signed by each PC's device key over the hub's own challenge, were encoded beforehand in the size that nodes reach on a
+good line. The clock stops when the judge has decided every record and what follows from them is durable.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from benchmarks.figure import Figure, at_least
+from benchmarks.province import enrol_author, found_province
+from benchmarks.timing import timed
+from benchmarks.workload import Author, plan
+from benchmarks.workspace import Workspace
+from central_hub.services import Services
+from demo.plan import PlannedDossier
+from demo.processes import Server, free_port
+from dossiers.units import load_default_units
+from edge_node.sync import pace
+from edge_node.sync.transport import ROUND_PATH
+from signing.signatures import pae, verify_batch
+from sync_protocol.frame import decode_run
+from sync_protocol.frontier import Frontier, FrontierEntry
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.record import RECORD_PURPOSE
+from sync_protocol.rounds import choose_runs, differences
+from sync_protocol.wire import (
+    PROTOCOL_VERSION,
+    Beacon,
+    RoundAnswer,
+    RoundRequest,
+    decode_answer,
+    encode_request,
+    entries_of,
+    receipt_prefix,
+)
+
+COMMUNES = 24
+DOSSIERS = 12_000
+CONNECTIONS = 4
+PATIENCE_S = 300.0
+_SAMPLE = 4_000
+_BEACON = Beacon(
+    version="0", fold=1, unsent=1, oldest_unsent_s=60, conflicts=0, refused=0, offset_ms=137,
+    disk_free_mb=50_000, database_mb=40, codes_left=400,
+)  # fmt: skip
+
+
+@dataclass
+class _Pc:
+    """One PC of a commune, as far as the hub can tell."""
+
+    author: Author
+    held: dict[str, FrontierEntry]
+    challenge: bytes = b""
+    hub_epoch: bytes = bytes(16)
+    receipt: bytes = b""
+
+    def request(self, frames: Iterable[bytes], *, own: FrontierEntry) -> bytes:
+        """A signed round."""
+        mine = Frontier([own, *self.held.values()])
+        request = RoundRequest(
+            protocol=PROTOCOL_VERSION,
+            device=bytes.fromhex(self.author.device.public.id),
+            challenge=self.challenge,
+            hub_epoch=self.hub_epoch,
+            sent_ms=time.time_ns() // 1_000_000,
+            frontier=entries_of(mine),
+            digest=bytes(32),
+            receipt=receipt_prefix(self.receipt),
+            beacon=_BEACON,
+            bytes_max=ROUND_SIZE_BYTES_MAX // 2,
+            runs=list(frames),
+        )
+        return encode_request(request, self.author.device)
+
+    def take(self, answer: RoundAnswer) -> None:
+        """Remember what a node would."""
+        self.challenge, self.hub_epoch = answer.challenge, answer.hub_epoch
+        self.receipt = answer.receipt or self.receipt
+        for frame in answer.runs:
+            run = decode_run(frame)
+            last = run.records[-1]
+            self.held[run.log] = FrontierEntry(log=run.log, length=run.stop, head=last.link)
+
+    def position(self, length: int) -> FrontierEntry:
+        """Where the own log stands at that length."""
+        return FrontierEntry(log=self.author.log, length=length, head=self.author.records[length - 1].link)
+
+
+def measure_ingest(workspace: Workspace) -> list[Figure]:
+    """One ratio: judged records a second ÷ bare verifications a second on one core."""
+    folder = workspace.make("ingest")
+    hub = found_province(folder)
+    communes = load_default_units().communes[:COMMUNES]
+    planned = plan(communes, DOSSIERS, seed=3)
+    pcs = [_Pc(Author(f"PC {unit.code}", unit), {}) for unit in communes]
+    for pc in pcs:
+        enrol_author(hub, pc.author)
+        pc.author.open_log(planned[pc.author.unit.code][0].came - 60_000)
+    port = free_port()
+    server = Server(
+        "central_hub",
+        ["serve", "--http", "--port", str(port), "--data", str(hub.config.data)],
+        url=f"http://127.0.0.1:{port}",
+        log=folder / "hub.log",
+    ).start()
+    try:
+        return [_ingest(workspace, hub, server.url, pcs, planned)]
+    finally:
+        server.stop()
+
+
+def _ingest(
+    workspace: Workspace,
+    hub: Services,
+    url: str,
+    pcs: list[_Pc],
+    planned: dict[str, tuple[PlannedDossier, ...]],
+) -> Figure:
+    database = hub.config.data / "hub.db"
+    _greet(url, pcs)
+    _wait_until_judged(database, len(pcs))
+    _greet(url, pcs)
+    for pc in pcs:
+        pc.author.live(planned[pc.author.unit.code])
+    payloads = [_encoded(pc) for pc in pcs]
+    records = sum(len(pc.author.records) - 1 for pc in pcs)
+    size = sum(len(payload) for each in payloads for payload in each)
+    workspace.say(f"{records:,} records in {sum(map(len, payloads))} requests are ready")
+    before = _verifications_per_second(pcs)
+    began = time.perf_counter()
+    _send(url, payloads)
+    sent = time.perf_counter() - began
+    _wait_until_judged(database, records + len(pcs))
+    took = time.perf_counter() - began
+    verified = (before + _verifications_per_second(pcs)) / 2
+    _check(database, dossiers=sum(map(len, planned.values())))
+    return Figure(
+        name="ingest",
+        title="hub ingest over HTTP, judged ÷ bare Ed25519 verification",
+        value=records / took / verified,
+        unit="×",
+        target=at_least(0.5),
+        detail={
+            "records": records,
+            "records/s": records / took,
+            "verifications/s": verified,
+            "acknowledged after s": sent,
+            "judged after s": took,
+            "bytes each": size / records,
+        },
+    )
+
+
+def _greet(url: str, pcs: list[_Pc]) -> None:
+    """Rounds until nothing new comes: the challenge, the province's records, and the log's opening handed over."""
+    with requests.Session() as session:
+        for pc in pcs:
+            for _ in range(6):
+                frames = choose_runs(
+                    pc.author.store(1),
+                    differences(
+                        pc.author.store(1),
+                        pc.author.store(1).frontier(),
+                        Frontier(),
+                        [pc.author.log],
+                    ),
+                    bytes_max=pace.START,
+                ).frames
+                answer = _post(session, url, pc.request(frames, own=pc.position(1)))
+                pc.take(answer)
+                if not answer.problem and not answer.runs:
+                    break
+
+
+def _encoded(pc: _Pc) -> list[bytes]:
+    """The whole log after its opening, in requests as a node makes them when the line is good."""
+    length = len(pc.author.records)
+    store, done = pc.author.store(), 1
+    payloads = []
+    while done < length:
+        ahead = differences(store, store.frontier(), Frontier([pc.position(done)]), [pc.author.log])
+        chosen = choose_runs(store, ahead, bytes_max=pace.BUDGET_MAX)
+        payloads.append(pc.request(chosen.frames, own=pc.position(length)))
+        done += chosen.records
+    return payloads
+
+
+def _send(url: str, payloads: list[list[bytes]]) -> None:
+    """Each PC sends its requests one after the other; a few PCs at a time."""
+
+    def deliver(mine: list[bytes]) -> None:
+        with requests.Session() as session:
+            for payload in mine:
+                answer = _post(session, url, payload)
+                if answer.problem:
+                    raise RuntimeError(f"the hub refused a round: {answer.problem}")
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(deliver, payloads))
+
+
+def _post(session: requests.Session, url: str, payload: bytes) -> RoundAnswer:
+    response = session.post(
+        url + ROUND_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}, timeout=120
+    )
+    response.raise_for_status()
+    return decode_answer(response.content)
+
+
+def _verifications_per_second(pcs: list[_Pc]) -> float:
+    """Bare libsodium on one core, over the records that are sent."""
+    records = [
+        (pc.author.signer.public.raw, r) for pc in pcs for r in pc.author.records[1 : 1 + _SAMPLE // len(pcs)]
+    ]
+    items = [(raw, pae(RECORD_PURPOSE, r.header_bytes), r.signature) for raw, r in records]
+    assert all(verify_batch(items))
+    times = timed([lambda: verify_batch(items)] * 5)
+    return len(items) / times.median_ms * 1000
+
+
+def _wait_until_judged(database: Path, records: int) -> None:
+    """Look into the hub's database, read-only, until every device's log is judged to its end."""
+    deadline = time.monotonic() + PATIENCE_S
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    query = "SELECT ifnull(sum(judged), 0) FROM log WHERE id IN (SELECT id FROM log WHERE device IN (SELECT id FROM device))"
+    while connection.execute(query).fetchone()[0] < records:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the hub did not judge everything in time")
+        time.sleep(0.02)
+    connection.close()
+
+
+def _check(database: Path, *, dossiers: int) -> None:
+    """Everything was applied, merged and counted."""
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    standing = connection.execute("SELECT count(*) FROM standing").fetchone()[0]
+    merged = connection.execute("SELECT count(*) FROM dossier WHERE finished_ms IS NOT NULL").fetchone()[0]
+    counted = connection.execute(
+        "SELECT sum(solved_early + solved_on_time + solved_late) FROM tally WHERE shape = 2"
+    ).fetchone()[0]
+    connection.close()
+    if standing or merged != dossiers or counted != dossiers:
+        raise RuntimeError(
+            f"{dossiers} dossiers sent: {merged} merged, {counted} counted, {standing} not applied"
+        )
