@@ -60,6 +60,11 @@ lock: setup ## resolve the dependencies anew, for every platform, with hashes
 		--no-emit-index-url --no-header --no-annotate --quiet -o requirements.lock
 	$(PYTHON) -m uv pip compile requirements.lock --python-platform windows --only-binary :all: \
 		--no-header --no-annotate --quiet -o $(or $(TMPDIR),/tmp)/motcua-windows.txt
+	sed -E 's/ \\$$//; /^ +--hash/d' requirements.lock > $(or $(TMPDIR),/tmp)/motcua-constraints.txt
+	$(PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-node.lock
+	$(PYTHON) -m uv pip compile pyproject.toml --extra hub --universal --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-hub.lock
 
 wheel: setup ## build dist/motcua-*.whl with the browser files and translations in it
 	$(PYTHON) -m hatchling build -t wheel

@@ -1,6 +1,6 @@
 # Installs the node on a Windows 10 or 11 office PC and starts it with Windows. Run once, as administrator:
 #   powershell -ExecutionPolicy Bypass -File install-node.ps1 -Wheel motcua-0.1.0-py3-none-any.whl
-# Needs Python 3.11 or later for all users. -Packages names a folder with the wheels of requirements.lock, for a PC
+# Needs Python 3.11 or later for all users. -Packages names a folder with the wheels of requirements-node.lock, for a PC
 # without internet. Data goes to C:\ProgramData\Motcua, outside users' and cloud folders, readable by the service only.
 param(
     [Parameter(Mandatory = $true)][string]$Wheel,
@@ -12,7 +12,7 @@ $ErrorActionPreference = "Stop"
 
 py -3 -m venv "$Program"
 $python = Join-Path $Program "Scripts\python.exe"
-$lock = Join-Path $PSScriptRoot "..\requirements.lock"
+$lock = Join-Path $PSScriptRoot "requirements-node.lock"
 if ($Packages) {
     & $python -m pip install --no-index --find-links $Packages --require-hashes --only-binary ":all:" -r $lock
 } else {

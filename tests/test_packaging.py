@@ -260,6 +260,18 @@ def _needs(name: str, platform: dict[str, str]) -> list[Requirement]:
     return [need for need in requirements if need.marker is None or need.marker.evaluate(platform)]
 
 
+@pytest.mark.parametrize("lock", ["requirements-node.lock", "requirements-hub.lock"])
+def test_what_an_office_installs_is_a_part_of_what_is_tested(lock: str) -> None:
+    """No development tool reaches an office PC, and nothing that the tests did not run with."""
+    entries = re.split(r"\n(?=[a-z0-9])", _text(f"deploy/{lock}").strip())
+    pins = {entry.split("==")[0]: entry.splitlines()[0].split(";")[0].strip(" \\") for entry in entries}
+    locked = {name: entry.splitlines()[0].split(";")[0].strip(" \\") for name, entry in _locked().items()}
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert {name: pin for name, pin in pins.items() if locked.get(name) != pin} == {}
+    assert not {"pytest", "playwright", "mypy"} & pins.keys()
+    assert ("sqlalchemy" in pins) == ("hub" in lock)
+
+
 def test_the_npm_lock_has_hashes_and_no_addresses() -> None:
     lock = json.loads(_text("assets/package-lock.json"))
     assert lock["lockfileVersion"] == 3  # what npm 9 (Debian 12) and npm 11 both read
