@@ -20,6 +20,7 @@ from edge_node.enrolment.epochs import open_log
 from edge_node.journal import WriteRefused
 from edge_node.keyring.files import SECRET_BYTES
 from edge_node.keyring.trust import keep_bundle
+from edge_node.projection.service import rebuild
 from edge_node.services import Services
 from edge_node.store import write_transaction
 from edge_node.store.local import (
@@ -235,5 +236,7 @@ def _keep(
             ),
         )
         forget_local(db, _PENDING_OFFICER)
+        # What came with another PC's backup now has a home: its views depend on the unit.
+        rebuild(db)
         reason = OpeningReason.RESTORE if read_local(db, ADOPTED_DEVICE) else OpeningReason.NEW
         return open_log(db, services, reason=reason)

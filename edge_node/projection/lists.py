@@ -207,7 +207,11 @@ def _conditions(wanted: DossierFilter) -> tuple[list[str], list[Any]]:
         value = getattr(wanted, column)
         if value is not None:
             narrow(f"dossier.{column} = ?", value)
-    for column in ("received", "due", "finished"):
+    if wanted.due_from is not None:
+        narrow("dossier.due_order >= ? AND dossier.due IS NOT NULL", wanted.due_from)
+    if wanted.due_until is not None:
+        narrow("dossier.due_order < ?", wanted.due_until)
+    for column in ("received", "finished"):
         if (start := getattr(wanted, f"{column}_from")) is not None:
             narrow(f"dossier.{column} >= ?", start)
         if (end := getattr(wanted, f"{column}_until")) is not None:
@@ -232,7 +236,7 @@ def _order(order: Order, is_search: bool) -> str:
         return "dossier_search.rowid DESC"
     return {
         Order.NEWEST: "dossier.number DESC",
-        Order.DUE: "dossier.due IS NULL, dossier.due, dossier.number",
+        Order.DUE: "dossier.due_order, dossier.number",
         Order.FINISHED: "dossier.finished DESC, dossier.number DESC",
     }[order]
 

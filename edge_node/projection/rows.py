@@ -22,6 +22,8 @@ SEARCHED_FIELDS: Final = (
     SUMMARY,
 )
 SUMMARY_SEARCHED_CHARS: Final = 200
+NO_DUE: Final = 2**53 - 1
+"""Where a dossier without a due date stands in the order of due dates: last."""
 
 
 def row_of(view: DossierView, records: Sequence[Record], *, own_logs: Collection[str]) -> dict[str, Any]:
@@ -48,6 +50,7 @@ def row_of(view: DossierView, records: Sequence[Record], *, own_logs: Collection
         "competent": view.competent,
         "received": view.received,
         "due": view.due,
+        "due_order": NO_DUE if view.due is None else view.due,
         "original_due": view.original_due,
         "deadline": view.deadline,
         "is_paused": int(view.frozen is not None),

@@ -1,7 +1,7 @@
 """The derived tables: dropped and made anew by a rebuild, never migrated.
 
 `dossier.number` is the number of the dossier's first record here, so that a rebuild gives the same numbers, and the
-newest dossiers are the highest. The search index keeps no text of its own and no positions: it reads `dossier.search`,
+newest dossiers are the highest. `due_order` is the due date with "none" last, so that an index can give the order. The search index keeps no text of its own and no positions: it reads `dossier.search`,
 and its prefix indexes answer the first characters typed without collecting all their matches.
 """
 
@@ -34,6 +34,7 @@ _TABLES: Final = (
         competent TEXT,
         received INTEGER,
         due INTEGER,
+        due_order INTEGER NOT NULL,
         original_due INTEGER,
         deadline INTEGER,
         is_paused INTEGER NOT NULL,
@@ -57,7 +58,7 @@ _TABLES: Final = (
     "CREATE INDEX dossier_code ON dossier (code) WHERE code IS NOT NULL",
     "CREATE INDEX dossier_provisional ON dossier (provisional) WHERE provisional IS NOT NULL",
     "CREATE INDEX dossier_status ON dossier (status, number)",
-    "CREATE INDEX dossier_open ON dossier (due, number) WHERE finished IS NULL",
+    "CREATE INDEX dossier_open ON dossier (due_order, number) WHERE finished IS NULL",
     "CREATE INDEX dossier_finished ON dossier (finished, number) WHERE finished IS NOT NULL",
     "CREATE INDEX dossier_received ON dossier (received, number)",
     "CREATE INDEX dossier_procedure ON dossier (procedure, number)",

@@ -25,7 +25,7 @@ KEY_STATED: Final = "key.stated"
 KEY_REQUESTED: Final = "key.requested"
 _COLUMNS: Final = (
     "id", "commune", "code", "provisional", "status", "procedure", "procedure_version", "applicant", "owner",
-    "id_number", "summary", "channel", "receiving", "competent", "received", "due", "original_due", "deadline",
+    "id_number", "summary", "channel", "receiving", "competent", "received", "due", "due_order", "original_due", "deadline",
     "is_paused", "finished", "ended_as", "timeliness", "handed_over", "finance", "delivery", "assigned", "conflicts",
     "refused", "records", "changed", "own_log", "own_seq", "search", "digest", "counted",
 )  # fmt: skip

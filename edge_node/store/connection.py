@@ -27,7 +27,11 @@ class StorageFull(Exception):
 
 def open_database(path: Path) -> Database:
     """Open (or create) the database file with every setting that the store relies on."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, cached_statements=STATEMENTS_CACHED)
+    # No implicit transactions: a stray statement would open one that nobody ends, and everything after it would
+    # join, be shown as done, and be lost.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, cached_statements=STATEMENTS_CACHED, isolation_level=None
+    )
     db = Database(connection, recursive_triggers=True, execute_plugins=False)
     for setting in (
         "journal_mode=WAL",

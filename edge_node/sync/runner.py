@@ -27,7 +27,7 @@ from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
 from signing.reasons import Reason
 from sync_protocol import reasons
-from sync_protocol.errors import RemoteFault
+from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
 from sync_protocol.log import OpeningReason
@@ -90,6 +90,9 @@ def sync(db: Database, services: Services, line: Line, *, progress: Progress | N
         result = replace(result, problem=error.reason, detail=error.detail, retry_after_s=error.retry_after_s)
     except RemoteFault as error:
         result = replace(result, problem=error.reason, detail=error.detail)
+    except ProtocolError as error:
+        _LOG.error("the log here does not hold together: %s", error)
+        result = replace(result, problem=reasons.LOG_CHAIN, detail=str(error))
     _note_attempt(db, result, began=began, ended=services.clock())
     return result
 
@@ -102,6 +105,7 @@ class _Run:
         self._store = SqliteLogStore(db)
         self._stated: dict[str, FrontierEntry] = {}
         self._stale = 0
+        self._sent: list[bytes] = []
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
@@ -121,15 +125,23 @@ class _Run:
             bytes_up=before.bytes_up + len(payload),
             bytes_down=before.bytes_down + len(packed),
         )
-        if answer.problem:
-            return self._refused(answer, after)
+        if answer.problem == reasons.ROUND_CHALLENGE.code:
+            return self._ask_again(answer, after)
         self._stale = 0
         absorbed = self._take(answer, office, mine)
         self._remember_pace(len(payload) + len(packed), seconds)
         after = replace(after, sent=after.sent + chosen.records, received=after.received + absorbed.records)
+        if answer.problem:
+            reason = reasons.BY_CODE.get(answer.problem, reasons.ROUND_FORMAT)
+            return replace(after, problem=reason, detail=answer.problem), True
         if absorbed.problems:
             problem = absorbed.problems[0]
             return replace(after, problem=problem.reason, detail=problem.detail), True
+        if chosen.frames and chosen.frames == self._sent:
+            return replace(
+                after, problem=reasons.LOG_CHAIN, detail="the same runs were not taken twice"
+            ), True
+        self._sent = chosen.frames
         return after, self._is_done(answer, chosen, absorbed)
 
     def _choose(self, mine: Frontier, office: Office) -> Chosen:
@@ -174,25 +186,34 @@ class _Run:
                 write_local(self._db, BUDGET, str(pace.after_cut(self._budget())))
             raise
 
-    def _refused(self, answer: RoundAnswer, result: SyncResult) -> tuple[SyncResult, bool]:
+    def _ask_again(self, answer: RoundAnswer, result: SyncResult) -> tuple[SyncResult, bool]:
+        """The challenge was stale; the answer brought the next one."""
         write_local(self._db, CHALLENGE, answer.challenge.hex())
-        reason = reasons.BY_CODE.get(answer.problem, reasons.ROUND_FORMAT)
-        if reason is reasons.ROUND_CHALLENGE and self._stale < STALE_CHALLENGES_MAX:
-            self._stale += 1
+        self._stale += 1
+        if self._stale <= STALE_CHALLENGES_MAX:
             return result, False
-        return replace(result, problem=reason, detail=answer.problem), True
+        return replace(result, problem=reasons.ROUND_CHALLENGE), True
 
     def _take(self, answer: RoundAnswer, office: Office, mine: Frontier) -> Absorbed:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
-        office = self._note_hub(answer, office)
+        office = self._heal(self._note_hub(answer, office), frontier_of(answer.held))
         absorbed = absorb(self._db, self._services, office, answer.runs)
-        self._stated = {**dict(mine.items()), **dict(frontier_of(answer.held).items())}
         if answer.receipt:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
+        self._stated = self._positions(answer, office, mine)
         self._compare(answer)
-        self._heal(office, absorbed)
         return absorbed
+
+    def _positions(self, answer: RoundAnswer, office: Office, mine: Frontier) -> dict[str, FrontierEntry]:
+        """Where the hub stands: as the answer says; where it is silent, as the request said.
+
+        It is silent, too, about a log that it does not hold at all; an own log counts as held there only by its receipt.
+        """
+        differing, receipt = frontier_of(answer.held), receipted(self._db)
+        own = set(self._store.logs_of(device=office.device))
+        same = {log: entry for log, entry in mine.items() if log not in own or log in receipt}
+        return {**same, **dict(differing.items())}
 
     def _note_hub(self, answer: RoundAnswer, office: Office) -> Office:
         with write_transaction(self._db):
@@ -215,26 +236,23 @@ class _Run:
         elif answer.digest_state == DigestState.EQUAL:
             alerts.clear_alert(self._db, alerts.DIGEST)
 
-    def _heal(self, office: Office, absorbed: Absorbed) -> None:
+    def _heal(self, office: Office, held: Frontier) -> Office:
         """The hub knows more of our own log, or another branch of it: this database was put back, or copied.
 
         A new epoch opens at once, before anybody writes where the hub already holds another record; the missing tail
         then comes down like any other log.
         """
-        stands = differences(
-            self._store,
-            self._store.frontier([office.log]),
-            Frontier(self._stated.values()),
-            [office.log],
-        )
+        mine = self._store.frontier([office.log])
+        stands = differences(self._store, mine, held, [office.log]) if office.log in held else []
         relations = {difference.relation for difference in stands}
-        if office.log in absorbed.forked or Relation.FORKED in relations:
+        if Relation.FORKED in relations:
             detail = f"log {office.log}: the province holds another branch"
             alerts.raise_alert(self._db, alerts.FORK, now=self._services.clock(), detail=detail)
-            open_log(self._db, self._services, reason=OpeningReason.CLONE)
-        elif Relation.BEHIND in relations:
+            return open_log(self._db, self._services, reason=OpeningReason.CLONE)
+        if Relation.BEHIND in relations:
             _LOG.warning("the province holds more of log %s: this database was put back", office.log)
-            open_log(self._db, self._services, reason=OpeningReason.RESTORE)
+            return open_log(self._db, self._services, reason=OpeningReason.RESTORE)
+        return office
 
     def _measure(self, answer: RoundAnswer, *, sent_ms: int, seconds: float) -> None:
         half_ms = int(seconds * 500)

@@ -1,5 +1,6 @@
 """An office for tests: a province with its keys, and a commune's PC that is enrolled without any hub running."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,10 @@ from edge_node.journal import Draft, write
 from edge_node.keyring import Actor
 from edge_node.keyring.trust import keep_bundle
 from edge_node.migrations import prepare
-from edge_node.projection.service import ensure_current
+from edge_node.projection.service import Projector, ensure_current
 from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, open_database
-from edge_node.store.local import Office, write_office
+from edge_node.store.local import Office, read_office, write_office
 from signing.bundles import make_bundle, sign_bundle
 from signing.keys import LockCost, SigningKey, new_box_key
 from signing.roles import Role
@@ -112,7 +113,7 @@ class TestOffice:
         self.services.keyring.files.keep_officer(officer, signer, pin=PIN)
         device = self.services.keyring.device.public.id
         self.province.state(signer, roles, unit=self.office.unit, officer=officer, name=name, device=device)
-        SqliteLogStore(self.db).append(self.province.log.run())
+        take_province(self.db, self.province)
         return Actor(
             officer=officer, key=signer.public.id, name=name, title="", roles=frozenset(roles), signer=signer
         )
@@ -143,7 +144,10 @@ def make_office(
     config = EdgeConfig(data=folder, reserve_mb=1)
     services = build_services(config, clock=clock, lock_cost=LockCost.TEST)
     folder.mkdir(parents=True, exist_ok=True)
-    services.keyring.files.create(key(name), new_box_key(), secret=bytes(32), session_secret=bytes(32))
+    secret, session_secret = (
+        hashlib.sha256(f"{name} {word}".encode()).digest() for word in ("device", "session")
+    )
+    services.keyring.files.create(key(name), new_box_key(), secret=secret, session_secret=session_secret)
     db = open_database(config.database)
     prepare(db)
     ensure_current(db)
@@ -151,7 +155,6 @@ def make_office(
     keep_bundle(db, province.envelope(), pin=None)
     device = services.keyring.device.public.id
     province.state(services.keyring.device, [Role.DEVICE], unit=unit, officer=None, name=name)
-    SqliteLogStore(db).append(province.log.run())
     write_office(
         db,
         Office(
@@ -166,10 +169,19 @@ def make_office(
             hub_epoch="",
         ),
     )
+    take_province(db, province)
     office = open_log(db, services, reason=OpeningReason.NEW)
     made = TestOffice(db, services, clock, office, province, lan=None)  # type: ignore[arg-type]
     made.lan = made.actor("Lan", Role.RECEPTIONIST, Role.SPECIALIST)
     return made
 
 
-__all__ = ["PIN", "Clock", "Province", "TestOffice", "make_office"]
+def take_province(db: Database, province: Province) -> None:
+    """What a sync brings of the province's log."""
+    store = SqliteLogStore(db)
+    entry = store.frontier([province.log.id]).get(province.log.id)
+    store.append(province.log.run())
+    Projector(db, read_office(db)).take(province.log.records[entry.length if entry else 0 :])
+
+
+__all__ = ["PIN", "Clock", "Province", "TestOffice", "make_office", "take_province"]

@@ -1,0 +1,386 @@
+"""Rounds with the real hub's code in one process: what is sent, what comes back, and what a fault leaves behind."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlite_utils import Database
+
+from central_hub.config import HubConfig
+from central_hub.founding import RootCeremony, found_hub
+from central_hub.judge.service import judge_pending
+from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.services import Services as HubServices
+from central_hub.store.engine import writing
+from central_hub.sync.service import answer_round
+from edge_node import reasons as node_reasons
+from edge_node.accounts.service import add_officer, current_actor, list_officers, log_in
+from edge_node.config import EdgeConfig
+from edge_node.enrolment.service import Wish, enrol, initialise
+from edge_node.journal import Draft, WriteRefused, write
+from edge_node.keyring import Actor
+from edge_node.migrations import prepare
+from edge_node.projection.lists import Trail, dossier_row
+from edge_node.projection.service import ensure_current, view
+from edge_node.services import Services, build_services
+from edge_node.store import SqliteLogStore, open_database
+from edge_node.store.local import read_local, read_office, write_local
+from edge_node.sync import alerts
+from edge_node.sync.runner import BUDGET, CHALLENGE, SyncResult, sync
+from edge_node.sync.service import list_refusals
+from edge_node.sync.status import read_status
+from edge_node.sync.transport import Hello, LineFault
+from signing.keys import LockCost
+from signing.roles import Role
+from sync_protocol import reasons
+from sync_protocol.enrolment import EnrolmentRequest, make_code
+from sync_protocol.errors import RemoteFault
+from sync_protocol.wire import decode_answer, open_request
+from tests.support.log_builder import COMMUNE, key
+from tests.support.office import Clock
+
+PIN = "246810"
+
+
+@dataclass
+class HubInProcess:
+    """The hub behind the two doors that a node knows."""
+
+    services: HubServices
+    is_up: bool = True
+    requests: list[bytes] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
+    before_answer: Callable[[], None] | None = None
+
+    def post_round(self, payload: bytes) -> bytes:
+        if not self.is_up:
+            raise LineFault(reasons.LINE_DOWN)
+        self.requests.append(payload)
+        if self.before_answer:
+            self.before_answer()
+        answer = answer_round(self.services, payload)
+        judge_pending(self.services)
+        self.answers.append(answer)
+        return answer
+
+    def hello(self) -> Hello:
+        return Hello(self.services.keys.envelope, "")
+
+    def enrol_device(self, request: bytes) -> bytes:
+        with writing(self.services.engine) as connection:
+            answer = enrol_device(
+                connection,
+                self.services,
+                msgspec.json.decode(request, type=EnrolmentRequest),
+                address="127.0.0.1",
+            )
+        return msgspec.json.encode(answer)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Node:
+    """A PC that enrolled itself at the hub in process."""
+
+    db: Database
+    services: Services
+    hub: HubInProcess
+    clock: Clock
+    administrator: str
+
+    def sync(self) -> SyncResult:
+        return sync(self.db, self.services, self.hub)  # type: ignore[arg-type]
+
+    def actor(self, officer: str | None = None) -> Actor:
+        token = log_in(self.db, self.services, officer=officer or self.administrator, pin=PIN, address="::1")
+        found = current_actor(self.db, self.services, token)
+        assert found is not None
+        return found
+
+    def receptionist(self) -> Actor:
+        roles = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+        officer = add_officer(
+            self.db, self.services, self.actor(), name="Trần Thị Lan", title="Công chức", roles=roles, pin=PIN
+        )
+        return self.actor(officer)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubInProcess]:
+    clock = Clock()
+    config = HubConfig(data=tmp_path / "hub")
+    founded = found_hub(config, RootCeremony(folder=tmp_path / "roots"), lock_cost=LockCost.TEST)
+    services = replace(founded.services, clock=clock)
+    yield HubInProcess(services)
+    services.engine.dispose()
+
+
+def make_node(hub: HubInProcess, folder: Path, name: str = "Quầy 1") -> Node:
+    clock = hub.services.clock
+    assert isinstance(clock, Clock)
+    services = build_services(EdgeConfig(data=folder, reserve_mb=1), clock=clock, lock_cost=LockCost.TEST)
+    initialise(services)
+    db = open_database(services.config.database)
+    prepare(db)
+    ensure_current(db)
+    with writing(hub.services.engine) as connection:
+        code = issue_code(connection, hub.services, unit=COMMUNE, device_name=name).code
+    wish = Wish(hub_url="http://hub", code=code, device_name=name, officer_name="Lê Văn Quý", pin=PIN)
+    enrolled = enrol(db, services, wish, lambda url, ca: hub)
+    return Node(db, services, hub, clock, enrolled.officer)
+
+
+@pytest.fixture
+def node(hub: HubInProcess, tmp_path: Path) -> Iterator[Node]:
+    made = make_node(hub, tmp_path / "node")
+    made.sync()
+    yield made
+    made.db.conn.close()
+
+
+def receive(node: Node, actor: Actor, name: str = "Nguyễn Thị Hoa") -> str:
+    now = node.clock()
+    facts = {
+        "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": None, "provisional": None,
+        "receiving": COMMUNE, "competent": COMMUNE, "received": now, "due": now + 86_400_000,
+        "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0, "fields": ["applicant.name"], "papers": [],
+    }  # fmt: skip
+    drafts = [Draft(kind="dossier.received", facts=facts, content={"fields": {"applicant.name": name}})]
+    dossier = write(node.db, node.services, actor, drafts)[0].header.dossier
+    assert dossier
+    return dossier
+
+
+def note(text: str, dossier: str) -> Draft:
+    return Draft(kind="dossier.noted", dossier=dossier, facts={}, content={"note": text})
+
+
+def test_enrolment_brings_the_unit_and_its_first_administrator(node: Node) -> None:
+    office = read_office(node.db)
+    assert office is not None and (office.unit, office.unit_name) == (COMMUNE, "Phường Hải Châu")
+    officers = list_officers(node.db, node.services)
+    assert [(o.name, o.roles, o.is_here) for o in officers] == [
+        ("Lê Văn Quý", frozenset({Role.UNIT_ADMINISTRATOR}), True)
+    ]
+
+
+def test_everything_written_arrives_is_judged_and_shown_so(node: Node) -> None:
+    dossier = receive(node, node.receptionist())
+    row = dossier_row(node.db, dossier)
+    assert row is not None and row.trail is Trail.HERE
+    assert read_status(node.db, now=node.clock()).waiting > 0
+    assert node.sync().is_done
+    node.sync()
+    status = read_status(node.db, now=node.clock())
+    assert (status.waiting, status.unjudged, status.refused) == (0, 0, 0)
+    assert status.is_full
+    row = dossier_row(node.db, dossier)
+    assert row is not None and row.trail is Trail.JUDGED
+    assert alerts.list_alerts(node.db) == []
+
+
+def test_an_idle_sync_is_one_small_request(node: Node) -> None:
+    receive(node, node.receptionist())
+    for _ in range(4):
+        node.sync()
+    node.hub.requests.clear()
+    node.hub.answers.clear()
+    result = node.sync()
+    assert (result.rounds, result.sent, result.received) == (1, 0, 0)
+    assert len(node.hub.requests[0]) <= 600
+    assert len(node.hub.answers[0]) <= 300
+
+
+def test_both_sides_compare_their_state(node: Node) -> None:
+    receive(node, node.receptionist())
+    node.sync()
+    node.sync()
+    answer = decode_answer(node.hub.answers[-1])
+    assert answer.digest_state == 1
+    node.db.execute("UPDATE digest_total SET total = zeroblob(32)")
+    node.sync()
+    assert [alert.code for alert in alerts.list_alerts(node.db)] == [alerts.DIGEST]
+
+
+def test_a_dead_line_changes_nothing_and_says_so(node: Node) -> None:
+    receive(node, node.receptionist())
+    before = read_status(node.db, now=node.clock()).waiting
+    node.hub.is_up = False
+    result = node.sync()
+    assert result.problem is reasons.LINE_DOWN
+    assert read_status(node.db, now=node.clock()).waiting == before
+    node.hub.is_up = True
+    assert node.sync().is_done
+
+
+def test_an_answer_that_is_lost_is_made_up_for(node: Node) -> None:
+    receive(node, node.receptionist())
+    post = node.hub.post_round
+
+    def lose(payload: bytes) -> bytes:
+        post(payload)
+        raise LineFault(reasons.LINE_DOWN, was_cut=True)
+
+    node.hub.post_round = lose  # type: ignore[method-assign]
+    assert node.sync().problem is reasons.LINE_DOWN
+    assert int(read_local(node.db, BUDGET) or 0) == 12 * 1024
+    node.hub.post_round = post  # type: ignore[method-assign]
+    assert node.sync().is_done
+    assert read_status(node.db, now=node.clock()).waiting == 0
+
+
+def test_a_stale_challenge_costs_one_request(node: Node) -> None:
+    node.sync()
+    write_local(node.db, CHALLENGE, "00" * 17)
+    result = node.sync()
+    assert result.is_done and result.rounds == 2
+
+
+def test_two_pcs_of_one_office_see_each_others_dossiers(
+    node: Node, hub: HubInProcess, tmp_path: Path
+) -> None:
+    other = make_node(hub, tmp_path / "other", "Quầy 2")
+    other.sync()
+    dossier = receive(node, node.receptionist())
+    node.sync()
+    other.sync()
+    found = view(other.db, dossier)
+    assert found is not None and found.text("applicant.name") == "Nguyễn Thị Hoa"
+    row = dossier_row(other.db, dossier)
+    assert row is not None and row.trail is Trail.JUDGED
+    node.sync()
+    other.sync()
+    assert alerts.list_alerts(other.db) == []
+    other.db.conn.close()
+
+
+def test_what_the_province_refuses_is_shown_and_does_not_stop_the_rest(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = node.receptionist()
+    dossier, other = receive(node, actor), receive(node, actor, "Trần Văn Bình")
+    stranger = replace(actor, signer=key("stranger"), key=key("stranger").public.id)
+    with monkeypatch.context() as patch:
+        patch.setattr("edge_node.journal.service._Writer._check_authority", lambda self, draft: None)
+        refused = write(node.db, node.services, stranger, [note("lạ", dossier)])[0]
+    held = write(node.db, node.services, actor, [note("sau bản ghi lạ", dossier)])[0]
+    write(node.db, node.services, actor, [note("hồ sơ khác", other)])
+    for _ in range(3):
+        assert node.sync().is_done
+    refusals = {refusal.record: refusal for refusal in list_refusals(node.db)}
+    assert refusals[refused.id].reason is reasons.RECORD_KEY_UNKNOWN
+    assert refusals[held.id].reason is reasons.RECORD_PARENT_REFUSED
+    row, untouched = dossier_row(node.db, dossier), dossier_row(node.db, other)
+    assert row is not None and row.refused == 2
+    assert untouched is not None and untouched.refused == 0
+    assert read_status(node.db, now=node.clock()).refused == 2
+    # The officer goes on without the refused record, and what follows is taken.
+    again = write(node.db, node.services, actor, [note("ghi lại", dossier)])[0]
+    assert refused.id not in again.header.parents
+    for _ in range(2):
+        node.sync()
+    assert again.id not in {refusal.record for refusal in list_refusals(node.db)}
+    assert alerts.list_alerts(node.db) == []
+
+
+def test_a_damaged_log_stops_the_sync_with_a_reason(node: Node) -> None:
+    write(node.db, node.services, node.receptionist(), [])
+    node.db.execute("DROP TRIGGER record_no_update")
+    node.db.execute(
+        "UPDATE record SET signature = zeroblob(64) WHERE number = (SELECT max(number) FROM record)"
+    )
+    assert node.sync().problem is reasons.LOG_CHAIN
+
+
+def test_a_database_put_back_goes_on_in_a_new_epoch(node: Node, tmp_path: Path) -> None:
+    actor = node.receptionist()
+    receive(node, actor, "Trước bản sao")
+    node.sync()
+    copy = tmp_path / "copy.db"
+    node.db.conn.execute("VACUUM INTO ?", (str(copy),))
+    after = receive(node, actor, "Sau bản sao")
+    node.sync()
+    office = read_office(node.db)
+    node.db.conn.close()
+    for suffix in ("", "-wal", "-shm"):
+        node.services.config.database.with_name(f"node.db{suffix}").unlink(missing_ok=True)
+    copy.rename(node.services.config.database)
+    node.db = open_database(node.services.config.database)
+    prepare(node.db)
+    assert node.sync().is_done
+    again = read_office(node.db)
+    assert office and again and again.log != office.log
+    found = view(node.db, after)
+    assert found is not None and found.text("applicant.name") == "Sau bản sao"
+    receive(node, node.actor(actor.officer), "Kỳ mới")
+    assert node.sync().is_done
+    node.sync()
+    status = read_status(node.db, now=node.clock())
+    assert (status.waiting, status.refused) == (0, 0)
+    assert alerts.list_alerts(node.db) == []
+
+
+def test_the_clock_offset_is_measured(node: Node) -> None:
+    receive(node, node.receptionist())
+    store = SqliteLogStore(node.db)
+    office = read_office(node.db)
+    assert office
+    offset = store.span(office.log, 0)[-1].header.offset
+    assert offset is not None and abs(offset[0]) < 2_000 and offset[1] == 0
+
+
+def test_requests_carry_the_beacon_and_the_frontier(node: Node) -> None:
+    receive(node, node.receptionist())
+    node.sync()
+    node.sync()
+    request = open_request(node.hub.requests[-1]).request
+    assert request.beacon.unsent == 0 and request.beacon.codes_left > 0
+    assert len(request.frontier) == 3
+
+
+def test_a_code_for_another_province_is_refused_before_the_secret_is_sent(
+    hub: HubInProcess, tmp_path: Path
+) -> None:
+    services = build_services(EdgeConfig(data=tmp_path / "x", reserve_mb=1), lock_cost=LockCost.TEST)
+    initialise(services)
+    db = open_database(services.config.database)
+    prepare(db)
+    wish = Wish(
+        hub_url="http://hub", code=make_code(b"12345", bytes(32)), device_name="x", officer_name="y", pin=PIN
+    )
+    hub.enrol_device = lambda request: pytest.fail("the secret was sent")  # type: ignore[method-assign]
+    with pytest.raises(RemoteFault, match="ENROLMENT_ROOTS"):
+        enrol(db, services, wish, lambda url, ca: hub)
+    db.conn.close()
+
+
+def test_an_enrolment_whose_answer_was_lost_is_repeated(hub: HubInProcess, tmp_path: Path) -> None:
+    services = build_services(EdgeConfig(data=tmp_path / "x", reserve_mb=1), lock_cost=LockCost.TEST)
+    initialise(services)
+    db = open_database(services.config.database)
+    prepare(db)
+    ensure_current(db)
+    with writing(hub.services.engine) as connection:
+        code = issue_code(connection, hub.services, unit=COMMUNE, device_name="Quầy 1").code
+    wish = Wish(hub_url="http://hub", code=code, device_name="Quầy 1", officer_name="Lê Văn Quý", pin=PIN)
+    enrol_device_there = hub.enrol_device
+
+    def lose(request: bytes) -> bytes:
+        enrol_device_there(request)
+        raise LineFault(reasons.LINE_DOWN)
+
+    hub.enrol_device = lose  # type: ignore[method-assign]
+    with pytest.raises(LineFault):
+        enrol(db, services, wish, lambda url, ca: hub)
+    hub.enrol_device = enrol_device_there  # type: ignore[method-assign]
+    with pytest.raises(WriteRefused) as refused:
+        enrol(db, services, replace(wish, pin="135791"), lambda url, ca: hub)
+    assert refused.value.reason is node_reasons.LOGIN_FAILED
+    enrolled = enrol(db, services, wish, lambda url, ca: hub)
+    sync(db, services, hub)
+    assert [o.officer for o in list_officers(db, services) if o.roles] == [enrolled.officer]
+    db.conn.close()
