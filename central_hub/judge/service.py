@@ -1,8 +1,8 @@
 """The judge: everything that is stored and not judged yet, in order, one batch at a time.
 
-Theory of operation. A batch is read (`_Batch.read`), its signatures are verified in threads, its records are judged in
-order of arrival together with those that waited for them, and the dossiers they touch are folded. Nothing has been
-written so far, so a crash costs only the work. Then one transaction writes everything that follows: places, standings,
+Theory of operation. A batch is read and its signatures are verified in threads, while the batch before it is still being
+judged. Its records are judged in order of arrival together with those that waited for them, and the dossiers they touch
+are folded. Nothing has been written so far, so a crash costs only the work. Then one transaction writes everything that follows: places, standings,
 verdicts, keys, leases, dossier rows, counters, and how far each log is judged. There is one judge per hub, so what was
 read still holds when it is written.
 
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, select, update
 
 from central_hub.journal.service import Draft, write
-from central_hub.judge.signatures import Verifiers
+from central_hub.judge.signatures import Verification, Verifiers
 from central_hub.judge.standings import COLUMNS, Standing, standings_of_dossiers, standings_of_keys
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
@@ -42,7 +42,6 @@ _PROTOCOL_KINDS = frozenset(
     {_KEY_STATED, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
 )
 _NOT_YET = Judgement(Outcome.PENDING)
-_ROUNDS_MAX = 64
 
 
 @dataclass(slots=True)
@@ -57,6 +56,15 @@ class _Stored:
     stop: int
     acknowledged: int
     records: tuple[UnverifiedRecord, ...]
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """Runs that were read, and their signatures on the way."""
+
+    runs: list[_Stored]
+    trust: Trust
+    verification: Verification
 
 
 @dataclass(slots=True)
@@ -95,6 +103,7 @@ class Judge:
         self._verifiers = Verifiers(services.config.verify_threads)
         self._projector = Projector()
         self._keys_seen = 0
+        self._ahead: _Ahead | None = None
 
     def judge_pending(self, *, batches_max: int | None = None) -> int:
         """Judge everything that is stored; returns how many records were judged."""
@@ -109,10 +118,12 @@ class Judge:
 
     def _judge_batch(self) -> int | None:
         services = self._services
+        ahead = self._ahead or self._look_ahead(())
+        self._ahead = self._look_ahead([run.no for run in ahead.runs]) if ahead.runs else None
         with reading(services.engine) as connection:
             store = HubLogStore(connection, services.opened)
             keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
-            batch = self._read(connection, store)
+            batch = self._read(connection, store, ahead)
             if not batch.cases and not batch.runs:
                 self._keys_seen = keys_seen
                 return None
@@ -121,22 +132,32 @@ class Judge:
         with writing(services.engine) as connection:
             if not _still_stored(connection, batch):
                 # A node sent another version of its unsealed tail meanwhile: read again.
-                self._projector = Projector()
+                self._projector, self._ahead = Projector(), None
                 return 0
             self._write(connection, batch)
+        if batch.spoiled:
+            self._ahead = None
         self._keys_seen = keys_seen
         return batch.records
 
     # --- read ---
 
-    def _read(self, connection: Connection, store: HubLogStore) -> _Batch:
-        runs = _stored_runs(connection, self._services, self._services.config.judge_batch_records)
+    def _look_ahead(self, in_hand: Sequence[int]) -> _Ahead:
+        """Read the next runs and begin to verify them."""
+        services = self._services
+        with reading(services.engine) as connection:
+            runs = _stored_runs(connection, services, services.config.judge_batch_records, in_hand)
+            trust = services.trust.current(connection)
+        verification = self._verifiers.start([record for run in runs for record in run.records], trust)
+        return _Ahead(runs, trust, verification)
+
+    def _read(self, connection: Connection, store: HubLogStore, ahead: _Ahead) -> _Batch:
+        runs = ahead.runs
         trust = self._services.trust.current(connection)
         fresh = [(run, record) for run in runs for record in run.records]
-        holds = self._verifiers.verify([record for _, record in fresh], trust)
         cases = [
             _Case(record, run.log_no, run.device, hold)
-            for (run, record), hold in zip(fresh, holds, strict=True)
+            for (run, record), hold in zip(fresh, ahead.verification.answers(), strict=True)
         ]
         spoiled = _spoiled_tails(runs, cases)
         if spoiled:
@@ -246,8 +267,10 @@ def _still_stored(connection: Connection, batch: _Batch) -> bool:
     )
 
 
-def _stored_runs(connection: Connection, services: Services, records_max: int) -> list[_Stored]:
-    """The oldest runs that nobody judged, as many as make a batch (at least one)."""
+def _stored_runs(
+    connection: Connection, services: Services, records_max: int, in_hand: Sequence[int]
+) -> list[_Stored]:
+    """The oldest runs that nobody judged or has in hand, as many as make a batch (at least one)."""
     query = (
         select(
             RUN.c.no, RUN.c.log_no, RUN.c.first, RUN.c.stop,
@@ -256,11 +279,14 @@ def _stored_runs(connection: Connection, services: Services, records_max: int) -
         .join(LOG, RUN.c.log_no == LOG.c.no)
         .where(LOG.c.judged < LOG.c.length, RUN.c.first >= LOG.c.judged)
         .order_by(RUN.c.no)
-        .limit(1024)
+        .limit(1024 + len(in_hand))
     )  # fmt: skip
     runs: list[_Stored] = []
+    taken = frozenset(in_hand)
     count = 0
     for row in connection.execute(query).all():
+        if row.no in taken:
+            continue
         if runs and count + row.stop - row.first > records_max:
             break
         frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
@@ -317,7 +343,7 @@ def _decide(batch: _Batch, projector: Projector) -> None:
     earlier = _Earlier(batch, projector)
     for case in batch.cases:
         _judge(case, batch, earlier)
-    for _ in range(_ROUNDS_MAX):
+    for _ in batch.cases:
         if not _judge_dependants(batch, earlier):
             break
 

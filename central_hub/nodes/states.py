@@ -1,0 +1,104 @@
+"""How a PC is, in one word for the list and in sentences for its page; from facts of its last contact only."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import gettext as _
+
+from central_hub.problems import language
+from central_hub.sync.fleet import DeviceState
+from dossiers.presentation import fmt_number, fmt_span
+from sync_protocol.wire import DigestState
+
+LATE_AFTER_S = 24 * 60 * 60
+OFFSET_MS_MAX = 5 * 60 * 1000
+DISK_MB_MIN = 2_000
+CODES_MIN = 50
+
+
+class NodeState(StrEnum):
+    """What the list shows; the earlier one wins."""
+
+    NEW = "new"
+    SILENT = "silent"
+    REFUSED = "refused"
+    LAGGING = "lagging"
+    WELL = "well"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLook:
+    """A state with its word, tone and icon (see `macros/marks.html`), and everything worth a look."""
+
+    state: NodeState
+    word: str
+    tone: str
+    icon: str
+    notes: tuple[str, ...]
+
+
+def look_at(device: DeviceState, *, now_ms: int) -> NodeLook:
+    """How one PC is."""
+    state = _state(device)
+    word, tone, icon = {
+        NodeState.NEW: (_("Chưa liên lạc"), "wait", "clock"),
+        NodeState.SILENT: (_("Im lặng"), "soon", "cloud_off"),
+        NodeState.REFUSED: (_("Có bản ghi bị giữ"), "refused", "refused"),
+        NodeState.LAGGING: (_("Cần để ý"), "soon", "warning"),
+        NodeState.WELL: (_("Bình thường"), "fact", "done"),
+    }[state]
+    return NodeLook(state=state, word=word, tone=tone, icon=icon, notes=_notes(device, now_ms))
+
+
+def _state(device: DeviceState) -> NodeState:
+    if device.contact_ms is None:
+        return NodeState.NEW
+    if device.is_silent:
+        return NodeState.SILENT
+    if device.beacon and device.beacon.refused:
+        return NodeState.REFUSED
+    return NodeState.LAGGING if _worries(device) else NodeState.WELL
+
+
+def _notes(device: DeviceState, now_ms: int) -> tuple[str, ...]:
+    found = []
+    if device.contact_ms is None:
+        return (_("Đã ghi danh, chưa gửi bản ghi nào."),)
+    if device.is_silent:
+        found.append(_("Im lặng %(span)s.", span=_span(now_ms - device.contact_ms)))
+    return (*found, *_worries(device))
+
+
+def _worries(device: DeviceState) -> list[str]:
+    """What the last contact told that somebody should look at."""
+    beacon = device.beacon
+    if beacon is None:
+        return []
+    found = []
+    if beacon.unsent and beacon.oldest_unsent_s >= LATE_AFTER_S:
+        found.append(
+            _(
+                "Còn %(count)s bản ghi chưa về tỉnh, cũ nhất %(span)s.",
+                count=_number(beacon.unsent),
+                span=_span(beacon.oldest_unsent_s * 1000),
+            )
+        )
+    if beacon.refused:
+        found.append(_("%(count)s bản ghi tỉnh chưa chấp nhận.", count=_number(beacon.refused)))
+    if device.digest_state == DigestState.DIFFERENT:
+        found.append(_("Số liệu suy ra ở máy và ở tỉnh khác nhau: cần kỹ thuật xem."))
+    if abs(beacon.offset_ms) > OFFSET_MS_MAX:
+        found.append(_("Đồng hồ lệch %(span)s.", span=_span(abs(beacon.offset_ms))))
+    if beacon.disk_free_mb < DISK_MB_MIN:
+        found.append(_("Ổ đĩa còn %(size)s MB.", size=_number(beacon.disk_free_mb)))
+    if beacon.codes_left < CODES_MIN:
+        found.append(_("Còn %(count)s số hồ sơ trong ngày.", count=_number(beacon.codes_left)))
+    return found
+
+
+def _number(value: int) -> str:
+    return fmt_number(value, language())
+
+
+def _span(milliseconds: int) -> str:
+    return fmt_span(milliseconds, language())

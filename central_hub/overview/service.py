@@ -1,0 +1,70 @@
+"""What the first page shows: five numbers, their course, communes ranked, fields, PCs to look at, decisions that wait."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from central_hub.nodes.states import NodeState, look_at
+from central_hub.quarantine.service import Waiting, count_waiting
+from central_hub.services import Services
+from central_hub.statistics.board import Board, today_of
+from central_hub.statistics.choice import read_choice
+from central_hub.statistics.words import problem_words
+from central_hub.sync.fleet import DeviceState, list_devices
+
+_RANKED_SHOWN = 12
+_NODES_SHOWN = 6
+_ORDER = (NodeState.REFUSED, NodeState.SILENT, NodeState.LAGGING, NodeState.NEW)
+_ORDERS = ("best", "worst")
+
+
+def overview_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
+    """The values of the page."""
+    choice = read_choice(args, today=today_of(services))
+    order = args.get("order", "")
+    order = order if order in _ORDERS else "best"
+    board = Board(connection, services, choice)
+    devices = list_devices(connection, now_ms=services.clock())
+    return {
+        "board": board,
+        "choice": choice,
+        "order": order,
+        "problem": problem_words(choice.problem) if choice.problem else "",
+        "tiles": board.tiles(),
+        "ranked": board.ranked(order=order, limit=_RANKED_SHOWN),
+        "fields": board.fields(),
+        "nodes": nodes_to_look_at(devices, services),
+        "node_counts": {"all": len(devices), "heard": sum(not each.is_silent for each in devices)},
+        "decisions": decisions(count_waiting(connection)),
+    }
+
+
+def nodes_to_look_at(devices: list[DeviceState], services: Services) -> list[dict[str, str]]:
+    """The PCs that need a look, the most pressing first."""
+    looks = [(device, look_at(device, now_ms=services.clock())) for device in devices]
+    wanted = [pair for pair in looks if pair[1].state in _ORDER]
+    wanted.sort(key=lambda pair: (_ORDER.index(pair[1].state), pair[0].contact_ms or 0))
+    drawn = {NodeState.NEW: "lagging"}
+    return [
+        {
+            "name": services.units.name(device.unit),
+            "device": device.name,
+            "href": f"/nodes/{device.id}",
+            "state": drawn.get(look.state, look.state.value),
+            "words": look.notes[0] if look.notes else look.word,
+        }
+        for device, look in wanted[:_NODES_SHOWN]
+    ]
+
+
+def decisions(waiting: Waiting) -> list[dict[str, Any]]:
+    """What waits for a person, with the page where it is decided."""
+    found = [
+        (_("Đề nghị cấp quyền chờ duyệt"), waiting.requests, "/quarantine?show=requests", "signature"),
+        (_("Bản ghi tỉnh chưa chấp nhận"), waiting.refused, "/quarantine?show=refused", "refused"),
+        (_("Bản ghi chờ bản ghi khác"), waiting.pending, "/quarantine?show=pending", "clock"),
+        (_("Đoạn nhật ký để riêng"), waiting.set_aside, "/quarantine?show=set_aside", "fork"),
+    ]
+    return [{"label": label, "count": count, "href": href, "icon": icon} for label, count, href, icon in found if count]

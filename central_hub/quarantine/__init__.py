@@ -1,0 +1,1 @@
+"""What waits for a person: records held back or refused, runs set aside, keys asked for."""
