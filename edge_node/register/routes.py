@@ -4,7 +4,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from edge_node.database import get_db, get_services
@@ -29,7 +28,7 @@ def show() -> ResponseReturnValue:
         flash(_too_long(asked, error.rows), "warning")
         kept = {name: value for name, value in request.args.items() if name != "format"}
         return redirect(f"/register?{urlencode(kept)}")
-    sheet = service.sheet(get_db(), get_services(), _office(), asked, language=_language())
+    sheet = service.sheet(get_db(), get_services(), _office(), asked)
     return render_template("register/sheet.html", sheet=sheet, Show=Show)
 
 
@@ -40,9 +39,7 @@ def _paper(asked: Request) -> Response:
 
 
 def _file(asked: Request) -> Response:
-    rows = service.every_row(
-        get_db(), get_services(), _office(), asked, language=_language(), limit=service.FILE_ROWS_MAX
-    )
+    rows = service.every_row(get_db(), get_services(), _office(), asked, limit=service.FILE_ROWS_MAX)
     return csv_response(f"so-theo-doi-{asked.month.text}", service.file_header(), map(service.file_row, rows))
 
 
@@ -57,7 +54,3 @@ def _too_long(asked: Request, rows: int) -> str:
 
 def _office() -> Office:
     return require_office(get_db())
-
-
-def _language() -> str:
-    return "en" if str(get_locale()).startswith("en") else "vi"

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
-from dossiers.axes import CHANNEL_WORDS, Channel
 from dossiers.local_time import local, local_date, to_yyyymmdd
 from dossiers.procedures import Catalogue
 from dossiers.units import load_default_units
 from dossiers.views import DossierView, EndedAs
+from edge_node.casework import labels
 from edge_node.printing import forms, render_pdf
 from edge_node.printing.letterhead import letterhead
 from edge_node.projection.service import view
@@ -71,7 +72,7 @@ class PaperTooLong(Exception):
         self.rows = rows
 
 
-def sheet(db: Database, services: Services, office: Office, request: Request, *, language: str) -> Sheet:
+def sheet(db: Database, services: Services, office: Office, request: Request) -> Sheet:
     """The page asked for."""
     catalogue = services.references.catalogue(db)
     everything = _asked(services, office, request, None)
@@ -82,29 +83,28 @@ def sheet(db: Database, services: Services, office: Office, request: Request, *,
     chosen = lines(db, asked, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS)
     return Sheet(
         request=request,
-        rows=tuple(rows_of(db, catalogue, chosen, language=language)),
+        rows=tuple(rows_of(db, catalogue, chosen)),
         counts=found,
         pages=pages,
         months=_months(months(db, office.unit), request.month, Month.of(services.clock())),
-        sectors=_sectors(catalogue, procedures_in(db, everything), language),
+        sectors=_sectors(catalogue, procedures_in(db, everything)),
     )
 
 
-def every_row(
-    db: Database, services: Services, office: Office, request: Request, *, language: str, limit: int
-) -> list[Row]:
+def every_row(db: Database, services: Services, office: Office, request: Request, *, limit: int) -> list[Row]:
     """All rows that the filter leaves; raises PaperTooLong beyond `limit`."""
     catalogue = services.references.catalogue(db)
     asked = _asked(services, office, request, _of_sector(catalogue, request.sector))
     found = lines(db, asked, limit=limit + 1)
     if len(found) > limit:
         raise PaperTooLong(counts(db, asked)[request.show])
-    return list(rows_of(db, catalogue, found, language=language))
+    return list(rows_of(db, catalogue, found))
 
 
 def paper(db: Database, services: Services, office: Office, request: Request) -> bytes:
     """Mẫu 07 as PDF; papers are Vietnamese whatever the screen says."""
-    rows = every_row(db, services, office, request, language="vi", limit=PAPER_ROWS_MAX)
+    with force_locale("vi"):
+        rows = every_row(db, services, office, request, limit=PAPER_ROWS_MAX)
     today = to_yyyymmdd(local_date(services.clock()))
     return render_pdf(
         forms.Register(
@@ -118,33 +118,37 @@ def paper(db: Database, services: Services, office: Office, request: Request) ->
     )
 
 
-def rows_of(db: Database, catalogue: Catalogue, found: Sequence[Line], *, language: str) -> Iterable[Row]:
+def rows_of(db: Database, catalogue: Catalogue, found: Sequence[Line]) -> Iterable[Row]:
     for line in found:
         folded = view(db, line.dossier)
         if folded is not None:
-            yield _row(line, folded, catalogue, language)
+            yield _row(line, folded, catalogue)
 
 
-def _row(line: Line, folded: DossierView, catalogue: Catalogue, language: str) -> Row:
+def _row(line: Line, folded: DossierView, catalogue: Catalogue) -> Row:
     procedure = catalogue.find(folded.procedure or "", folded.procedure_version or 0)
     handed = folded.handed_over
     return Row(
         ordinal=line.ordinal,
         dossier=line.dossier,
         view=folded,
-        procedure=getattr(procedure.name, language) if procedure else folded.procedure or "",
+        procedure=labels.spoken(procedure.name) if procedure else folded.procedure or "",
         name=folded.text("owner.name") or folded.text("applicant.name") or "",
         address=folded.text("owner.address") or folded.text("applicant.address") or "",
         phone=folded.text("applicant.phone") or "",
         agency=load_default_units().name(folded.competent or folded.commune),
         returned=handed.at_ms if handed else None,
-        manner=_manner(handed.method if handed else None, language),
+        manner=_manner(folded),
         note=_note(folded),
     )
 
 
-def _manner(method: int | None, language: str) -> str:
-    return "" if method is None else CHANNEL_WORDS[Channel(method)][language == "en"]
+def _manner(folded: DossierView) -> str:
+    """How the result was handed over, or how it was asked for."""
+    handed = folded.handed_over
+    if handed and handed.method is not None:
+        return labels.delivery_method_word(handed.method)
+    return labels.field_text("return_method", folded.text("return_method"), None) or ""
 
 
 def _note(folded: DossierView) -> str:
@@ -192,9 +196,9 @@ def _of_sector(catalogue: Catalogue, sector: str) -> set[str] | None:
     return {each.code for each in catalogue.procedures if each.field == sector} if sector else None
 
 
-def _sectors(catalogue: Catalogue, codes: set[str], language: str) -> tuple[tuple[str, str], ...]:
+def _sectors(catalogue: Catalogue, codes: set[str]) -> tuple[tuple[str, str], ...]:
     fields = {each.field for each in catalogue.procedures if each.code in codes}
-    named = ((field, getattr(catalogue.sector_name(field), language)) for field in fields)
+    named = ((field, labels.spoken(catalogue.sector_name(field))) for field in fields)
     return tuple(sorted(named, key=lambda pair: pair[1]))
 
 

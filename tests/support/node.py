@@ -24,13 +24,13 @@ from edge_node.casework.service import Amendment, Step, Target, amend, move
 from edge_node.journal import Draft, write
 from edge_node.journal.service import unverified
 from edge_node.keyring import Actor
-from edge_node.projection.service import Projector, rebuild
+from edge_node.projection.service import Projector
 from edge_node.projection.service import view as view_of
 from edge_node.store import SqliteLogStore, write_transaction
 from signing.roles import Role
 from sync_protocol.log import Run
 from tests.support.log_builder import key
-from tests.support.office import PIN, TestOffice, make_office
+from tests.support.office import PIN, TestOffice, make_office, take_province
 
 MONDAY = date(2026, 11, 16)
 MINUTE = 60_000
@@ -119,7 +119,11 @@ def receive(office: TestOffice, who: int, procedure: str, **more: Any) -> str:
 def step(office: TestOffice, actor: Actor, dossier: str, action: str, **content: Any) -> None:
     method = content.pop("method", None)
     move(
-        office.db, office.services, actor, Target(dossier=dossier), Step(action=action, content=content, method=method)
+        office.db,
+        office.services,
+        actor,
+        Target(dossier=dossier),
+        Step(action=action, content=content, method=method),
     )
 
 
@@ -162,16 +166,21 @@ def hire(office: TestOffice) -> Cast:
     office.province.state(
         key("Lan"), roles, unit=office.office.unit, officer=lan.officer, name="Nguyễn Thị Lan", device=device
     )
-    SqliteLogStore(office.db).append(office.province.log.run())
-    rebuild(office.db)
+    take_province(office.db, office.province)
     return cast
 
 
 def lend_codes(office: TestOffice, first: int = 1, last: int = 500) -> None:
     """The province lends this PC a range of dossier codes."""
-    facts = {"unit": office.office.unit, "first": first, "last": last, "from": 20260101, "log": office.office.log}
+    facts = {
+        "unit": office.office.unit,
+        "first": first,
+        "last": last,
+        "from": 20260101,
+        "log": office.office.log,
+    }
     office.province.log.add("lease.granted", facts, signer=office.province.hub)
-    SqliteLogStore(office.db).append(office.province.log.run())
+    take_province(office.db, office.province)
 
 
 def settle_dossier(office: TestOffice, cast: Cast, dossier: str, number: str) -> None:
@@ -200,7 +209,9 @@ def live_a_week(office: TestOffice, cast: Cast) -> list[str]:
             settle_dossier(office, cast, dossier, f"{120 + index}/UBND-XN")
         elif index % 3 == 1:
             step(office, cast.lan, dossier, "forward")
-    step(office, cast.hung, dossiers[4], "withdraw", ground="Công dân đề nghị rút hồ sơ để nộp nơi cư trú mới.")
+    step(
+        office, cast.hung, dossiers[4], "withdraw", ground="Công dân đề nghị rút hồ sơ để nộp nơi cư trú mới."
+    )
     step(
         office, cast.lan, dossiers[5], "request_supplement",
         ground="Thiếu giấy tờ chứng minh nơi cư trú.", items=["Giấy xác nhận thông tin về cư trú"],
