@@ -1,5 +1,6 @@
 """Rounds with the real hub's code in one process: what is sent, what comes back, and what a fault leaves behind."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from central_hub.founding import RootCeremony, found_hub
 from central_hub.judge.service import judge_pending
 from central_hub.registry.enrolment import enrol_device, issue_code
 from central_hub.services import Services as HubServices
+from central_hub.services import open_services
 from central_hub.store.engine import writing
 from central_hub.sync.service import answer_round
 from edge_node import reasons as node_reasons
@@ -109,12 +111,20 @@ class Node:
         return self.actor(officer)
 
 
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub's data folder, founded once and copied for each test."""
+    folder = tmp_path_factory.mktemp("founded")
+    ceremony = RootCeremony(folder=folder / "roots")
+    found_hub(HubConfig(data=folder / "hub"), ceremony, lock_cost=LockCost.TEST).services.engine.dispose()
+    return folder / "hub"
+
+
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[HubInProcess]:
-    clock = Clock()
-    config = HubConfig(data=tmp_path / "hub")
-    founded = found_hub(config, RootCeremony(folder=tmp_path / "roots"), lock_cost=LockCost.TEST)
-    services = replace(founded.services, clock=clock)
+def hub(founded: Path, tmp_path: Path) -> Iterator[HubInProcess]:
+    shutil.copytree(founded, tmp_path / "hub")
+    opened = open_services(HubConfig(data=tmp_path / "hub"), lock_cost=LockCost.TEST)
+    services = replace(opened, clock=Clock())
     yield HubInProcess(services)
     services.engine.dispose()
 

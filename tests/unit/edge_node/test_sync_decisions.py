@@ -1,0 +1,93 @@
+"""Pure decisions of syncing: status, pace, plan."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_node.sync import pace
+from edge_node.sync.plan import SOON_S, Plan
+from edge_node.sync.status import OwnLog, SyncStatus, status_of
+from sync_protocol.limits import ROUND_SIZE_BYTES_MIN
+
+NOW = 1_795_000_000_000
+DAY = 86_400_000
+
+
+def status(
+    *logs: OwnLog, refused: int = 0, undecided: int = 0, last: int | None = NOW, now: int = NOW
+) -> SyncStatus:
+    return status_of(logs, refused=refused, undecided=undecided, last=last, now=now)
+
+
+def log(length: int, held: int, judged: int, oldest_at: int | None = None) -> OwnLog:
+    return OwnLog(log="0" * 32, length=length, held=held, judged=judged, oldest_at=oldest_at)
+
+
+def test_waiting_and_age_come_from_what_the_province_lacks() -> None:
+    found = status(log(10, 4, 4, NOW - 3 * DAY), log(5, 5, 2))
+    assert (found.waiting, found.oldest_days, found.unjudged) == (6, 3, 3)
+    assert not found.is_full
+
+
+@pytest.mark.parametrize("skew", [-10 * 365 * DAY, -DAY, 0, DAY, 10 * 365 * DAY])
+def test_ages_are_never_negative_and_the_last_sync_never_tomorrow(skew: int) -> None:
+    found = status(log(2, 1, 1, NOW), last=NOW, now=NOW + skew)
+    assert found.oldest_ms >= 0
+    assert found.last is not None and found.last <= found.now
+
+
+logs = st.builds(
+    lambda length, held, judged: log(
+        length, min(held, length), min(judged, held, length), NOW if held < length else None
+    ),
+    st.integers(0, 50),
+    st.integers(0, 50),
+    st.integers(0, 50),
+)
+
+
+@given(st.lists(logs, max_size=4), st.integers(0, 2), st.integers(0, 2), st.none() | st.just(NOW))
+def test_full_exactly_when_nothing_is_left(
+    own: list[OwnLog], refused: int, undecided: int, last: int | None
+) -> None:
+    found = status(*own, refused=refused, undecided=undecided, last=last)
+    everything = all(each.length == each.held == each.judged for each in own)
+    assert found.is_full == (everything and refused == 0 and undecided == 0 and last is not None)
+
+
+def test_a_budget_follows_the_line() -> None:
+    slow = pace.after_success(48 * 1024, moved_bytes=48 * 1024, seconds=20)
+    assert slow == int(48 * 1024 / 20 * pace.AIM_S)
+    assert pace.after_success(48 * 1024, moved_bytes=48 * 1024, seconds=0.01) == 4 * 48 * 1024
+    assert pace.after_success(48 * 1024, moved_bytes=100, seconds=9) == 48 * 1024
+    assert pace.after_cut(48 * 1024) == 12 * 1024
+
+
+@given(st.integers(1, 10**7), st.integers(0, 10**8), st.floats(0, 10_000))
+def test_a_budget_stays_within_its_bounds(budget: int, moved: int, seconds: float) -> None:
+    budget = max(ROUND_SIZE_BYTES_MIN, min(budget, pace.BUDGET_MAX))
+    for after in (pace.after_success(budget, moved_bytes=moved, seconds=seconds), pace.after_cut(budget)):
+        assert ROUND_SIZE_BYTES_MIN <= after <= pace.BUDGET_MAX
+
+
+def test_waiting_grows_is_bounded_and_spread() -> None:
+    waits = [pace.wait_after(failures, draw=0.999) for failures in range(1, 12)]
+    assert waits == sorted(waits) and waits[-1] <= pace.WAIT_MAX_S
+    assert pace.wait_after(3, draw=0.0) < pace.wait_after(3, draw=0.9)
+
+
+def test_a_plan_syncs_at_its_time_and_soon_after_a_write() -> None:
+    plan = Plan().after_success(now=100.0, every_s=300, draw=0.5)
+    assert not plan.wants_sync(now=101.0, waiting=0, last_ended=100.0)
+    assert plan.wants_sync(now=400.0, waiting=0, last_ended=100.0)
+    assert not plan.wants_sync(now=101.0, waiting=3, last_ended=100.0)
+    assert plan.wants_sync(now=100.0 + SOON_S, waiting=3, last_ended=100.0)
+
+
+def test_a_plan_backs_off_and_obeys_the_hub() -> None:
+    plan = Plan().after_failure(now=0.0, is_line_down=False, retry_after_s=600, draw=0.0)
+    assert plan.next_at == 600.0
+    assert not plan.wants_sync(now=SOON_S + 1, waiting=9, last_ended=0.0)
+    down = plan.after_failure(now=0.0, is_line_down=True, retry_after_s=0, draw=0.0)
+    assert down.is_line_down and down.failures == 2
+    assert not down.after_success(now=1.0, every_s=300, draw=0.5).is_line_down
