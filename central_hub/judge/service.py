@@ -116,6 +116,10 @@ class Judge:
             batches += 1
         return judged
 
+    def close(self) -> None:
+        """End the threads."""
+        self._verifiers.close()
+
     def _judge_batch(self) -> int | None:
         services = self._services
         ahead = self._ahead or self._look_ahead(())
@@ -124,7 +128,7 @@ class Judge:
             store = HubLogStore(connection, services.opened)
             keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
             batch = self._read(connection, store, ahead)
-            if not batch.cases and not batch.runs:
+            if not (batch.cases or batch.runs or batch.spoiled):
                 self._keys_seen = keys_seen
                 return None
             _decide(batch, self._projector)
@@ -252,7 +256,11 @@ class Judge:
 
 def judge_pending(services: Services) -> int:
     """Judge everything once, with a judge of its own."""
-    return Judge(services).judge_pending()
+    judge = Judge(services)
+    try:
+        return judge.judge_pending()
+    finally:
+        judge.close()
 
 
 def _still_stored(connection: Connection, batch: _Batch) -> bool:

@@ -50,3 +50,7 @@ class Verifiers:
         return Verification(
             len(records), positions, [self._pool.submit(verify_batch, part) for part in parts]
         )
+
+    def close(self) -> None:
+        """End the threads; what is being verified is finished first."""
+        self._pool.shutdown()

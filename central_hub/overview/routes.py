@@ -10,4 +10,6 @@ blueprint = Blueprint("overview", __name__)
 
 @blueprint.get("/")
 def show_overview() -> str:
-    return render_template("overview/overview.html", **overview_page(get_reader(), get_services(), request.args))
+    return render_template(
+        "overview/overview.html", **overview_page(get_reader(), get_services(), request.args)
+    )

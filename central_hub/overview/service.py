@@ -67,4 +67,8 @@ def decisions(waiting: Waiting) -> list[dict[str, Any]]:
         (_("Bản ghi chờ bản ghi khác"), waiting.pending, "/quarantine?show=pending", "clock"),
         (_("Đoạn nhật ký để riêng"), waiting.set_aside, "/quarantine?show=set_aside", "fork"),
     ]
-    return [{"label": label, "count": count, "href": href, "icon": icon} for label, count, href, icon in found if count]
+    return [
+        {"label": label, "count": count, "href": href, "icon": icon}
+        for label, count, href, icon in found
+        if count
+    ]

@@ -30,7 +30,10 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
     with writing(services.engine) as connection:
         for table in DERIVED:
             connection.execute(delete(table))
-        standings = dict(connection.execute(select(STANDING.c.record, STANDING.c.outcome)).tuples().all())
+        standings = {
+            row.record: row.outcome
+            for row in connection.execute(select(STANDING.c.record, STANDING.c.outcome))
+        }
         pending = {record for record, outcome in standings.items() if outcome == Outcome.PENDING.value}
         refused = {record for record, outcome in standings.items() if outcome == Outcome.QUARANTINED.value}
         store = HubLogStore(connection, services.opened)
@@ -76,7 +79,7 @@ def _batches(connection: Connection) -> Iterator[list[tuple[int, tuple[Unverifie
     )
     batch: list[tuple[int, tuple[UnverifiedRecord, ...]]] = []
     count = 0
-    for no, log_no in connection.execute(query).tuples().all():
+    for no, log_no in connection.execute(query).all():
         frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == no)).scalar_one()
         records = decode_run(frame).records
         batch.append((log_no, records))

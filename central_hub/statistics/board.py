@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from central_hub.problems import language
 from central_hub.services import Services
-from central_hub.statistics.choice import Choice, presets, previous
+from central_hub.statistics.choice import Choice, iso, presets, previous
 from central_hub.statistics.courses import Course, Step, added, course, courses_by
 from central_hub.statistics.lists import Figure
 from central_hub.statistics.periods import Period
@@ -64,13 +64,12 @@ class Board:
             return words
         return _("%(period)s, số liệu đến hết ngày %(day)s", period=words, day=fmt_date(self.past.last))
 
-    @property
-    def presets(self) -> list[tuple[str, dict[str, str], bool]]:
-        """Chips for the usual periods: word, changed parameters, whether it is this one."""
+    def presets(self, path: str, **kept: Any) -> list[tuple[str, str, bool]]:
+        """Chips for the usual periods of a page: word, address, whether it is this one."""
         return [
             (
                 preset_name(name),
-                {"from": str(period.first_date), "to": str(period.last_date)},
+                self.choice.address(path, **kept, **{"from": iso(period.first), "to": iso(period.last)}),
                 period == self.choice.period,
             )
             for name, period in presets(self.today)

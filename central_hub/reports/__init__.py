@@ -1,0 +1,1 @@
+"""Biểu II.06a: the statutory report, on the screen, on paper and as files."""

@@ -1,0 +1,39 @@
+"""`/statistics`: figures by any period, grouping and filter; the list behind each; one dossier without personal data."""
+
+import re
+
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response
+
+from central_hub import reasons
+from central_hub.database import get_reader, get_services
+from central_hub.problems import Refused
+from central_hub.statistics.exports import list_csv
+from central_hub.statistics.pages import dossier_card, list_page, row_address, statistics_page
+
+blueprint = Blueprint("statistics", __name__, url_prefix="/statistics")
+
+_DOSSIER = re.compile(r"[0-9a-f]{32}")
+
+
+@blueprint.get("")
+def show_statistics() -> str:
+    values = statistics_page(get_reader(), get_services(), request.args)
+    return render_template("statistics/statistics.html", row_address=row_address, **values)
+
+
+@blueprint.get("/dossiers")
+def show_dossiers() -> str | Response:
+    if request.args.get("format") == "csv":
+        return list_csv(get_reader(), get_services(), request.args)
+    return render_template(
+        "statistics/dossiers.html", **list_page(get_reader(), get_services(), request.args)
+    )
+
+
+@blueprint.get("/dossiers/<dossier>")
+def show_dossier(dossier: str) -> str:
+    card = dossier_card(get_reader(), get_services(), dossier) if _DOSSIER.fullmatch(dossier) else None
+    if card is None:
+        raise Refused(reasons.NOT_FOUND)
+    return render_template("statistics/dossier.html", **card)

@@ -1,0 +1,262 @@
+"""The judge: what is applied, what waits, what is refused, and that each record ends in exactly one of these."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from central_hub.ingest.service import acknowledge
+from central_hub.judge.service import Judge
+from central_hub.judge.standings import list_standings
+from central_hub.projection.rebuild import rebuild
+from central_hub.projection.views import view_dossier
+from central_hub.registry.leases import leases_of_unit
+from central_hub.store.engine import reading
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DERIVED, DOSSIER, KEY
+from signing.roles import Role
+from signing.statements import KeyStatement
+from sync_protocol.frame import encode_run
+from sync_protocol.log import Run, make_seal
+from sync_protocol.record import compose, open_record
+from tests.support.device_log import key_of, unverified
+from tests.support.histories import received_facts
+from tests.support.hub import Desk, ProvinceHub, found_province, populate
+
+HAI_CHAU = "20242"
+PERSON = {"fields": {"applicant.name": "Nguyễn Thị Lan"}}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> ProvinceHub:
+    return found_province(tmp_path)
+
+
+@pytest.fixture
+def desk(hub: ProvinceHub) -> Desk:
+    return hub.enrol(HAI_CHAU)
+
+
+def receive(desk: Desk, **header: Any) -> str:
+    dossier = desk.log.new_dossier()
+    number = len(desk.log.records)
+    facts = received_facts(
+        code=f"H17.{HAI_CHAU}-261123-{number:04d}",
+        receiving=HAI_CHAU,
+        competent=HAI_CHAU,
+        received=desk.log.wall_ms,
+        fields=["applicant.name"],
+        papers=[],
+    )
+    desk.log.write("dossier.received", dossier, facts, PERSON, **header)
+    return dossier
+
+
+def note(desk: Desk, dossier: str, **header: Any) -> str:
+    return desk.log.write("dossier.noted", dossier, {}, {"note": "Đã gọi điện"}, **header).id
+
+
+def standings(hub: ProvinceHub) -> dict[str, tuple[str, str]]:
+    with reading(hub.services.engine) as connection:
+        lines = list_standings(connection, page_rows=500).lines
+    return {line.record: (line.outcome.value, line.code) for line in lines}
+
+
+def verdicts(hub: ProvinceHub) -> list[tuple[str, str, str | None]]:
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        own = [
+            log for log in store.held_logs(commune=HAI_CHAU) if log.device == hub.services.keys.hub.public.id
+        ]
+        records = [record for log in own for record in store.span(log.id, 0)]
+    return [
+        (r.header.facts["record"], r.header.facts["outcome"], r.header.facts["code"])
+        for r in records
+        if r.header.kind == "verdict.given"
+    ]
+
+
+def counted(hub: ProvinceHub) -> int:
+    with reading(hub.services.engine) as connection:
+        return len(connection.execute(select(DOSSIER.c.id).where(DOSSIER.c.accepted_day.is_not(None))).all())
+
+
+def test_honest_records_are_applied_without_a_word(hub: ProvinceHub, desk: Desk) -> None:
+    dossiers = [receive(desk) for _ in range(4)]
+    note(desk, dossiers[0])
+    hub.deliver(desk)
+    assert hub.judge() == 6
+    assert standings(hub) == {} and verdicts(hub) == [] and counted(hub) == 4
+    assert hub.judge() == 0
+
+
+def test_the_first_record_of_a_device_brings_it_a_lease(hub: ProvinceHub, desk: Desk) -> None:
+    hub.deliver(desk)
+    hub.judge()
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        leases = leases_of_unit(connection, HAI_CHAU)
+    assert [(lease.first, lease.last, lease.log) for lease in leases] == [(1, 500, desk.log.log)]
+
+
+def test_a_sealed_record_with_a_wrong_signature_is_refused_and_only_its_descendants(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    first, second = receive(desk), receive(desk)
+    relinked = _with_a_wrong_signature(desk)
+    acknowledge(hub.services, desk.device, [encode_run(relinked)])
+    hub.judge()
+    found = standings(hub)
+    assert found[relinked.records[1].id] == ("quarantined", "RECORD_SIGNATURE")
+    assert {code for _, code in found.values()} == {"RECORD_SIGNATURE"}
+    assert [(record, outcome) for record, outcome, _ in verdicts(hub)] == [
+        (relinked.records[1].id, "quarantined")
+    ]
+    with reading(hub.services.engine) as connection:
+        assert view_dossier(connection, hub.services, second) is not None
+    assert counted(hub) == 1 and first != second
+
+
+def _with_a_wrong_signature(desk: Desk) -> Run:
+    """The device's log with a record 1 that nobody signed: record 2 goes on from its link, the seal vouches for all."""
+    opening, wrong, last = desk.log.records
+    bad = open_record(wrong.header_bytes, bytes(64), wrong.body)
+    again = compose(msgspec.structs.replace(last.header, prev=bad.link), last.body, desk.log.officer)
+    return Run(
+        log=desk.log.log,
+        first=0,
+        records=(unverified(opening), bad, unverified(again)),
+        seal=make_seal(desk.log.log, 3, again.link, desk.log.device),
+    )
+
+
+def test_a_record_waits_for_its_parent_and_is_then_applied(hub: ProvinceHub, desk: Desk) -> None:
+    other = hub.enrol(HAI_CHAU, "PC quầy 2", officer="Lê Văn Minh")
+    dossier = receive(desk)
+    parent = desk.log.heads[dossier]
+    child = other.log.write("dossier.noted", dossier, {}, {"note": "Ghi ở máy khác"}, parents=parent)
+    grandchild = other.log.write("dossier.noted", dossier, {}, {"note": "Ghi tiếp"})
+    hub.deliver(other)
+    hub.judge()
+    assert standings(hub) == {
+        child.id: ("pending", "RECORD_PARENT_PENDING"),
+        grandchild.id: ("pending", "RECORD_PARENT_PENDING"),
+    }
+    assert counted(hub) == 0
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {} and counted(hub) == 1
+    assert [(record, outcome) for record, outcome, _ in verdicts(hub)] == [
+        (child.id, "pending"),
+        (grandchild.id, "pending"),
+        (child.id, "applied"),
+        (grandchild.id, "applied"),
+    ]
+
+
+def test_what_descends_from_a_refused_record_is_held_and_everything_else_flows(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    good, bad = receive(desk), desk.log.new_dossier()
+    refused = desk.log.write("dossier.noted", bad, {}, {"note": "x"}, signer=desk.log.device)
+    after = note(desk, bad)
+    note(desk, good)
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {
+        refused.id: ("quarantined", "RECORD_ROLE"),
+        after: ("quarantined", "RECORD_PARENT_REFUSED"),
+    }
+    assert counted(hub) == 1
+    past_it = note(desk, bad, parents=())
+    hub.deliver(desk)
+    hub.judge()
+    assert past_it not in standings(hub)
+
+
+def test_a_record_by_an_unknown_key_is_applied_once_the_key_is_stated(hub: ProvinceHub, desk: Desk) -> None:
+    minh = key_of("Lê Văn Minh")
+    dossier = desk.log.new_dossier()
+    facts = received_facts(receiving=HAI_CHAU, competent=HAI_CHAU, fields=["applicant.name"], papers=[])
+    early = desk.log.write("dossier.received", dossier, facts, PERSON, signer=minh)
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {early.id: ("quarantined", "RECORD_KEY_UNKNOWN")}
+    stated = KeyStatement(
+        key=minh.public,
+        roles=frozenset({Role.RECEPTIONIST}),
+        unit=HAI_CHAU,
+        officer="ab" * 16,
+        device=desk.device,
+        issuer=desk.log.officer.public.id,
+        delegated=True,
+    )
+    plain = {**stated.facts(), "roles": ["receptionist"]}
+    desk.log.write("key.stated", None, plain, {"name": "Lê Văn Minh"})
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {} and counted(hub) == 1
+
+
+def test_a_unit_administrator_gives_no_higher_role(hub: ProvinceHub, desk: Desk) -> None:
+    stated = KeyStatement(
+        key=key_of("Lê Văn Minh").public,
+        roles=frozenset({Role.LEADER}),
+        unit=HAI_CHAU,
+        officer="ab" * 16,
+        device=desk.device,
+        issuer=desk.log.officer.public.id,
+        delegated=True,
+    )
+    record = desk.log.write("key.stated", None, {**stated.facts(), "roles": ["leader"]}, {"name": "Minh"})
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {record.id: ("quarantined", "MC_ROLE")}
+    with reading(hub.services.engine) as connection:
+        assert key_of("Lê Văn Minh").public.id not in connection.scalars(select(KEY.c.id)).all()
+
+
+def test_facts_outside_their_schema_are_refused(hub: ProvinceHub, desk: Desk) -> None:
+    record = desk.log.write("dossier.noted", receive(desk), {"free": "text"}, {"note": "x"})
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {record.id: ("quarantined", "DOSSIER_FACTS")}
+
+
+def test_an_unknown_kind_is_stored_and_flows(hub: ProvinceHub, desk: Desk) -> None:
+    record = desk.log.write("weather.seen", None, {"rain": 1}, {"words": "Mưa"})
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {}
+    with reading(hub.services.engine) as connection:
+        found = HubLogStore(connection, hub.services.opened).record(record.id)
+    assert found is not None and found.header_bytes == record.header_bytes and found.body == record.body
+
+
+def test_no_batch_is_too_small(hub: ProvinceHub, desk: Desk) -> None:
+    for _ in range(5):
+        note(desk, receive(desk))
+    while desk.sent < len(desk.log.records):
+        hub.deliver(desk, stop=desk.sent + 1)
+    judge = Judge(hub.services)
+    while judge.judge_pending(batches_max=1):
+        pass
+    assert counted(hub) == 5 and standings(hub) == {}
+
+
+def test_rebuilt_tables_are_the_tables_that_grew(hub: ProvinceHub) -> None:
+    populate(hub, communes=3, a_day=2.0)
+    hub.judge()
+    grown = _tables(hub)
+    assert len(grown["dossier"]) > 100 and len(grown["tally"]) > 100
+    rebuild(hub.services)
+    assert _tables(hub) == grown
+
+
+def _tables(hub: ProvinceHub) -> dict[str, list[tuple[Any, ...]]]:
+    with reading(hub.services.engine) as connection:
+        return {
+            table.name: sorted(tuple(row) for row in connection.execute(select(table))) for table in DERIVED
+        }
