@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.desk import measure_desk, measure_save
 from benchmarks.figure import Figure, table
 from benchmarks.ingest import measure_ingest
 from benchmarks.records import measure_records, measure_wire
@@ -18,6 +19,8 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "records": measure_records,
     "wire": measure_wire,
     "ingest": measure_ingest,
+    "save": measure_save,
+    "desk": measure_desk,
 }
 
 

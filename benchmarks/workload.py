@@ -74,14 +74,17 @@ class Author:
 
     def live(self, dossiers: Iterable[PlannedDossier]) -> list[Record]:
         """Write every record of these dossiers in the order in which they happen."""
-        desk = Desk(
+        return self.write(steps_of_unit(self.desk(), dossiers))
+
+    def desk(self) -> Desk:
+        """Where the officer works."""
+        return Desk(
             unit=self.unit,
             officer=self.officer,
             officer_name="Trần Văn Hùng",
             catalogue=catalogue(),
             calendar=calendar(),
         )
-        return self.write(steps_of_unit(desk, dossiers))
 
     def write(self, steps: Iterable[Step]) -> list[Record]:
         """Sign these steps at the end of the log."""
