@@ -188,11 +188,11 @@ def _items(entry: Entry, procedure: Procedure | None) -> list[Any]:
         for paper in (procedure.papers if procedure else ())
         if entry.flag(f"item.{paper.code}")
     ]
-    for line in entry.text("items").split("\n"):
+    for line in entry.text("further").split("\n"):
         if line.strip():
             items.append(line.strip()[:500])
     if not items:
-        entry.fail("items", _("Chọn hoặc ghi ít nhất một giấy tờ cần bổ sung."))
+        entry.fail("further", _("Chọn hoặc ghi ít nhất một giấy tờ cần bổ sung."))
     return items[:_ITEMS_MAX]
 
 

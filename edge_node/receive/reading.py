@@ -26,6 +26,7 @@ from edge_node.receive.queries import EarlierPerson, frequent_procedures, same_t
 from edge_node.services import Services
 
 DRAFT_PREFIX: Final = "receive."
+_NATION: Final = "Việt Nam"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class ReceiveForm:
     refusal: tuple[str, str] | None = None
     earlier: EarlierPerson | None = None
     repeated: tuple[DossierRow, ...] = ()
+    takes_focus: bool = False
 
     @property
     def draft(self) -> str:
@@ -205,9 +207,15 @@ def units_to_choose() -> list[tuple[str, str]]:
     return [(unit.code, unit.name) for unit in (*units.communes, units.province)]
 
 
-def defaults(today: date, signer: str) -> dict[str, str]:
-    """What stands in a new form."""
-    return {"channel": "1", "return_method": "desk", "result.date": fmt_date(today), "result.signer": signer}
+def defaults(procedure: Procedure, today: date, signer: str) -> dict[str, str]:
+    """What stands in a new form: nearly everybody who comes to a commune is Vietnamese."""
+    nations = {q.record_code: _NATION for q in procedure.form_fields if q.code.endswith("nationality")}
+    return nations | {
+        "channel": "1",
+        "return_method": "desk",
+        "result.date": fmt_date(today),
+        "result.signer": signer,
+    }
 
 
 def merged(values: Mapping[str, str], person: EarlierPerson) -> dict[str, str]:

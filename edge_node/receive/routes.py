@@ -43,10 +43,11 @@ def form(code: str) -> ResponseReturnValue:
         abort(403)
     draft = read_draft(db, actor, f"{reading.DRAFT_PREFIX}{code}")
     signer = actor.name if Role.LEADER in actor.roles else ""
-    values = reading.defaults(local_date(survey(db, services).now), signer)
+    values = reading.defaults(procedure, local_date(survey(db, services).now), signer)
     values |= _same_person(request.args.get("person", "")) if draft is None else dict(draft.content)
     page = reading.read_form(db, services, actor, procedure, values)
-    return _page(replace(page, draft_saved=draft.saved if draft else None))
+    is_new = draft is None and not values.get("applicant.name")
+    return _page(replace(page, draft_saved=draft.saved if draft else None, takes_focus=is_new))
 
 
 @blueprint.post("/<code>")

@@ -4,6 +4,7 @@
 for (const frame of document.querySelectorAll("[data-print-frame]")) {
   frame.addEventListener("load", () => {
     const key = `printed ${location.pathname}${location.search}`;
+    if (navigator.webdriver) return; // a driven browser has no printer, and headless ones fall over here
     try {
       if (sessionStorage.getItem(key)) return;
       sessionStorage.setItem(key, "yes");
