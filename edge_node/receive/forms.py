@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from dossiers.axes import Channel, PaymentMethod
 from dossiers.calendar import WorkingCalendar
-from dossiers.components import Fee, FieldKind, FormField, PaperForm
+from dossiers.components import Fee, FeeUnit, FieldKind, FormField, PaperForm
 from dossiers.procedures import Procedure
 from dossiers.units import load_default_units
 from edge_node.entry import Entry, Rejected, read_day
@@ -261,6 +261,9 @@ def _fee_due(entry: Entry, procedure: Procedure, *, online: bool) -> int:
         if f"{name}.units" not in entry.form and fee.always:
             units = 1
         cost = fee.total(units, online=online)
+        if cost is not None and fee.unit is FeeUnit.PAGE:
+            # Prices by page, and their ceiling, hold for each copy.
+            cost *= entry.whole(f"{name}.copies", least=1, most=_COUNT_MAX, default=1)
         total += cost if cost is not None else entry.money(f"{name}.amount") if units else 0
     if not procedure.fees:
         total = entry.money("fee.other.amount")
