@@ -3,11 +3,12 @@
 `create_app` is the map: read it top-down. It has no side effects; processes, ports and schedules belong to `cli`.
 """
 
-from flask import Flask, session
+import flask
+from flask import Flask
 from flask_babel import Babel
 
-from central_hub import database, problems, protection, shell
-from central_hub import session as who
+import central_hub.session as who
+from central_hub import database, problems, protection, shell, words
 from central_hub.config import HubConfig
 from central_hub.rooms import ROOMS
 from central_hub.services import Services
@@ -28,6 +29,7 @@ def create_app(config: HubConfig, services: Services) -> Flask:
     protection.attach(app, is_https=config.tls, session_seconds=config.session_hours * 3600)
     app.before_request(who.guard)
     shell.attach(app)
+    words.attach(app)
     problems.attach(app)
     for room in ROOMS:
         app.register_blueprint(room)
@@ -35,5 +37,5 @@ def create_app(config: HubConfig, services: Services) -> Flask:
 
 
 def _language(config: HubConfig) -> str:
-    chosen = session.get("language")
+    chosen = flask.session.get("language")
     return chosen if chosen in LANGUAGES else config.language

@@ -3,23 +3,13 @@
 from typing import Any
 
 from flask import Flask, has_request_context
-from flask_babel import gettext as _
 
 from central_hub.database import get_reader, get_services
 from central_hub.problems import language
 from central_hub.session import current
 from central_hub.sync.fleet import fleet_state
+from central_hub.words import role_name
 from signing.roles import Role
-
-
-def role_name(role: Role) -> str:
-    """A role in words."""
-    return {
-        Role.ADMINISTRATOR: _("Quản trị tỉnh"),
-        Role.STATISTICIAN: _("Thống kê"),
-        Role.AUDITOR: _("Kiểm tra"),
-        Role.KEY_AUTHORITY: _("Quản lý khóa"),
-    }.get(role, role.value)
 
 
 def shell() -> dict[str, Any]:

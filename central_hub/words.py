@@ -3,6 +3,7 @@
 Each is a function, because the language is known only while a request is answered.
 """
 
+from flask import Flask
 from flask_babel import gettext as _
 
 from central_hub.problems import language
@@ -62,3 +63,15 @@ def channel_name(channel: int) -> str:
 def plain(words: object) -> str:
     """The side of a `Words` value that the page's language asks for."""
     return str(getattr(words, "en" if language() == "en" else "vi"))
+
+
+def attach(app: Flask) -> None:
+    """Give every template these words; imported macros see globals only."""
+    app.jinja_env.globals.update(
+        role_name=role_name,
+        role_names=role_names,
+        kind_name=kind_name,
+        reason_words=reason_words,
+        channel_name=channel_name,
+        plain=plain,
+    )

@@ -50,7 +50,14 @@ class Account:
 
 
 def make_account(
-    connection: Connection, services: Services, *, login: str, name: str, roles: Iterable[str], password: str
+    connection: Connection,
+    services: Services,
+    *,
+    login: str,
+    name: str,
+    roles: Iterable[str],
+    password: str,
+    actor: str = "",
 ) -> Account:
     """Make an account; raises AccountInvalid."""
     given = frozenset(map(Role, roles))
@@ -69,24 +76,56 @@ def make_account(
         "made_ms": services.clock(),
     }
     connection.execute(insert(ACCOUNT).values(row))
-    note_event(connection, at_ms=services.clock(), actor="", action="account.made", subject=login)
+    note_event(connection, at_ms=services.clock(), actor=actor, action="account.made", subject=login)
     return Account(login=login, name=row["name"], roles=given, generation=1, is_active=True, seen_ms=None)
 
 
-def set_password(connection: Connection, services: Services, login: str, password: str) -> None:
+def set_password(
+    connection: Connection, services: Services, login: str, password: str, *, actor: str = ""
+) -> None:
     """Give an account another password; its sessions end."""
     values = {"password": _locked(services, password), "generation": ACCOUNT.c.generation + 1}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.login == login).values(values))
     forget_failures(connection, f"login {login}")
-    note_event(connection, at_ms=services.clock(), actor=login, action="account.password", subject=login)
+    note_event(
+        connection, at_ms=services.clock(), actor=actor or login, action="account.password", subject=login
+    )
 
 
-def set_active(connection: Connection, services: Services, login: str, *, active: bool) -> None:
+def set_active(
+    connection: Connection, services: Services, login: str, *, active: bool, actor: str = ""
+) -> None:
     """Switch an account on or off; its sessions end."""
     values = {"active": int(active), "generation": ACCOUNT.c.generation + 1}
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.login == login).values(values))
     action = "account.on" if active else "account.off"
-    note_event(connection, at_ms=services.clock(), actor="", action=action, subject=login)
+    note_event(connection, at_ms=services.clock(), actor=actor, action=action, subject=login)
+
+
+def set_roles(
+    connection: Connection, services: Services, login: str, roles: Iterable[str], *, actor: str = ""
+) -> None:
+    """Give an account other roles; its sessions end. Raises AccountInvalid."""
+    given = frozenset(map(Role, roles))
+    if not given or not given <= HUB_ROLES:
+        raise AccountInvalid("an account has roles of the hub")
+    values = {"roles": " ".join(sorted(given)), "generation": ACCOUNT.c.generation + 1}
+    connection.execute(update(ACCOUNT).where(ACCOUNT.c.login == login).values(values))
+    note_event(connection, at_ms=services.clock(), actor=actor, action="account.roles", subject=login)
+
+
+def opened_seed(services: Services, login: str, password: str) -> bytes | None:
+    """The account's seed, which its password locks; None for a wrong one. Takes argon2id's time: no transaction here."""
+    with reading(services.engine) as connection:
+        row = connection.execute(
+            select(ACCOUNT.c.password).where(ACCOUNT.c.login == login, ACCOUNT.c.active == 1)
+        ).first()
+    if row is None:
+        return None
+    try:
+        return unlock_seed(row.password, pin=password, device_secret=_pepper(services))
+    except KeyLocked:
+        return None
 
 
 def find_account(connection: Connection, login: str) -> Account | None:

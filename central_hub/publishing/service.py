@@ -17,6 +17,7 @@ from dossiers.calendar import WorkingCalendar
 from dossiers.data import read_json
 from dossiers.errors import CatalogueInvalid, DossierError
 from dossiers.procedures import Catalogue
+from signing.signatures import Signer
 from sync_protocol.record import Record
 
 
@@ -25,7 +26,12 @@ class PublicationRefused(ValueError):
 
 
 def publish_catalogue(
-    connection: Connection, services: Services, content: Mapping[str, Any], *, actor: str = ""
+    connection: Connection,
+    services: Services,
+    content: Mapping[str, Any],
+    *,
+    actor: str = "",
+    signer: Signer | None = None,
 ) -> Record:
     """Publish a catalogue; `content` is its file: the body, with `version` and `effective` beside it."""
     try:
@@ -41,12 +47,18 @@ def publish_catalogue(
         kind="catalogue.published",
         facts={"version": version, "effective": effective},
         content=catalogue.to_data(),
+        signer=signer,
     )
     return _publish(connection, services, draft, actor)
 
 
 def publish_calendar(
-    connection: Connection, services: Services, content: Mapping[str, Any], *, actor: str = ""
+    connection: Connection,
+    services: Services,
+    content: Mapping[str, Any],
+    *,
+    actor: str = "",
+    signer: Signer | None = None,
 ) -> Record:
     """Publish a calendar."""
     try:
@@ -55,7 +67,7 @@ def publish_calendar(
     except (KeyError, TypeError, ValueError, DossierError) as error:
         raise PublicationRefused(str(error)) from error
     _refuse_known(connection, "calendar", facts["version"])
-    draft = Draft(kind="calendar.published", facts=facts, content=dict(content))
+    draft = Draft(kind="calendar.published", facts=facts, content=dict(content), signer=signer)
     return _publish(connection, services, draft, actor)
 
 

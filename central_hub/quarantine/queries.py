@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Row, func, select
 
-from central_hub.store.tables import EVENT, KEY, KEY_REQUEST, SET_ASIDE, STANDING
+from central_hub.store.tables import EVENT, KEY, KEY_REQUEST, LOG, SET_ASIDE, STANDING
 from sync_protocol.admission import Outcome
 
 DECLINED = "key.declined"
@@ -103,3 +103,13 @@ def _request(row: Row[Any], names: dict[str, str], decision: Row[Any] | None) ->
         decided_by=decision.actor if decision else "",
         decided_ms=decision.at_ms if decision else None,
     )
+
+
+def find_standing(connection: Connection, record: str) -> Row[Any] | None:
+    """The standing of one record, with its log."""
+    query = (
+        select(STANDING, LOG.c.id.label("log"), LOG.c.device)
+        .join(LOG, STANDING.c.log_no == LOG.c.no)
+        .where(STANDING.c.record == record)
+    )
+    return connection.execute(query).first()

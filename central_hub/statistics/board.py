@@ -319,7 +319,12 @@ def _signed(value: Fraction, digits: int) -> str:
 
 
 def _label(point: Period, step: Step) -> str:
-    return f"{point.first_date:%m/%Y}" if step is Step.MONTH else f"{point.first_date:%d/%m}"
+    if step is Step.MONTH:
+        return f"{point.first_date:%m/%Y}"
+    if point.days == 1:
+        return f"{point.first_date:%d/%m}"
+    same_month = point.first_date.month == point.last_date.month
+    return f"{point.first_date:{'%d' if same_month else '%d/%m'}}–{point.last_date:%d/%m}"
 
 
 def _short(period: Period) -> str:

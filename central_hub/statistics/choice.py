@@ -43,6 +43,8 @@ class Choice:
             "field": self.filter.field,
             "procedure": self.filter.procedure,
         } | changes
+        if values.get("group") == Group.COMMUNE.value:
+            del values["group"]
         kept = {name: value for name, value in values.items() if value not in (None, "")}
         return f"{path}?{urlencode(kept)}" if kept else path
 

@@ -1,0 +1,92 @@
+"""`/nodes`: the fleet, one PC, enrolment codes."""
+
+import segno
+from flask import Blueprint, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from central_hub import reasons
+from central_hub.database import get_reader, get_services
+from central_hub.nodes.forms import read_code_form, role_options
+from central_hub.nodes.service import (
+    address_of,
+    codes_page,
+    device_header,
+    device_lines,
+    device_page,
+    fleet_page,
+    withdraw,
+)
+from central_hub.problems import Refused
+from central_hub.registry.enrolment import issue_code
+from central_hub.session import required, requires
+from central_hub.store.engine import writing
+from central_hub.tables import CSV, csv_bytes, download
+from signing.roles import Role
+
+blueprint = Blueprint("nodes", __name__, url_prefix="/nodes")
+
+_ENROLLERS = (Role.ADMINISTRATOR, Role.KEY_AUTHORITY)
+
+
+@blueprint.get("")
+def show_fleet() -> str | Response:
+    page = fleet_page(get_reader(), get_services(), request.args)
+    if request.args.get("format") == "csv":
+        return download(csv_bytes(device_header(), device_lines(page["devices"])), CSV, "may-tram.csv")
+    return render_template("nodes/fleet.html", **page)
+
+
+@blueprint.get("/<device>")
+def show_device(device: str) -> str:
+    page = device_page(get_reader(), get_services(), device)
+    if page is None:
+        raise Refused(reasons.NOT_FOUND)
+    return render_template("nodes/device.html", **page)
+
+
+@blueprint.get("/codes")
+@requires(*_ENROLLERS)
+def show_codes() -> str:
+    return _codes_page({"unit": request.args.get("unit", "")}, [Role.UNIT_ADMINISTRATOR.value], {})
+
+
+@blueprint.post("/codes")
+@requires(*_ENROLLERS)
+def make_code() -> str | tuple[str, int]:
+    services = get_services()
+    form = read_code_form(request.form, request.form.getlist("roles"), services)
+    if form.errors:
+        return _codes_page(request.form, list(form.roles), form.errors), reasons.INPUT.status
+    with writing(services.engine) as connection:
+        code = issue_code(
+            connection,
+            services,
+            unit=form.unit,
+            device_name=form.device_name,
+            roles=form.roles,
+            issued_by=required().login,
+        )
+    # Not a redirect: the code is shown once and kept nowhere.
+    drawn = segno.make(code.code, micro=False, error="m").svg_inline(border=0, omitsize=True)
+    return render_template("nodes/code.html", code=code, drawn=drawn, address=address_of(request.host_url))
+
+
+@blueprint.post("/codes/<int:no>/withdraw")
+@requires(*_ENROLLERS)
+def withdraw_one(no: int) -> Response:
+    services = get_services()
+    with writing(services.engine) as connection:
+        is_done = withdraw(connection, services, no, required())
+    flash(
+        _("Đã thu hồi mã ghi danh.") if is_done else _("Mã này đã dùng hoặc đã hết hạn."),
+        "done" if is_done else "note",
+    )
+    return redirect("/nodes/codes")
+
+
+def _codes_page(values: object, roles: list[str], errors: object) -> str:
+    page = codes_page(get_reader(), get_services())
+    return render_template(
+        "nodes/codes.html", values=values, roles=roles, errors=errors, role_options=role_options(), **page
+    )

@@ -1,0 +1,100 @@
+"""The pages of what waits, as values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from central_hub.ingest.aside import list_set_aside
+from central_hub.judge.standings import list_standings
+from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
+from central_hub.registry.holders import KeyHolder, list_holders
+from central_hub.services import Services
+from central_hub.statistics.board import today_of
+from central_hub.statistics.lists import find_dossier
+from central_hub.store.record_log import HubLogStore
+from central_hub.sync.fleet import list_devices
+from central_hub.words import reason_words
+from sync_protocol.admission import Outcome
+
+SHOWN = ("requests", "refused", "pending", "set_aside")
+
+
+def waiting_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
+    """One list of the four; the first that holds something when the address names none."""
+    waiting = count_waiting(connection)
+    counts = dict(
+        zip(SHOWN, (waiting.requests, waiting.refused, waiting.pending, waiting.set_aside), strict=True)
+    )
+    show = args.get("show", "")
+    if show not in SHOWN:
+        show = next((name for name in SHOWN if counts[name]), "refused")
+    page = args.get("page", "1")
+    commune = args.get("commune") or None
+    found: dict[str, Any] = {
+        "show": show,
+        "tabs": [(name, _tab(name), counts[name]) for name in SHOWN],
+        "unit_name": services.units.name,
+        "holders": _holders(connection),
+        "devices": {device.id: device for device in list_devices(connection, now_ms=services.clock())},
+    }
+    if show == "requests":
+        return found | {"requests": list_requests(connection)}
+    if show == "set_aside":
+        return found | {"asides": list_set_aside(connection)}
+    outcome = Outcome.QUARANTINED if show == "refused" else Outcome.PENDING
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+    return found | {"standings": list_standings(connection, outcome=outcome, commune=commune, page=number)}
+
+
+def record_page(connection: Connection, services: Services, record: str) -> dict[str, Any] | None:
+    """One record that was not simply applied."""
+    standing = find_standing(connection, record)
+    if standing is None:
+        return None
+    stored = HubLogStore(connection, services.opened).span(standing.log, standing.seq, stop=standing.seq + 1)
+    devices = {device.id: device for device in list_devices(connection, now_ms=services.clock())}
+    header = stored[0].header_bytes if stored else b"{}"
+    return {
+        "standing": standing,
+        "unit": services.units.name(standing.commune),
+        "why": reason_words(standing.code),
+        "is_final": standing.outcome == Outcome.QUARANTINED.value and not standing.retryable,
+        "device": devices.get(standing.device),
+        "holder": _holders(connection).get(standing.by),
+        "claimed_ms": stored[0].header.corrected_ms if stored else None,
+        "line": find_dossier(connection, standing.dossier, today=today_of(services))
+        if standing.dossier
+        else None,
+        "raw": orjson.dumps(orjson.loads(header), option=orjson.OPT_INDENT_2).decode(),
+    }
+
+
+def request_page(connection: Connection, services: Services, record: str) -> dict[str, Any] | None:
+    """One request for a key, with what the key and its officer may do already."""
+    asked = find_request(connection, record)
+    if asked is None:
+        return None
+    holders = list_holders(connection, unit=asked.unit)
+    devices = list_devices(connection, now_ms=services.clock(), unit=asked.unit)
+    return {
+        "asked": asked,
+        "unit": services.units.name(asked.unit),
+        "present": next((holder for holder in holders if holder.key == asked.key), None),
+        "device": next((device for device in devices if device.id == asked.facts["device"]), None),
+    }
+
+
+def _holders(connection: Connection) -> dict[str, KeyHolder]:
+    return {holder.key: holder for holder in list_holders(connection)}
+
+
+def _tab(name: str) -> str:
+    return {
+        "requests": _("Đề nghị cấp quyền"),
+        "refused": _("Chưa chấp nhận"),
+        "pending": _("Chờ bản ghi khác"),
+        "set_aside": _("Để riêng"),
+    }[name]

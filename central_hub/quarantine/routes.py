@@ -1,0 +1,62 @@
+"""`/quarantine`: what waits for a person."""
+
+import re
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from central_hub import reasons
+from central_hub.database import get_reader, get_services
+from central_hub.problems import Refused
+from central_hub.quarantine.pages import record_page, request_page, waiting_page
+from central_hub.quarantine.service import DecisionRefused, decide_request
+from central_hub.session import required, requires
+from central_hub.store.engine import writing
+from signing.roles import Role
+
+blueprint = Blueprint("quarantine", __name__, url_prefix="/quarantine")
+
+_RECORD = re.compile(r"[0-9a-f]{64}")
+
+
+@blueprint.get("")
+def show_waiting() -> str:
+    return render_template(
+        "quarantine/waiting.html", **waiting_page(get_reader(), get_services(), request.args)
+    )
+
+
+@blueprint.get("/records/<record>")
+def show_record(record: str) -> str:
+    page = record_page(get_reader(), get_services(), record) if _RECORD.fullmatch(record) else None
+    if page is None:
+        raise Refused(reasons.NOT_FOUND)
+    return render_template("quarantine/record.html", **page)
+
+
+@blueprint.get("/requests/<record>")
+def show_request(record: str) -> str:
+    page = request_page(get_reader(), get_services(), record) if _RECORD.fullmatch(record) else None
+    if page is None:
+        raise Refused(reasons.NOT_FOUND)
+    may_decide = required().holds(Role.KEY_AUTHORITY)
+    return render_template("quarantine/request.html", may_decide=may_decide, **page)
+
+
+@blueprint.post("/requests/<record>")
+@requires(Role.KEY_AUTHORITY)
+def decide(record: str) -> Response:
+    services, approve = get_services(), request.form.get("decision") == "approve"
+    if not approve and request.form.get("decision") != "decline":
+        raise Refused(reasons.INPUT)
+    try:
+        with writing(services.engine) as connection:
+            decide_request(connection, services, record, approve=approve, account=required())
+    except DecisionRefused:
+        flash(_("Đề nghị này đã được người khác quyết định, hoặc không thể cấp như vậy."), "warning")
+        return redirect("/quarantine?show=requests")
+    flash(
+        _("Đã cấp quyền; máy trạm nhận ở lần đồng bộ tới.") if approve else _("Đã từ chối đề nghị."), "done"
+    )
+    return redirect("/quarantine?show=requests")
