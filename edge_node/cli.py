@@ -29,7 +29,7 @@ from edge_node.projection.service import ensure_current
 from edge_node.projection.service import rebuild as rebuild_views
 from edge_node.server import PortTaken, serve
 from edge_node.services import Services, build_services
-from edge_node.store import open_database
+from edge_node.store import StorageFull, open_database
 from edge_node.store.local import read_office
 from edge_node.sync.service import list_refusals, sync_now
 from edge_node.sync.status import SyncStatus, read_status
@@ -118,6 +118,8 @@ def _explained(console: Console) -> Iterator[None]:
         console.refuse(reasons.RUNNING, str(error))
     except PortTaken as error:
         console.refuse(reasons.PORT_TAKEN, str(error))
+    except StorageFull as error:
+        console.refuse(reasons.DISK_FULL, str(error))
     except KeysMissing as error:
         console.refuse(reasons.NOT_ENROLLED, str(error))
     except backups.BackupFailed as error:

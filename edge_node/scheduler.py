@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from edge_node.backup.service import backup_if_due
 from edge_node.services import Services
 from edge_node.store import StorageFull, open_database
-from edge_node.store.local import read_local, read_office
+from edge_node.store.local import Office, read_local, read_office
 from edge_node.sync.plan import Plan
 from edge_node.sync.runner import NEXT_AFTER
 from edge_node.sync.service import hub_line, sync_now
@@ -61,13 +61,20 @@ class Schedule:
         if office is None or self._stopping.is_set():
             return
         if self._plan.is_line_down:
-            if not hub_line(services, office).is_up():
+            if not self._is_door_open(office):
                 return
             _LOG.info("the line is back")
             self._plan = Plan()
         waiting = read_status(db, now=services.clock()).waiting
         if self._plan.wants_sync(now=now, waiting=waiting, last_ended=self._last_ended):
             self._sync(db)
+
+    def _is_door_open(self, office: Office) -> bool:
+        line = hub_line(self._services, office)
+        try:
+            return line.is_up()
+        finally:
+            line.close()
 
     def _sync(self, db: Database) -> None:
         services = self._services

@@ -22,9 +22,9 @@ from edge_node.store.local import Office
 
 _LOG: Final = logging.getLogger(__name__)
 _NEWEST: Final = (
-    "SELECT (SELECT max(number) FROM record WHERE kind = 'catalogue.published' AND dossier IS NULL), "
-    "(SELECT max(number) FROM record WHERE kind = 'calendar.published' AND dossier IS NULL), "
-    "(SELECT max(number) FROM record WHERE kind = 'lease.granted' AND dossier IS NULL)"
+    "SELECT (SELECT id FROM record WHERE kind = 'catalogue.published' AND dossier IS NULL ORDER BY number DESC LIMIT 1), "
+    "(SELECT id FROM record WHERE kind = 'calendar.published' AND dossier IS NULL ORDER BY number DESC LIMIT 1), "
+    "(SELECT id FROM record WHERE kind = 'lease.granted' AND dossier IS NULL ORDER BY number DESC LIMIT 1)"
 )
 
 
@@ -46,7 +46,7 @@ class References:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._state: tuple[int | None, ...] | None = None
+        self._state: tuple[bytes | None, ...] | None = None
         self._found: tuple[Catalogue, WorkingCalendar, tuple[Lease, ...]] | None = None
 
     def catalogue(self, db: Database) -> Catalogue:

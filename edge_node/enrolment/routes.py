@@ -11,7 +11,7 @@ from edge_node.journal import WriteRefused
 from edge_node.problems import language
 from edge_node.session import LOGIN_PATH, public
 from edge_node.store.local import read_office
-from edge_node.sync.runner import sync
+from edge_node.sync.service import sync_now
 from edge_node.sync.transport import HubLine, LineFault
 from signing.reasons import Reason
 from sync_protocol.errors import RemoteFault
@@ -38,9 +38,7 @@ def send() -> str | tuple[str, int] | Response:
         enrolled = enrol(db, services, typed.wish, lambda url, ca: HubLine(url, ca=ca))
     except (WriteRefused, RemoteFault, LineFault) as error:
         return _page(typed, error.reason), error.reason.status
-    office = read_office(db)
-    if office:
-        sync(db, services, HubLine(office.hub_url, ca=office.hub_ca))
+    sync_now(db, services)
     flash(
         _("Máy này đã được ghi danh vào %(unit)s. Đăng nhập bằng mã PIN vừa chọn.", unit=enrolled.unit_name)
     )

@@ -7,17 +7,19 @@ receipt says is missing there, so an idle sync is one request.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlite_utils import Database
 
+from edge_node import reasons as node_reasons
 from edge_node.enrolment.epochs import open_log
 from edge_node.journal.service import require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store import SqliteLogStore, StorageFull, write_transaction
 from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync import alerts, pace
 from edge_node.sync.absorb import Absorbed, absorb
@@ -93,7 +95,11 @@ def sync(db: Database, services: Services, line: Line, *, progress: Progress | N
     except ProtocolError as error:
         _LOG.error("the log here does not hold together: %s", error)
         result = replace(result, problem=reasons.LOG_CHAIN, detail=str(error))
-    _note_attempt(db, result, began=began, ended=services.clock())
+    except StorageFull as error:
+        services.space.release()
+        result = replace(result, problem=node_reasons.DISK_FULL, detail=str(error))
+    with suppress(StorageFull):
+        _note_attempt(db, result, began=began, ended=services.clock())
     return result
 
 
@@ -137,6 +143,9 @@ class _Run:
         if absorbed.problems:
             problem = absorbed.problems[0]
             return replace(after, problem=problem.reason, detail=problem.detail), True
+        if answer.runs and not self._services.space.is_writable and not chosen.more:
+            # What is recorded here has gone out; what others recorded waits until there is room again.
+            return replace(after, problem=node_reasons.DISK_FULL), True
         if chosen.frames and chosen.frames == self._sent:
             return replace(
                 after, problem=reasons.LOG_CHAIN, detail="the same runs were not taken twice"
@@ -197,7 +206,8 @@ class _Run:
     def _take(self, answer: RoundAnswer, office: Office, mine: Frontier) -> Absorbed:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
         office = self._heal(self._note_hub(answer, office), frontier_of(answer.held))
-        absorbed = absorb(self._db, self._services, office, answer.runs)
+        is_writable = self._services.space.is_writable
+        absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
         if answer.receipt:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)

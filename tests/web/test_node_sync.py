@@ -26,12 +26,13 @@ from edge_node.keyring import Actor
 from edge_node.migrations import prepare
 from edge_node.projection.lists import Trail, dossier_row
 from edge_node.projection.service import ensure_current, view
+from edge_node.scheduler import Schedule
 from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.local import read_local, read_office, write_local
 from edge_node.sync import alerts
 from edge_node.sync.runner import BUDGET, CHALLENGE, SyncResult, sync
-from edge_node.sync.service import list_refusals
+from edge_node.sync.service import list_attempts, list_refusals
 from edge_node.sync.status import read_status
 from edge_node.sync.transport import Hello, LineFault
 from signing.keys import LockCost
@@ -39,7 +40,7 @@ from signing.roles import Role
 from sync_protocol import reasons
 from sync_protocol.enrolment import EnrolmentRequest, make_code
 from sync_protocol.errors import RemoteFault
-from sync_protocol.wire import decode_answer, open_request
+from sync_protocol.wire import decode_answer, encode_answer, open_request
 from tests.support.log_builder import COMMUNE, key
 from tests.support.office import Clock
 
@@ -51,13 +52,13 @@ class HubInProcess:
     """The hub behind the two doors that a node knows."""
 
     services: HubServices
-    is_up: bool = True
+    answers_at_all: bool = True
     requests: list[bytes] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
     before_answer: Callable[[], None] | None = None
 
     def post_round(self, payload: bytes) -> bytes:
-        if not self.is_up:
+        if not self.answers_at_all:
             raise LineFault(reasons.LINE_DOWN)
         self.requests.append(payload)
         if self.before_answer:
@@ -66,6 +67,9 @@ class HubInProcess:
         judge_pending(self.services)
         self.answers.append(answer)
         return answer
+
+    def is_up(self) -> bool:
+        return self.answers_at_all
 
     def hello(self) -> Hello:
         return Hello(self.services.keys.envelope, "")
@@ -95,7 +99,7 @@ class Node:
     administrator: str
 
     def sync(self) -> SyncResult:
-        return sync(self.db, self.services, self.hub)  # type: ignore[arg-type]
+        return sync(self.db, self.services, self.hub)
 
     def actor(self, officer: str | None = None) -> Actor:
         token = log_in(self.db, self.services, officer=officer or self.administrator, pin=PIN, address="::1")
@@ -219,11 +223,11 @@ def test_both_sides_compare_their_state(node: Node) -> None:
 def test_a_dead_line_changes_nothing_and_says_so(node: Node) -> None:
     receive(node, node.receptionist())
     before = read_status(node.db, now=node.clock()).waiting
-    node.hub.is_up = False
+    node.hub.answers_at_all = False
     result = node.sync()
     assert result.problem is reasons.LINE_DOWN
     assert read_status(node.db, now=node.clock()).waiting == before
-    node.hub.is_up = True
+    node.hub.answers_at_all = True
     assert node.sync().is_done
 
 
@@ -394,3 +398,70 @@ def test_an_enrolment_whose_answer_was_lost_is_repeated(hub: HubInProcess, tmp_p
     sync(db, services, hub)
     assert [o.officer for o in list_officers(db, services) if o.roles] == [enrolled.officer]
     db.conn.close()
+
+
+def test_on_a_full_disk_what_is_recorded_still_goes_out(
+    node: Node, hub: HubInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_node(hub, tmp_path / "other", "Quầy 2")
+    other.sync()
+    receive(other, other.receptionist(), "Của máy khác")
+    receive(node, node.receptionist(), "Của máy này")
+    other.sync()
+    before = len(SqliteLogStore(node.db).frontier())
+    node.services.space.release()
+    monkeypatch.setattr("edge_node.store.space.Space.free_bytes", 1024)
+    assert node.sync().problem is node_reasons.DISK_FULL
+    assert read_status(node.db, now=node.clock()).waiting == 0
+    assert len(SqliteLogStore(node.db).frontier()) == before
+    monkeypatch.undo()
+    assert node.sync().is_done
+    assert len(SqliteLogStore(node.db).frontier()) == before + 1
+    other.db.conn.close()
+
+
+def test_a_damaged_run_blocks_only_itself(node: Node, hub: HubInProcess, tmp_path: Path) -> None:
+    office = read_office(node.db)
+    assert office is not None
+    other = make_node(hub, tmp_path / "other", "Quầy 2")
+    other.sync()
+    dossier = receive(other, other.receptionist())
+    other.sync()
+    answers: list[list[bytes]] = []
+
+    def damaged(payload: bytes) -> bytes:
+        answer = decode_answer(HubInProcess.post_round(hub, payload))
+        answers.append(answer.runs)
+        runs = [
+            run[:-9] + bytes(9) if number == len(answer.runs) - 1 else run
+            for number, run in enumerate(answer.runs)
+        ]
+        return encode_answer(msgspec.structs.replace(answer, runs=runs, more=False))
+
+    hub.post_round = damaged  # type: ignore[method-assign]
+    assert node.sync().problem is not None
+    assert len(answers[0]) > 1
+    assert view(node.db, dossier) is None
+    del hub.post_round
+    assert node.sync().is_done
+    assert view(node.db, dossier) is not None
+    other.db.conn.close()
+
+
+def test_the_schedule_syncs_when_the_line_returns(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    receive(node, node.receptionist())
+    monkeypatch.setattr("edge_node.sync.service.hub_line", lambda services, office: node.hub)
+    monkeypatch.setattr("edge_node.scheduler.hub_line", lambda services, office: node.hub)
+    schedule = Schedule(node.services)
+    node.hub.answers_at_all = False
+    schedule.sync_tick(node.db)
+    waiting = read_status(node.db, now=node.clock()).waiting
+    schedule.sync_tick(node.db)
+    assert read_status(node.db, now=node.clock()).waiting == waiting > 0
+    attempts = len(list_attempts(node.db))
+    schedule.sync_tick(node.db)
+    assert len(list_attempts(node.db)) == attempts
+    node.hub.answers_at_all = True
+    schedule.sync_tick(node.db)
+    assert read_status(node.db, now=node.clock()).waiting == 0
+    assert [attempt.outcome for attempt in list_attempts(node.db)[:2]] == ["done", "LINE_DOWN"]
