@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from demo.lives import Desk, Step, steps_of_unit
 from demo.plan import FIRST_DAY, PlannedDossier
+from demo.quarter.correction import correction_steps
 from dossiers.local_time import instant
 from dossiers.units import Unit
 from edge_node.accounts.service import current_actor, log_in
@@ -47,6 +48,14 @@ class OfficeTask:
     hub_url: str
     code: str
     officer_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a quarter's work came to."""
+
+    dossiers: int
+    records: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,29 +98,22 @@ def enrol_office(task: OfficeTask) -> str:
     return task.unit.code
 
 
-def write_quarter(task: OfficeTask, dossiers: Sequence[PlannedDossier]) -> int:
-    """Write every record of the unit's dossiers, each at its own hour; returns how many."""
+def write_quarter(task: OfficeTask, dossiers: Sequence[PlannedDossier]) -> Written:
+    """Write every record of the unit's dossiers, each at its own hour."""
     with _open(task, instant(FIRST_DAY, _BEFORE_OPENING)) as (db, services, clock):
         actor = _officer(db, services)
-        desk = Desk(
-            unit=task.unit,
-            officer=actor.officer,
-            officer_name=actor.name,
-            catalogue=services.references.catalogue(db),
-            calendar=services.references.calendar(db),
-        )
-        steps = steps_of_unit(desk, dossiers)
+        steps = steps_of_unit(_desk(task, db, services, actor), dossiers)
         for first in range(0, len(steps), STEPS_AT_ONCE):
             _write_all(db, services, actor, clock, steps[first : first + STEPS_AT_ONCE])
-    return len(steps)
+    return Written(dossiers=len(dossiers), records=len(steps))
 
 
-def write_steps(task: OfficeTask, steps: Sequence[Step]) -> int:
-    """Write a few more records later, at their own hours."""
-    with _open(task, steps[0].at_ms) as (db, services, clock):
+def correct(task: OfficeTask, dossier: PlannedDossier) -> None:
+    """Re-open a dossier and issue its result again, on the last day of the quarter."""
+    with _open(task, 0) as (db, services, clock):
         _forget_the_present(db)
-        _write_all(db, services, _officer(db, services), clock, steps)
-    return len(steps)
+        actor = _officer(db, services)
+        _write_all(db, services, actor, clock, correction_steps(_desk(task, db, services, actor), dossier))
 
 
 def send(task: OfficeTask) -> Sent:
@@ -119,7 +121,8 @@ def send(task: OfficeTask) -> Sent:
     with _open(task, 0) as (db, services, clock):
         clock.now = wall_clock_ms()
         result = _sync(db, services)
-        return Sent(unit=task.unit.code, result=result, alerts=tuple(a.code for a in list_alerts(db)))
+        alerts = tuple(alert.code for alert in list_alerts(db))
+        return Sent(unit=task.unit.code, result=result, alerts=alerts)
 
 
 @contextmanager
@@ -144,6 +147,16 @@ def _officer(db: Any, services: Services) -> Actor:
     if actor is None:
         raise RuntimeError("the officer just logged in is not there")
     return actor
+
+
+def _desk(task: OfficeTask, db: Any, services: Services, actor: Actor) -> Desk:
+    return Desk(
+        unit=task.unit,
+        officer=actor.officer,
+        officer_name=actor.name,
+        catalogue=services.references.catalogue(db),
+        calendar=services.references.calendar(db),
+    )
 
 
 def _write_all(db: Any, services: Services, actor: Actor, clock: ReplayClock, steps: Sequence[Step]) -> None:
