@@ -38,7 +38,6 @@ class EdgeConfig:
         pin_memory_mb: argon2id memory of one unlock.
         backups_kept: daily backups kept (2 to 7).
         reserve_mb: size of the file that is given up when the disk is full.
-        api_token: bearer token of the local API; empty switches the API off.
     """
 
     data: Path
@@ -54,7 +53,6 @@ class EdgeConfig:
     pin_memory_mb: int = 64
     backups_kept: int = 7
     reserve_mb: int = 50
-    api_token: str = ""
 
     @property
     def database(self) -> Path:
@@ -111,7 +109,7 @@ def write_template(data: Path) -> None:
         return
     lines = ["# Cài đặt máy trạm Motcua. Bỏ dấu # ở đầu dòng để thay đổi; khởi động lại để áp dụng.", ""]
     for field in fields(EdgeConfig):
-        if field.name not in ("data", "api_token"):
+        if field.name != "data":
             value = field.default
             text = f'"{value}"' if isinstance(value, str) else str(value).lower()
             lines.append(f"# {field.name} = {text}")

@@ -68,3 +68,20 @@ def m001_local_tables(db: Database) -> None:
         "CREATE TABLE alert (code TEXT PRIMARY KEY, at INTEGER NOT NULL, detail TEXT NOT NULL) STRICT, WITHOUT ROWID",
     ):
         db.execute(statement)
+
+
+@node_migrations()
+def m002_api_tokens(db: Database) -> None:
+    """Programs that may use the local API; the secret is kept as a hash."""
+    db.execute(
+        """CREATE TABLE api_token (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL CHECK (scope IN ('read', 'write')),
+            secret_hash BLOB NOT NULL,
+            created INTEGER NOT NULL,
+            created_by TEXT NOT NULL,
+            used INTEGER,
+            revoked INTEGER
+        ) STRICT, WITHOUT ROWID"""
+    )

@@ -112,8 +112,44 @@ API_TOKEN: Final = _reason(
     retryable=False,
     vi="Thiếu mã truy cập hoặc mã truy cập không đúng.",
     en="The access token is missing or wrong.",
-    next_vi="Dùng mã trong cài đặt api_token của máy trạm.",
-    next_en="Use the token of the node's api_token setting.",
+    next_vi="Xin quản trị đơn vị tạo mã ở trang Kết nối phần mềm của máy trạm.",
+    next_en="Ask the unit administrator for a token, made on the node's page for programs.",
+)
+API_SCOPE: Final = _reason(
+    "NODE_API_SCOPE",
+    403,
+    retryable=False,
+    vi="Mã truy cập này chỉ được đọc.",
+    en="This access token may only read.",
+    next_vi="Xin quản trị đơn vị tạo mã được ghi.",
+    next_en="Ask the unit administrator for a token that may write.",
+)
+API_LOCKED: Final = _reason(
+    "NODE_API_LOCKED",
+    423,
+    retryable=True,
+    vi="Chưa có cán bộ nào đang đăng nhập cho phép phần mềm này ký.",
+    en="No officer who is logged in lets this program sign.",
+    next_vi="Cán bộ đăng nhập trên máy trạm, mở trang Kết nối phần mềm và bấm «Cho phép ký».",
+    next_en="An officer logs in on the node, opens the page for programs and presses «Let it sign».",
+)
+CHANGED: Final = _reason(
+    "NODE_CHANGED",
+    409,
+    retryable=False,
+    vi="Hồ sơ vừa có thay đổi khác; chưa ghi gì.",
+    en="The dossier has changed meanwhile; nothing was written.",
+    next_vi="Đọc lại hồ sơ rồi quyết định lại.",
+    next_en="Read the dossier again, then decide again.",
+)
+REPEATED: Final = _reason(
+    "NODE_REPEATED",
+    409,
+    retryable=False,
+    vi="Hôm nay người này đã nộp cùng thủ tục; chưa ghi gì.",
+    en="This person has handed in the same today; nothing was written.",
+    next_vi="Nếu đúng là hồ sơ khác, gửi lại và nói rõ là nộp thêm.",
+    next_en="If it is another dossier, send it again and say that it is repeated.",
 )
 NOT_FOUND: Final = _reason(
     "NODE_NOT_FOUND",
@@ -181,6 +217,6 @@ INTERNAL: Final = _reason(
 
 REASONS: Final = (
     DISK_FULL, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
-    API_TOKEN, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, INTERNAL,
+    API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, INTERNAL,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

@@ -5,6 +5,8 @@ from typing import Final
 from flask import Blueprint
 
 from edge_node.accounts.routes import blueprint as accounts
+from edge_node.api.routes import blueprint as api
+from edge_node.api.token_routes import blueprint as connections
 from edge_node.casework.routes import blueprint as casework
 from edge_node.conflicts.routes import blueprint as conflicts
 from edge_node.desk.routes import blueprint as desk
@@ -34,4 +36,6 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     register,
     reports,
     sync,
+    connections,
+    api,
 )

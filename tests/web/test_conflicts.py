@@ -89,7 +89,7 @@ def test_one_decision_settles_all_fields_of_the_same_two_records(clash: Scene) -
     kept = {write.value for write in view.fields["applicant.address"].history}
     assert "51 Lê Duẩn, phường Hải Châu" in kept, "the other version stays in the history"
     exchange(clash.office, clash.other)
-    assert view_of(clash.other.db, clash.dossier).conflicts == ()  # type: ignore[union-attr]
+    assert view_of(clash.other.db, clash.dossier).conflicts == ()
 
 
 def test_a_settled_difference_still_shows_both(clash: Scene) -> None:
