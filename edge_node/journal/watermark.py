@@ -25,10 +25,14 @@ class Watermark:
 
 
 def write_watermark(folder: Path, record: Record) -> None:
-    """Note the newest own record. A disk that refuses the note does not undo what is committed."""
+    """Note the newest own record. A disk that refuses the note does not undo what is committed.
+
+    Overwritten in place, always the same length: cutting a file to nothing first makes some file systems flush it.
+    """
     line = f"{record.header.log} {record.header.seq + 1:012d} {record.link}\n"
-    with suppress(OSError):
-        (folder / _NAME).write_bytes(line.encode("ascii"))
+    path = folder / _NAME
+    with suppress(OSError), path.open("r+b" if path.exists() else "wb") as file:
+        file.write(line.encode("ascii"))
 
 
 def read_watermark(folder: Path) -> Watermark | None:
