@@ -13,7 +13,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from dossiers.calendar import WorkingCalendar
-from dossiers.codes import CodeKind, Exhausted, Lease, ParsedCode, next_code, parse_code, provisional_code
+from dossiers.codes import Exhausted, Lease, ParsedCode, next_code, parse_code, provisional_code
 from dossiers.errors import DossierError
 from dossiers.local_time import local_date
 from dossiers.procedures import Catalogue, load_default_calendar, load_default_catalogue
@@ -136,7 +136,3 @@ def last_provisional(db: Database, prefix: str) -> int:
         "SELECT provisional FROM dossier WHERE provisional >= ?1 AND provisional < ?1 || 'Z'", (prefix,)
     ).fetchall()
     return max((int(row[0][len(prefix) :]) for row in rows), default=0)
-
-
-def is_provisional(code: ParsedCode) -> bool:
-    return code.kind is CodeKind.PROVISIONAL

@@ -15,7 +15,7 @@ from dossiers.text import fold_text
 
 PAGE_MAX: Final = 500
 _WORD: Final = re.compile(r"[0-9a-z\u0080-\uffff]+")
-_OFFICIAL_WORDS_MAX: Final = 12
+_WORDS_MAX: Final = 12
 
 
 class Trail(StrEnum):
@@ -186,7 +186,7 @@ def record_trails(db: Database, dossier: str) -> dict[str, Trail]:
 
 def match_expression(text: str) -> str | None:
     """The full-text query for what was typed, or None when it holds no word."""
-    words = _WORD.findall(fold_text(text))[:_OFFICIAL_WORDS_MAX]
+    words = _WORD.findall(fold_text(text))[:_WORDS_MAX]
     return " AND ".join(f'"{word}"*' for word in words) or None
 
 
