@@ -7,12 +7,13 @@ from flask_babel import gettext as _
 from dossiers.lifecycle import Move, find_move
 from edge_node import session
 from edge_node.casework import forms, service
-from edge_node.casework.actions import action_done, case_or_404, save, show
+from edge_node.casework.actions import action_done, case_or_404, draft_name, save, show
 from edge_node.casework.defaults import amend_defaults, pay_defaults, step_defaults
 from edge_node.casework.labels import kind_word, move_word
 from edge_node.casework.reading import Case, officer_choices, preview_time
 from edge_node.casework.service import Done, Target
 from edge_node.database import get_db, get_services
+from edge_node.drafts.service import keep_draft
 from edge_node.journal import may_sign
 
 blueprint = Blueprint("actions", __name__)
@@ -52,13 +53,7 @@ def take_step(dossier: str, action: str) -> ResponseReturnValue:
     case = case_or_404(dossier)
     move = find_move(case.view.status, action) if case.view.status is not None else None
     if move is None:
-        flash(
-            _(
-                "Hồ sơ đã chuyển sang trạng thái khác; thao tác này không còn phù hợp. Nội dung đã nhập còn trong nháp."
-            ),
-            "warning",
-        )
-        return redirect(url_for("casework.page", dossier=dossier), 303)
+        return _too_late(dossier, action)
     _move_or_refuse(case, action)
     officers = officer_choices(get_db(), get_services())
     parsed = forms.parse_step(
@@ -78,6 +73,20 @@ def take_step(dossier: str, action: str) -> ResponseReturnValue:
     return save(
         case, action, "casework/step.html", parsed, do, done=done, move=move, officers=officers, time=time
     )
+
+
+def _too_late(dossier: str, action: str) -> ResponseReturnValue:
+    """Somebody took another step meanwhile: what was typed waits as a draft, should the step become possible again."""
+    typed = {name: text for name, text in request.form.items() if name not in ("csrf_token", "heads")}
+    now = get_services().clock()
+    keep_draft(get_db(), session.required(), draft_name(dossier, action), typed, now=now)
+    flash(
+        _(
+            "Hồ sơ đã chuyển sang trạng thái khác; thao tác này không còn phù hợp. Nội dung đã nhập còn trong nháp."
+        ),
+        "warning",
+    )
+    return redirect(url_for("casework.page", dossier=dossier), 303)
 
 
 @blueprint.get("/<dossier>/amend")
