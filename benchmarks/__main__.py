@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.desk import measure_desk, measure_save
 from benchmarks.figure import Figure, table
 from benchmarks.ingest import measure_ingest
+from benchmarks.overview import measure_overview
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.workspace import Workspace
 
@@ -21,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "ingest": measure_ingest,
     "save": measure_save,
     "desk": measure_desk,
+    "overview": measure_overview,
 }
 
 
