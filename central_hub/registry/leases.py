@@ -1,19 +1,25 @@
 """Number leases: which dossier numbers a device may give, bound to one log of it, valid on every day from the first.
 
-The first range is granted when the hub holds the log's opening record; another when the PC says that it runs low. A
-range is never granted twice, because a code on paper is for ever.
+The first range is granted when the hub holds the log's opening record; another when the PC says that it runs low and
+the records that it has sent show it. A range is never granted twice, because a code on paper is for ever; so a PC's word
+alone, from a wrong clock or in bad faith, must not be able to use up a unit's numbers.
 """
 
-from sqlalchemy import Connection, select
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, select
 
 from central_hub.journal.service import Draft, write
 from central_hub.services import Services
-from central_hub.store.tables import LEASE
+from central_hub.store.tables import DOSSIER, LEASE
 from dossiers.calendar import from_yyyymmdd, to_yyyymmdd
 from dossiers.codes import Lease, grantable_range
 from dossiers.local_time import local_date
 
 _UNIT_DIGITS = 5
+_NUMBER_DIGITS = 4
+_LOW_WATER_PERCENT = 80
+_DAYS_LOOKED_AT = 31
 
 
 def leases_of_unit(connection: Connection, unit: str) -> list[Lease]:
@@ -49,3 +55,21 @@ def grant_lease(
 def has_lease(connection: Connection, log: str) -> bool:
     """Whether a log was ever granted numbers."""
     return connection.execute(select(LEASE.c.unit).where(LEASE.c.log == log).limit(1)).first() is not None
+
+
+def has_used_its_numbers(connection: Connection, *, unit: str, log: str, now_ms: int) -> bool:
+    """Whether on one of the last days a log gave out at least 80 % of the numbers that it was leased."""
+    mine = [lease for lease in leases_of_unit(connection, unit) if lease.log == log]
+    leased = sum(lease.last - lease.first + 1 for lease in mine)
+    since = to_yyyymmdd(local_date(now_ms) - timedelta(days=_DAYS_LOOKED_AT))
+    number = func.substr(DOSSIER.c.code, func.length(DOSSIER.c.code) - _NUMBER_DIGITS + 1)
+    codes = connection.execute(
+        select(DOSSIER.c.accepted_day, number).where(
+            DOSSIER.c.commune == unit, DOSSIER.c.accepted_day >= since
+        )
+    )
+    used: dict[int, int] = {}
+    for day, text in codes:
+        if text.isdigit() and any(lease.first <= int(text) <= lease.last for lease in mine):
+            used[day] = used.get(day, 0) + 1
+    return bool(mine) and max(used.values(), default=0) * 100 >= leased * _LOW_WATER_PERCENT

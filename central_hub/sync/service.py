@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from central_hub.ingest.service import acknowledge
 from central_hub.projection.projector import scope_digest
-from central_hub.registry.leases import grant_lease
+from central_hub.registry.leases import grant_lease, has_used_its_numbers
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading, writing
@@ -232,7 +232,8 @@ def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: i
     own = [log for log in scope.devices if log.device == device and log.judged]
     if own:
         with writing(services.engine) as connection:
-            grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
+            if has_used_its_numbers(connection, unit=unit, log=own[-1].id, now_ms=now_ms):
+                grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
 
 
 def _next_sync(services: Services) -> int:

@@ -28,7 +28,7 @@ from sync_protocol.wire import (
     encode_request,
     receipt_prefix,
 )
-from tests.support.hub import Desk, ProvinceHub, found_province
+from tests.support.hub import NOW_MS, Desk, ProvinceHub, found_province, receive
 
 HAI_CHAU = "20242"
 BEACON = Beacon(
@@ -144,24 +144,43 @@ def test_the_other_pc_of_the_commune_gets_what_is_judged(
     assert desk.log.log not in {decode_run(frame).log for frame in elsewhere.runs}
 
 
-def test_numbers_are_refilled_once_for_each_time_they_run_low(
-    hub: ProvinceHub, client: FlaskClient, desk: Desk
-) -> None:
+LOW = Beacon(**{name: getattr(BEACON, name) for name in BEACON.__struct_fields__} | {"codes_left": 0})
+
+
+def leases(hub: ProvinceHub) -> list[tuple[int, int]]:
+    with reading(hub.services.engine) as connection:
+        return [(lease.first, lease.last) for lease in leases_of_unit(connection, HAI_CHAU)]
+
+
+def test_numbers_are_refilled_once_for_each_time_they_are_used_up(tmp_path: Path) -> None:
+    hub = found_province(tmp_path, lease_size=5)
+    desk, client = hub.enrol(HAI_CHAU), hub.app().test_client()
+    for number in range(1, 5):
+        receive(desk, NOW_MS + number, number)
     hub.deliver(desk)
     hub.judge()
-    low = Beacon(**{name: getattr(BEACON, name) for name in BEACON.__struct_fields__} | {"codes_left": 3})
     challenge = answered(ask(client, desk)).challenge
-
-    def leases() -> list[tuple[int, int]]:
-        with reading(hub.services.engine) as connection:
-            return [(lease.first, lease.last) for lease in leases_of_unit(connection, HAI_CHAU)]
-
     known = [entry(desk), *hub_entries(answered(ask(client, desk, challenge=challenge)))]
-    answered(ask(client, desk, challenge=challenge, frontier=[entry(desk)], beacon=low))
-    assert leases() == [(1, 500)], "a node that has not seen its lease yet gets no second one"
-    answered(ask(client, desk, challenge=challenge, frontier=known, beacon=low))
-    answered(ask(client, desk, challenge=challenge, frontier=known, beacon=low))
-    assert leases() == [(1, 500), (501, 1000)]
+    assert leases(hub) == [(1, 5)]
+    answered(ask(client, desk, challenge=challenge, frontier=[entry(desk)], beacon=LOW))
+    assert leases(hub) == [(1, 5)], "a node that has not seen its lease yet gets no second one"
+    answered(ask(client, desk, challenge=challenge, frontier=known, beacon=LOW))
+    answered(ask(client, desk, challenge=challenge, frontier=known, beacon=LOW))
+    assert leases(hub) == [(1, 5), (6, 10)]
+
+
+def test_a_pc_that_only_says_it_has_no_numbers_cannot_drain_its_unit(
+    hub: ProvinceHub, client: FlaskClient, desk: Desk
+) -> None:
+    """A dead clock battery showed a PC no lease in force: each round brought 500 numbers more, until none were left."""
+    receive(desk, NOW_MS, 1)
+    hub.deliver(desk)
+    hub.judge()
+    challenge = answered(ask(client, desk)).challenge
+    for _ in range(4):
+        known = [entry(desk), *hub_entries(answered(ask(client, desk, challenge=challenge)))]
+        answered(ask(client, desk, challenge=challenge, frontier=known, beacon=LOW))
+    assert leases(hub) == [(1, 500)]
 
 
 def test_a_fork_is_told_and_stops_nothing_else(hub: ProvinceHub, client: FlaskClient, desk: Desk) -> None:
