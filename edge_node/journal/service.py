@@ -107,8 +107,6 @@ class _Writer:
         self._signer: SigningKey = actor.signer if actor else services.keyring.device
         self._store = SqliteLogStore(db)
         self._position = self._store.frontier([office.log]).get(office.log)
-        self._now = services.clock()
-        self._offset = offset_now(db, self._now)
         self._new_dossier: str | None = None
         self._heads: dict[str, tuple[str, ...]] = {}
 
@@ -121,6 +119,7 @@ class _Writer:
         self._check(draft)
         dossier = self._dossier_of(draft)
         parents = self._heads_of(dossier) if dossier else ()
+        now = self._services.clock()
         content = draft.content
         body = (
             Body.of(content, salt=self._services.random_bytes(SALT_SIZE_BYTES))
@@ -128,7 +127,7 @@ class _Writer:
             else None
         )
         header = Header(
-            at=next_instant(self._db, wall_ms=self._now),
+            at=next_instant(self._db, wall_ms=now),
             body=body.hash if body else None,
             by=self._signer.public.id,
             commune=self._office.unit,
@@ -136,7 +135,7 @@ class _Writer:
             facts=draft.facts,
             kind=draft.kind,
             log=self._office.log,
-            offset=self._offset,
+            offset=offset_now(self._db, now),
             parents=parents,
             prev=self._position.head if self._position else None,
             seq=self._position.length if self._position else 0,
