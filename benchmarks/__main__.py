@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.desk import measure_desk, measure_save
 from benchmarks.figure import Figure, table
+from benchmarks.idle import measure_idle
 from benchmarks.ingest import measure_ingest
 from benchmarks.overview import measure_overview
 from benchmarks.records import measure_records, measure_wire
@@ -19,6 +20,7 @@ RESULTS = Path(__file__).with_name("results.json")
 BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "records": measure_records,
     "wire": measure_wire,
+    "idle": measure_idle,
     "ingest": measure_ingest,
     "save": measure_save,
     "desk": measure_desk,

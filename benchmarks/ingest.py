@@ -7,15 +7,14 @@ good line. The clock stops when the judge has decided every record and what foll
 
 import sqlite3
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import requests
 
 from benchmarks.figure import Figure, at_least
+from benchmarks.pc import Pc
 from benchmarks.province import enrol_author, found_province
 from benchmarks.timing import timed
 from benchmarks.workload import Author, plan
@@ -27,73 +26,15 @@ from dossiers.units import load_default_units
 from edge_node.sync import pace
 from edge_node.sync.transport import ROUND_PATH
 from signing.signatures import pae, verify_batch
-from sync_protocol.frame import decode_run
-from sync_protocol.frontier import Frontier, FrontierEntry
-from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.frame import encode_run
 from sync_protocol.record import RECORD_PURPOSE
-from sync_protocol.rounds import choose_runs, differences
-from sync_protocol.wire import (
-    PROTOCOL_VERSION,
-    Beacon,
-    RoundAnswer,
-    RoundRequest,
-    decode_answer,
-    encode_request,
-    entries_of,
-    receipt_prefix,
-)
+from sync_protocol.wire import RoundAnswer, decode_answer
 
 COMMUNES = 24
 DOSSIERS = 12_000
 CONNECTIONS = 4
 PATIENCE_S = 300.0
 _SAMPLE = 4_000
-_BEACON = Beacon(
-    version="0", fold=1, unsent=1, oldest_unsent_s=60, conflicts=0, refused=0, offset_ms=137,
-    disk_free_mb=50_000, database_mb=40, codes_left=400,
-)  # fmt: skip
-
-
-@dataclass
-class _Pc:
-    """One PC of a commune, as far as the hub can tell."""
-
-    author: Author
-    held: dict[str, FrontierEntry]
-    challenge: bytes = b""
-    hub_epoch: bytes = bytes(16)
-    receipt: bytes = b""
-
-    def request(self, frames: Iterable[bytes], *, own: FrontierEntry) -> bytes:
-        """A signed round."""
-        mine = Frontier([own, *self.held.values()])
-        request = RoundRequest(
-            protocol=PROTOCOL_VERSION,
-            device=bytes.fromhex(self.author.device.public.id),
-            challenge=self.challenge,
-            hub_epoch=self.hub_epoch,
-            sent_ms=time.time_ns() // 1_000_000,
-            frontier=entries_of(mine),
-            digest=bytes(32),
-            receipt=receipt_prefix(self.receipt),
-            beacon=_BEACON,
-            bytes_max=ROUND_SIZE_BYTES_MAX // 2,
-            runs=list(frames),
-        )
-        return encode_request(request, self.author.device)
-
-    def take(self, answer: RoundAnswer) -> None:
-        """Remember what a node would."""
-        self.challenge, self.hub_epoch = answer.challenge, answer.hub_epoch
-        self.receipt = answer.receipt or self.receipt
-        for frame in answer.runs:
-            run = decode_run(frame)
-            last = run.records[-1]
-            self.held[run.log] = FrontierEntry(log=run.log, length=run.stop, head=last.link)
-
-    def position(self, length: int) -> FrontierEntry:
-        """Where the own log stands at that length."""
-        return FrontierEntry(log=self.author.log, length=length, head=self.author.records[length - 1].link)
 
 
 def measure_ingest(workspace: Workspace) -> list[Figure]:
@@ -102,7 +43,7 @@ def measure_ingest(workspace: Workspace) -> list[Figure]:
     hub = found_province(folder)
     communes = load_default_units().communes[:COMMUNES]
     planned = plan(communes, DOSSIERS, seed=3)
-    pcs = [_Pc(Author(f"PC {unit.code}", unit), {}) for unit in communes]
+    pcs = [Pc(Author(f"PC {unit.code}", unit)) for unit in communes]
     for pc in pcs:
         enrol_author(hub, pc.author)
         pc.author.open_log(planned[pc.author.unit.code][0].came - 60_000)
@@ -123,7 +64,7 @@ def _ingest(
     workspace: Workspace,
     hub: Services,
     server: Server,
-    pcs: list[_Pc],
+    pcs: list[Pc],
     planned: dict[str, tuple[PlannedDossier, ...]],
 ) -> Figure:
     database, url = hub.config.data / "hub.db", server.url
@@ -132,7 +73,7 @@ def _ingest(
     _greet(url, pcs)
     for pc in pcs:
         pc.author.live(planned[pc.author.unit.code])
-    payloads = [_encoded(pc) for pc in pcs]
+    payloads = [list(pc.payloads(1, bytes_max=pace.BUDGET_MAX)) for pc in pcs]
     records = sum(len(pc.author.records) - 1 for pc in pcs)
     size = sum(len(payload) for each in payloads for payload in each)
     workspace.say(f"{records:,} records in {sum(map(len, payloads))} requests are ready")
@@ -162,38 +103,16 @@ def _ingest(
     )
 
 
-def _greet(url: str, pcs: list[_Pc]) -> None:
+def _greet(url: str, pcs: list[Pc]) -> None:
     """Rounds until nothing new comes: the challenge, the province's records, and the log's opening handed over."""
     with requests.Session() as session:
         for pc in pcs:
+            frames = [encode_run(pc.author.run(0, 1))]
             for _ in range(6):
-                frames = choose_runs(
-                    pc.author.store(1),
-                    differences(
-                        pc.author.store(1),
-                        pc.author.store(1).frontier(),
-                        Frontier(),
-                        [pc.author.log],
-                    ),
-                    bytes_max=pace.START,
-                ).frames
                 answer = _post(session, url, pc.request(frames, own=pc.position(1)))
                 pc.take(answer)
                 if not answer.problem and not answer.runs:
                     break
-
-
-def _encoded(pc: _Pc) -> list[bytes]:
-    """The whole log after its opening, in requests as a node makes them when the line is good."""
-    length = len(pc.author.records)
-    store, done = pc.author.store(), 1
-    payloads = []
-    while done < length:
-        ahead = differences(store, store.frontier(), Frontier([pc.position(done)]), [pc.author.log])
-        chosen = choose_runs(store, ahead, bytes_max=pace.BUDGET_MAX)
-        payloads.append(pc.request(chosen.frames, own=pc.position(length)))
-        done += chosen.records
-    return payloads
 
 
 def _send(url: str, payloads: list[list[bytes]]) -> None:
@@ -218,7 +137,7 @@ def _post(session: requests.Session, url: str, payload: bytes) -> RoundAnswer:
     return decode_answer(response.content)
 
 
-def _verifications_per_second(pcs: list[_Pc]) -> float:
+def _verifications_per_second(pcs: list[Pc]) -> float:
     """Bare libsodium on one core, over the records that are sent."""
     records = [
         (pc.author.signer.public.raw, r) for pc in pcs for r in pc.author.records[1 : 1 + _SAMPLE // len(pcs)]

@@ -1,6 +1,9 @@
 """What one record costs in memory: checking its facts, folding, framing; and its verification, which is the yardstick."""
 
+import hashlib
+
 from benchmarks.figure import Figure, at_most
+from benchmarks.pc import Pc
 from benchmarks.timing import microseconds_each
 from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
@@ -10,9 +13,8 @@ from dossiers.units import load_default_units
 from edge_node.sync import pace
 from signing.signatures import pae, verify_batch
 from sync_protocol.frame import decode_run, encode_run
-from sync_protocol.frontier import Frontier
+from sync_protocol.frontier import FrontierEntry
 from sync_protocol.record import RECORD_PURPOSE, Record
-from sync_protocol.rounds import choose_runs, differences
 
 DOSSIERS = 1_500
 WIRE_RECORDS = 1_000
@@ -65,25 +67,32 @@ def measure_records(workspace: Workspace) -> list[Figure]:
 
 
 def measure_wire(workspace: Workspace) -> list[Figure]:
-    """1,000 consecutive records from the middle of a quarter, framed as a node sends them."""
+    """1,000 consecutive records from the middle of a quarter: the whole requests that a node sends for them."""
     author = _author()
     first = len(author.records) // 2
-    whole = len(encode_run(author.run(first, first + WIRE_RECORDS)))
-    cut, rounds = _in_rounds(author, first, first + WIRE_RECORDS)
+    frame = len(encode_run(author.run(first, first + WIRE_RECORDS)))
+    del author.records[first + WIRE_RECORDS :]
+    pc = Pc(author, held={log: _position(log) for log in ("province", "commune", "PC 2", "PC 3", "PC 4")})
+    payloads = [len(payload) for payload in pc.payloads(first, bytes_max=pace.START)]
     return [
         Figure(
             name="wire",
             title=f"{WIRE_RECORDS:,} consecutive records of one commune on the wire",
-            value=whole,
+            value=sum(payloads),
             unit="bytes",
             target=at_most(200_000),
             detail={
-                "bytes each": whole / WIRE_RECORDS,
-                f"sent in rounds of {pace.START // 1024} KiB": cut,
-                "rounds": rounds,
+                f"requests of {pace.START // 1024} KiB at most": len(payloads),
+                "as one frame": frame,
+                "bytes of it each": frame / WIRE_RECORDS,
             },
         )
     ]
+
+
+def _position(name: str) -> FrontierEntry:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return FrontierEntry(log=digest[:32], length=1_000, head=digest)
 
 
 def _author() -> Author:
@@ -100,19 +109,3 @@ def _by_dossier(records: list[Record]) -> list[list[Record]]:
     for record in records:
         found.setdefault(record.header.dossier or "", []).append(record)
     return list(found.values())
-
-
-def _in_rounds(author: Author, first: int, stop: int) -> tuple[int, int]:
-    """Bytes of frames and rounds when the line is slow and the payload stays at its first size."""
-    store, held = author.store(stop), author.store(first)
-    mine = store.frontier()
-    size = rounds = 0
-    while True:
-        theirs = Frontier(held.frontier().values())
-        chosen = choose_runs(store, differences(store, mine, theirs, [author.log]), bytes_max=pace.START)
-        if not chosen.frames:
-            return size, rounds
-        rounds += 1
-        for frame in chosen.frames:
-            size += len(frame)
-            held.append(decode_run(frame))
