@@ -14,4 +14,14 @@ from central_hub.reports.routes import blueprint as reports
 from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
 
-ROOMS: Final[tuple[Blueprint, ...]] = (operations, sync, enrol, accounts, overview, statistics, reports, nodes, quarantine)
+ROOMS: Final[tuple[Blueprint, ...]] = (
+    operations,
+    sync,
+    enrol,
+    accounts,
+    overview,
+    statistics,
+    reports,
+    nodes,
+    quarantine,
+)

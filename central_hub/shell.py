@@ -21,6 +21,7 @@ def shell() -> dict[str, Any]:
         "language": language(),
         "unit": services.units.province.name,
         "counts": {},
+        "roles": frozenset(account.roles) if account else frozenset(),
     }
     if account:
         order = (Role.ADMINISTRATOR, Role.STATISTICIAN, Role.AUDITOR, Role.KEY_AUTHORITY)

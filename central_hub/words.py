@@ -35,8 +35,8 @@ def role_name(role: Role | str) -> str:
 
 def role_names(roles: object) -> str:
     """Several roles in words, or a dash."""
-    given = list(roles) if isinstance(roles, list | tuple | set | frozenset) else []
-    return ", ".join(role_name(role) for role in sorted(given)) or "–"
+    given = {Role(role) for role in roles} if isinstance(roles, list | tuple | set | frozenset) else set()
+    return ", ".join(role_name(role) for role in Role if role in given) or "–"
 
 
 def kind_name(kind: str) -> str:

@@ -8,11 +8,10 @@ from flask_babel import gettext as _
 from central_hub.services import Services
 from central_hub.words import role_name
 from signing.canonical import normalise_text
-from signing.roles import OFFICE_ROLES, Role
+from signing.roles import Role
 
 NAME_LENGTH_MAX = 60
 _ORDER = (Role.UNIT_ADMINISTRATOR, Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER, Role.CLERK)
-assert set(_ORDER) == OFFICE_ROLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,15 +89,22 @@ def _query(piece: Piece, column: str | None, chosen: Slice) -> Any:
     by_procedure = column == "procedure" or chosen.procedures is not None
     shape = _SHAPES[piece.grain, by_commune, by_procedure]
     sums = [func.sum(TALLY.c[measure]) for measure in MEASURES]
-    query = select(TALLY.c[column] if column else literal(""), *sums)
+    key: Any = TALLY.c[column] if column else literal("")
+    if column == "commune" and chosen.procedures is not None:
+        # As an expression, so that the planner seeks the procedures and does not walk all communes in order.
+        key = key.concat("")
+    query = select(key, *sums)
     query = query.where(
         TALLY.c.shape == int(shape), TALLY.c.period >= piece.first, TALLY.c.period <= piece.last
     )
-    if chosen.commune is not None:
-        query = query.where(TALLY.c.commune == chosen.commune)
+    # What a shape leaves out is said too: then an index leads to the rows of the period.
+    if chosen.commune is not None or not by_commune:
+        query = query.where(TALLY.c.commune == (chosen.commune or ""))
     if chosen.procedures is not None:
         query = query.where(TALLY.c.procedure.in_(chosen.procedures))
-    return query.group_by(TALLY.c[column]) if column else query
+    elif not by_procedure and by_commune:
+        query = query.where(TALLY.c.procedure == "")
+    return query.group_by(key) if column else query
 
 
 def _sums(amounts: Iterable[int | None]) -> Sums:

@@ -261,14 +261,17 @@ OVERDUE_BEFORE = Table(
 MEASURES = tuple(metric.value for metric in Metric)
 """What a tally counts on the day it happened; stocks (carried over, processing, overdue) are sums of these."""
 
-TALLY = _table(
+TALLY = Table(
     "tally",
+    METADATA,
     _whole("shape", key=True),
     _text("commune", key=True),
     _text("procedure", key=True),
     _whole("period", key=True),
     *(_whole(measure, default=0) for measure in MEASURES),
-    Index("ix_tally_period", "shape", "period"),
+    Index("ix_tally_procedure", "shape", "procedure", "period"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
 """Rolled-up counters. `shape` says day or month and by what: see `projection.tallies`."""
 

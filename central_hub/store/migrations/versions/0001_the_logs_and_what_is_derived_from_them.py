@@ -553,8 +553,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("shape", "commune", "procedure", "period", name=op.f("pk_tally")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
-    op.create_index("ix_tally_period", "tally", ["shape", "period"], unique=False)
+    op.create_index("ix_tally_procedure", "tally", ["shape", "procedure", "period"], unique=False)
     op.create_table(
         "late_body",
         sa.Column(
