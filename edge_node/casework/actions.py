@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from edge_node import session
+from edge_node.accounts.openings import note_opening
 from edge_node.casework.forms import parse_heads
 from edge_node.casework.history import Event, events_of, news_since
 from edge_node.casework.labels import reason_words
@@ -69,7 +70,9 @@ def show(
     case: Case, action: str, template: str, *, defaults: Mapping[str, str] | None = None, **more: Any
 ) -> str:
     """The empty form, or the officer's draft of it."""
-    draft = read_draft(get_db(), session.required(), draft_name(case.view.dossier, action))
+    dossier, actor = case.view.dossier, session.required()
+    note_opening(get_db(), actor, dossier, purpose="page", now=get_services().clock())
+    draft = read_draft(get_db(), actor, draft_name(dossier, action))
     values = {**(defaults or {}), **(draft.content if draft else {})}
     form = ActionForm(case=case, action=action, values=values, draft_saved=draft.saved if draft else None)
     return render_template(template, form=form, **more)

@@ -19,10 +19,10 @@ from dossiers.local_time import instant
 from dossiers.procedures import Procedure
 from dossiers.units import load_default_units
 from dossiers.views import DossierView
+from edge_node.casework.questions import PAPER_FORMS, RETURN_METHODS, iso_day, read_answer
 from edge_node.casework.service import Amendment, Step
 from edge_node.entry import Entry, Rejected, read_day
 from edge_node.projection.lists import DossierFilter, Order
-from edge_node.receive.forms import PAPER_FORMS, RETURN_METHODS, iso_day, read_answer
 from sync_protocol.record import BodyState
 
 CLOSING: Final = 17 * 60

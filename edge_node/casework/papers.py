@@ -18,7 +18,7 @@ from dossiers.lifecycle import STATES, Status
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.procedures import Procedure
 from dossiers.units import load_default_units
-from dossiers.views import DossierView
+from dossiers.views import DossierView, Standing
 from edge_node.accounts.service import officer_names, signer_names
 from edge_node.casework.situation import survey
 from edge_node.casework.whereabouts import where_are_records
@@ -105,27 +105,34 @@ _BY_ACTION: Final = {
 
 def printables(view: DossierView) -> list[Printable]:
     """What can be printed of a dossier, each paper once, about the newest record that asks for it."""
-    found: dict[PaperName, Printable] = {}
+    newest = {each.name: each for each in all_printables(view)}
+    return [newest[name] for name in PaperName if name in newest]
+
+
+def all_printables(view: DossierView) -> list[Printable]:
+    """Every record with the paper it asks for, oldest first. Refused records are no ground for a paper."""
+    found = []
     for entry in view.timeline:
-        name = _BY_ACTION.get(entry.action or "")
-        if entry.kind == "dossier.extended":
-            name = PaperName.APOLOGY
-        if name is not None:
-            found[name] = Printable(name=name, record=entry.record, at=entry.at_ms)
+        name = PaperName.APOLOGY if entry.kind == "dossier.extended" else _BY_ACTION.get(entry.action or "")
+        if name is not None and entry.standing not in (Standing.QUARANTINED, Standing.HELD):
+            found.append(Printable(name=name, record=entry.record, at=entry.at_ms))
     opening = next((e for e in view.timeline if e.kind == "dossier.received"), None)
     if opening is not None and view.accepted is not None:
-        for name in (PaperName.SLIP, PaperName.CONTROL):
-            found[name] = Printable(name=name, record=opening.record, at=view.accepted)
-    return [found[name] for name in PaperName if name in found]
+        found += [
+            Printable(name=name, record=opening.record, at=view.accepted)
+            for name in (PaperName.SLIP, PaperName.CONTROL)
+        ]
+    return found
 
 
 def paper_form(
     db: Database, services: Services, view: DossierView, name: PaperName, *, record: str | None = None
 ) -> forms.Form | None:
     """The content of a paper about `record` (the newest that asks for it, if none is named)."""
-    about = record or next((each.record for each in printables(view) if each.name is name), None)
-    found = SqliteLogStore(db).record(about) if about else None
-    if found is None or found.header.dossier != view.dossier:
+    asking = [each.record for each in all_printables(view) if each.name is name]
+    about = record or (asking[-1] if asking else None)
+    found = SqliteLogStore(db).record(about) if about in asking and about else None
+    if found is None:
         return None
     situation = survey(db, services)
     where = where_are_records(db, view.dossier).get(found.id)

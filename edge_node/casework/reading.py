@@ -309,6 +309,7 @@ def _openings(db: Database, dossier: str, officers: dict[str, str]) -> list[Show
         "page": _("mở hồ sơ"),
         "id_number": _("xem số định danh"),
         "print": _("in giấy tờ"),
+        "record": _("xem bản ghi gốc"),
         "export": _("tải bản ghi"),
         "prefill": _("điền lại thông tin người nộp"),
         "api": _("qua giao diện lập trình"),

@@ -1,8 +1,7 @@
 """/dossiers: the list and its export; one dossier, its papers, its raw records."""
 
-from flask import Blueprint, Response, abort, flash, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from edge_node import reasons, session
 from edge_node.accounts.openings import note_opening
@@ -72,7 +71,6 @@ def paper(dossier: str, name: str) -> ResponseReturnValue:
     try:
         response = pdf_response(f"{name}-{case.view.display_code or dossier[:8]}", render_pdf(form))
     except (PrintingFailed, FormTooLarge) as error:
-        flash(_("Chưa in được giấy tờ này: %(why)s. Hồ sơ đã được lưu.", why=str(error)), "error")
         return answer(reasons.INTERNAL, str(error))
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
@@ -84,6 +82,7 @@ def record(dossier: str, record: str) -> ResponseReturnValue:
     found = stored_record(get_db(), dossier, record)
     if found is None:
         abort(404)
+    note_opening(get_db(), session.required(), dossier, purpose="record", now=get_services().clock())
     return render_template("casework/record.html", case=case, raw=raw_record(get_db(), get_services(), found))
 
 
