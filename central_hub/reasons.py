@@ -84,6 +84,15 @@ TOKEN: Final = _reason(
     next_vi="Dùng mã trong cài đặt metrics_token của trung tâm.",
     next_en="Use the token of the hub's metrics_token setting.",
 )
+API_TOKEN: Final = _reason(
+    "HUB_API_TOKEN",
+    401,
+    retryable=False,
+    vi="Thiếu mã truy cập hoặc mã truy cập không đúng.",
+    en="The access token is missing or wrong.",
+    next_vi="Xin quản trị tỉnh một mã truy cập (trang Quản trị) và gửi trong đầu đề Authorization: Bearer.",
+    next_en="Ask the province's administrator for a token (page Administration) and send it as Authorization: Bearer.",
+)
 ALREADY_FOUNDED: Final = _reason(
     "HUB_ALREADY_FOUNDED",
     409,
@@ -167,7 +176,7 @@ INTERNAL: Final = _reason(
 )
 
 REASONS: Final = (
-    LOGIN_WRONG, LOGGED_OUT, ROLE, CSRF, NOT_FOUND, INPUT, TOKEN, ALREADY_FOUNDED, NOT_FOUNDED, RUNNING, PORT_TAKEN,
+    LOGIN_WRONG, LOGGED_OUT, ROLE, CSRF, NOT_FOUND, INPUT, TOKEN, API_TOKEN, ALREADY_FOUNDED, NOT_FOUNDED, RUNNING, PORT_TAKEN,
     PLAIN_HTTP, PUBLICATION, BACKUP, ACCOUNT, INTERNAL,
 )  # fmt: skip
 CATALOGUE: Final[Mapping[str, Reason]] = MappingProxyType(

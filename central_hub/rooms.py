@@ -5,23 +5,21 @@ from typing import Final
 from flask import Blueprint
 
 from central_hub.accounts.routes import blueprint as accounts
+from central_hub.administration.routes import blueprint as administration
+from central_hub.api.routes import blueprint as api
+from central_hub.catalogue.routes import blueprint as catalogue
 from central_hub.nodes.routes import blueprint as nodes
 from central_hub.operations import blueprint as operations
 from central_hub.overview.routes import blueprint as overview
 from central_hub.quarantine.routes import blueprint as quarantine
 from central_hub.registry.routes import blueprint as enrol
 from central_hub.reports.routes import blueprint as reports
+from central_hub.search.routes import blueprint as search
 from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
+from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
-    operations,
-    sync,
-    enrol,
-    accounts,
-    overview,
-    statistics,
-    reports,
-    nodes,
-    quarantine,
-)
+    operations, sync, enrol, accounts, overview, statistics, reports, nodes, quarantine, catalogue, verify,
+    administration, search, api,
+)  # fmt: skip

@@ -1,0 +1,121 @@
+"""Changes to accounts that must not lock everybody out, and the words of the diary."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from central_hub.accounts.service import (
+    Account,
+    count_administrators,
+    find_account,
+    list_accounts,
+    set_active,
+    set_roles,
+)
+from central_hub.administration.queries import event_page
+from central_hub.api.tokens import list_tokens
+from central_hub.services import Services
+from central_hub.statistics.targets import on_time_target
+from signing.roles import Role
+
+
+class ChangeRefused(ValueError):
+    """A change that would leave the province without an administrator, or that is about nobody."""
+
+
+def administration_page(connection: Connection, services: Services, account: Account) -> dict[str, Any]:
+    """What an account may see of the administration."""
+    is_administrator = account.holds(Role.ADMINISTRATOR)
+    return {
+        "account": account,
+        "is_administrator": is_administrator,
+        "may_read_log": account.holds(Role.ADMINISTRATOR, Role.AUDITOR),
+        "accounts": list_accounts(connection) if is_administrator else [],
+        "tokens": list_tokens(connection) if is_administrator else [],
+        "target": on_time_target(connection),
+        "is_public": services.config.public_statistics,
+    }
+
+
+def change_roles(
+    connection: Connection, services: Services, login: str, roles: tuple[str, ...], actor: Account
+) -> None:
+    """Give other roles; raises ChangeRefused."""
+    account = _known(connection, login)
+    if Role.ADMINISTRATOR not in roles:
+        _refuse_last(connection, account)
+    set_roles(connection, services, login, roles, actor=actor.login)
+
+
+def change_active(
+    connection: Connection, services: Services, login: str, *, active: bool, actor: Account
+) -> None:
+    """Switch an account on or off; raises ChangeRefused."""
+    account = _known(connection, login)
+    if not active:
+        _refuse_last(connection, account)
+    set_active(connection, services, login, active=active, actor=actor.login)
+
+
+def log_page(connection: Connection, args: Mapping[str, str]) -> dict[str, Any]:
+    """The diary as a page."""
+    number = args.get("page", "1")
+    page = event_page(
+        connection,
+        actor=args.get("actor", "")[:40],
+        action=args.get("action", "")[:40],
+        page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
+    )
+    names = {account.login: account.name for account in list_accounts(connection)}
+    return {"page": page, "names": names, "groups": log_groups(), "action_name": action_name}
+
+
+def log_groups() -> list[tuple[str, str]]:
+    """Filters of the diary: the beginnings of actions."""
+    return [
+        ("", _("Tất cả")),
+        ("login", _("Đăng nhập")),
+        ("account", _("Tài khoản")),
+        ("enrolment", _("Mã ghi danh")),
+        ("key", _("Cấp quyền")),
+        ("catalogue", _("Danh mục")),
+        ("calendar", _("Lịch")),
+        ("token", _("Mã truy cập")),
+    ]
+
+
+def action_name(action: str) -> str:
+    """What was done, in words."""
+    return {
+        "login": _("Đăng nhập"),
+        "login.refused": _("Đăng nhập sai"),
+        "account.made": _("Tạo tài khoản"),
+        "account.password": _("Đổi mật khẩu"),
+        "account.on": _("Mở tài khoản"),
+        "account.off": _("Khóa tài khoản"),
+        "account.roles": _("Đổi vai trò"),
+        "enrolment.issued": _("Cấp mã ghi danh"),
+        "enrolment.withdrawn": _("Thu hồi mã ghi danh"),
+        "device.enrolled": _("Máy trạm ghi danh"),
+        "key.approved": _("Duyệt đề nghị cấp quyền"),
+        "key.declined": _("Từ chối đề nghị cấp quyền"),
+        "catalogue.published": _("Công bố danh mục"),
+        "calendar.published": _("Công bố lịch làm việc"),
+        "token.made": _("Tạo mã truy cập"),
+        "token.withdrawn": _("Thu hồi mã truy cập"),
+        "target.set": _("Đổi chỉ tiêu"),
+    }.get(action, action)
+
+
+def _known(connection: Connection, login: str) -> Account:
+    account = find_account(connection, login)
+    if account is None:
+        raise ChangeRefused(_("Không có tài khoản này."))
+    return account
+
+
+def _refuse_last(connection: Connection, account: Account) -> None:
+    if account.is_active and account.holds(Role.ADMINISTRATOR) and count_administrators(connection) <= 1:
+        raise ChangeRefused(_("Đây là quản trị tỉnh cuối cùng: tạo hoặc mở một quản trị khác trước."))

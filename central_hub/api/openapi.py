@@ -1,0 +1,196 @@
+"""The OpenAPI 3.1 document of the hub's public interface. Tests hold real answers against it."""
+
+from typing import Any, Final
+
+from central_hub.statistics.service import Group
+from signing.version import __version__
+
+_COUNT: Final = {"type": "integer", "minimum": 0}
+_DAY: Final = {"type": "string", "format": "date"}
+_MOMENT: Final = {"type": ["string", "null"], "format": "date-time"}
+
+
+def openapi_document(server: str) -> dict[str, Any]:
+    """The document, for a hub reached at `server`."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Motcua hub",
+            "version": __version__,
+            "summary": "Figures of a province's one-stop desks, and the state of its nodes. No personal data.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": server}],
+        "paths": {
+            "/api/v1/statistics": {"get": _statistics()},
+            "/api/v1/nodes": {"get": _nodes()},
+            "/api/openapi.json": {"get": _document()},
+            "/health": {"get": _health()},
+            "/metrics": {"get": _metrics()},
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+            "responses": {
+                "Problem": {
+                    "description": "Why not (RFC 9457)",
+                    "content": {"application/problem+json": {"schema": _ref("Problem")}},
+                }
+            },
+        },
+    }
+
+
+def _statistics() -> dict[str, Any]:
+    return {
+        "operationId": "statistics",
+        "summary": "Biểu II.06a of any period and grouping, with both on-time rates",
+        "description": "Needs a token unless the province made its figures public (setting public_statistics).",
+        "security": [{"token": []}, {}],
+        "parameters": [
+            _query("from", _DAY, "First day; the present quarter when neither day is given"),
+            _query("to", _DAY, "Last day, included"),
+            _query(
+                "group", {"type": "string", "enum": [group.value for group in Group]}, "What the rows are"
+            ),
+            _query("commune", {"type": "string"}, "Only this unit"),
+            _query("field", {"type": "string"}, "Only this field of administration"),
+            _query("procedure", {"type": "string"}, "Only this procedure"),
+        ],
+        "responses": _answers("The report", _ref("Report"), "401", "422"),
+    }
+
+
+def _nodes() -> dict[str, Any]:
+    return {
+        "operationId": "nodes",
+        "summary": "Every enrolled PC as of its last contact",
+        "security": [{"token": []}],
+        "responses": _answers("The fleet", _ref("Fleet"), "401"),
+    }
+
+
+def _document() -> dict[str, Any]:
+    return {
+        "operationId": "openapi",
+        "summary": "This document",
+        "responses": _answers("The document", {"type": "object", "required": ["openapi", "paths"]}),
+    }
+
+
+def _health() -> dict[str, Any]:
+    return {
+        "operationId": "health",
+        "summary": "Whether the hub is up and its judge keeps pace",
+        "responses": _answers("State", _ref("Health")),
+    }
+
+
+def _metrics() -> dict[str, Any]:
+    return {
+        "operationId": "metrics",
+        "summary": "Prometheus metrics; from loopback, or with the token of the setting metrics_token",
+        "security": [{"token": []}, {}],
+        "responses": {
+            "200": {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            "401": {"$ref": "#/components/responses/Problem"},
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    rate = _object(
+        {
+            "numerator": _COUNT,
+            "denominator": _COUNT,
+            "value": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+        }
+    )
+    figures = {
+        "received": _object({"total": _COUNT, "online": _COUNT, "other": _COUNT, "carried_over": _COUNT}),
+        "solved": _object({"total": _COUNT, "early": _COUNT, "on_time": _COUNT, "late": _COUNT}),
+        "processing": _object({"total": _COUNT, "in_term": _COUNT, "overdue": _COUNT}),
+        "withdrawn": _COUNT,
+        "refused": _COUNT,
+        "rates": _object({"A": rate, "B": rate}),
+    }
+    text, perhaps_text = {"type": "string"}, {"type": ["string", "null"]}
+    return {
+        "Report": _object(
+            {
+                "period": _object({"from": _DAY, "to": _DAY, "as_of": _DAY}),
+                "group": {"type": "string", "enum": [group.value for group in Group]},
+                "filter": _object(
+                    {"commune": perhaps_text, "field": perhaps_text, "procedure": perhaps_text}
+                ),
+                "definitions": text,
+                "rows": {"type": "array", "items": _object({"key": text, "name": text, **figures})},
+                "total": _object(figures),
+            }
+        ),
+        "Fleet": _object({"at": _MOMENT, "nodes": {"type": "array", "items": _ref("Node")}}),
+        "Node": _object(
+            {
+                "id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                "unit": text,
+                "unit_name": text,
+                "name": text,
+                "state": {"type": "string", "enum": ["new", "silent", "refused", "lagging", "well"]},
+                "enrolled": _MOMENT,
+                "last_contact": _MOMENT,
+                "last_synced": _MOMENT,
+                "records": _object({"held": _COUNT, "acknowledged": _COUNT, "judged": _COUNT}),
+                "unsent": _COUNT,
+                "oldest_unsent_seconds": _COUNT,
+                "version": perhaps_text,
+                "clock_offset_ms": {"type": ["integer", "null"]},
+                "disk_free_mb": {"type": ["integer", "null"]},
+                "codes_left": {"type": ["integer", "null"]},
+            }
+        ),
+        "Health": _object(
+            {
+                "status": {"type": "string", "enum": ["ok", "judge_missing"]},
+                "version": text,
+                "unjudged": _COUNT,
+                "is_judging": {"type": "boolean"},
+            }
+        ),
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "code", "next"],
+            "properties": {
+                "type": {"type": "string", "format": "uri"},
+                "title": text,
+                "status": {"type": "integer"},
+                "code": text,
+                "next": text,
+                "detail": text,
+            },
+        },
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    """An object that always has exactly these members."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def _answers(description: str, schema: dict[str, Any], *problems: str) -> dict[str, Any]:
+    answers: dict[str, Any] = {
+        "200": {"description": description, "content": {"application/json": {"schema": schema}}}
+    }
+    return answers | {status: {"$ref": "#/components/responses/Problem"} for status in problems}

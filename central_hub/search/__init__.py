@@ -1,0 +1,1 @@
+"""One search for everything: dossier codes, units, procedures, PCs."""
