@@ -101,6 +101,7 @@ def save(
     try:
         result = do(target, parsed)
     except DossierChanged as changed:
+        case = case_or_404(case.view.dossier)  # with the heads that the next try is signed upon
         form = ActionForm(case=case, action=action, values=typed, news=_news(case, changed.seen))
         return render_template(template, form=form, **more), 409
     except WriteRefused as refused:

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dossiers.codes import provisional_code
 from dossiers.local_time import instant
 from dossiers.states import Status
 from edge_node.accounts.openings import openings_of
+from edge_node.casework.numbering import number_waiting, waiting_for_number
+from edge_node.catalogue.service import AllocatedCode
 from edge_node.drafts.service import read_draft
 from edge_node.projection.lists import DossierFilter, count_dossiers, find_dossiers
 from signing.roles import Role
@@ -224,17 +227,14 @@ def test_when_numbers_run_out_the_code_is_provisional(tmp_path: Path) -> None:
     assert view.code is None and view.provisional and view.provisional.startswith("TAM.20242-261123-")
     del office.services.references.allocate_code
     lend_codes(office, 501, 600)
-    browser.get(f"/dossiers/{view.dossier}")
-    browser.post(f"/dossiers/{view.dossier}/number")
+    assert waiting_for_number(office.db) == [view.dossier]
+    assert number_waiting(office.db, office.services) == 1 and number_waiting(office.db, office.services) == 0
     numbered = seen(office, view.dossier)
     assert numbered.code == "H17.20242-261123-0001" and numbered.provisional in numbered.aliases
     assert counter_finds(browser, view.provisional) == view.dossier
 
 
 def _spent(log: str) -> object:
-    from dossiers.codes import provisional_code  # noqa: PLC0415
-    from edge_node.catalogue.service import AllocatedCode  # noqa: PLC0415
-
     return AllocatedCode(code=None, provisional=provisional_code("20242", log, TODAY, 1), left=0, is_low=True)
 
 
