@@ -8,6 +8,7 @@ makes the demo fail. Scripts are not run: every screen has to work without them.
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -72,10 +73,11 @@ class Page:
 class Browser:
     """One person at one address."""
 
-    def __init__(self, base: str, *, language: str = "vi") -> None:
+    def __init__(self, base: str, *, language: str = "vi", authority: Path | None = None) -> None:
         self.base = base
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = str(authority) if authority else True
         self._session.headers["Accept-Language"] = language
 
     def get(self, path: str) -> Page:
@@ -108,6 +110,8 @@ class Browser:
         if kind == "text/html":
             reader.feed(answer.content.decode("utf-8"))
             reader.close()
+            for form in reader.forms:  # a form without an address goes to its own page
+                form.action = _path(urljoin(answer.url, form.action or answer.url))
         return Page(
             url=answer.url,
             status=answer.status_code,
@@ -116,6 +120,11 @@ class Browser:
             forms=reader.forms,
             text=" ".join("".join(reader.parts).split()) if kind == "text/html" else answer.text[:2000],
         )
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 class _Reader(HTMLParser):

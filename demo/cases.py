@@ -69,6 +69,7 @@ class Case:
     fields: Fields
     summary: str
     fee_code: str
+    fee_units: int
     fee_due: int
     papers: tuple[dict[str, Any], ...]
 
@@ -102,13 +103,14 @@ def make_case(rng: Random, procedure: Procedure, unit: Unit, *, today: date) -> 
     known = {field.record_code for field in procedure.form_fields}
     fields = _applicant_fields(applicant) | {"summary": told.summary}
     fields |= {code: value for code, value in sorted(answers.items()) if code in known and value}
-    fee_code, fee_due = _fee(procedure, told.units)
+    fee_code, fee_units, fee_due = _fee(procedure, told.units)
     return Case(
         procedure=procedure,
         applicant=applicant,
         fields=fields,
         summary=told.summary,
         fee_code=fee_code,
+        fee_units=fee_units,
         fee_due=fee_due,
         papers=_papers(rng, procedure),
     )
@@ -129,12 +131,13 @@ def _applicant_fields(applicant: Person) -> Fields:
     }
 
 
-def _fee(procedure: Procedure, units: int) -> tuple[str, int]:
+def _fee(procedure: Procedure, units: int) -> tuple[str, int, int]:
     for fee in procedure.fees:
         if fee.always:
-            amount = fee.total(units if fee.unit is not FeeUnit.CASE else 1)
-            return fee.code, _COUNCIL_FEES.get(procedure.code, 0) if amount is None else amount
-    return "", 0
+            charged = 1 if fee.unit is FeeUnit.CASE else units
+            amount = fee.total(charged)
+            return fee.code, charged, _COUNCIL_FEES.get(procedure.code, 0) if amount is None else amount
+    return "", 0, 0
 
 
 def _papers(rng: Random, procedure: Procedure) -> tuple[dict[str, Any], ...]:

@@ -31,7 +31,7 @@ class CommandFailed(Exception):
 
 
 class Server:
-    """One server process with its log file."""
+    """One server process with its log file. `authority`: the certificate to trust, where it speaks https."""
 
     def __init__(
         self,
@@ -41,9 +41,11 @@ class Server:
         url: str,
         log: Path,
         environment: Mapping[str, str] | None = None,
+        authority: Path | None = None,
     ) -> None:
         self.url = url
         self.log = log
+        self._authority = authority
         self._command = [sys.executable, "-m", module, *arguments]
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **(environment or {})}
         self.process: subprocess.Popen[bytes] | None = None
@@ -59,11 +61,15 @@ class Server:
             if self.process.poll() is not None:
                 break
             with contextlib.suppress(requests.RequestException):
-                if requests.get(self.url + ready_path, timeout=2).status_code < 500:
+                if self._answers(self.url + ready_path):
                     return self
             time.sleep(0.1)
         self.stop()
         raise CommandFailed(self._command, -1, self.tail())
+
+    def _answers(self, url: str) -> bool:
+        verify = str(self._authority) if self._authority else True
+        return requests.get(url, timeout=2, verify=verify).status_code < 500
 
     def stop(self) -> None:
         """Ask the process to end, then insist."""
@@ -111,9 +117,11 @@ def run(module: str, *arguments: str, expect: int = 0, environment: Mapping[str,
     return output
 
 
-def run_json(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
-    """Run one command with --json and parse what it printed."""
-    return json.loads(run(module, *arguments, "--json", environment=environment))
+def run_json(
+    module: str, *arguments: str, expect: int = 0, environment: Mapping[str, str] | None = None
+) -> Any:
+    """Run one command with --json and parse what it printed; a refusal is JSON too."""
+    return json.loads(run(module, *arguments, "--json", expect=expect, environment=environment))
 
 
 def free_port() -> int:
