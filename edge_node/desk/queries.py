@@ -5,15 +5,16 @@ from typing import Final
 from sqlite_utils import Database
 
 _LOOKED_BACK: Final = 2_000
+# `+record.dossier`: an index on the grouped column would otherwise lead the search, through every record there is.
 _FROM_ELSEWHERE: Final = (
-    "SELECT record.dossier, max(record.number) FROM record JOIN log ON log.number = record.log "
+    "SELECT record.dossier, max(record.number) FROM record CROSS JOIN log ON log.number = record.log "
     "WHERE record.dossier IS NOT NULL AND record.number > (SELECT max(number) FROM record) - ?1 "
     "AND log.device IS NOT (SELECT value FROM local WHERE name = 'office.device') "
-    "GROUP BY record.dossier ORDER BY 2 DESC LIMIT ?2"
+    "GROUP BY +record.dossier ORDER BY 2 DESC LIMIT ?2"
 )
 _WITH_VERDICT: Final = (
-    "SELECT record.dossier, max(verdict.at) FROM verdict JOIN record ON record.id = verdict.record "
-    "WHERE verdict.outcome <> 'applied' AND record.dossier IS NOT NULL GROUP BY record.dossier ORDER BY 2 DESC LIMIT ?"
+    "SELECT record.dossier, max(verdict.at) FROM verdict CROSS JOIN record ON record.id = verdict.record "
+    "WHERE verdict.outcome <> 'applied' AND record.dossier IS NOT NULL GROUP BY +record.dossier ORDER BY 2 DESC LIMIT ?"
 )
 _LAST_OPENED: Final = "SELECT max(at) FROM opening WHERE dossier = ? AND officer = ?"
 
