@@ -344,6 +344,9 @@ def test_every_step_with_a_form_has_its_paper(office: TestOffice, cast: Cast, la
             assert answer.data.startswith(b"%PDF-") and answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert lan.client.get(f"/dossiers/{dossier}/papers/mau03").status_code == 404
     assert lan.client.get(f"/dossiers/{dossier}/papers/mau99").status_code == 404
+    opening = seen(office, dossier).timeline[0].record
+    other = lan.client.get(f"/dossiers/{dossier}/papers/mau04?record={opening}")
+    assert other.status_code == 404, "a record that asks for no such paper"
     assert "print" in [o.purpose for o in openings_of(office.db, dossier)]
 
 
