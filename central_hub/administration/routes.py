@@ -205,7 +205,7 @@ def end_token() -> Response:
 @blueprint.get("/log")
 @requires(Role.ADMINISTRATOR, Role.AUDITOR)
 def show_log() -> str:
-    return render_template("administration/log.html", **log_page(get_reader(), request.args))
+    return render_template("administration/log.html", **log_page(get_reader(), get_services(), request.args))
 
 
 def _page(*, errors: dict[str, str] | None = None, token: str = "", label: str = "") -> str:

@@ -18,6 +18,7 @@ from central_hub.administration.queries import event_page
 from central_hub.api.tokens import list_tokens
 from central_hub.services import Services
 from central_hub.statistics.targets import on_time_target
+from central_hub.sync.fleet import list_devices
 from signing.roles import Role
 
 
@@ -59,7 +60,7 @@ def change_active(
     set_active(connection, services, login, active=active, actor=actor.login)
 
 
-def log_page(connection: Connection, args: Mapping[str, str]) -> dict[str, Any]:
+def log_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
     """The diary as a page."""
     number = args.get("page", "1")
     page = event_page(
@@ -69,7 +70,23 @@ def log_page(connection: Connection, args: Mapping[str, str]) -> dict[str, Any]:
         page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
     names = {account.login: account.name for account in list_accounts(connection)}
-    return {"page": page, "names": names, "groups": log_groups(), "action_name": action_name}
+    devices = {
+        device.id: f"{services.units.name(device.unit)} · {device.name}"
+        for device in list_devices(connection, now_ms=services.clock())
+    }
+    lines = [
+        (event, names.get(event.actor) or devices.get(event.actor, ""), _subject(event.subject, services))
+        for event in page.lines
+    ]
+    return {"page": page, "lines": lines, "names": names, "groups": log_groups(), "action_name": action_name}
+
+
+def _subject(subject: str, services: Services) -> str:
+    """What an action was about; a leading unit code becomes the unit's name, an id is cut short."""
+    first, _space, rest = subject.partition(" ")
+    if services.units.find(first) is not None:
+        return f"{services.units.name(first)} · {rest}" if rest else services.units.name(first)
+    return f"{subject[:12]}…" if len(subject) == 64 and " " not in subject else subject
 
 
 def log_groups() -> list[tuple[str, str]]:

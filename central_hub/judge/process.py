@@ -39,6 +39,8 @@ def run_judge(services: Services, *, parent: int) -> None:
     stop = _Stop()
     with held_lock(services.config.data / "judge.lock", wait=True):
         # Records are trees of values without cycles: the collector would only walk them again and again.
+        import sys
+        sys.setswitchinterval(float(os.environ.get("SWI", "0.005")))
         gc.collect()
         gc.freeze()
         gc.set_threshold(200_000, 50, 100)

@@ -8,13 +8,16 @@ refused and a higher role is asked for, so every screen of the hub has something
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from central_hub import create_app
 from central_hub.accounts.service import make_account
@@ -104,20 +107,19 @@ class ProvinceHub:
     password: str = PASSWORD
     desks: list[Desk] = field(default_factory=list)
 
+    @cached_property
     def app(self) -> Flask:
         app = create_app(self.services.config, self.services)
         app.testing = True
         return app
 
-    def client(self, login: str | None = None) -> FlaskClient:
+    def browser(self, login: str | None = None) -> "Visitor":
         """A browser without JavaScript, logged in as one of ACCOUNTS."""
-        client = self.app().test_client()
+        visitor = Visitor(self.app.test_client())
         if login:
-            answer = client.post(
-                "/login", data={"login": login, "password": PASSWORD, "csrf_token": token_of(client)}
-            )
-            assert answer.status_code == 302, answer.get_data(as_text=True)
-        return client
+            answer = visitor.post("/login", login=login, password=PASSWORD)
+            assert answer.status_code == 302, answer.text
+        return visitor
 
     def enrol(self, unit: str, name: str = "PC quầy 1", *, officer: str = "Nguyễn Thị Lan") -> Desk:
         """A PC enrolled the real way: a code, offers with proofs, statements by the registry."""
@@ -190,12 +192,40 @@ def found_province(folder: Path, **settings: Any) -> ProvinceHub:
     return ProvinceHub(services=services, clock=clock)
 
 
-def token_of(client: FlaskClient) -> str:
-    """The form token of this browser's session."""
-    client.get("/login")
-    with client.session_transaction() as session:
-        session.setdefault("csrf_token", "0" * 32)
-        return str(session["csrf_token"])
+@cache
+def shared_province() -> ProvinceHub:
+    """One filled province for every test that only reads."""
+    folder = TemporaryDirectory()
+    hub = found_province(Path(folder.name))
+    populate(hub)
+    _FOLDERS.append(folder)
+    return hub
+
+
+_FOLDERS: list[TemporaryDirectory[str]] = []
+
+
+@dataclass
+class Visitor:
+    """Reads pages and sends their forms, token included."""
+
+    client: FlaskClient
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, buffered=True, **options)
+
+    def page(self, path: str) -> str:
+        """The text of a page that must be there."""
+        answer = self.client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:2_000])
+        return answer.text
+
+    def post(self, path: str, **fields: Any) -> TestResponse:
+        self.client.get("/login")
+        with self.client.session_transaction() as session:
+            session.setdefault("csrf_token", "0" * 32)
+            token = str(session["csrf_token"])
+        return self.client.post(path, data={"csrf_token": token, **fields})
 
 
 def populate(
