@@ -94,7 +94,7 @@ def _use(office: Office, server: Server, browser: requests.Session) -> list[Figu
     _forget_peak(server.pid)
     _log_in(browser, server.url, office.actor.officer)
     peak = _peak(server.pid)
-    browser.get(f"{server.url}/").raise_for_status()
+    _get(browser, f"{server.url}/")
     for dossier in _some_dossiers(office, PAPERS):
         paper = browser.get(f"{server.url}/dossiers/{dossier}/papers/mau01")
         paper.raise_for_status()
@@ -104,6 +104,10 @@ def _use(office: Office, server: Server, browser: requests.Session) -> list[Figu
         _search(browser, server.url, typed[number % len(typed)])
     rss = process.memory_info().rss
     searches = {text: timed([partial(_search, browser, server.url, text)] * TYPED_TIMES) for text in typed}
+    pages = {
+        path: timed([partial(_get, browser, server.url + path)] * TYPED_TIMES)
+        for path in ("/", "/dossiers", f"/dossiers/{dossier}", "/receive")
+    }
     slowest = max(searches.values(), key=lambda times: times.median_ms)
     return [
         Figure(
@@ -126,6 +130,13 @@ def _use(office: Office, server: Server, browser: requests.Session) -> list[Figu
             target=at_most(50),
             detail={f"«{text}»": times.median_ms for text, times in searches.items()},
         ),
+        Figure(
+            name="pages",
+            title="the slowest of desk, list, dossier and counter, over HTTP (median)",
+            value=max(times.median_ms for times in pages.values()),
+            unit="ms",
+            detail={path.replace(dossier, "…"): times.median_ms for path, times in pages.items()},
+        ),
     ]
 
 
@@ -136,6 +147,10 @@ def _log_in(browser: requests.Session, url: str, officer: str) -> None:
     form = {"csrf_token": token[1], "officer": officer, "pin": PIN}
     answer = browser.post(f"{url}/login", data=form, allow_redirects=False)
     assert answer.status_code in (302, 303), answer.status_code
+
+
+def _get(browser: requests.Session, address: str) -> None:
+    browser.get(address).raise_for_status()
 
 
 def _search(browser: requests.Session, url: str, text: str) -> None:

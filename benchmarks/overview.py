@@ -7,8 +7,10 @@ compared with a scan of all rows.
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from multiprocessing import get_context
 
 import msgspec
 from flask.testing import FlaskClient
@@ -89,24 +91,40 @@ def _enrol_fleet(hub: Services) -> Author:
 
 
 def _load(hub: Services) -> None:
+    """Worker processes make the rows of a week; this one writes them, as the judge does after each batch."""
     views = _views()
     weeks = DOSSIERS // len(views)
     newest = max(view.accepted or 0 for view in views)
     until_now = (hub.clock() - newest) // _WEEK_MS
-    for week in range(weeks):
-        shift = (until_now - weeks + 1 + week) * _WEEK_MS
-        rows = [
-            _row(view, shift, (week * len(views) + number).to_bytes(16, "big"))
-            for number, view in enumerate(views)
-        ]
-        tallies = TallyChanges()
-        for row in rows:
-            tallies.replace(None, row)
-        with writing(hub.engine) as connection:
-            insert_rows(connection, DOSSIER, COLUMNS, rows)
+    shifts = [(week, (until_now - weeks + 1 + week) * _WEEK_MS) for week in range(weeks)]
+    with ProcessPoolExecutor(
+        2, mp_context=get_context("spawn"), initializer=_remember, initargs=(views,)
+    ) as pool:
+        for rows in pool.map(_rows_of_week, shifts):
+            tallies = TallyChanges()
+            for row in rows:
+                tallies.replace(None, row)
             stretches = [stretch for row in rows for stretch in earlier_stretches(row)]
-            insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), stretches)
-            tallies.write(connection)
+            with writing(hub.engine) as connection:
+                insert_rows(connection, DOSSIER, COLUMNS, rows)
+                insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), stretches)
+                tallies.write(connection)
+
+
+_remembered: list[DossierView] = []
+
+
+def _remember(views: list[DossierView]) -> None:
+    """What every task of a worker starts from."""
+    _remembered[:] = views
+
+
+def _rows_of_week(week_and_shift: tuple[int, int]) -> list[DossierRow]:
+    week, shift = week_and_shift
+    first = week * len(_remembered)
+    return [
+        _row(view, shift, (first + number).to_bytes(16, "big")) for number, view in enumerate(_remembered)
+    ]
 
 
 def _views() -> list[DossierView]:
