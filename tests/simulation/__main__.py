@@ -1,5 +1,6 @@
 """`python -m tests.simulation --seed N [--trace]`: replay one world; `--count` plays many; `--shorten` finds the steps that matter."""
 
+import logging
 import sys
 import time
 
@@ -18,6 +19,7 @@ from tests.simulation.schedule import plan_of
 def main(seed: int, count: int, steps: str, trace: bool, is_shortened: bool) -> None:
     """Replay worlds of the simulation; exit code 1 when a promise was broken."""
     say = click.echo if trace else _say_nothing
+    logging.basicConfig(handlers=[logging.NullHandler()])
     began, failures = time.monotonic(), 0
     for number in range(seed, seed + count):
         if steps:
@@ -30,7 +32,9 @@ def main(seed: int, count: int, steps: str, trace: bool, is_shortened: bool) -> 
             found = shorten(outcome) if is_shortened else outcome
             click.echo(found.line(is_whole=is_whole))
         elif count == 1:
-            click.echo(f"seed {number}: holds ({len(outcome.acknowledged)} records, {outcome.requests} requests)")
+            click.echo(
+                f"seed {number}: holds ({len(outcome.acknowledged)} records, {outcome.requests} requests)"
+            )
     if count > 1:
         seconds = time.monotonic() - began
         click.echo(f"{count} worlds, {failures} broken, {seconds:.1f} s, {count / seconds:.1f} a second")

@@ -15,6 +15,7 @@ from edge_node.journal.service import _Writer
 from edge_node.keyring import Actor
 from edge_node.store.local import read_local
 from edge_node.sync.beacon import read_beacon
+from edge_node.sync.receipt import receipted
 from edge_node.sync.runner import CHALLENGE
 from edge_node.sync.transport import LineFault
 from signing.keys import SigningKey
@@ -23,6 +24,7 @@ from signing.signatures import PublicKey
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError
 from sync_protocol.frame import encode_run
+from sync_protocol.frontier import length_of
 from sync_protocol.log import Run
 from sync_protocol.record import Record, UnverifiedRecord
 from sync_protocol.wire import PROTOCOL_VERSION, RoundRequest, decode_answer, encode_request, entries_of
@@ -149,7 +151,8 @@ def send_scrambled(node: SimNode, door: Door, chance: random.Random, now_ms: int
     """Send the end of the own log in a wrong order, straight to the hub; returns what came of it."""
     log = node.office.log
     length = node.store.frontier([log])[log].length
-    first = chance.randrange(length)
+    unsent = length_of(receipted(node.db), log)
+    first = unsent if length - unsent > 1 else chance.randrange(length)
     records = list(node.store.span(log, first, stop=first + 4))
     if len(records) < 2:
         return "nothing to scramble"
@@ -166,7 +169,8 @@ def send_scrambled(node: SimNode, door: Door, chance: random.Random, now_ms: int
 
 def _sent(records: Sequence[Record]) -> tuple[UnverifiedRecord, ...]:
     return tuple(
-        UnverifiedRecord(r.header, r.header_bytes, r.signature, r.id, r.link, r.body, r.body_state) for r in records
+        UnverifiedRecord(r.header, r.header_bytes, r.signature, r.id, r.link, r.body, r.body_state)
+        for r in records
     )
 
 

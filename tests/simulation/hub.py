@@ -6,12 +6,13 @@ caches over one database. Founding costs time and is the same for every world: i
 
 import random
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, event
 
 from central_hub.config import HubConfig
 from central_hub.judge.service import Judge
@@ -24,7 +25,6 @@ from central_hub.store.engine import open_engine, reading, writing
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.schema import upgrade
-from central_hub.store.tables import LOG
 from central_hub.sync.service import answer_round
 from dossiers.data import read_json
 from dossiers.kinds import AUTHORITY
@@ -50,19 +50,19 @@ class SimHub:
         self.clock = clock
         self.fuse = Fuse()
         self.restarts = 0
-        self._config = HubConfig(data=folder, verify_threads=1, **settings)
+        self._config = HubConfig(data=folder, database=str(folder / "hub.db"), verify_threads=1, **settings)
         self._chance = chance
         self._disk = Disk(folder / "hub.db")
         self._start()
 
     def _start(self) -> None:
-        self.worker, self._judging = self._process(), self._process()
+        self.worker, self._judging = self._process("worker"), self._process("judge")
         self._judge = Judge(self._judging)
 
-    def _process(self) -> Services:
+    def _process(self, name: str) -> Services:
         return Services(
             config=self._config,
-            engine=_fused_engine(self._config.database_url, self.fuse),
+            engine=_engine_of(name, self._config.database, self.fuse),
             keys=hub_keys(),
             clock=self.clock,
             random_bytes=self._chance.randbytes,
@@ -81,7 +81,11 @@ class SimHub:
     def issue_code(self, unit: str, device_name: str, roles: Iterable[Role]) -> str:
         with writing(self.worker.engine) as connection:
             return issue_code(
-                connection, self.worker, unit=unit, device_name=device_name, roles=[role.value for role in roles]
+                connection,
+                self.worker,
+                unit=unit,
+                device_name=device_name,
+                roles=[role.value for role in roles],
             ).code
 
     def enrol(self, request: EnrolmentRequest) -> EnrolmentAnswer:
@@ -128,17 +132,33 @@ class _Reading:
 
 def held_by_hub(connection: Connection) -> dict[str, Any]:
     """The rows of `log` by log id."""
-    return {row.id: row for row in connection.execute(select(LOG))}
+    return {row.id: row for row in connection.exec_driver_sql("SELECT * FROM log")}
 
 
-def _fused_engine(url: str, fuse: Fuse) -> Engine:
-    engine = open_engine(url)
-
-    def connect(dialect: Any, record: Any, values: Any, options: Any) -> Any:
-        return dialect.connect(*values, factory=fused(fuse), **options)
-
-    event.listen(engine, "do_connect", connect)
+def _engine_of(process: str, database: str, fuse: Fuse) -> Engine:
+    """The engine of one process of the hub that plays now. Engines are kept for their compiled statements alone."""
+    engine, socket = _engines(process)
+    engine.dispose()
+    socket.database, socket.fuse = database, fuse
     return engine
+
+
+@dataclass
+class _Socket:
+    """Where an engine gets its connections from."""
+
+    database: str = ""
+    fuse: Fuse = field(default_factory=Fuse)
+
+    def connect(self, dialect: Any, record: Any, values: Any, options: Any) -> Any:
+        return dialect.connect(self.database, factory=fused(self.fuse), **options)
+
+
+@cache
+def _engines(process: str) -> tuple[Engine, _Socket]:
+    engine, socket = open_engine(f"sqlite:///{process}.db"), _Socket()
+    event.listen(engine, "do_connect", socket.connect)
+    return engine, socket
 
 
 @cache

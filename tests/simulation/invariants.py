@@ -54,16 +54,17 @@ PARENT_REFUSED = "RECORD_PARENT_REFUSED"
 
 def check_always(world: "World") -> None:
     """What people are told is true at every moment."""
-    with world.hub.reading() as (connection, store):
+    with world.hub.reading() as (connection, _):
         held = held_by_hub(connection)
-        for node in world.nodes:
-            _check_status(node, held, store)
+    for node in world.nodes:
+        _check_status(node, held)
 
 
-def _check_status(node: SimNode, held: dict[str, Any], store: HubLogStore) -> None:
+def _check_status(node: SimNode, held: dict[str, Any]) -> None:
     """The desk never says that something is at the province which is not, and never forgets a record."""
     status, missing, written = node.status(), 0, 0
     receipted = {own.log: own for own in own_logs(node.db)}
+    heads = dict(node.db.conn.execute("SELECT log, head FROM receipt_log").fetchall())
     for log, entry in node.store.frontier(node.own_logs()).items():
         at_hub = held.get(log)
         acknowledged = at_hub.acknowledged if at_hub else 0
@@ -73,9 +74,11 @@ def _check_status(node: SimNode, held: dict[str, Any], store: HubLogStore) -> No
         require(own.length == entry.length, "status counts every own record", node.name)
         require(own.held <= acknowledged, "a receipt is kept", f"{node.name} {own.held} > {acknowledged}")
         require(own.judged <= (at_hub.judged if at_hub else 0), "a judgement is kept", node.name)
-        if 0 < own.held <= entry.length:
-            same = node.store.link_at(log, own.held) == store.link_at(log, own.held)
-            require(same, "the hub holds what its receipt names", node.name)
+        if own.held and at_hub:
+            link = node.store.link_at(log, own.held)
+            require(heads[log] == link, "a receipt names the own head", node.name)
+            if own.held == acknowledged:
+                require(at_hub.acknowledged_head == link, "the hub holds what its receipt names", node.name)
     require(status.waiting >= missing, "status tells the truth", f"{node.name} {status.waiting} < {missing}")
     require(status.waiting <= written, "status tells the truth", f"{node.name} {status.waiting} > {written}")
     if status.is_full:
@@ -87,7 +90,11 @@ def check_written(node: SimNode, record: Record) -> None:
     header = record.header
     ahead = max(node.walls_ms) + CLOCK_AHEAD_MS_MAX
     offset = offset_now(node.db, node.clock())
-    ahead = max(ahead, node.clock() + CLOCK_AHEAD_MS_MAX, node.clock() + (offset[0] if offset else 0) + CLOCK_AHEAD_MS_MAX)
+    ahead = max(
+        ahead,
+        node.clock() + CLOCK_AHEAD_MS_MAX,
+        node.clock() + (offset[0] if offset else 0) + CLOCK_AHEAD_MS_MAX,
+    )
     require(header.at[0] <= ahead, "a far-off clock moves nobody else's", f"{node.name} {header.at}")
     if header.dossier is None:
         return
@@ -104,7 +111,11 @@ def check_nothing_was_lost(world: "World", node: SimNode) -> None:
     """After a restart every record that was shown as done is there, and the PC knows its own place."""
     for log, length in node.acknowledged.items():
         held = node.store.frontier([log]).get(log)
-        require((held.length if held else 0) >= length, "an acknowledged record survives", f"{node.name} {log[:6]}")
+        require(
+            (held.length if held else 0) >= length,
+            "an acknowledged record survives",
+            f"{node.name} {log[:6]}",
+        )
     for record in world.ledger.acknowledged.values():
         if record.header.log in node.acknowledged:
             kept = node.store.link_at(record.header.log, record.header.seq + 1)
@@ -168,9 +179,13 @@ def _check_logs(truth: _Truth) -> None:
         require(row.length == row.acknowledged == row.judged, "everything is judged", log)
         for record in run.records:
             require(
-                record.body is None or record.body.hash == record.header.body, "a body is the signed one", record.id
+                record.body is None or record.body.hash == record.header.body,
+                "a body is the signed one",
+                record.id,
             )
-            require(record.header.body is None or record.body is not None, "the hub holds every body", record.id)
+            require(
+                record.header.body is None or record.body is not None, "the hub holds every body", record.id
+            )
         key = hub_keys().hub.public if row.device == hub_keys().hub.public.id else None
         if key is None:
             key = _device_key(devices[row.device])
@@ -214,7 +229,11 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
         for record in records:
             if record.header.kind == "verdict.given":
                 facts = record.header.facts
-                require(given.get(facts["record"]) != facts["outcome"], "no verdict is given twice", facts["record"])
+                require(
+                    given.get(facts["record"]) != facts["outcome"],
+                    "no verdict is given twice",
+                    facts["record"],
+                )
                 given[facts["record"]] = facts["outcome"]
     standing = {row.record: row.outcome for row in truth.standings}
     told = {record: outcome for record, outcome in given.items() if outcome != "applied"}
@@ -225,7 +244,11 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
         rows = node.db.conn.execute("SELECT record, outcome FROM verdict").fetchall()
         known = {row[0].hex(): row[1] for row in rows if row[1] != "applied"}
         mine = {row.record: row.outcome for row in truth.standings if row.commune == node.unit}
-        require(known == mine, "a node knows every verdict on its commune", f"{node.name} {_differing(known, mine)}")
+        require(
+            known == mine,
+            "a node knows every verdict on its commune",
+            f"{node.name} {_differing(known, mine)}",
+        )
 
 
 def _check_fairness(world: "World", truth: _Truth) -> None:
@@ -271,14 +294,20 @@ def _check_frontier(node: SimNode, truth: _Truth) -> None:
     hub = {log: (entry.length, entry.head) for log, entry in theirs.items()}
     require(mine == hub, "frontiers are equal", f"{node.name} {_differing(mine, hub)}")
     status = node.status()
-    require(status.waiting == 0 and status.unjudged == 0, "status says that all is there", f"{node.name} {status}")
+    require(
+        status.waiting == 0 and status.unjudged == 0, "status says that all is there", f"{node.name} {status}"
+    )
 
 
 def _check_records(node: SimNode, truth: _Truth) -> None:
     """The node's records are the hub's, with the bodies that are meant for it and no others."""
     for log in node.store.frontier():
         for mine, theirs in zip(node.store.span(log, 0), truth.records[log], strict=True):
-            same = (mine.id, mine.header_bytes, mine.signature) == (theirs.id, theirs.header_bytes, theirs.signature)
+            same = (mine.id, mine.header_bytes, mine.signature) == (
+                theirs.id,
+                theirs.header_bytes,
+                theirs.signature,
+            )
             require(same, "records are the same here and there", mine.id)
             audience = audience_of(mine)
             if audience in (node.unit, PROVINCE):
@@ -294,7 +323,9 @@ def _check_secrecy(world: "World", node: SimNode) -> None:
     for unit in world.communes:
         if unit != node.unit:
             needle = f"{TOKEN_START}{unit}x".encode()
-            require(needle not in content, "nobody reads what is not theirs", f"{node.name} holds words of {unit}")
+            require(
+                needle not in content, "nobody reads what is not theirs", f"{node.name} holds words of {unit}"
+            )
 
 
 def _check_digest(connection: Connection, node: SimNode) -> None:
@@ -441,4 +472,3 @@ def _unverified(record: Record) -> UnverifiedRecord:
         record.body,
         record.body_state,
     )
-

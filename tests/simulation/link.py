@@ -12,6 +12,7 @@ from enum import StrEnum
 from edge_node.sync.transport import LineFault
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
+from tests.simulation.broken import require
 from tests.simulation.clock import SECOND_MS, WorldTime
 
 Door = Callable[[bytes], bytes]
@@ -54,7 +55,8 @@ _FATES: dict[Mood, dict[Fate, int]] = {
     Mood.DOWN: {Fate.DROP: 1},
 }
 _RESET_BYTES = 6_000
-"""A line that resets every longer request; a payload that cannot pass must shrink."""
+NARROW_BYTES = 10_000
+"""A narrow line resets every longer request, whatever its mood: a payload that cannot pass must shrink."""
 
 
 @dataclass(slots=True)
@@ -77,10 +79,15 @@ class Link:
     chance: random.Random
     say: Say
     mood: Mood = Mood.GOOD
+    is_narrow: bool = False
     traffic: Traffic = field(default_factory=Traffic)
     late: list[bytes] = field(default_factory=list)
+    patience: int = 0
+    """How many requests one sync may still make."""
 
     def post_round(self, payload: bytes) -> bytes:
+        self.patience -= 1
+        require(self.patience > 0, "a sync comes to an end", self.name)
         fate = self._draw()
         self.traffic.requests += 1
         self.traffic.up += len(payload)
@@ -104,6 +111,8 @@ class Link:
         return self.chance.choices(list(fates), list(fates.values()))[0]
 
     def _exchange(self, fate: Fate, payload: bytes) -> bytes:
+        if self.is_narrow and len(payload) > NARROW_BYTES:
+            raise LineFault(reasons.LINE_DOWN, "too narrow", was_cut=True)
         match fate:
             case Fate.DROP:
                 raise LineFault(reasons.LINE_DOWN, "dropped", was_cut=self.chance.random() < 0.5)

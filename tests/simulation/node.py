@@ -35,6 +35,8 @@ from tests.simulation.link import Link
 from tests.simulation.power import Disk, Fuse, PowerCut, connections_through
 
 PIN = "246810"
+REQUESTS_MAX = 60
+"""No sync of such small offices may need more."""
 
 
 class SimSpace(Space):
@@ -142,6 +144,7 @@ class SimNode:
 
     def sync(self) -> SyncResult:
         """Press the button."""
+        self.link.patience = REQUESTS_MAX
         return sync(self.db, self.services, self.link)
 
     def status(self) -> SyncStatus:

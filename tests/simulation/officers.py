@@ -53,6 +53,26 @@ class Desk:
                 return f"{name} {done}"
         return "nothing to do"
 
+    def write_many(self, count: int) -> str:
+        """A morning's backlog typed at once: notes about the dossiers that are here."""
+        rows = self.node.db.conn.execute("SELECT id FROM dossier ORDER BY number").fetchall()
+        if not rows or not self.actor.roles:
+            return "nothing to do"
+        drafts = [
+            Draft(
+                kind="dossier.noted",
+                dossier=self.chance.choice(rows)[0].hex(),
+                facts={},
+                content={"note": self.word()},
+            )
+            for _ in range(count)
+        ]
+        try:
+            write_with(self.node.db, self.node.services, self.actor, lambda _: drafts)
+        except WriteRefused as refusal:
+            return f"backlog refused: {refusal}"
+        return f"{count} notes"
+
     def word(self) -> str:
         return token(self.node.unit, self.chance)
 
@@ -110,9 +130,12 @@ def _amend(desk: Desk) -> str | None:
     fields = desk.chance.sample(CONTESTED_FIELDS, desk.chance.choice((1, 1, 2)))
     values: dict[str, int | str] = {}
     if desk.chance.random() < 0.25:
-        values = desk.chance.choice(
-            ({"sets": desk.chance.randint(1, 3)}, {"fee_due": 5_000}, {"competent": desk.chance.choice(desk.communes)})
+        choices: tuple[dict[str, int | str], ...] = (
+            {"sets": desk.chance.randint(1, 3)},
+            {"fee_due": 5_000},
+            {"competent": desk.chance.choice(desk.communes)},
         )
+        values = desk.chance.choice(choices)
     same = desk.chance.random() < 0.2
     written = {field: f"{TOKEN_START}{desk.node.unit}xsame" if same else desk.word() for field in fields}
     amendment = Amendment(fields=written, values=values, ground=desk.word())
@@ -231,9 +254,7 @@ def _settleable(actor: Actor, view: DossierView) -> list[Conflict]:
     return [conflict for conflict in view.conflicts if settlers(conflict) & actor.roles]
 
 
-def settle(
-    node: SimNode, actor: Actor, view: DossierView, conflict: Conflict, chance: random.Random
-) -> None:
+def settle(node: SimNode, actor: Actor, view: DossierView, conflict: Conflict, chance: random.Random) -> None:
     """Decide one difference: for a side, or for a third value where that is possible."""
     facts: dict[str, Any] = {"conflict": conflict.id, "choose": chance.choice(conflict.sides).record}
     content: dict[str, Any] = {"ground": token(node.unit, chance)}

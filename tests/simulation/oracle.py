@@ -45,7 +45,9 @@ def judge_dossier(records: Iterable[Record], quarantined: frozenset[str]) -> Ver
     }
     writes = _writes(effective, ancestors)
     standing = {field: _maximal(versions, ancestors) for field, versions in writes.items()}
-    winners = {field: max(versions, key=lambda w: _clock(known[w.record])) for field, versions in standing.items()}
+    winners = {
+        field: max(versions, key=lambda w: _clock(known[w.record])) for field, versions in standing.items()
+    }
     return Verdicts(
         winners=winners,
         losers={

@@ -24,7 +24,9 @@ class Failure:
 
     def line(self, *, is_whole: bool = True) -> str:
         """The one line that a person needs."""
-        steps = "" if is_whole else f" --steps {shlex.quote(','.join(str(s.number) for s in self.plan.steps))}"
+        steps = (
+            "" if is_whole else f" --steps {shlex.quote(','.join(str(s.number) for s in self.plan.steps))}"
+        )
         detail = " ".join(self.detail.split())[:300]
         return f"seed {self.plan.seed}: {self.name} ({detail}); replay: {COMMAND} --seed {self.plan.seed}{steps} --trace"
 
@@ -37,7 +39,11 @@ def attempt(plan: Plan, say: Say = lambda line: None) -> Ledger | Failure:
         return Failure(plan, broken.name, broken.detail)
     except Exception as error:  # noqa: BLE001 — whatever production raises where it should not is a finding
         frames = traceback.extract_tb(error.__traceback__)
-        ours = [frame for frame in frames if "site-packages" not in frame.filename and "/tests/" not in frame.filename]
+        ours = [
+            frame
+            for frame in frames
+            if "site-packages" not in frame.filename and "/tests/" not in frame.filename
+        ]
         place = (ours or frames)[-1]
         where = f"{Path(place.filename).parent.name}/{Path(place.filename).name}:{place.name}"
         return Failure(plan, f"{type(error).__name__} in {where}", f"line {place.lineno}: {error}")

@@ -19,6 +19,7 @@ class Verb(StrEnum):
     """What a step does."""
 
     WORK = "work"
+    BULK = "bulk"
     SYNC = "sync"
     JUDGE = "judge"
     WAIT = "wait"
@@ -65,11 +66,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A world to play. `units`: the commune of each PC."""
+    """A world to play.
+
+    Attributes:
+        units: the commune of each PC; clock_errors_ms, is_narrow: how wrong its clock starts, and whether its line resets
+            every longer request, always.
+    """
 
     seed: int
     units: tuple[str, ...]
     clock_errors_ms: tuple[int, ...]
+    is_narrow: tuple[bool, ...]
     lease_size: int
     judge_batch_records: int
     steps: tuple[Step, ...]
@@ -82,6 +89,7 @@ class Plan:
 
 _WEIGHTS = {
     Verb.WORK: 34,
+    Verb.BULK: 1,
     Verb.SYNC: 26,
     Verb.JUDGE: 14,
     Verb.WAIT: 6,
@@ -120,6 +128,7 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         seed=seed,
         units=units,
         clock_errors_ms=tuple(chance.choice(_CLOCK_ERRORS_MS) for _ in units),
+        is_narrow=tuple(chance.random() < 0.25 for _ in units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
         steps=tuple(_step(chance, number, len(units)) for number in range(count)),
@@ -139,6 +148,10 @@ def _fuse(chance: random.Random, most: int, share: float) -> int | None:
 
 def _work(chance: random.Random, step: Step) -> Step:
     return replace(step, amount=chance.choice((1, 1, 2, 3, 5, 9)), fuse=_fuse(chance, 120, 0.10))
+
+
+def _bulk(chance: random.Random, step: Step) -> Step:
+    return replace(step, amount=chance.choice((20, 70, 140)))
 
 
 def _sync(chance: random.Random, step: Step) -> Step:
@@ -167,6 +180,7 @@ def _fill(chance: random.Random, step: Step) -> Step:
 
 _DETAILS: dict[Verb, Callable[[random.Random, Step], Step]] = {
     Verb.WORK: _work,
+    Verb.BULK: _bulk,
     Verb.SYNC: _sync,
     Verb.JUDGE: _judge,
     Verb.WAIT: _wait,

@@ -33,7 +33,7 @@ from tests.simulation.schedule import Plan, Step, Verb
 
 HEALING_CYCLES_MAX = 10
 """After the lines are good, so many times round all offices must be enough for everything to be everywhere."""
-_RAM = Path("/dev/shm")  # noqa: S108
+_RAM = Path("/dev/shm")
 MINUTE_MS = 60 * SECOND_MS
 
 
@@ -73,7 +73,12 @@ class World:
     def _make_node(self, index: int, folder: Path) -> SimNode:
         name = f"#{index}"
         link = Link(
-            name=name, time=self.time, door=self._door, chance=self._chance("link", index), say=self.say
+            name=name,
+            time=self.time,
+            door=self._door,
+            chance=self._chance("link", index),
+            say=self.say,
+            is_narrow=self.plan.is_narrow[index],
         )
         clock = SimClock(self.time, error_ms=self.plan.clock_errors_ms[index])
         chance = self._chance("node", index)
@@ -94,7 +99,11 @@ class World:
         node = self.nodes[index]
         is_first = self.plan.units.index(node.unit) == index
         chance = self._chance("enrol", index)
-        roles = OFFICE_ROLES if is_first or chance.random() < 0.4 else frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+        roles = (
+            OFFICE_ROLES
+            if is_first or chance.random() < 0.4
+            else frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+        )
         node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
         self.note_records(node)
         node.sync()
@@ -108,6 +117,7 @@ class World:
     def _verbs(self) -> dict[Verb, Callable[[Step, SimNode], None]]:
         return {
             Verb.WORK: self._work,
+            Verb.BULK: self._bulk,
             Verb.SYNC: self._sync,
             Verb.JUDGE: self._judge,
             Verb.WAIT: self._wait,
@@ -160,6 +170,11 @@ class World:
             self.note_records(node)
             self.ledger.work += 1
 
+    def _bulk(self, step: Step, node: SimNode) -> None:
+        desk = Desk(node, random.Random(step.seed), self.communes)
+        self.say(f"{node.name} {desk.write_many(step.amount)}")
+        self.note_records(node)
+
     def _sync(self, step: Step, node: SimNode) -> None:
         self.note_result(node, node.sync())
 
@@ -198,7 +213,9 @@ class World:
         ]
         if not administrators:
             return
-        roles = frozenset(chance.sample([Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER], chance.choice((1, 2))))
+        roles = frozenset(
+            chance.sample([Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER], chance.choice((1, 2)))
+        )
         try:
             node.add_officer(administrators[0], name=token(node.unit, chance), roles=roles)
         except WriteRefused as refusal:
@@ -206,6 +223,7 @@ class World:
         self.note_records(node)
 
     def _forge(self, step: Step, node: SimNode) -> None:
+        self.note_records(node)
         done = forgery.write_inadmissible(node, random.Random(step.seed))
         self.say(f"{node.name} forges {done}")
         self.ledger.forged |= {record.id for record in self.note_records(node)}
