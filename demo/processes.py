@@ -7,11 +7,12 @@ not start.
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,35 @@ class Server:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def run(module: str, *arguments: str, expect: int = 0, environment: Mapping[str, str] | None = None) -> str:
+def run(
+    module: str,
+    *arguments: str,
+    expect: int | Collection[int] = 0,
+    environment: Mapping[str, str] | None = None,
+) -> str:
     """Run one command to its end and return what it printed; raises CommandFailed on another exit code."""
-    command = [sys.executable, "-m", module, *arguments]
+    return _run([sys.executable, "-m", module, *arguments], expect, environment)
+
+
+def run_json(
+    module: str,
+    *arguments: str,
+    expect: int | Collection[int] = 0,
+    environment: Mapping[str, str] | None = None,
+) -> Any:
+    """Run one command with --json and parse what it printed; a refusal is JSON too."""
+    return json.loads(run(module, *arguments, "--json", expect=expect, environment=environment))
+
+
+def run_installed(program: str, *arguments: str, expect: int | Collection[int] = 0) -> str:
+    """Run a command that installing the product puts beside the interpreter."""
+    found = shutil.which(program, path=str(Path(sys.executable).parent))
+    if found is None:
+        raise FileNotFoundError(f"{program} is not installed beside {sys.executable}")
+    return _run([found, *arguments], expect, None)
+
+
+def _run(command: list[str], expect: int | Collection[int], environment: Mapping[str, str] | None) -> str:
     done = subprocess.run(  # the command line is our own
         command,
         capture_output=True,
@@ -112,16 +139,9 @@ def run(module: str, *arguments: str, expect: int = 0, environment: Mapping[str,
         check=False,
     )
     output = done.stdout.decode("utf-8", "replace")
-    if done.returncode != expect:
+    if done.returncode not in ((expect,) if isinstance(expect, int) else expect):
         raise CommandFailed(command, done.returncode, output + done.stderr.decode("utf-8", "replace"))
     return output
-
-
-def run_json(
-    module: str, *arguments: str, expect: int = 0, environment: Mapping[str, str] | None = None
-) -> Any:
-    """Run one command with --json and parse what it printed; a refusal is JSON too."""
-    return json.loads(run(module, *arguments, "--json", expect=expect, environment=environment))
 
 
 def free_port() -> int:

@@ -23,6 +23,9 @@ from tests.support.office import TestOffice
 IMAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "vi" / "images"
 SIZE_BYTES_MAX: Final = 150_000
 _VIEW: Final = {"width": 1366, "height": 768}
+_SCALE: Final = (
+    0.8  # the guide shows them 736 px wide; at full size a list is larger than a manual should carry
+)
 
 
 class Album:
@@ -73,7 +76,7 @@ def commune_pictures(browser: Browser) -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         office, cast, dossiers = make_week(Path(folder))
         with serving(office) as base:
-            context = browser.new_context(viewport=_VIEW, locale="vi-VN")  # type: ignore[arg-type]
+            context = browser.new_context(viewport=_VIEW, device_scale_factor=_SCALE, locale="vi-VN")  # type: ignore[arg-type]
             album = Album(context.new_page(), base, "can-bo")
             _take_commune(album, cast, dossiers)
             context.close()

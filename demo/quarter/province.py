@@ -17,8 +17,7 @@ from central_hub.sync.fleet import list_devices
 from demo.catalogue import catalogue_file
 from demo.plan import FIRST_DAY, LAST_DAY
 from demo.processes import Server, free_port, run_json
-from demo.quarter.figures import Report
-from dossiers.local_time import to_yyyymmdd
+from demo.reports import Report, read_report
 from dossiers.procedures import Catalogue
 from dossiers.units import Unit
 from sync_protocol.wire import DigestState
@@ -102,13 +101,9 @@ def nodes_compared_equal(province: Province) -> int:
     return sum(device.digest_state == DigestState.EQUAL for device in devices)
 
 
-def read_report(province: Province, group: str) -> Report:
-    """Biểu II.06a of the quarter."""
-    first, last = str(to_yyyymmdd(FIRST_DAY)), str(to_yyyymmdd(LAST_DAY))
-    content = run_json(
-        _MODULE, "stats", "--data", str(province.data), "--from", first, "--to", last, "--group", group
-    )
-    return Report(group, content["rows"], content["total"])
+def read_quarter(province: Province, group: str) -> Report:
+    """Biểu II.06a of the quarter, over HTTP."""
+    return read_report(province.url, FIRST_DAY, LAST_DAY, group)
 
 
 def rebuild(province: Province) -> tuple[int, float]:

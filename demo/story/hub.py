@@ -1,21 +1,22 @@
-"""What the hub says over HTTP: how much it holds, and its figures."""
+"""What the hub says over HTTP: how much it holds, its figures, its PCs."""
 
 import re
 from datetime import date
-from typing import Any
+from typing import Final
 
 import requests
 
+from demo.reports import Report, read_report
 from demo.story.stage import Hub
-from dossiers.local_time import to_yyyymmdd
 
-_METRIC = re.compile(r"^motcua_hub_(\w+) ([\d.e+]+)$", re.MULTILINE)
+_METRIC: Final = re.compile(r"^motcua_hub_(\w+) ([\d.e+]+)$", re.MULTILINE)
 
 
 def metrics(hub: Hub) -> dict[str, int]:
     """The hub's counters."""
-    text = _get(hub, "/metrics").text
-    return {name: int(float(value)) for name, value in _METRIC.findall(text)}
+    answer = requests.get(f"{hub.url}/metrics", timeout=30, verify=str(hub.authority))
+    answer.raise_for_status()
+    return {name: int(float(value)) for name, value in _METRIC.findall(answer.text)}
 
 
 def dossiers_at_hub(hub: Hub) -> int:
@@ -23,16 +24,6 @@ def dossiers_at_hub(hub: Hub) -> int:
     return metrics(hub)["dossiers"]
 
 
-def report(hub: Hub, today: date, group: str) -> dict[str, Any]:
+def report(hub: Hub, today: date, group: str) -> Report:
     """Biểu II.06a of this year so far."""
-    options = {"from": str(today.year * 10_000 + 101), "to": str(to_yyyymmdd(today)), "group": group}
-    content: dict[str, Any] = hub.command(
-        "stats", *(text for pair in options.items() for text in (f"--{pair[0]}", pair[1]))
-    )
-    return content
-
-
-def _get(hub: Hub, path: str) -> requests.Response:
-    answer = requests.get(hub.url + path, timeout=30, verify=str(hub.authority))
-    answer.raise_for_status()
-    return answer
+    return read_report(hub.url, today.replace(month=1, day=1), today, group, authority=hub.authority)

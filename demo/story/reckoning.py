@@ -1,11 +1,18 @@
 """Chapter 6: the province's figures against what was done, the same state on both sides, and a record anybody can check."""
 
+import base64
 import json
+import re
 from pathlib import Path
 
-from demo.processes import run_json
+from demo.browser import Browser
+from demo.processes import run_installed
 from demo.story.hub import metrics, report
 from demo.story.play import Play
+from demo.story.stage import HUB_LOGIN, HUB_PASSWORD
+
+_CHECKS = ("chains", "digests", "figures")
+_PASSED, _FAILED, _UNDECIDED = 0, 1, 2
 
 
 def play(play: Play) -> None:
@@ -13,45 +20,50 @@ def play(play: Play) -> None:
     _figures(play)
     _nothing_is_left(play)
     _same_state(play)
+    _screens(play)
     _verify_offline(play)
 
 
 def _figures(play: Play) -> None:
-    told = report(play.stage.hub, play.today, "commune")
+    by_commune = report(play.stage.hub, play.today, "commune")
     found = {
-        row["key"]: {name: row[name] for name in ("received", "solved", "processing")} for row in told["rows"]
+        unit: {"received": row.received, "solved": row.solved, "processing": row.processing}
+        for unit, row in sorted(by_commune.rows.items())
     }
     play.ledger.equal(
         "Số liệu từng xã đúng với việc đã làm", "figures by commune", found, play.tally.counts()
     )
-    by_procedure = report(play.stage.hub, play.today, "procedure")
-    rows = {row["key"]: row["received"] for row in by_procedure["rows"]}
-    play.ledger.equal("Số liệu từng thủ tục cũng vậy", "and by procedure", rows, play.tally.by_procedure())
-    rate = told["total"]["rate_a"]
+    by_procedure = report(play.stage.hub, play.today, "procedure").counts("received")
     play.ledger.equal(
-        "Tỷ lệ trước hạn, đúng hạn trên số đã giải quyết", "early or on time of those solved",
-        (rate["numerator"], rate["denominator"]), (len(play.tally.solved), len(play.tally.solved)),
+        "Số liệu từng thủ tục cũng vậy", "and by procedure", by_procedure, play.tally.by_procedure()
+    )
+    total, solved = by_commune.total, len(play.tally.solved)
+    play.ledger.check(
+        "Trước hạn và đúng hạn trên số đã giải quyết", "early or on time of those solved",
+        (total.in_time, total.solved) == (solved, solved), f"{total.in_time}/{total.solved} = {total.rate}",
     )  # fmt: skip
 
 
 def _nothing_is_left(play: Play) -> None:
     counted = metrics(play.stage.hub)
+    left = {name: counted[name] for name in ("records_unjudged", "records_standing", "runs_set_aside")}
     play.ledger.check(
         "Mọi bản ghi đã về đều được xét, không bản ghi nào bị từ chối", "all judged, none refused",
-        counted["records_unjudged"] == counted["records_standing"] == counted["runs_set_aside"] == 0
-        and counted["records_judged"] == counted["records_stored"],
+        not any(left.values()) and counted["records_judged"] == counted["records_stored"],
         f"{counted['records_judged']:,} bản ghi (records), {counted['rounds']:,} rounds",
     )  # fmt: skip
 
 
 def _same_state(play: Play) -> None:
     """Each node compares the digest of its dossiers with the hub's at the end of a sync; the hub notes the outcome."""
-    findings = play.stage.hub.command("doctor", "--deep", expect=0)["findings"]
-    wrong = [finding["check"] for finding in findings if finding["health"] != "ok"]
+    examined = play.stage.hub.command("doctor", "--deep", expect=(_PASSED, _UNDECIDED))["findings"]
+    findings = {finding["check"]: finding for finding in examined}
     play.ledger.check(
-        "Trung tâm tự khám: sổ, chữ ký, số liệu khớp nhau", "the hub's own deep check finds nothing wrong",
-        not wrong, ", ".join(wrong) or f"{len(findings)} mục (checks)",
-    )  # fmt: skip
+        "Trung tâm tự khám: chuỗi bản ghi nguyên vẹn, số liệu khớp hồ sơ, máy và tỉnh cùng một trạng thái",
+        "the hub's deep check: chains whole, figures equal the dossiers, equal digests",
+        all(findings[name]["health"] == "ok" for name in _CHECKS),
+        "; ".join(findings[name]["vi"] for name in _CHECKS),
+    )
     for desk in play.desks.values():
         page = desk.browser.get("/sync").text
         play.ledger.check(
@@ -60,32 +72,54 @@ def _same_state(play: Play) -> None:
         )  # fmt: skip
 
 
+def _screens(play: Play) -> None:
+    """What an administrator of the province sees."""
+    hub = play.stage.hub
+    browser = Browser(hub.url, authority=hub.authority)
+    overview = browser.send(browser.get("/login"), r"^/login", {"login": HUB_LOGIN, "password": HUB_PASSWORD})
+    nodes = browser.get("/nodes").text
+    play.ledger.check(
+        "Trang của tỉnh nêu đủ ba máy, đều bình thường", "the province's page lists the three PCs as well",
+        overview.status == 200 and all(pc.role.pc in nodes for pc in play.stage.pcs)
+        and nodes.count("Bình thường") >= len(play.stage.pcs),
+        f"{hub.url}/nodes",
+    )  # fmt: skip
+
+
 def _verify_offline(play: Play) -> None:
-    """A record leaves the system as a file; who holds the root keys' fingerprint can check it without any network."""
+    """A record leaves the system as a file; whoever holds the province's trust file checks it without any network."""
     if play.clash is None:
         raise LookupError("no dossier to verify")
     page = play.lan.open(play.clash)
-    exported = play.lan.browser.get(page.links(r"/records/[0-9a-f]{64}/export$")[0]).content
+    address = page.links(r"/records/[0-9a-f]{64}/export$")[0]
     file = play.stage.folder / "ban-ghi.json"
-    file.write_bytes(exported)
-    trust = str(play.stage.hub.data / "keys" / "trust.json")
-    good = run_json("signing", str(file), "--trust", trust)
-    play.ledger.check("Tệp chứng minh của một bản ghi được xác minh ngoại tuyến", "a record verified offline",
-                      _outcome(good) == "PASSED", _outcome(good))  # fmt: skip
-    forged = _altered(file)
-    bad = run_json("signing", str(forged), "--trust", trust, expect=1)
-    play.ledger.check("Sửa một chữ trong tệp thì không còn hợp lệ", "one altered character is found out",
-                      _outcome(bad) == "FAILED", _outcome(bad))  # fmt: skip
+    file.write_bytes(play.lan.browser.get(address).content)
+    trust = play.stage.hub.data / "keys" / "trust.json"
+    found = _verified(file, trust, expect=_PASSED)
+    play.ledger.equal(
+        "Tệp chứng minh của một bản ghi hợp lệ, xác minh không cần mạng",
+        "a record verified offline",
+        found,
+        "PASSED",
+    )
+    found = _verified(_altered(file), trust, expect=_FAILED)
+    play.ledger.equal(
+        "Sửa một chữ số trong tệp thì bị phát hiện", "one altered digit is found out", found, "FAILED"
+    )
 
 
-def _outcome(answer: object) -> str:
-    return str(answer)
+def _verified(file: Path, trust: Path, *, expect: int) -> str:
+    printed = run_installed("motcua-verify", str(file), "--trust", str(trust), "--json", expect=expect)
+    return str(json.loads(printed)["indication"])
 
 
 def _altered(file: Path) -> Path:
-    content = json.loads(file.read_text(encoding="utf-8"))
-    header = content["record"]["header"]
-    content["record"]["header"] = header[:-8] + ("A" if header[-8] != "A" else "B") + header[-7:]
-    forged = file.with_name("ban-ghi-sua.json")
-    forged.write_text(json.dumps(content), encoding="utf-8")
-    return forged
+    """The same file, but for one digit: the signed time of the record is a millisecond later."""
+    text = file.read_text(encoding="utf-8")
+    signed = json.loads(text)["record"]["header"]
+    header = re.sub(
+        rb'"at":\[(\d+)', lambda found: b'"at":[%d' % (int(found[1]) + 1), base64.b64decode(signed)
+    )
+    altered = file.with_name("ban-ghi-sua.json")
+    altered.write_text(text.replace(signed, base64.b64encode(header).decode()), encoding="utf-8")
+    return altered

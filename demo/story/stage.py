@@ -3,7 +3,7 @@
 Nothing here knows what is played. Each PC reaches the hub through a line of its own, which can be cut.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +48,7 @@ class Pc:
     def name(self) -> str:
         return f"{self.role.pc}, {self.role.unit.name}"
 
-    def command(self, name: str, *options: str, expect: int = 0) -> Any:
+    def command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
         """Run `motcua-node NAME … --json` on this PC."""
         return run_json(NODE, name, "--data", str(self.data), *options, expect=expect)
 
@@ -71,7 +71,7 @@ class Hub:
         """The certificate that browsers of the province trust (nodes got it when they were enrolled)."""
         return self.data / "keys" / "ca.pem"
 
-    def command(self, name: str, *options: str, expect: int = 0) -> Any:
+    def command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
         """Run `motcua-hub NAME … --json`."""
         return run_json(HUB, name, "--data", str(self.data), *options, expect=expect)
 
