@@ -77,7 +77,7 @@ def take_step(dossier: str, action: str) -> ResponseReturnValue:
 
 def _too_late(dossier: str, action: str) -> ResponseReturnValue:
     """Somebody took another step meanwhile: what was typed waits as a draft, should the step become possible again."""
-    typed = {name: text for name, text in request.form.items() if name not in ("csrf_token", "heads")}
+    typed = {name: text for name, text in request.form.items() if name != "csrf_token"}
     now = get_services().clock()
     keep_draft(get_db(), session.required(), draft_name(dossier, action), typed, now=now)
     flash(

@@ -74,7 +74,15 @@ def show(
     note_opening(get_db(), actor, dossier, purpose="page", now=get_services().clock())
     draft = read_draft(get_db(), actor, draft_name(dossier, action))
     values = {**(defaults or {}), **(draft.content if draft else {})}
-    form = ActionForm(case=case, action=action, values=values, draft_saved=draft.saved if draft else None)
+    # A draft remembers what its author had seen: what colleagues wrote since is told before it is signed.
+    seen = parse_heads(draft.content) if draft else ()
+    form = ActionForm(
+        case=case,
+        action=action,
+        values=values,
+        news=_news(case, seen) if seen and seen != case.view.heads else (),
+        draft_saved=draft.saved if draft else None,
+    )
     return render_template(template, form=form, **more)
 
 

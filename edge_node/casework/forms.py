@@ -223,7 +223,9 @@ def parse_amendment(
     """Only what differs from the present values; an unchanged form is a mistake, not an empty record."""
     entry = Entry(form)
     typed = {
-        code: _amended(entry, code, procedure) for code in amendable_fields(view, procedure) if code in form
+        code: _amended(entry, code, procedure, is_given=bool(view.text(code)))
+        for code in amendable_fields(view, procedure)
+        if code in form
     }
     fields = {code: text for code, text in typed.items() if text != (view.text(code) or "")}
     values = _amended_values(entry, view)
@@ -233,12 +235,13 @@ def parse_amendment(
     return entry.rejected or Amendment(fields=fields, values=values, ground=ground)
 
 
-def _amended(entry: Entry, code: str, procedure: Procedure | None) -> str:
+def _amended(entry: Entry, code: str, procedure: Procedure | None, *, is_given: bool) -> str:
+    """One field anew; an answer that was given cannot be emptied, one that never was need not be."""
     question = None
     if procedure is not None:
         question = next((q for q in procedure.form_fields if q.record_code == code), None)
     if question is not None:
-        return read_answer(entry, question, is_needed=True)
+        return read_answer(entry, question, is_needed=is_given)
     if code.endswith(".birth_date"):
         day = entry.day(code)
         return "" if day is None else iso_day(day)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from dossiers.local_time import instant
+from dossiers.deadlines import is_overdue
+from dossiers.local_time import instant, local_date
 from dossiers.states import Status
 from edge_node.accounts.openings import openings_of
 from edge_node.casework.service import Target, note
 from edge_node.drafts.service import read_draft
+from edge_node.projection.lists import DossierFilter, count_dossiers, find_dossiers
 from signing.exported import decode_export
 from tests.support.counter import TODAY, heads, open_office, seen
 from tests.support.node import Browser, Cast, browse, make_week, receive, settle_dossier, step
@@ -296,6 +298,31 @@ def test_a_colleagues_change_is_shown_before_anything_is_signed(
     assert lan.post(f"/dossiers/{dossier}/amend", {**form, "heads": again[1]}).status_code == 303
 
 
+def test_a_draft_tells_what_colleagues_wrote_since(office: TestOffice, cast: Cast, lan: Browser) -> None:
+    dossier = receive(office, 1, "2.000815")
+    lan.get(f"/dossiers/{dossier}/amend")
+    typed = {"applicant.phone": "0914 220 999", **heads(office, dossier)}
+    assert lan.post(f"/drafts/dossier.{dossier}.amend", typed).status_code == 204
+    again = lan.get(f"/dossiers/{dossier}/amend")
+    assert 'value="0914 220 999"' in again and "thay đổi từ người khác" not in again
+    step(office, cast.lan, dossier, "forward")
+    later = lan.get(f"/dossiers/{dossier}/amend")
+    assert (
+        'value="0914 220 999"' in later and "thay đổi từ người khác" in later and "Chuyển giải quyết" in later
+    )
+
+
+def test_answers_that_were_never_given_do_not_stop_an_amendment(office: TestOffice, lan: Browser) -> None:
+    dossier = receive(office, 1, "2.001019")
+    lan.get(f"/dossiers/{dossier}/amend")
+    form = {"applicant.name": "Trần Thị Mỹ Duyên", "applicant.phone": "0911222333", "form.property": ""}
+    assert lan.post(f"/dossiers/{dossier}/amend", {**form, **heads(office, dossier)}).status_code == 303
+    given = {"applicant.name": "Trần Thị Mỹ Duyên", "form.property": "Nhà ở"}
+    lan.post(f"/dossiers/{dossier}/amend", {**given, **heads(office, dossier)})
+    emptied = lan.post(f"/dossiers/{dossier}/amend", {**given, "form.property": "", **heads(office, dossier)})
+    assert emptied.status_code == 422 and 'id="error-form.property"' in emptied.text
+
+
 def test_a_note_never_collides(office: TestOffice, cast: Cast, lan: Browser) -> None:
     dossier = receive(office, 1, "2.000815")
     note(office.db, office.services, cast.minh, Target(dossier=dossier), text="Minh")
@@ -354,26 +381,36 @@ def test_every_step_with_a_form_has_its_paper(office: TestOffice, cast: Cast, la
 
 
 def test_the_list_filters_counts_and_keeps_its_state_in_the_address(tmp_path: Path) -> None:
-    office, _cast, _dossiers = make_week(tmp_path)
-    browser = browse(office)
-    assert "25 hồ sơ" in browser.get("/dossiers")
+    office, _cast, dossiers = make_week(tmp_path)
+    browser, rows, now = (
+        browse(office),
+        find_dossiers(office.db, DossierFilter(), limit=500),
+        office.clock.now,
+    )
+    assert f"{len(dossiers)} hồ sơ" in browser.get("/dossiers")
+    late = [r for r in rows if r.finished is None and not r.is_paused and r.due and is_overdue(now, r.due)]
     overdue = browser.get("/dossiers?state=overdue")
-    assert "7 hồ sơ" in overdue and "Quá hạn" in overdue
+    assert late and f"{len(late)} hồ sơ" in overdue and all(row.id in overdue for row in late)
     found = browser.get("/dossiers?q=tran+thi&state=open")
     assert "Trần Thị Mỹ Duyên" in found and "Lê Hoàng Nam</" not in found
     assert "state=open" in found and "q=tran" in found
     sector = browser.get("/dossiers?sector=construction")
     assert "Gia hạn giấy phép xây dựng" in sector and "khai sinh" not in sector[sector.index("<tbody") :]
-    day = browser.get("/dossiers?from=17/11/2026&until=17/11/2026")
-    assert "5 hồ sơ" in day
-    assert "25 hồ sơ" in browser.get("/dossiers?page=99999999&sort=nothing&state=nothing&from=32/13/2026")
+    first = local_date(min(row.received or now for row in rows))
+    that_day = [row for row in rows if local_date(row.received or 0) == first]
+    day = browser.get(f"/dossiers?from={first:%d/%m/%Y}&until={first:%d/%m/%Y}")
+    assert f"{len(that_day)} hồ sơ" in day and len(that_day) < len(rows)
+    strange = browser.get("/dossiers?page=1&sort=nothing&state=nothing&from=32/13/2026")
+    assert f"{len(dossiers)} hồ sơ" in strange
+    assert browser.client.get("/dossiers?page=99999999").status_code == 200
 
 
 def test_the_export_has_every_row_and_no_identity_numbers(tmp_path: Path) -> None:
     office, _cast, _dossiers = make_week(tmp_path)
     answer = browse(office).client.get("/dossiers?state=open&format=csv")
     lines = answer.data.decode("utf-8-sig").splitlines()
-    assert len(lines) == 1 + 15 and lines[0].startswith("Mã hồ sơ,Thủ tục")
+    open_rows = count_dossiers(office.db, DossierFilter(is_open=True))
+    assert len(lines) == 1 + open_rows and lines[0].startswith("Mã hồ sơ,Thủ tục")
     assert "0480" not in answer.text and "0481" not in answer.text
 
 
