@@ -38,6 +38,9 @@ DEFINITIONS_VERSION: Final = "1"
 class Metric(StrEnum):
     """What the daily counters count, per commune and procedure."""
 
+    # An enum hashes by a function written in Python; metrics are looked up hundreds of thousands of times for a page.
+    __hash__ = str.__hash__
+
     RECEIVED_ONLINE = "received_online"
     RECEIVED_OTHER = "received_other"
     SOLVED_EARLY = "solved_early"

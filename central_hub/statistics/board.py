@@ -53,6 +53,7 @@ class Board:
         self.past = choice.period.until(self.today)
         self.before = previous(choice.period, self.today)
         self.target = on_time_target(connection)
+        self._reports: dict[Group, Report] = {}
 
     # --- what it is about ---
 
@@ -213,17 +214,21 @@ class Board:
     # --- rows ---
 
     def report(self, group: Group) -> Report:
-        return self.statistics.report(self.choice.period, group, self.choice.filter)
+        """The report of the period; asked for again, it is the same one."""
+        if group not in self._reports:
+            self._reports[group] = self.statistics.report(self.choice.period, group, self.choice.filter)
+        return self._reports[group]
 
     def ranked(self, *, order: str, limit: int | None) -> dict[str, Any]:
         """Communes by rate A, best or worst first; those without any solved dossier stand last."""
-        courses = courses_by(
-            self.connection, self.past, "commune", self.statistics.slice_of(self.choice.filter)
-        )
         rows = [each for each in self.report(Group.COMMUNE).rows if each.row.solved]
         sign = 1 if order == "worst" else -1
         rows.sort(key=lambda each: (sign * (rate_a(each.row).value or 0), -each.row.solved, each.key))
         lowest = min((rate_a(each.row).value or Fraction(0) for each in rows), default=Fraction(1))
+        shown = rows[:limit]
+        part = self.statistics.slice_of(self.choice.filter)
+        keys = [each.key for each in shown]
+        courses = courses_by(self.connection, self.past, "commune", part, keys=keys)
         return {
             "count": len(rows),
             "smallest": float(min(lowest // _SCALE * _SCALE, self.target - _SCALE)),
@@ -236,7 +241,7 @@ class Board:
                     "note": _("%(count)s đã giải quyết", count=_number(each.row.solved)),
                     "series": [_came(row) for row in courses[each.key].rows],
                 }
-                for each in rows[:limit]
+                for each in shown
             ],
         }
 
@@ -268,7 +273,7 @@ class Board:
         return row_choice(self.choice, group, key, self.past)
 
     def _total(self, period: Period) -> ReportRow:
-        return self.statistics.report(period, Group.COMMUNE, self.choice.filter).total
+        return self.statistics.whole_row(period, self.choice.filter)
 
 
 def row_choice(choice: Choice, group: Group, key: str, past: Period) -> Choice:

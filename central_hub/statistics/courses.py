@@ -5,7 +5,7 @@ point cost no further question. A point that has not come yet is not in it.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from central_hub.statistics.periods import Grain, Period, Piece
-from central_hub.statistics.sums import Slice, Sums, sums_by, sums_by_both
+from central_hub.statistics.sums import Slice, Sums, sums_before, sums_by_both
 from dossiers.local_time import to_yyyymmdd
 from dossiers.statistics import Metric, ReportRow, row_from_sums, total
 
@@ -68,17 +68,24 @@ def course(connection: Connection, period: Period, chosen: Slice) -> Course:
 
 
 def courses_by(
-    connection: Connection, period: Period, column: str | None, chosen: Slice
+    connection: Connection,
+    period: Period,
+    column: str | None,
+    chosen: Slice,
+    *,
+    keys: Collection[str] | None = None,
 ) -> dict[str, Course]:
-    """The courses of every commune or every procedure."""
+    """The courses of every commune or every procedure, or of those in `keys` alone."""
     points = cut(period)
-    whole = sums_by(connection, period, column, chosen)
-    within = _within(connection, period, points, column, chosen)
+    before = sums_before(connection, period, column, chosen, keys)
+    within = _within(connection, period, points, column, chosen, keys)
     return {
         key: Course(
-            step=step_of(period), points=points, rows=_rows(around.before, within.get(key, {}), len(points))
+            step=step_of(period),
+            points=points,
+            rows=_rows(before.get(key, {}), within.get(key, {}), len(points)),
         )
-        for key, around in whole.items()
+        for key in sorted(before.keys() | within.keys())
     }
 
 
@@ -91,13 +98,18 @@ def added(courses: Iterable[Course]) -> Course:
 
 
 def _within(
-    connection: Connection, period: Period, points: tuple[Period, ...], column: str | None, chosen: Slice
+    connection: Connection,
+    period: Period,
+    points: tuple[Period, ...],
+    column: str | None,
+    chosen: Slice,
+    keys: Collection[str] | None,
 ) -> dict[str, dict[int, dict[Metric, int]]]:
     """Per key and number of the point, what was counted in it."""
     starts = [point.first for point in points]
     found: dict[str, dict[int, dict[Metric, int]]] = {}
     for piece in _pieces(period):
-        for key, periods in sums_by_both(connection, piece, column, chosen).items():
+        for key, periods in sums_by_both(connection, piece, column, chosen, keys).items():
             for number, sums in periods.items():
                 day = number if piece.grain is Grain.DAY else number * 100 + 1
                 at = bisect_right(starts, day) - 1

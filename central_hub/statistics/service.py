@@ -119,6 +119,10 @@ class Statistics:
         rows = self._rows(past, group, chosen)
         return Report(period=period, as_of=past.last, group=group, filter=chosen, rows=rows, total=whole)
 
+    def whole_row(self, period: Period, chosen: Filter | None = None) -> ReportRow:
+        """The total of a report, without its rows."""
+        return self._whole(period.until(self._today), chosen or Filter())
+
     def overview(self, period: Period, chosen: Filter | None = None) -> Overview:
         """The figures of the first page, for the province or for what `chosen` leaves of it."""
         chosen = chosen or Filter()

@@ -4,7 +4,7 @@ The shape that is read follows from what is asked: by commune, by procedure, bot
 grouping. So the whole province is read from rows that are rolled up already.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,17 @@ def sums_by(connection: Connection, period: Period, column: str | None, chosen: 
     return {key: Around(before.get(key, _NOTHING), within.get(key, _NOTHING)) for key in keys}
 
 
+def sums_before(
+    connection: Connection,
+    period: Period,
+    column: str | None,
+    chosen: Slice,
+    keys: Collection[str] | None = None,
+) -> dict[str, Sums]:
+    """Sums of everything before a period, by column; only of `keys` where they are given."""
+    return _summed(connection, period.before(), column, chosen, keys)
+
+
 def sums_by_period(connection: Connection, piece: Piece, chosen: Slice) -> dict[int, Sums]:
     """Sums of each day or month of a piece."""
     rows = connection.execute(_query(piece, "period", chosen))
@@ -62,10 +73,14 @@ def sums_by_period(connection: Connection, piece: Piece, chosen: Slice) -> dict[
 
 
 def sums_by_both(
-    connection: Connection, piece: Piece, column: str | None, chosen: Slice
+    connection: Connection,
+    piece: Piece,
+    column: str | None,
+    chosen: Slice,
+    keys: Collection[str] | None = None,
 ) -> dict[str, dict[int, Sums]]:
     """Sums of each day or month of a piece by "commune" or "procedure" (or "" for all together)."""
-    query = _query(piece, column, chosen).add_columns(TALLY.c.period).group_by(TALLY.c.period)
+    query = _query(piece, column, chosen, keys).add_columns(TALLY.c.period).group_by(TALLY.c.period)
     found: dict[str, dict[int, Sums]] = {}
     for row in connection.execute(query):
         found.setdefault(row[0], {})[row[-1]] = _sums(row[1:-1])
@@ -73,18 +88,22 @@ def sums_by_both(
 
 
 def _summed(
-    connection: Connection, pieces: Iterable[Piece], column: str | None, chosen: Slice
+    connection: Connection,
+    pieces: Iterable[Piece],
+    column: str | None,
+    chosen: Slice,
+    keys: Collection[str] | None = None,
 ) -> dict[str, Sums]:
     found: dict[str, dict[Metric, int]] = {}
     for piece in pieces:
-        for row in connection.execute(_query(piece, column, chosen)):
+        for row in connection.execute(_query(piece, column, chosen, keys)):
             total = found.setdefault(row[0], dict.fromkeys(_METRICS, 0))
             for metric, amount in zip(_METRICS, row[1:], strict=True):
                 total[metric] += amount or 0
     return dict(found)
 
 
-def _query(piece: Piece, column: str | None, chosen: Slice) -> Any:
+def _query(piece: Piece, column: str | None, chosen: Slice, keys: Collection[str] | None = None) -> Any:
     by_commune = column == "commune" or chosen.commune is not None
     by_procedure = column == "procedure" or chosen.procedures is not None
     shape = _SHAPES[piece.grain, by_commune, by_procedure]
