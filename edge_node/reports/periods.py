@@ -99,6 +99,8 @@ def read_period(given: Mapping[str, str], today: date) -> tuple[Period, dict[str
         return quarter_of(today), errors
     if first > last:
         return quarter_of(today), {"to": _("Ngày cuối phải từ ngày đầu trở đi.")}
+    if first > today:
+        return quarter_of(today), {"from": _("Kỳ này chưa bắt đầu.")}
     return Period(first, last), {}
 
 

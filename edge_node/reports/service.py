@@ -59,9 +59,10 @@ class MonthFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Biểu II.06a as a page shows it."""
+    """Biểu II.06a as a page shows it. `counted`: the part of the period that lies behind us."""
 
     period: Period
+    counted: Period
     grouping: Grouping
     lines: tuple[Line, ...]
     total: Line
@@ -114,12 +115,14 @@ def figure_names() -> dict[str, str]:
 def make_report(
     db: Database, services: Services, office: Office, period: Period, grouping: Grouping
 ) -> Report:
-    """The report and twelve months up to its end."""
-    rows = report(db, unit=office.unit, first=period.first_number, last=period.last_number)
+    """The report and twelve months up to its end; a period that still runs is counted as it stands today."""
+    counted = so_far(services, period)
+    rows = report(db, unit=office.unit, first=counted.first_number, last=counted.last_number)
     catalogue, today = services.references.catalogue(db), local_date(services.clock())
     lines = _lines(rows, catalogue, grouping)
     return Report(
         period=period,
+        counted=counted,
         grouping=grouping,
         lines=lines,
         total=Line(key="", name=_("Tổng số"), row=_sum(rows.values())),
@@ -139,22 +142,22 @@ def behind(
 ) -> Behind:
     """The dossiers that a figure counts, newest first."""
     catalogue = services.references.catalogue(db)
-    wanted, found = FIGURES[column], {}
-    for dossier, text in summaries_around(db, period):
+    wanted, found, counted = FIGURES[column], {}, so_far(services, period)
+    for dossier, text in summaries_around(db, counted):
         summary = read_summary(text)
         if summary is None or summary.commune != office.unit:
             continue
         if key and _key_of(catalogue, summary.procedure, grouping) != key:
             continue
-        placed = place(summary, first=period.first_number, last=period.last_number)
+        placed = place(summary, first=counted.first_number, last=counted.last_number)
         if placed is not None and not wanted.isdisjoint(placed):
             found[dossier] = placed
-    rows = report(db, unit=office.unit, first=period.first_number, last=period.last_number)
-    counted = _sum(row for code, row in rows.items() if not key or _key_of(catalogue, code, grouping) == key)
+    rows = report(db, unit=office.unit, first=counted.first_number, last=counted.last_number)
+    sums = _sum(row for code, row in rows.items() if not key or _key_of(catalogue, code, grouping) == key)
     return Behind(
         name=_name_of(catalogue, key, grouping) if key else _("Tổng số"),
         column=column,
-        figure=getattr(counted, column),
+        figure=getattr(sums, column),
         dossiers=tuple(found),
         placements=found,
     )
@@ -174,14 +177,19 @@ def paper(db: Database, services: Services, office: Office, period: Period, grou
             office=letterhead(office),
             day=to_yyyymmdd(local_date(services.clock())),
             period=period.name,
-            first=period.first_number,
-            last=period.last_number,
+            first=made.counted.first_number,
+            last=made.counted.last_number,
             recipient=_("Ủy ban nhân dân thành phố"),
             rows=tuple(_paper_row(line) for line in made.lines),
             signatory=forms.Signatory(capacity=_("Thủ trưởng đơn vị")),
             definitions=definitions(sums),
         )
     return render_pdf(form)
+
+
+def so_far(services: Services, period: Period) -> Period:
+    """The period up to today: what is due later is not overdue yet, though the period's last day lies after it."""
+    return Period(period.first, min(period.last, local_date(services.clock())))
 
 
 def definitions(sums: ReportRow) -> str:

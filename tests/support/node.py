@@ -23,16 +23,19 @@ from edge_node import create_app
 from edge_node.casework.service import Amendment, Step, Target, amend, move
 from edge_node.journal import Draft, write
 from edge_node.journal.service import unverified
+from edge_node.journal.stamp import keep_offset
 from edge_node.keyring import Actor
 from edge_node.projection.service import Projector
 from edge_node.projection.service import view as view_of
 from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store.local import write_local
+from edge_node.sync.status import LAST_FULL
 from signing.roles import Role
 from sync_protocol.log import Run
 from tests.support.log_builder import key
 from tests.support.office import PIN, TestOffice, make_office, take_province
 
-MONDAY = date(2026, 11, 16)
+MONDAY = date(2026, 12, 7)
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 PROCEDURES = ("2.000815", "1.001193", "1.004873", "1.004194", "2.000635", "1.001612", "1.013227")
@@ -187,7 +190,7 @@ def settle_dossier(office: TestOffice, cast: Cast, dossier: str, number: str) ->
     """From received to the result handed over."""
     step(office, cast.lan, dossier, "forward")
     office.clock.advance(HOUR)
-    result = {"number": number, "date": 20261118, "signer": cast.hung.name, "kind": "Văn bản"}
+    result = {"number": number, "date": 20261209, "signer": cast.hung.name, "kind": "Văn bản"}
     step(office, cast.hung, dossier, "finish", result=result)
     office.clock.advance(HOUR // 2)
     person = {"name": PEOPLE[0][0], "id_number": PEOPLE[0][1]}
@@ -195,20 +198,19 @@ def settle_dossier(office: TestOffice, cast: Cast, dossier: str, number: str) ->
 
 
 def live_a_week(office: TestOffice, cast: Cast) -> list[str]:
-    """A working week: dossiers of several procedures in every state, two overdue, one withdrawn."""
-    dossiers = []
+    """A working week: each day five dossiers, two settled the same afternoon; one late, one withdrawn, one waiting for papers."""
+    dossiers: list[str] = []
     for day in range(5):
         for turn in range(5):
             office.clock.now = instant(MONDAY + timedelta(days=day), 8 * 60 + turn * 37)
             who = day * 5 + turn
             procedure = PROCEDURES[who % len(PROCEDURES)]
             dossiers.append(receive(office, who, procedure, channel=2 if who % 7 == 3 else 1))
-    for index, dossier in enumerate(dossiers):
-        office.clock.now = instant(MONDAY + timedelta(days=2 + index % 3), 13 * 60 + 7 * index)
-        if index % 3 == 0:
-            settle_dossier(office, cast, dossier, f"{120 + index}/UBND-XN")
-        elif index % 3 == 1:
-            step(office, cast.lan, dossier, "forward")
+        for turn in range(5):
+            office.clock.now = instant(MONDAY + timedelta(days=day), 13 * 60 + 30 + turn * 11)
+            _afternoon(office, cast, dossiers, day * 5 + turn)
+    office.clock.now = instant(MONDAY + timedelta(days=4), 15 * 60)
+    settle_dossier(office, cast, dossiers[2], "131/UBND-XN")
     step(
         office, cast.hung, dossiers[4], "withdraw", ground="Công dân đề nghị rút hồ sơ để nộp nơi cư trú mới."
     )
@@ -218,6 +220,31 @@ def live_a_week(office: TestOffice, cast: Cast) -> list[str]:
     )  # fmt: skip
     office.clock.now = instant(MONDAY + timedelta(days=7), 8 * 60 + 42)
     return dossiers
+
+
+def _afternoon(office: TestOffice, cast: Cast, dossiers: list[str], index: int) -> None:
+    if index % 5 < 2 and index != 5:
+        settle_dossier(office, cast, dossiers[index], f"{120 + index}/UBND-XN")
+    elif index % 5 == 3:
+        step(office, cast.lan, dossiers[index], "forward")
+
+
+def acknowledge(office: TestOffice, *, waiting: int, unjudged: int = 0) -> None:
+    """The province holds and has judged this PC's records, but for the newest."""
+    entry = SqliteLogStore(office.db).frontier([office.office.log])[office.office.log]
+    held = entry.length - waiting
+    with write_transaction(office.db):
+        office.db.conn.execute(
+            "INSERT INTO receipt_log (log, held, head, judged) VALUES (?, ?, ?, ?)",
+            (office.office.log, held, entry.head, held - unjudged),
+        )
+        office.db.conn.execute(
+            "INSERT INTO sync_attempt (began, ended, outcome, rounds, sent, received, bytes_up, bytes_down, detail) "
+            "VALUES (?1, ?1 + 1400, 'done', 2, ?2, 3, 9240, 1310, '')",
+            (office.clock(), held),
+        )
+        write_local(office.db, LAST_FULL, str(office.clock()))
+        keep_offset(office.db, offset_ms=340, measured_ms=office.clock())
 
 
 def disagree(office: TestOffice, other: TestOffice, cast: Cast, dossier: str) -> None:
@@ -245,6 +272,7 @@ def make_week(folder: Path) -> tuple[TestOffice, Cast, list[str]]:
     cast = hire(office)
     dossiers = live_a_week(office, cast)
     other.clock.now = office.clock.now
+    acknowledge(office, waiting=0)
     disagree(office, other, cast, dossiers[7])
     office.clock.advance(20 * MINUTE)
     return office, cast, dossiers

@@ -39,7 +39,8 @@ def test_every_picture_of_the_guide_is_there_and_small() -> None:
 def test_pictures_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
     browser = browse(make_office(tmp_path))
     name = sorted((folder() / "images").glob("can-bo-*.png"))[0].name
-    assert browser.client.get(f"/help/images/{name}").mimetype == "image/png"
+    with browser.client.get(f"/help/images/{name}") as answer:
+        assert answer.mimetype == "image/png" and answer.data.startswith(b"\x89PNG")
     for path in (
         "/help/images/../can-bo-mot-cua.md",
         "/help/images/%2e%2e/can-bo-mot-cua.md",

@@ -26,35 +26,35 @@ def browser(week: Week) -> Browser:
 
 
 def test_the_book_numbers_the_month_in_the_order_of_receipt(browser: Browser, week: Week) -> None:
-    page = browser.get("/register?month=2026-11")
+    page = browser.get("/register?month=2026-12")
     places = [page.index(f'href="/dossiers/{dossier}"') for dossier in week[2]]
     assert places == sorted(places) and len(places) == 25
     assert "15 Lê Duẩn, phường Hải Châu" in page and "25 dòng" in page
 
 
 def test_a_filtered_row_keeps_its_number(browser: Browser, week: Week) -> None:
-    page = browser.get("/register?month=2026-11&show=withdrawn")
+    page = browser.get("/register?month=2026-12&show=withdrawn")
     assert page.count("mc-row-link") == 1 and week[2][4] in page
     assert '<td class="mc-number" data-label="STT">5</td>' in page
 
 
 @pytest.mark.parametrize("show", list(Show))
 def test_each_chip_counts_what_it_shows(browser: Browser, show: Show) -> None:
-    page = browser.get(f"/register?month=2026-11&show={show}")
+    page = browser.get(f"/register?month=2026-12&show={show}")
     rows = page.count("mc-row-link")
-    expected = {Show.ALL: 25, Show.WITHDRAWN: 1, Show.RETURNED: 9, Show.READY: 0}
+    expected = {Show.ALL: 25, Show.WITHDRAWN: 1, Show.RETURNED: 10, Show.READY: 0}
     assert f"{rows} dòng" in page
     assert show not in expected or rows == expected[show]
 
 
 def test_a_field_narrows_the_book(browser: Browser) -> None:
-    page = browser.get("/register?month=2026-11&sector=construction")
+    page = browser.get("/register?month=2026-12&sector=construction")
     assert page.count("mc-row-link") == 3 and 'value="construction" selected' in page
 
 
 def test_another_month_is_empty_and_says_what_would_be_there(browser: Browser) -> None:
-    page = browser.get("/register?month=2026-10")
-    assert "Chưa có dòng nào" in page and "10/2026" in page
+    page = browser.get("/register?month=2026-11")
+    assert "Chưa có dòng nào" in page and "11/2026" in page
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_an_address_typed_wrong_is_no_fault(browser: Browser, query: str) -> Non
 
 
 def test_the_csv_holds_every_row_and_no_formula(browser: Browser) -> None:
-    answer = browser.client.get("/register?month=2026-11&format=csv")
+    answer = browser.client.get("/register?month=2026-12&format=csv")
     assert answer.mimetype == "text/csv" and answer.data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert len(rows) == 25 and rows[0]["Mã hồ sơ"] == "H17.20242-261116-0001"
-    assert rows[0]["Tiếp nhận"] == "16/11/2026 08:00"
+    assert len(rows) == 25 and rows[0]["Mã hồ sơ"] == "H17.20242-261207-0001"
+    assert rows[0]["Tiếp nhận"] == "07/12/2026 08:00"
 
 
 def test_a_name_that_looks_like_a_formula_is_defused(tmp_path: Path) -> None:
@@ -86,17 +86,17 @@ def test_the_paper_is_a_pdf_in_vietnamese_whatever_the_screen_says(
     seen: list[bytes] = []
     monkeypatch.setattr(render, "_run", lambda job: seen.append(job) or b"%PDF-1.7")
     browser.post("/language", {"language": "en"})
-    answer = browser.client.get("/register?month=2026-11&format=pdf")
+    answer = browser.client.get("/register?month=2026-12&format=pdf")
     assert answer.mimetype == "application/pdf" and "inline" in answer.headers["Content-Disposition"]
     job = seen[0].decode().encode().decode("unicode_escape")
-    assert "Đăng ký khai sinh" in job and "Công dân rút hồ sơ" in job and "01/11/2026" in job
+    assert "Đăng ký khai sinh" in job and "Công dân rút hồ sơ" in job and "01/12/2026" in job
 
 
 def test_too_long_a_paper_says_what_to_do(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "PAPER_ROWS_MAX", 10)
-    answer = browser.client.get("/register?month=2026-11&format=pdf")
-    assert answer.status_code == 302 and answer.location == "/register?month=2026-11"
-    assert "Tháng này có 25 dòng" in browser.get("/register?month=2026-11")
+    answer = browser.client.get("/register?month=2026-12&format=pdf")
+    assert answer.status_code == 302 and answer.location == "/register?month=2026-12"
+    assert "Tháng này có 25 dòng" in browser.get("/register?month=2026-12")
 
 
 def test_months_go_round_the_year() -> None:

@@ -39,13 +39,13 @@ def browser(week: Week) -> Browser:
 def test_the_quarter_is_shown_with_both_rates_labelled(browser: Browser) -> None:
     page = browser.get("/reports")
     assert "Quý IV năm 2026" in page
-    for text in ("Tỷ lệ A", "5 / 9", "55,56\u00a0%", "Tỷ lệ B", "6 / 24", "25,00\u00a0%", "766/QĐ-TTg"):
+    for text in ("Tỷ lệ A", "9 / 10", "90,00\u00a0%", "Tỷ lệ B", "16 / 24", "66,67\u00a0%", "766/QĐ-TTg"):
         assert text in page, text
     assert "không nằm trong tử số, mẫu số của tỷ lệ nào" in page
 
 
 @pytest.mark.parametrize("group", ["field", "procedure"])
-@pytest.mark.parametrize("period", [WHOLE, "from=18/11/2026&to=19/11/2026", "from=20/11/2026&to=22/11/2026"])
+@pytest.mark.parametrize("period", [WHOLE, "from=09/12/2026&to=10/12/2026", "from=11/12/2026&to=13/12/2026"])
 def test_every_figure_opens_the_list_that_adds_up_to_it(browser: Browser, group: str, period: str) -> None:
     page = browser.get(f"/reports?{period}&group={group}")
     links = re.findall(r'<a href="(/reports/dossiers\?[^"]+)">([\d.]+)</a>', page)
@@ -84,7 +84,7 @@ def test_the_csv_names_every_figure_and_both_rates(browser: Browser) -> None:
     total = dict(zip(rows[0], next(row for row in rows if row[:1] == ["Tổng số"]), strict=True))
     assert (total["Tổng số nhận giải quyết"], total["Tỷ lệ A: tử số"], total["Tỷ lệ B: mẫu số"]) == (
         "25",
-        "5",
+        "9",
         "24",
     )
     assert "Công dân rút" in rows[0]
@@ -93,7 +93,7 @@ def test_the_csv_names_every_figure_and_both_rates(browser: Browser) -> None:
 def test_the_list_goes_out_as_csv(browser: Browser) -> None:
     answer = browser.client.get(f"/reports/dossiers?{WHOLE}&column=withdrawn&format=csv")
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
-    assert [row["Mã hồ sơ"] for row in rows] == ["H17.20242-261116-0005"]
+    assert [row["Mã hồ sơ"] for row in rows] == ["H17.20242-261207-0005"]
 
 
 def test_the_paper_names_what_is_in_no_column(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +114,21 @@ def test_the_paper_names_what_is_in_no_column(browser: Browser, monkeypatch: pyt
 def test_a_period_typed_wrong_keeps_what_was_typed(browser: Browser, query: str, message: str) -> None:
     page = browser.get(f"/reports?{query}")
     assert message in page and f'value="{query.split("=")[1].split("&")[0]}"' in page
+
+
+def test_what_is_due_later_in_a_running_period_is_not_overdue(browser: Browser) -> None:
+    """On 14/12 a dossier due on 16/12 is in term, also in the report of the whole quarter."""
+    page = browser.get(f"/reports?{WHOLE}")
+    assert "tính đến hết ngày 14/12/2026" in page
+    due_later = browser.get(f"/reports/dossiers?{WHOLE}&column=in_term")
+    dues = re.findall(r'data-label="Hẹn trả">(\d\d)/12/2026', due_later)
+    assert len(dues) == 7 and [day for day in dues if int(day) < 14] == ["11"], "that one waits for papers"
+    assert "tính đến hết ngày" not in browser.get("/reports?from=01/12/2026&to=13/12/2026")
+
+
+def test_a_period_that_has_not_begun_is_refused(browser: Browser) -> None:
+    assert "Kỳ này chưa bắt đầu." in browser.get("/reports?from=01/01/2027&to=31/12/2027")
+    browser.get("/reports/dossiers?from=01/01/2027&to=31/12/2027&column=received", status=404)
 
 
 def test_a_figure_that_does_not_exist_is_not_found(browser: Browser) -> None:
