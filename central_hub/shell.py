@@ -6,6 +6,7 @@ from flask import Flask, has_request_context
 
 from central_hub.database import get_reader, get_services
 from central_hub.problems import language
+from central_hub.quarantine.service import count_waiting
 from central_hub.session import current
 from central_hub.sync.fleet import fleet_state
 from central_hub.words import role_name
@@ -30,7 +31,7 @@ def shell() -> dict[str, Any]:
         found |= {
             "officer": {"name": account.name, "role": role_name(held[0]) if held else ""},
             "state": state,
-            "counts": {"quarantine": state.waiting},
+            "counts": {"quarantine": count_waiting(get_reader()).all},
         }
     return found
 

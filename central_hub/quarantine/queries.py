@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from central_hub.store.tables import EVENT, KEY, KEY_REQUEST, LOG, SET_ASIDE, STANDING
 from sync_protocol.admission import Outcome
@@ -65,8 +65,13 @@ def count_waiting(connection: Connection) -> Waiting:
         pending=outcomes.get(Outcome.PENDING.value, 0),
         refused=outcomes.get(Outcome.QUARANTINED.value, 0),
         set_aside=connection.scalar(select(func.count()).select_from(SET_ASIDE)) or 0,
-        requests=sum(1 for request in list_requests(connection) if not request.decision),
+        requests=connection.scalar(_open_requests()) or 0,
     )
+
+
+def _open_requests() -> Select[tuple[int]]:
+    decided = select(EVENT.c.subject).where(EVENT.c.action.in_((APPROVED, DECLINED)))
+    return select(func.count()).select_from(KEY_REQUEST).where(KEY_REQUEST.c.record.not_in(decided))
 
 
 def list_requests(connection: Connection) -> list[KeyRequest]:

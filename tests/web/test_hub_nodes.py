@@ -1,0 +1,154 @@
+"""The fleet's pages and enrolment codes: what a technician is handed works once, and can be withdrawn."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from central_hub.nodes.states import NodeState, look_at
+from central_hub.registry.enrolment import list_codes
+from central_hub.store.engine import reading
+from central_hub.sync.fleet import list_devices
+from sync_protocol.enrolment import parse_code
+from tests.support.hub import DAY_MS, NOW_MS, ProvinceHub, Visitor, found_province, shared_province
+
+CODE = re.compile(r"<output>([0-9A-Z-]{29})</output>")
+
+
+@pytest.fixture(scope="module")
+def full() -> ProvinceHub:
+    return shared_province()
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> ProvinceHub:
+    return found_province(tmp_path)
+
+
+def make_code(visitor: Visitor, **fields: object) -> str:
+    values = {"unit": "20242", "device_name": "PC quầy 1", "roles": ["unit_administrator", "receptionist"]}
+    answer = visitor.post("/nodes/codes", **(values | fields))
+    assert answer.status_code == 200, answer.text
+    found = CODE.search(answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def test_the_fleet_tells_who_needs_a_look(full: ProvinceHub) -> None:
+    visitor = full.browser("kiemtra")
+    page = visitor.page("/nodes")
+    assert "8 đơn vị, 8 máy đã ghi danh; 86 đơn vị chưa có máy" in page
+    assert page.count("mc-row-link") == 8
+    assert visitor.page("/nodes?state=silent").count("mc-row-link") == 1
+    attention = visitor.page("/nodes?state=attention")
+    assert attention.count("mc-row-link") == 3
+    for text in (
+        "Im lặng 4 ngày.",
+        "Còn 23 bản ghi chưa về tỉnh, cũ nhất 2 ngày.",
+        "Đồng hồ lệch 6 phút.",
+        "-412,0 s",
+    ):
+        assert text in attention
+    assert visitor.page("/nodes?q=hai+van").count("mc-row-link") == 1
+    assert "Không có máy nào khớp" in visitor.page("/nodes?q=zzz")
+
+
+@pytest.mark.parametrize(
+    "sort", ["unit", "state", "last", "waiting", "oldest", "offset", "disk", "codes", "x"]
+)
+def test_the_fleet_sorts(full: ProvinceHub, sort: str) -> None:
+    page = full.browser("kiemtra").page(f"/nodes?sort={sort}&dir=desc")
+    assert page.count("mc-row-link") == 8
+
+
+def test_one_pc_shows_its_logs_officers_and_numbers(full: ProvinceHub) -> None:
+    desk = full.desks[0]
+    page = full.browser("kiemtra").page(f"/nodes/{desk.device}")
+    assert desk.log.log[:12] in page
+    assert "Nguyễn Thị Lan" in page
+    assert "0001–0500" in page
+    assert "bằng nhau" in page
+
+
+def test_the_fleet_as_a_file(full: ProvinceHub) -> None:
+    answer = full.browser("kiemtra").get("/nodes?format=csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="may-tram.csv"'
+    assert len(answer.data.decode("utf-8-sig").splitlines()) == 9
+
+
+def test_states_come_from_facts(full: ProvinceHub) -> None:
+    with reading(full.services.engine) as connection, full.app.test_request_context():
+        devices = list_devices(connection, now_ms=NOW_MS)
+        states = [look_at(device, now_ms=NOW_MS).state for device in devices]
+        later = list_devices(connection, now_ms=NOW_MS + 2 * DAY_MS)
+        assert all(look_at(device, now_ms=NOW_MS + 2 * DAY_MS).state is NodeState.SILENT for device in later)
+    assert sorted(states) == ["lagging", "lagging", "silent", *["well"] * 5]
+
+
+def test_a_code_is_shown_once_and_pins_this_province(hub: ProvinceHub) -> None:
+    visitor = hub.browser("quantri")
+    code = parse_code(make_code(visitor))
+    assert hub.services.keys.bundle.fingerprint.startswith(code.pin.hex())
+    assert code.secret not in visitor.page("/nodes/codes")
+    with reading(hub.services.engine) as connection:
+        (issued,) = list_codes(connection)
+    assert (issued.unit, issued.device_name, issued.issued_by) == ("20242", "PC quầy 1", "quantri")
+    assert issued.roles == ("receptionist", "unit_administrator")
+
+
+def test_the_sheet_says_where_to_type_it_and_until_when(hub: ProvinceHub) -> None:
+    answer = hub.browser("khoa").post(
+        "/nodes/codes", unit="20242", device_name="  PC   quầy 1 ", roles="clerk"
+    )
+    for text in ("http://localhost", "Phường Hải Châu · PC quầy 1", "14:05 27/11/2026", "Văn thư", "<svg"):
+        assert text in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"unit": "48"}, "Chọn đơn vị trong danh sách."),
+        ({"unit": "99999"}, "Chọn đơn vị trong danh sách."),
+        ({"device_name": "  "}, "Đặt tên máy"),
+        ({"device_name": "x" * 61}, "Đặt tên máy"),
+        ({"roles": ["administrator"]}, "Chọn ít nhất một vai trò"),
+    ],
+)
+def test_a_code_that_makes_no_sense_is_not_made(
+    hub: ProvinceHub, fields: dict[str, object], message: str
+) -> None:
+    values = {"unit": "20242", "device_name": "PC quầy 1", "roles": "clerk"} | fields
+    answer = hub.browser("quantri").post("/nodes/codes", **values)
+    assert answer.status_code == 422
+    assert message in answer.text
+    with reading(hub.services.engine) as connection:
+        assert list_codes(connection) == []
+
+
+def test_a_withdrawn_code_enrols_nobody(hub: ProvinceHub) -> None:
+    visitor = hub.browser("quantri")
+    code = parse_code(make_code(visitor))
+    assert "Còn hạn đến 27/11/2026" in visitor.page("/nodes/codes")
+    visitor.post("/nodes/codes/1/withdraw")
+    page = visitor.page("/nodes/codes")
+    assert "Đã thu hồi mã ghi danh." in page
+    assert "Hết hạn hoặc đã thu hồi" in page
+    hub.clock.now += 1
+    offer = {"key": "0" * 64, "box": None, "holder": None, "name": "", "title": "", "proof": ""}
+    desk_answer = hub.browser().client.post(
+        "/enrol/v1/device", json={"secret": code.secret, "device": offer, "officer": None}
+    )
+    assert desk_answer.status_code >= 400
+    visitor.post("/nodes/codes/1/withdraw")
+    assert "Mã này đã dùng hoặc đã hết hạn." in visitor.page("/nodes/codes")
+
+
+def test_a_pc_that_enrolled_stands_in_both_lists(hub: ProvinceHub) -> None:
+    desk = hub.enrol("20242")
+    visitor = hub.browser("quantri")
+    assert "Chưa liên lạc" in visitor.page("/nodes")
+    assert "Đã dùng 20/11/2026" in visitor.page("/nodes/codes")
+    page = visitor.page(f"/nodes/{desk.device}")
+    assert "Chưa nhận bản ghi nào" in page
+    assert "Đã ghi danh, chưa gửi bản ghi nào." in page
