@@ -6,15 +6,14 @@ more log goes through the whole of a sync's last step, which gives the rate at w
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 
 from sqlite_utils import Database
 
 from benchmarks.province import DirectLine, code_for, enrol_author, found_province
 from benchmarks.timing import timed
+from benchmarks.workers import in_workers
 from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
 from central_hub.judge.service import judge_pending
@@ -120,11 +119,10 @@ def _enrol(hub: HubServices, db: Database, services: Services, unit: Unit) -> st
 def _store(db: Database, slices: Sequence[Slice]) -> int:
     """Append every log as it comes out of the workers; returns the number of records."""
     store, count = SqliteLogStore(db), 0
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        for runs in pool.map(_written, slices):
-            with write_transaction(db):
-                for run in runs:
-                    count += store.append(run)
+    for runs in in_workers(_written, slices):
+        with write_transaction(db):
+            for run in runs:
+                count += store.append(run)
     return count
 
 

@@ -7,10 +7,8 @@ compared with a scan of all rows.
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
-from multiprocessing import get_context
 
 import msgspec
 from flask.testing import FlaskClient
@@ -19,6 +17,7 @@ from sqlalchemy import text
 from benchmarks.figure import Figure, at_most
 from benchmarks.province import LOGIN, PASSWORD, enrol_author, found_province
 from benchmarks.timing import Times, timed
+from benchmarks.workers import in_workers
 from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
 from central_hub import create_app
@@ -97,18 +96,15 @@ def _load(hub: Services) -> None:
     newest = max(view.accepted or 0 for view in views)
     until_now = (hub.clock() - newest) // _WEEK_MS
     shifts = [(week, (until_now - weeks + 1 + week) * _WEEK_MS) for week in range(weeks)]
-    with ProcessPoolExecutor(
-        2, mp_context=get_context("spawn"), initializer=_remember, initargs=(views,)
-    ) as pool:
-        for rows in pool.map(_rows_of_week, shifts):
-            tallies = TallyChanges()
-            for row in rows:
-                tallies.replace(None, row)
-            stretches = [stretch for row in rows for stretch in earlier_stretches(row)]
-            with writing(hub.engine) as connection:
-                insert_rows(connection, DOSSIER, COLUMNS, rows)
-                insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), stretches)
-                tallies.write(connection)
+    for rows in in_workers(_rows_of_week, shifts, first=_remember, values=(views,)):
+        tallies = TallyChanges()
+        for row in rows:
+            tallies.replace(None, row)
+        stretches = [stretch for row in rows for stretch in earlier_stretches(row)]
+        with writing(hub.engine) as connection:
+            insert_rows(connection, DOSSIER, COLUMNS, rows)
+            insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), stretches)
+            tallies.write(connection)
 
 
 _remembered: list[DossierView] = []
