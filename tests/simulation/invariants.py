@@ -5,9 +5,10 @@ and compare what production says with what is so; the merge has a second opinion
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import Connection, select
 
 from central_hub.projection.projector import scope_digest
@@ -85,26 +86,32 @@ def _check_status(node: SimNode, held: dict[str, Any]) -> None:
         require(missing == 0, "full means full", node.name)
 
 
-def check_written(node: SimNode, record: Record) -> None:
-    """A record that was just written: its author's place in history, and a clock that no stranger moved."""
-    header = record.header
-    ahead = max(node.walls_ms) + CLOCK_AHEAD_MS_MAX
-    offset = offset_now(node.db, node.clock())
-    ahead = max(
-        ahead,
-        node.clock() + CLOCK_AHEAD_MS_MAX,
-        node.clock() + (offset[0] if offset else 0) + CLOCK_AHEAD_MS_MAX,
-    )
-    require(header.at[0] <= ahead, "a far-off clock moves nobody else's", f"{node.name} {header.at}")
-    if header.dossier is None:
-        return
+def check_written(node: SimNode, records: Sequence[Record]) -> None:
+    """Records that were just written: their authors' place in history, and a clock that no stranger moved."""
+    wall, offset = node.clock(), offset_now(node.db, node.clock())
+    ahead = max(*node.walls_ms, wall, wall + (offset[0] if offset else 0)) + CLOCK_AHEAD_MS_MAX
+    by_dossier: dict[str, set[str]] = {}
+    for record in records:
+        header = record.header
+        require(header.at[0] <= ahead, "a far-off clock moves nobody else's", f"{node.name} {header.at}")
+        if header.dossier is not None:
+            by_dossier.setdefault(header.dossier, set()).add(record.id)
+    for dossier, written in by_dossier.items():
+        _check_parents(node, dossier, written)
+
+
+def _check_parents(node: SimNode, dossier: str, written: set[str]) -> None:
     rows = node.db.conn.execute(
-        "SELECT id FROM record WHERE dossier = ?1 AND number < (SELECT number FROM record WHERE id = ?2)",
-        (bytes.fromhex(header.dossier), bytes.fromhex(record.id)),
-    )
-    earlier = [node.store.record(row[0].hex()) for row in rows]
-    heads = oracle.heads_of([r for r in earlier if r], quarantined_of(node.db, header.dossier))
-    require(tuple(sorted(header.parents)) == heads, "parents are the heads that were seen", record.id)
+        "SELECT id, header FROM record WHERE dossier = ? ORDER BY number", (bytes.fromhex(dossier),)
+    ).fetchall()
+    quarantined = quarantined_of(node.db, dossier)
+    earlier: dict[str, list[str]] = {}
+    for row in rows:
+        record_id, parents = row[0].hex(), orjson.loads(row[1])["parents"]
+        if record_id in written:
+            heads = oracle.heads_of(earlier, quarantined)
+            require(tuple(sorted(parents)) == heads, "parents are the heads that were seen", record_id)
+        earlier[record_id] = parents
 
 
 def check_nothing_was_lost(world: "World", node: SimNode) -> None:

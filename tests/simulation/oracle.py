@@ -4,7 +4,7 @@ Quadratic and short on purpose, and sharing nothing with `dossiers.merge` but th
 answers for personal fields, notes and payments; the rest of a view is compared between node and hub.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dossiers.conflicts import ConflictKind, conflict_id
@@ -36,13 +36,9 @@ class Verdicts:
 def judge_dossier(records: Iterable[Record], quarantined: frozenset[str]) -> Verdicts:
     """Fold by brute force."""
     known = {record.id: record for record in records}
-    ancestors = {record_id: _ancestors(record_id, known) for record_id in known}
-    effective = {
-        record_id: record
-        for record_id, record in known.items()
-        if record_id not in quarantined
-        and not (quarantined & (ancestors[record_id] | set(record.header.parents)))
-    }
+    parents = {record_id: record.header.parents for record_id, record in known.items()}
+    ancestors = {record_id: _ancestors(record_id, parents) for record_id in known}
+    effective = {record_id: known[record_id] for record_id in _effective(parents, ancestors, quarantined)}
     writes = _writes(effective, ancestors)
     standing = {field: _maximal(versions, ancestors) for field, versions in writes.items()}
     winners = {
@@ -61,30 +57,37 @@ def judge_dossier(records: Iterable[Record], quarantined: frozenset[str]) -> Ver
         ),
         notes=frozenset(r.id for r in effective.values() if r.header.kind == "dossier.noted"),
         payments=frozenset(r.id for r in effective.values() if r.header.kind == "dossier.paid"),
-        heads=heads_of(known.values(), quarantined),
+        heads=heads_of(parents, quarantined),
     )
 
 
-def heads_of(records: Iterable[Record], quarantined: frozenset[str]) -> tuple[str, ...]:
-    """What a new record of this dossier must name as its parents."""
-    known = {record.id: record for record in records}
-    ancestors = {record_id: _ancestors(record_id, known) for record_id in known}
-    applied = {
-        record_id
-        for record_id, record in known.items()
-        if record_id not in quarantined
-        and not (quarantined & (ancestors[record_id] | set(record.header.parents)))
-    }
-    seen = set().union(*(ancestors[record_id] for record_id in applied)) if applied else set()
+def heads_of(parents: Mapping[str, Sequence[str]], quarantined: frozenset[str]) -> tuple[str, ...]:
+    """What a new record must name as its parents, after records that named these ones."""
+    if quarantined.isdisjoint(parents):
+        return tuple(sorted(parents.keys() - {above for named in parents.values() for above in named}))
+    ancestors = {record_id: _ancestors(record_id, parents) for record_id in parents}
+    applied = _effective(parents, ancestors, quarantined)
+    seen = set[str]().union(*(ancestors[record_id] for record_id in applied))
     return tuple(sorted(applied - seen))
 
 
-def _ancestors(record_id: str, known: Mapping[str, Record]) -> set[str]:
+def _effective(
+    parents: Mapping[str, Sequence[str]], ancestors: Mapping[str, set[str]], quarantined: frozenset[str]
+) -> set[str]:
+    """Neither refused nor descended from something refused."""
+    return {
+        record_id
+        for record_id, named in parents.items()
+        if record_id not in quarantined and not quarantined & (ancestors[record_id] | set(named))
+    }
+
+
+def _ancestors(record_id: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
     found: set[str] = set()
     waiting = [record_id]
     while waiting:
-        for parent in known[waiting.pop()].header.parents:
-            if parent in known and parent not in found:
+        for parent in parents[waiting.pop()]:
+            if parent in parents and parent not in found:
                 found.add(parent)
                 waiting.append(parent)
     return found

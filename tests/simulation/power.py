@@ -127,10 +127,6 @@ class Disk:
         if drops_unforced and self._unforced is not None and self._unforced_before is not None:
             self._write(self._unforced, self._unforced_before)
 
-    def copy(self) -> dict[Path, bytes | None]:
-        """A copy of the database as a careless person makes it."""
-        return self.lies()
-
     @staticmethod
     def _read(path: Path | None) -> bytes | None:
         return path.read_bytes() if path is not None and path.exists() else None

@@ -143,6 +143,8 @@ class World:
             invariants.check_end(self)
             invariants.check_nothing_is_open(self)
         invariants.check_idle_is_cheap(self)
+        with self.hub.reading() as (_, store):
+            self.say(f"everything: {store.frontier().digest().hex()}")
 
     def _play_step(self, step: Step) -> None:
         self.say(f"[{step}]")
@@ -261,11 +263,10 @@ class World:
         for log in node.own_logs():
             known = node.acknowledged.get(log, 0)
             records = node.store.span(log, known)
-            for record in records:
-                invariants.check_written(node, record)
-                self.ledger.acknowledged[record.id] = record
+            self.ledger.acknowledged.update((record.id, record) for record in records)
             node.acknowledged[log] = known + len(records)
             fresh += records
+        invariants.check_written(node, fresh)
         offset = offset_now(node.db, node.clock())
         node.walls_ms += [node.clock(), node.clock() + (offset[0] if offset else 0)]
         return fresh

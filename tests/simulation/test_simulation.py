@@ -1,0 +1,92 @@
+"""Worlds that must hold: a fixed list of seeds on every run, the seeds of past failures for ever, more by environment.
+
+`MOTCUA_SEEDS=500` plays that many; `MOTCUA_FIRST_SEED=10000` begins elsewhere. A failing test prints one line: what broke,
+and the command that replays it.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from edge_node.sync.status import SyncStatus
+from tests.simulation import node as nodes
+from tests.simulation.replay import Failure, attempt, attempt_seed, shorten
+from tests.simulation.schedule import Verb, plan_of
+
+SEEDS = int(os.environ.get("MOTCUA_SEEDS", "40"))
+FIRST_SEED = int(os.environ.get("MOTCUA_FIRST_SEED", "1"))
+SEEDS_IN_SOAK = 1_000
+PAST_FAILURES: tuple[int, ...] = ()
+"""Seeds that once found something in production; why stands in the commit that added them."""
+
+
+def check(seed: int) -> None:
+    outcome = attempt_seed(seed)
+    if isinstance(outcome, Failure):
+        pytest.fail(outcome.line(), pytrace=False)
+
+
+@pytest.mark.parametrize("seed", [*range(FIRST_SEED, FIRST_SEED + SEEDS), *PAST_FAILURES])
+def test_a_world_holds(seed: int) -> None:
+    check(seed)
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100_000, 100_000 + SEEDS_IN_SOAK))
+def test_one_of_many_worlds_holds(seed: int) -> None:
+    check(seed)
+
+
+def trace_of(seed: int) -> list[str]:
+    lines: list[str] = []
+    attempt_seed(seed, lines.append)
+    return lines
+
+
+def test_a_seed_replays_itself() -> None:
+    assert trace_of(3) == trace_of(3)
+
+
+def test_a_seed_is_the_same_in_another_process() -> None:
+    """Nothing depends on the order of sets: the hash seed of the process changes no line."""
+    command = [sys.executable, "-m", "tests.simulation", "--seed", "7", "--trace"]
+    traces = [
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert traces[0] == traces[1]
+    assert len(traces[0].splitlines()) > 40
+
+
+def test_steps_left_out_do_not_change_the_others() -> None:
+    plan = plan_of(5)
+    kept = [step for step in plan.steps if step.verb is Verb.SYNC]
+    assert plan.only({step.number for step in kept}).steps == tuple(kept)
+
+
+def test_a_failing_plan_is_shortened_and_says_how_to_replay_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = nodes.read_status
+
+    def rosy(*values: object, **options: int) -> SyncStatus:
+        return replace(read(*values, **options), waiting=0)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(nodes, "read_status", rosy)
+    outcome = attempt(plan_of(1))
+    assert isinstance(outcome, Failure)
+    shorter = shorten(outcome)
+    assert shorter.name == outcome.name == "status tells the truth"
+    assert 1 <= len(shorter.plan.steps) <= 2
+    line = shorter.line(is_whole=False)
+    assert "\n" not in line
+    steps = ",".join(str(step.number) for step in shorter.plan.steps)
+    assert f"python -m tests.simulation --seed 1 --steps {steps} --trace" in line
