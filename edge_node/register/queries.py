@@ -17,6 +17,11 @@ _BOOK: Final = """
         WHERE received >= :start AND received < :end AND commune = :unit AND status NOT IN (1, 3)
     )
 """
+# From each end of the index on `received`: min and max in one question would read every dossier.
+_END: Final = (
+    "(SELECT received FROM dossier WHERE received IS NOT NULL AND commune = ?1 ORDER BY received {} LIMIT 1)"
+)
+_MONTHS: Final = f"SELECT {_END.format('ASC')}, {_END.format('DESC')}"
 _SHOWN: Final = {
     Show.ALL: "1",
     Show.OPEN: "finished IS NULL",
@@ -72,9 +77,7 @@ def procedures_in(db: Database, asked: Asked) -> set[str]:
 
 def months(db: Database, unit: str) -> tuple[int, int] | None:
     """The earliest and the latest instant of receipt, or None while the book is empty."""
-    row = db.conn.execute(
-        "SELECT min(received), max(received) FROM dossier WHERE received IS NOT NULL AND commune = ?", (unit,)
-    ).fetchone()
+    row = db.conn.execute(_MONTHS, (unit,)).fetchone()
     return None if row[0] is None else (row[0], row[1])
 
 
