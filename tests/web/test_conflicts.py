@@ -185,6 +185,11 @@ def test_two_steps_are_settled_by_the_leader(scene: Scene) -> None:
     page = browse(scene.office, scene.cast.hung).get(f"/conflicts/{question.id}")
     assert "Chuyển giải quyết" in page and "Yêu cầu bổ sung" in page and "Thiếu giấy tờ" in page
     assert "Nội dung khác" not in page
+    receptionist = browse(scene.office)
+    receptionist.get("/conflicts")
+    given = {"choose": question.versions[0].record, "ground": "x"}
+    assert receptionist.post(f"/conflicts/{question.id}", given).status_code == 403
+    assert len(scene.view().conflicts) == 1
     browser = browse(scene.office, scene.cast.hung)
     browser.get("/conflicts")
     asked = next(v for v in question.versions if v.name == "Lê Văn Minh")
