@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import time
 from types import FrameType
 
@@ -20,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.25
 _SEEN_EVERY_S = 10.0
 _FAULT_WAIT_S = 2.0
+_SWITCH_EVERY_S = 0.001
 
 
 class _Stop:
@@ -38,9 +40,9 @@ def run_judge(services: Services, *, parent: int) -> None:
     """Judge until asked to stop, or until the parent process is gone."""
     stop = _Stop()
     with held_lock(services.config.data / "judge.lock", wait=True):
+        # Threads that verify need the interpreter's lock for an instant after each signature; let them have it soon.
+        sys.setswitchinterval(_SWITCH_EVERY_S)
         # Records are trees of values without cycles: the collector would only walk them again and again.
-        import sys
-        sys.setswitchinterval(float(os.environ.get("SWI", "0.005")))
         gc.collect()
         gc.freeze()
         gc.set_threshold(200_000, 50, 100)

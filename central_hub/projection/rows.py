@@ -19,6 +19,7 @@ _METRICS = tuple(Metric)
 _METRIC_NUMBER = {metric: number for number, metric in enumerate(_METRICS)}
 _ENTER, _LEAVE = _METRIC_NUMBER[Metric.OVERDUE_ENTER], _METRIC_NUMBER[Metric.OVERDUE_LEAVE]
 _BITS = 4
+_NEVER_OVERDUE_BYTES = 4
 
 
 class DossierRow(NamedTuple):
@@ -112,5 +113,7 @@ def _stretches(counted: bytes) -> list[tuple[int, int | None]]:
 
 
 def _last_stretch(counted: bytes) -> tuple[int | None, int | None]:
+    if len(counted) <= _NEVER_OVERDUE_BYTES:
+        return None, None
     stretches = _stretches(counted)
     return stretches[-1] if stretches else (None, None)

@@ -62,8 +62,11 @@ def publish_calendar(
 ) -> Record:
     """Publish a calendar."""
     try:
-        WorkingCalendar.from_data(dict(content))
+        if not WorkingCalendar.from_data(dict(content)).week:
+            raise PublicationRefused("a week without a working day: no due date would ever come")
         facts = {name: int(content[name]) for name in ("version", "first", "last")}
+    except PublicationRefused:
+        raise
     except (KeyError, TypeError, ValueError, DossierError) as error:
         raise PublicationRefused(str(error)) from error
     _refuse_known(connection, "calendar", facts["version"])
