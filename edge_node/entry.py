@@ -26,7 +26,7 @@ _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\.[^@\s.]{2,63}")
 _DAY: Final = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})")
 _DIGITS_DAY: Final = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _TIME: Final = re.compile(r"([01]?\d|2[0-3])[:hH]([0-5]\d)?")
-_YEAR_FIRST: Final = 1900
+_YEARS: Final = range(1900, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +159,4 @@ def read_day(typed: str) -> date | None:
         day = date(int(found[3]), int(found[2]), int(found[1]))
     except ValueError:
         return None
-    return day if day.year >= _YEAR_FIRST else None
+    return day if day.year in _YEARS else None

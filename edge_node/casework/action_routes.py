@@ -8,9 +8,10 @@ from dossiers.lifecycle import Move, find_move
 from edge_node import session
 from edge_node.casework import forms, service
 from edge_node.casework.actions import action_done, case_or_404, draft_name, save, show
+from edge_node.casework.case import Case, preview_time
 from edge_node.casework.defaults import amend_defaults, pay_defaults, step_defaults
 from edge_node.casework.labels import kind_word, move_word
-from edge_node.casework.reading import Case, officer_choices, preview_time
+from edge_node.casework.reading import officer_choices
 from edge_node.casework.service import Done, Target
 from edge_node.database import get_db, get_services
 from edge_node.drafts.service import keep_draft

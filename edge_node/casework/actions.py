@@ -14,10 +14,10 @@ from flask_babel import gettext as _
 
 from edge_node import session
 from edge_node.accounts.openings import note_opening
+from edge_node.casework.case import Case, read_case
 from edge_node.casework.forms import parse_heads
 from edge_node.casework.history import Event, events_of, news_since
 from edge_node.casework.labels import reason_words
-from edge_node.casework.reading import Case, read_case
 from edge_node.casework.service import Done, DossierChanged, Target
 from edge_node.database import get_db, get_services
 from edge_node.drafts.service import read_draft

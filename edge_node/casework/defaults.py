@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from dossiers.lifecycle import Move
-from dossiers.local_time import local, local_date
+from dossiers.local_time import local_date
+from edge_node.casework.case import Case
 from edge_node.casework.labels import day_text
-from edge_node.casework.reading import Case
 from edge_node.keyring import Actor
 from signing.roles import Role
 
@@ -42,11 +42,3 @@ def pay_defaults(case: Case) -> dict[str, str]:
     view = case.view
     owed = max(0, view.fee_due - view.paid)
     return {"amount": str(owed) if owed else "", "method": "1", "payer": view.text("applicant.name") or ""}
-
-
-def default_until(case: Case) -> str:
-    """Two working days after the present due date, for the hint of an extension."""
-    if case.view.due is None:
-        return ""
-    later = case.situation.calendar.add_working_days(max(case.view.due, case.situation.now), 2)
-    return f"{local(later):%d/%m/%Y}"

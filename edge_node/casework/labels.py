@@ -10,18 +10,14 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from dossiers.axes import (
-    AXIS_WORDS,
     CHANNEL_WORDS,
     DELIVERY_WORDS,
     PAYMENT_WORDS,
-    DeliveryState,
-    FinanceState,
 )
 from dossiers.components import FieldKind, PaperForm, Words
 from dossiers.kinds import KINDS
 from dossiers.lifecycle import MOVES, STATES, Move, Status
 from dossiers.procedures import Procedure
-from dossiers.states import FORM_NAMES, Form
 from signing.reasons import Reason
 from signing.roles import Role
 
@@ -151,10 +147,6 @@ def status_word(status: int) -> str:
     return pick((state.vi, state.en))
 
 
-def form_word(form: Form) -> str:
-    return pick(FORM_NAMES[form])
-
-
 def channel_word(channel: int) -> str:
     return next((pick(words) for code, words in CHANNEL_WORDS.items() if code == channel), str(channel))
 
@@ -165,10 +157,6 @@ def delivery_method_word(method: int) -> str:
 
 def payment_word(method: int) -> str:
     return next((pick(words) for code, words in PAYMENT_WORDS.items() if code == method), str(method))
-
-
-def axis_word(state: FinanceState | DeliveryState) -> str:
-    return pick(AXIS_WORDS[state])
 
 
 def reason_words(reason: Reason) -> tuple[str, str]:

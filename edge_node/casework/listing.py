@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from dossiers.presentation import fmt_datetime
 from edge_node.accounts.service import officer_names
-from edge_node.casework.forms import PAGE_ROWS, ListRequest, state_filter
+from edge_node.casework.filters import PAGE_ROWS, ListRequest, state_filter
 from edge_node.casework.labels import channel_word, spoken, status_word
 from edge_node.casework.whereabouts import Whereabouts, where_is_dossier
 from edge_node.keyring import Actor

@@ -4,68 +4,42 @@ Only what the officer's roles permit is offered; the journal checks again when i
 that the page was opened is the route's business.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
 from dossiers.components import PaperForm
 from dossiers.conflicts import Conflict, what_happened
-from dossiers.kinds import roles_for
-from dossiers.lifecycle import MOVES, Move, Status, allowed
 from dossiers.procedures import Procedure
-from dossiers.time_rules import RuleType
 from dossiers.units import load_default_units
 from dossiers.views import DossierView
 from edge_node.accounts.openings import openings_of
 from edge_node.accounts.service import Officer, list_officers, officer_names, signer_names
 from edge_node.casework.history import Event, events_of, paper_name
 from edge_node.casework.labels import (
-    MOVE_ICONS,
     PAPER_FORM_LABELS,
     field_label,
     field_text,
-    move_word,
     pick,
     roles_word,
 )
+from edge_node.casework.offers import Offer, next_roles, offered_moves, other_offers
 from edge_node.casework.papers import Printable, printables
-from edge_node.casework.service import clock_facts
 from edge_node.casework.situation import Situation, survey
 from edge_node.casework.whereabouts import Whereabouts, where_is_dossier
 from edge_node.keyring import Actor
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
-from signing.roles import Role
 from sync_protocol.record import BodyState
 
-_MAIN: Final = {
-    Status.NEW: ("receive",),
-    Status.RECEIVED: ("forward",),
-    Status.PROCESSING: ("finish", "submit", "transfer"),
-    Status.SUPPLEMENT: ("complete_supplement",),
-    Status.PAYMENT: ("confirm_payment",),
-    Status.PAUSED: ("resume",),
-    Status.SOLVED: ("return_result",),
-}
-_REFUSING: Final = frozenset({"refuse", "refuse_expired"})
 _APPLICANT: Final = ("applicant.name", "applicant.id_number", "applicant.birth_date", "applicant.phone",
                      "applicant.email", "applicant.address", "owner.name", "owner.id_number", "owner.address")  # fmt: skip
 _MASKED: Final = frozenset({"applicant.id_number", "owner.id_number"})
 _OPENINGS_SHOWN: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """Something the officer may do now; `tone` is primary, refuse or plain."""
-
-    action: str
-    word: str
-    icon: str
-    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +138,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         main=main,
         moves=moves,
         others=other_offers(view, actor.roles),
-        next_roles=_next_roles(view),
+        next_roles=next_roles(view),
         people=tuple(_shown(view, procedure, [code for code in _APPLICANT if code in view.fields])),
         answers=tuple(_shown(view, procedure, _answer_codes(view, procedure))),
         papers=tuple(_papers(view, procedure)),
@@ -175,54 +149,6 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         assigned=officers.get((view.assigned.officer if view.assigned else None) or "", ""),
         competent=load_default_units().name(view.competent or ""),
     )
-
-
-def offered_moves(view: DossierView, roles: frozenset[Role]) -> tuple[Offer | None, tuple[Offer, ...]]:
-    """The usual next step, and the other steps the officer may take."""
-    if view.status is None:
-        return None, ()
-    possible = {move.action: move for move in allowed(view.status, roles)}
-    main = next((possible.pop(action) for action in _MAIN.get(view.status, ()) if action in possible), None)
-    return (_offer(main, tone="primary") if main else None), tuple(_offer(m) for m in possible.values())
-
-
-def _offer(move: Move, tone: str = "") -> Offer:
-    return Offer(
-        action=move.action,
-        word=move_word(move),
-        icon=MOVE_ICONS.get(move.action, "signature"),
-        tone="refuse" if move.action in _REFUSING else tone,
-    )
-
-
-def other_offers(view: DossierView, roles: frozenset[Role]) -> tuple[Offer, ...]:
-    """What can be done beside the steps of the life cycle."""
-    is_running = view.finished is None and view.status is not None
-    wanted = (
-        ("amend", "dossier.amended", _("Sửa thông tin"), "edit", True),
-        ("papers-held", "dossier.paper_added", _("Nhận thêm giấy tờ"), "paper", is_running),
-        ("pay", "dossier.paid", _("Thu phí, lệ phí"), "money", True),
-        ("assign", "dossier.assigned", _("Phân công"), "assign", is_running),
-        (
-            "extend",
-            "dossier.extended",
-            _("Xin lỗi và gia hạn"),
-            "extend",
-            is_running and view.due is not None,
-        ),
-        ("note", "dossier.noted", _("Ghi chú"), "note_text", True),
-    )
-    return tuple(
-        Offer(action=action, word=word, icon=icon)
-        for action, kind, word, icon, is_possible in wanted
-        if is_possible and roles & roles_for(kind, {})
-    )
-
-
-def _next_roles(view: DossierView) -> str:
-    """Who can take the next step: shown to whoever cannot."""
-    steps = [move for move in MOVES if move.source == view.status and not move.is_correction]
-    return roles_word(frozenset[Role]().union(*(move.roles for move in steps)))
 
 
 def _answer_codes(view: DossierView, procedure: Procedure | None) -> list[str]:
@@ -329,51 +255,3 @@ def officer_choices(db: Database, services: Services) -> list[tuple[str, str]]:
 
 def _choice_text(officer: Officer) -> str:
     return f"{officer.name} · {officer.title or roles_word(officer.roles)}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A dossier for the form of one action."""
-
-    view: DossierView
-    row: DossierRow
-    procedure: Procedure | None
-    situation: Situation
-
-    @property
-    def heads(self) -> str:
-        return " ".join(self.view.heads)
-
-
-def read_case(db: Database, services: Services, dossier: str) -> Case | None:
-    """The dossier, or None where this PC does not hold it."""
-    view, row = view_of(db, dossier), dossier_row(db, dossier)
-    if view is None or row is None:
-        return None
-    situation = survey(db, services)
-    return Case(view=view, row=row, procedure=situation.procedure_of(view), situation=situation)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimePreview:
-    """What a step would do to the time limit: shown before it is signed."""
-
-    due: int | None = None
-    due_longer: int | None = None
-    frozen: Mapping[str, Any] | None = None
-    changes: bool = False
-
-
-def preview_time(case: Case, move: Move) -> TimePreview:
-    """The new due date, also under the longer limb of a conditional rule, or the time that is frozen."""
-    facts = clock_facts(move, case.view, case.situation)
-    if "frozen" in facts:
-        return TimePreview(frozen=facts["frozen"], changes=True)
-    if "due" not in facts:
-        return TimePreview()
-    starts = case.view.accepted is None
-    is_conditional = case.procedure is not None and case.procedure.rule.type is RuleType.CONDITIONAL_EXTENSION
-    longer = (
-        clock_facts(move, case.view, case.situation, verification=True) if starts and is_conditional else {}
-    )
-    return TimePreview(due=facts["due"], due_longer=longer.get("due"), changes=True)

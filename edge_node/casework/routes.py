@@ -10,7 +10,7 @@ from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
 from edge_node.casework.decide_routes import blueprint as decisions
 from edge_node.casework.exporting import export_record
-from edge_node.casework.forms import parse_list
+from edge_node.casework.filters import parse_list
 from edge_node.casework.papers import PaperName, paper_form
 from edge_node.casework.raw import raw_record, stored_record
 from edge_node.casework.reading import read_page

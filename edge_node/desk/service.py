@@ -6,7 +6,7 @@ from typing import Final
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
-from edge_node.casework.forms import state_filter
+from edge_node.casework.filters import state_filter
 from edge_node.casework.listing import Listed, count_state, listed
 from edge_node.desk.queries import from_elsewhere, last_opened, with_verdict
 from edge_node.keyring import Actor

@@ -32,7 +32,7 @@ def test_days_are_read_as_people_write_them(typed: str, day: int | None) -> None
 
 
 @pytest.mark.parametrize(
-    "typed", ["31/02/2026", "1992-02-05", "hôm qua", "05/02/92", "00/00/0000", "05/02/1899"]
+    "typed", ["31/02/2026", "1992-02-05", "hôm qua", "05/02/92", "00/00/0000", "05/02/1899", "31/12/9999"]
 )
 def test_what_is_no_day_is_named(typed: str) -> None:
     entry = Entry({"d": typed})

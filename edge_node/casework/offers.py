@@ -1,0 +1,84 @@
+"""What an officer may do with a dossier now: read from the table of moves and the kinds' roles, for the screen only.
+
+The journal checks again when something is signed.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import gettext as _
+
+from dossiers.kinds import roles_for
+from dossiers.lifecycle import MOVES, Move, Status, allowed
+from dossiers.views import DossierView
+from edge_node.casework.labels import MOVE_ICONS, move_word, roles_word
+from signing.roles import Role
+
+_MAIN: Final = {
+    Status.NEW: ("receive",),
+    Status.RECEIVED: ("forward",),
+    Status.PROCESSING: ("finish", "submit", "transfer"),
+    Status.SUPPLEMENT: ("complete_supplement",),
+    Status.PAYMENT: ("confirm_payment",),
+    Status.PAUSED: ("resume",),
+    Status.SOLVED: ("return_result",),
+}
+_REFUSING: Final = frozenset({"refuse", "refuse_expired"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Something the officer may do now; `tone` is primary, refuse or plain."""
+
+    action: str
+    word: str
+    icon: str
+    tone: str = ""
+
+
+def offered_moves(view: DossierView, roles: frozenset[Role]) -> tuple[Offer | None, tuple[Offer, ...]]:
+    """The usual next step, and the other steps the officer may take."""
+    if view.status is None:
+        return None, ()
+    possible = {move.action: move for move in allowed(view.status, roles)}
+    main = next((possible.pop(action) for action in _MAIN.get(view.status, ()) if action in possible), None)
+    return (_offer(main, tone="primary") if main else None), tuple(_offer(m) for m in possible.values())
+
+
+def _offer(move: Move, tone: str = "") -> Offer:
+    return Offer(
+        action=move.action,
+        word=move_word(move),
+        icon=MOVE_ICONS.get(move.action, "signature"),
+        tone="refuse" if move.action in _REFUSING else tone,
+    )
+
+
+def other_offers(view: DossierView, roles: frozenset[Role]) -> tuple[Offer, ...]:
+    """What can be done beside the steps of the life cycle."""
+    is_running = view.finished is None and view.status is not None
+    wanted = (
+        ("amend", "dossier.amended", _("Sửa thông tin"), "edit", True),
+        ("papers-held", "dossier.paper_added", _("Nhận thêm giấy tờ"), "paper", is_running),
+        ("pay", "dossier.paid", _("Thu phí, lệ phí"), "money", True),
+        ("assign", "dossier.assigned", _("Phân công"), "assign", is_running),
+        (
+            "extend",
+            "dossier.extended",
+            _("Xin lỗi và gia hạn"),
+            "extend",
+            is_running and view.due is not None,
+        ),
+        ("note", "dossier.noted", _("Ghi chú"), "note_text", True),
+    )
+    return tuple(
+        Offer(action=action, word=word, icon=icon)
+        for action, kind, word, icon, is_possible in wanted
+        if is_possible and roles & roles_for(kind, {})
+    )
+
+
+def next_roles(view: DossierView) -> str:
+    """Who can take the next step: shown to whoever cannot."""
+    steps = [move for move in MOVES if move.source == view.status and not move.is_correction]
+    return roles_word(frozenset[Role]().union(*(move.roles for move in steps)))
