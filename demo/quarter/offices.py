@@ -1,7 +1,7 @@
 """The commune side of the replay: one enrolled PC with one officer per commune, written by the node's own services.
 
 Each function is one task of a worker process. The clock is simulated: it stands at the instant of the record that is
-being written, so days of the quarter pass in milliseconds. What the node would do on a live PC is done by its own code:
+being written, so the days of the quarter pass in milliseconds. What the node would do on a live PC is done by its own code:
 enrolment over HTTP, the journal, the sync runner.
 """
 
@@ -21,12 +21,11 @@ from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.journal import Draft, require_office, write
 from edge_node.journal.stamp import begin_epoch
-from edge_node.journal.watermark import write_watermark
 from edge_node.keyring import Actor
 from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
 from edge_node.services import Services, build_services, wall_clock_ms
-from edge_node.store import open_database, write_transaction
+from edge_node.store import open_database
 from edge_node.store.local import CLOCK_OFFSET, forget_local
 from edge_node.sync.alerts import list_alerts
 from edge_node.sync.runner import SyncResult, sync
@@ -35,7 +34,7 @@ from edge_node.sync.transport import HubLine
 from signing.keys import LockCost
 
 PIN: Final = "250101"
-STEPS_AT_ONCE: Final = 1_000
+STEPS_AT_ONCE: Final = 2_000
 _BEFORE_OPENING: Final = 6 * 60 + 40
 
 
@@ -103,8 +102,7 @@ def write_quarter(task: OfficeTask, dossiers: Sequence[PlannedDossier]) -> Writt
     with _open(task, instant(FIRST_DAY, _BEFORE_OPENING)) as (db, services, clock):
         actor = _officer(db, services)
         steps = steps_of_unit(_desk(task, db, services, actor), dossiers)
-        for first in range(0, len(steps), STEPS_AT_ONCE):
-            _write_all(db, services, actor, clock, steps[first : first + STEPS_AT_ONCE])
+        _write_all(db, services, actor, clock, steps)
     return Written(dossiers=len(dossiers), records=len(steps))
 
 
@@ -160,12 +158,35 @@ def _desk(task: OfficeTask, db: Any, services: Services, actor: Actor) -> Desk:
 
 
 def _write_all(db: Any, services: Services, actor: Actor, clock: ReplayClock, steps: Sequence[Step]) -> None:
-    with write_transaction(db):
-        for step in steps:
-            clock.now = step.at_ms
-            draft = Draft(kind=step.kind, dossier=step.dossier, facts=step.facts, content=step.content)
-            record = write(db, services, actor, [draft])[-1]
-    write_watermark(services.config.keys, record)
+    for first in range(0, len(steps), STEPS_AT_ONCE):
+        write(db, services, actor, Agenda(steps[first : first + STEPS_AT_ONCE], clock))
+
+
+class Agenda(Sequence[Draft]):
+    """Drafts that put the clock to their own hour as they are taken up one after the other."""
+
+    def __init__(self, steps: Sequence[Step], clock: ReplayClock) -> None:
+        self._steps, self._clock = steps, clock
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, index: Any) -> Any:
+        return (
+            [draft_of(step) for step in self._steps[index]]
+            if isinstance(index, slice)
+            else draft_of(self._steps[index])
+        )
+
+    def __iter__(self) -> Iterator[Draft]:
+        for step in self._steps:
+            self._clock.now = step.at_ms
+            yield draft_of(step)
+
+
+def draft_of(step: Step) -> Draft:
+    """What the journal is given for a step."""
+    return Draft(kind=step.kind, dossier=step.dossier, facts=step.facts, content=step.content)
 
 
 def _sync(db: Any, services: Services) -> SyncResult:
