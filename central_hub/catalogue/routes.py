@@ -10,6 +10,7 @@ from central_hub.accounts.signer import SignatureRefused, unlock_signer
 from central_hub.catalogue.changes import fee_words, rule_words
 from central_hub.catalogue.forms import (
     COUNTED,
+    FILE_BYTES_MAX,
     FormInvalid,
     lines_of,
     read_calendar,
@@ -28,6 +29,7 @@ from central_hub.database import get_reader, get_services
 from central_hub.problems import Refused
 from central_hub.publishing.published import next_version
 from central_hub.publishing.service import PublicationRefused
+from central_hub.sent import sent_file
 from central_hub.session import required, requires
 from central_hub.statistics.board import today_of
 from central_hub.store.engine import writing
@@ -110,9 +112,8 @@ def show_upload() -> str:
 @blueprint.post("/upload")
 @requires(Role.ADMINISTRATOR)
 def take_upload() -> Page:
-    sent = request.files.get("file")
     try:
-        content = read_file(sent.read() if sent else b"")
+        content = read_file(sent_file(FILE_BYTES_MAX))
     except FormInvalid as error:
         return _upload_page(error.errors), reasons.INPUT.status
     return _show_preview("catalogue" if "procedures" in content else "calendar", content)

@@ -37,11 +37,9 @@ def publish_catalogue(
     try:
         version, effective = int(content["version"]), int(content["effective"])
         catalogue = Catalogue.from_data(dict(content), version=version, effective=effective)
-        known = current_catalogue(connection)
-        if known is not None:
-            known.with_published(catalogue)
     except (KeyError, TypeError, ValueError, DossierError) as error:
         raise PublicationRefused(str(error)) from error
+    _refuse_altered(current_catalogue(connection), catalogue)
     _refuse_known(connection, "catalogue", version)
     draft = Draft(
         kind="catalogue.published",
@@ -62,11 +60,8 @@ def publish_calendar(
 ) -> Record:
     """Publish a calendar."""
     try:
-        if not WorkingCalendar.from_data(dict(content)).week:
-            raise PublicationRefused("a week without a working day: no due date would ever come")
+        WorkingCalendar.from_data(dict(content))
         facts = {name: int(content[name]) for name in ("version", "first", "last")}
-    except PublicationRefused:
-        raise
     except (KeyError, TypeError, ValueError, DossierError) as error:
         raise PublicationRefused(str(error)) from error
     _refuse_known(connection, "calendar", facts["version"])
@@ -81,6 +76,14 @@ def publish_defaults(connection: Connection, services: Services) -> None:
         if not isinstance(content, dict):
             raise CatalogueInvalid(kind)
         publish(connection, services, content)
+
+
+def _refuse_altered(known: Catalogue | None, catalogue: Catalogue) -> None:
+    """A version of a procedure stays what it is: dossiers pin it, and nodes would keep the old one."""
+    for procedure in catalogue.procedures:
+        published = known.find(*procedure.key) if known else None
+        if published is not None and published != procedure:
+            raise PublicationRefused(f"{procedure.code} version {procedure.version} was published otherwise")
 
 
 def _refuse_known(connection: Connection, kind: str, version: int) -> None:

@@ -1,0 +1,109 @@
+"""An exported record in, a finding out: three different answers, and what was not checked."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from central_hub.store.engine import reading
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DOSSIER
+from signing.exported import ExportedRecord, encode_export
+from sync_protocol.record import Record
+from tests.support.hub import ProvinceHub, Visitor, found_province, shared_province
+
+
+@pytest.fixture(scope="module")
+def hub() -> ProvinceHub:
+    return shared_province()
+
+
+@pytest.fixture
+def visitor(hub: ProvinceHub) -> Visitor:
+    return hub.browser("thongke")
+
+
+def exported(record: Record) -> ExportedRecord:
+    body = record.body
+    return ExportedRecord(
+        header=record.header_bytes,
+        signature=record.signature,
+        salt=body.salt if body else None,
+        content=body.content if body else None,
+    )
+
+
+def received(hub: ProvinceHub) -> tuple[Record, list[Record]]:
+    """A record of a reception, and the statements that lead to its signer."""
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        dossier = connection.scalar(
+            select(DOSSIER.c.id).where(DOSSIER.c.commune == "20195", DOSSIER.c.records > 3)
+        )
+        assert dossier is not None
+        record = store.dossier_records(dossier.hex())[0]
+        province = store.held_logs(commune="48")[0]
+        statements = [r for r in store.span(province.id, 0) if r.header.kind == "key.stated"]
+    return record, statements
+
+
+def check(visitor: Visitor, data: bytes) -> Any:
+    return visitor.post("/verify", file=(io.BytesIO(data), "ban-ghi.json"))
+
+
+def test_a_whole_file_is_valid_and_shows_what_to_compare(hub: ProvinceHub, visitor: Visitor) -> None:
+    record, statements = received(hub)
+    mine = [s for s in statements if s.header.facts["unit"] == "20195"]
+    page = check(visitor, encode_export(exported(record), [exported(s) for s in mine])).text
+    assert 'class="mc-finding mc-finding-passed"' in page
+    for text in ("Hợp lệ", "Nguyễn Thị Lan", str(record.header.facts["code"]), "Nguyễn Văn An", "Phường Hải Vân",
+                 "Chưa kiểm tra", "Chữ ký đúng."):  # fmt: skip
+        assert text in page
+
+
+def test_an_altered_file_is_not_valid_and_shows_no_content(hub: ProvinceHub, visitor: Visitor) -> None:
+    record, statements = received(hub)
+    mine = [exported(s) for s in statements if s.header.facts["unit"] == "20195"]
+    whole = exported(record)
+    forged = ExportedRecord(
+        header=whole.header.replace(b'"channel":', b'"channel": '.strip()[:-1] + b":", 1).replace(b'"sets":1', b'"sets":2'),
+        signature=whole.signature, salt=whole.salt, content=whole.content,
+    )  # fmt: skip
+    assert forged.header != whole.header
+    page = check(visitor, encode_export(forged, mine)).text
+    assert 'class="mc-finding mc-finding-failed"' in page
+    assert "Không hợp lệ" in page
+    assert "Đối chiếu với bản giấy" not in page
+
+
+def test_a_file_without_its_statements_is_undecided_and_never_green(
+    hub: ProvinceHub, visitor: Visitor
+) -> None:
+    record, _statements = received(hub)
+    page = check(visitor, encode_export(exported(record), [])).text
+    assert 'class="mc-finding mc-finding-indeterminate"' in page
+    assert "Chưa kết luận được" in page
+    assert "mc-finding-passed" not in page
+
+
+@pytest.mark.parametrize("data", [b"{}", b"quatsch", b"\xff\xfe", b'{"format":"motcua-record/2"}'])
+def test_what_is_no_record_is_said_to_be_none(visitor: Visitor, data: bytes) -> None:
+    answer = check(visitor, data)
+    assert answer.status_code == 200
+    assert "Tệp này không đọc được như một bản ghi." in answer.text
+    assert "mc-finding-passed" not in answer.text
+
+
+def test_no_file_is_a_mistake_in_the_form(visitor: Visitor) -> None:
+    answer = visitor.post("/verify")
+    assert answer.status_code == 422
+    assert "Chọn một tệp." in answer.text
+
+
+def test_a_file_of_another_province_is_undecided(hub: ProvinceHub, tmp_path: Path) -> None:
+    record, statements = received(hub)
+    elsewhere = found_province(tmp_path).browser("thongke")
+    page = check(elsewhere, encode_export(exported(record), [exported(s) for s in statements[:4]])).text
+    assert "mc-finding-indeterminate" in page
