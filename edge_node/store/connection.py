@@ -52,7 +52,7 @@ def write_transaction(db: Database) -> Iterator[Database]:
     Raises StorageFull when the disk is full.
     """
     if db.conn.in_transaction:
-        with db.atomic():
+        with _savepoint(db.conn):
             yield db
         return
     try:
@@ -67,6 +67,21 @@ def write_transaction(db: Database) -> Iterator[Database]:
         if is_full(error):
             raise StorageFull(str(error)) from error
         raise
+
+
+@contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """A part that can be undone alone. `Database.atomic` does the same under a random name each time, and three statements
+    that never recur per nesting push every other statement out of the connection's cache: writing took twice as long."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 def is_full(error: sqlite3.Error) -> bool:
