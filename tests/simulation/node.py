@@ -17,8 +17,7 @@ from edge_node.enrolment.epochs import was_put_back
 from edge_node.enrolment.service import Enrolled, Wish, enrol, initialise
 from edge_node.journal.watermark import _NAME as WATERMARK_NAME
 from edge_node.keyring import Actor
-from edge_node.migrations import prepare
-from edge_node.projection.service import ensure_current
+from edge_node.server import make_ready
 from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.local import Office, read_office
@@ -90,6 +89,9 @@ class SimNode:
         """Per own log: how many records production has told somebody are kept."""
         self.walls_ms = [clock()]
         """The latest that this PC ever took for the time."""
+        self.is_behind = False
+        """Put back without a sign of it: nobody works here before the hub has been asked."""
+        self._copied: tuple[dict[Path, bytes | None], bytes | None, dict[str, int]] | None = None
         self._config = EdgeConfig(data=folder, reserve_mb=1)
         self._chance = chance
         self._disk = Disk(self._config.database, unforced=self._config.keys / WATERMARK_NAME)
@@ -97,11 +99,10 @@ class SimNode:
         self._start()
 
     def _start(self) -> None:
-        with connections_through(self.fuse):
-            self.db: Database = open_database(self._config.database)
-        prepare(self.db)
-        ensure_current(self.db)
         self.services = self._build_services()
+        with connections_through(self.fuse):
+            make_ready(self.services)
+            self.db: Database = open_database(self._config.database)
         self._tokens: dict[str, str] = {}
 
     def _build_services(self) -> Services:
@@ -158,6 +159,29 @@ class SimNode:
         lying = self._disk.lies()
         self._forget_process()
         self._disk.put_back(lying, drops_unforced=self._chance.random() < 0.5)
+        self._start()
+
+    def copy(self) -> None:
+        """Somebody copies the database by hand."""
+        lengths = {log: entry.length for log, entry in self.store.frontier(self.own_logs()).items()}
+        self._copied = (self._disk.lies(), self._disk.watermark(), lengths)
+
+    @property
+    def has_copy(self) -> bool:
+        return self._copied is not None
+
+    def put_back(self, *, whole: bool) -> None:
+        """The copy takes the place of the database; of the whole disk's image, the watermark is as old."""
+        assert self._copied is not None
+        files, watermark, lengths = self._copied
+        self._forget_process()
+        self._disk.put_back(files, drops_unforced=False)
+        if whole:
+            self._disk.put_watermark(watermark)
+        self.acknowledged = {
+            log: min(length, lengths.get(log, 0)) for log, length in self.acknowledged.items()
+        }
+        self.is_behind = whole
         self._start()
 
     def stop(self) -> None:

@@ -127,6 +127,14 @@ class Disk:
         if drops_unforced and self._unforced is not None and self._unforced_before is not None:
             self._write(self._unforced, self._unforced_before)
 
+    def watermark(self) -> bytes | None:
+        """The file that is not forced to the disk, as it is."""
+        return self._read(self._unforced)
+
+    def put_watermark(self, content: bytes | None) -> None:
+        assert self._unforced is not None
+        self._write(self._unforced, content)
+
     @staticmethod
     def _read(path: Path | None) -> bytes | None:
         return path.read_bytes() if path is not None and path.exists() else None

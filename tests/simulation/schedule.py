@@ -32,6 +32,8 @@ class Verb(StrEnum):
     FORGE = "forge"
     SCRAMBLE = "scramble"
     DELIVER_LATE = "deliver_late"
+    COPY = "copy"
+    PUT_BACK = "put_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ _WEIGHTS = {
     Verb.FORGE: 2,
     Verb.SCRAMBLE: 1,
     Verb.DELIVER_LATE: 2,
+    Verb.COPY: 1,
+    Verb.PUT_BACK: 1,
 }
 _CLOCK_ERRORS_MS = (
     0,
@@ -187,4 +191,5 @@ _DETAILS: dict[Verb, Callable[[random.Random, Step], Step]] = {
     Verb.SET_CLOCK: _clock,
     Verb.LINE: _line,
     Verb.FILL_DISK: _fill,
+    Verb.PUT_BACK: _fill,
 }

@@ -24,7 +24,7 @@ from sync_protocol.record import Record
 from tests.simulation import forgery, invariants
 from tests.simulation.broken import Broken
 from tests.simulation.clock import DAY_MS, SECOND_MS, SimClock, WorldTime
-from tests.simulation.hub import SimHub
+from tests.simulation.hub import SimHub, held_by_hub
 from tests.simulation.link import HubGone, Link, Mood
 from tests.simulation.node import SimNode
 from tests.simulation.officers import Desk, settle, token
@@ -130,6 +130,8 @@ class World:
             Verb.FORGE: self._forge,
             Verb.SCRAMBLE: self._scramble,
             Verb.DELIVER_LATE: self._deliver_late,
+            Verb.COPY: lambda _, node: node.copy(),
+            Verb.PUT_BACK: self._put_back,
         }
 
     def play(self) -> None:
@@ -165,7 +167,7 @@ class World:
         invariants.check_always(self)
 
     def _work(self, step: Step, node: SimNode) -> None:
-        for index in range(step.amount):
+        for index in range(0 if node.is_behind else step.amount):
             self.time.pass_ms(30 * SECOND_MS)
             desk = Desk(node, random.Random(f"{step.seed} {index}"), self.communes)
             self.say(f"{node.name} {desk.act()}")
@@ -173,6 +175,8 @@ class World:
             self.ledger.work += 1
 
     def _bulk(self, step: Step, node: SimNode) -> None:
+        if node.is_behind:
+            return
         desk = Desk(node, random.Random(step.seed), self.communes)
         self.say(f"{node.name} {desk.write_many(step.amount)}")
         self.note_records(node)
@@ -182,6 +186,7 @@ class World:
 
     def note_result(self, node: SimNode, result: SyncResult) -> None:
         """What a sync told the officer."""
+        node.is_behind = node.is_behind and not result.is_done
         self.note_records(node)
         self.ledger.requests += result.rounds
         problem = result.problem.code if result.problem else "done"
@@ -208,6 +213,8 @@ class World:
 
     def _add_officer(self, step: Step, node: SimNode) -> None:
         chance = random.Random(step.seed)
+        if node.is_behind:
+            return
         administrators = [
             actor
             for actor in (node.actor(officer) for officer in node.officers)
@@ -226,6 +233,8 @@ class World:
 
     def _forge(self, step: Step, node: SimNode) -> None:
         self.note_records(node)
+        if node.is_behind:
+            return
         done = forgery.write_inadmissible(node, random.Random(step.seed))
         self.say(f"{node.name} forges {done}")
         self.ledger.forged |= {record.id for record in self.note_records(node)}
@@ -254,6 +263,22 @@ class World:
     def _restart_hub(self, when: str) -> None:
         self.say(f"hub restarts {when}")
         self.hub.restart()
+
+    def _put_back(self, step: Step, node: SimNode) -> None:
+        """An old copy in place of the database: what only this PC knew is lost, what the hub has comes back."""
+        if not node.has_copy or node.is_behind:
+            return
+        logs = set(node.own_logs())
+        node.put_back(whole=bool(step.amount))
+        with self.hub.reading() as (connection, _):
+            held = held_by_hub(connection)
+        for record in list(self.ledger.acknowledged.values()):
+            header = record.header
+            at_hub = held[header.log].acknowledged if header.log in held else 0
+            if header.log in logs and node.acknowledged.get(header.log, 0) <= header.seq >= at_hub:
+                del self.ledger.acknowledged[record.id]
+        self.say(f"{node.name} is put back{' whole' if step.amount else ''}")
+        self.note_records(node)
 
     # --- the ledger ---
 
