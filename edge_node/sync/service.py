@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from dossiers import reasons as dossier_reasons
 from edge_node import reasons as node_reasons
+from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office
 from edge_node.services import Services
 from edge_node.store.local import Office
@@ -66,7 +67,11 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
         return SyncResult()
     line = hub_line(services, office)
     try:
-        return sync(db, services, line, progress=progress)
+        result = sync(db, services, line, progress=progress)
+        if result.received:
+            # A lease may have come: dossiers that only have a provisional code get an official one at once.
+            number_waiting(db, services)
+        return result
     finally:
         line.close()
         _AT_ONCE.release()

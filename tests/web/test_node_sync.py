@@ -21,7 +21,7 @@ from edge_node import reasons as node_reasons
 from edge_node.accounts.service import add_officer, current_actor, list_officers, log_in
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
-from edge_node.journal import Draft, WriteRefused, write
+from edge_node.journal import Draft, WriteRefused, write, write_with
 from edge_node.keyring import Actor
 from edge_node.migrations import prepare
 from edge_node.projection.lists import Trail, dossier_row
@@ -32,7 +32,7 @@ from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.local import read_local, read_office, write_local
 from edge_node.sync import alerts
 from edge_node.sync.runner import BUDGET, CHALLENGE, SyncResult, sync
-from edge_node.sync.service import list_attempts, list_refusals
+from edge_node.sync.service import list_attempts, list_refusals, sync_now
 from edge_node.sync.status import read_status
 from edge_node.sync.transport import Hello, LineFault
 from signing.keys import LockCost
@@ -165,6 +165,27 @@ def receive(node: Node, actor: Actor, name: str = "Nguyễn Thị Hoa") -> str:
     }  # fmt: skip
     drafts = [Draft(kind="dossier.received", facts=facts, content={"fields": {"applicant.name": name}})]
     dossier = write(node.db, node.services, actor, drafts)[0].header.dossier
+    assert dossier
+    return dossier
+
+
+def receive_with_code(node: Node, actor: Actor) -> str:
+    """As the counter does: the code comes from the leases, inside the transaction."""
+    office = read_office(node.db)
+    assert office is not None
+    now = node.clock()
+
+    def decide(db: Database) -> list[Draft]:
+        allocated = node.services.references.allocate_code(db, office, received_ms=now)
+        facts = {
+            "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": allocated.code,
+            "provisional": allocated.provisional, "receiving": COMMUNE, "competent": COMMUNE, "received": now,
+            "due": now + 86_400_000, "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0,
+            "fields": ["applicant.name"], "papers": [],
+        }  # fmt: skip
+        return [Draft(kind="dossier.received", facts=facts, content={"fields": {"applicant.name": "Hoa"}})]
+
+    dossier = write_with(node.db, node.services, actor, decide)[0].header.dossier
     assert dossier
     return dossier
 
@@ -336,6 +357,25 @@ def test_a_database_put_back_goes_on_in_a_new_epoch(node: Node, tmp_path: Path) 
     status = read_status(node.db, now=node.clock())
     assert (status.waiting, status.refused) == (0, 0)
     assert alerts.list_alerts(node.db) == []
+
+
+def test_a_lease_that_arrives_gives_waiting_dossiers_their_official_code(
+    hub: HubInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody called the numbering after a sync: provisional codes stayed until an officer pressed a button."""
+    hub.services = replace(hub.services, config=replace(hub.services.config, lease_size=1))
+    node = make_node(hub, tmp_path / "node")
+    monkeypatch.setattr("edge_node.sync.service.hub_line", lambda services, office: hub)
+    sync_now(node.db, node.services)
+    actor = node.receptionist()
+    first, second = receive_with_code(node, actor), receive_with_code(node, actor)
+    rows = [dossier_row(node.db, dossier) for dossier in (first, second)]
+    assert [bool(row and row.code) for row in rows] == [True, False]
+    for _ in range(3):
+        sync_now(node.db, node.services)
+    row = dossier_row(node.db, second)
+    assert row is not None and row.code is not None and row.provisional is not None
+    node.db.conn.close()
 
 
 def test_the_clock_offset_is_measured(node: Node) -> None:
