@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -49,6 +50,7 @@ OK: Final = 0
 FAILED: Final = 1
 UNDECIDED: Final = 2
 BAD_INPUT: Final = 3
+_PATIENCE_S: Final = 4.0
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -236,8 +238,9 @@ def serve(console: Console, host: str | None, port: int | None, is_plain: bool) 
     config = _opened(console, **overrides).config
     if not config.tls and not _is_loopback(config.host):
         console.refuse(reasons.PLAIN_HTTP, config.host, code=BAD_INPUT)
-    with held_lock(config.data / "serve.lock"):
-        if not _is_free(config.host, config.port):
+    # After a kill the old workers need a moment to notice that their parent is gone.
+    with held_lock(config.data / "serve.lock", patience_s=_PATIENCE_S):
+        if not _becomes_free(config.host, config.port):
             console.refuse(reasons.PORT_TAKEN, f"{config.host}:{config.port}")
         address = f"{'https' if config.tls else 'http'}://{config.host}:{config.port}"
         console.say(
@@ -442,6 +445,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _becomes_free(host: str, port: int) -> bool:
+    until = time.monotonic() + _PATIENCE_S
+    while not _is_free(host, port):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def _is_free(host: str, port: int) -> bool:

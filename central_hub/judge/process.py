@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import math
 import os
 import signal
 import sys
@@ -39,7 +40,7 @@ class _Stop:
 def run_judge(services: Services, *, parent: int) -> None:
     """Judge until asked to stop, or until the parent process is gone."""
     stop = _Stop()
-    with held_lock(services.config.data / "judge.lock", wait=True):
+    with held_lock(services.config.data / "judge.lock", patience_s=math.inf):
         # Threads that verify need the interpreter's lock for an instant after each signature; let them have it soon.
         sys.setswitchinterval(_SWITCH_EVERY_S)
         # Records are trees of values without cycles: the collector would only walk them again and again.
