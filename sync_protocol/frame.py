@@ -30,6 +30,7 @@ from sync_protocol.record import (
     record_id,
     record_link,
 )
+from sync_protocol.unpacking import check_containers, unpack_zstd
 
 FRAME_VERSION = 1
 _LEVEL = 9
@@ -130,9 +131,9 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def _unpack(data: bytes) -> bytes:
-    return zstandard.ZstdDecompressor(max_window_size=2**23).decompress(
-        data, max_output_size=limits.RUN_UNPACKED_BYTES_MAX
-    )
+    unpacked = unpack_zstd(data, size_bytes_max=limits.RUN_UNPACKED_BYTES_MAX)
+    check_containers(unpacked, most=limits.RUN_CONTAINERS_MAX)
+    return unpacked
 
 
 def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:

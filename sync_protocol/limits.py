@@ -18,6 +18,8 @@ SEAL_EVERY_RECORDS = 64
 RUN_RECORDS_MAX = 4_096
 RUN_SIZE_BYTES_MAX = 2 * 1024 * 1024
 RUN_UNPACKED_BYTES_MAX = 16 * 1024 * 1024
+RUN_CONTAINERS_MAX = 262_144
+"""Lists and maps in a run's table: 64 for each of the most records, far above what any kind holds."""
 
 ROUND_SIZE_BYTES_MAX = 2 * 1024 * 1024
 ROUND_RUNS_MAX = 512

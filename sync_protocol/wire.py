@@ -17,6 +17,7 @@ from signing.signatures import PublicKey, Signer, verify
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
+from sync_protocol.unpacking import unpack_zstd
 
 ROUND_PURPOSE = "motcua.round"
 PROTOCOL_VERSION = 1
@@ -209,9 +210,7 @@ def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Mes
     form, data = packed[:1], packed[1:]
     try:
         if form == _ZSTD:
-            data = zstandard.ZstdDecompressor(max_window_size=2**23).decompress(
-                data, max_output_size=2 * limits.ROUND_SIZE_BYTES_MAX
-            )
+            data = unpack_zstd(data, size_bytes_max=2 * limits.ROUND_SIZE_BYTES_MAX)
         elif form != _PLAIN:
             raise RemoteFault(reasons.ROUND_FORMAT, "form byte")
         return decoder.decode(data)
