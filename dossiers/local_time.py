@@ -8,10 +8,15 @@ from typing import Final
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
 MINUTE_MS: Final = 60_000
+_FIRST_MS: Final = -2_208_988_800_000
+_LAST_MS: Final = 7_258_118_400_000
+"""1900 and 2200. Signed records may state any instant (a broken clock did), and every one of them must be shown, counted
+and judged: what lies beyond reads as the nearest of the two."""
 
 
 def local(ms: int) -> datetime:
     """The instant on Vietnamese clocks."""
+    ms = min(max(ms, _FIRST_MS), _LAST_MS)
     return datetime.fromtimestamp(ms // 1000, VIETNAM) + timedelta(milliseconds=ms % 1000)
 
 
