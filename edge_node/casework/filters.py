@@ -23,9 +23,36 @@ class ListRequest:
     page: int
     format: str
 
+    @property
+    def sort(self) -> str:
+        """The column by which the list is ordered."""
+        return SORTS[self.order][0]
+
+    @property
+    def direction(self) -> str:
+        """`asc` or `desc`."""
+        return SORTS[self.order][1]
+
 
 STATES: Final = ("", "open", "today", "overdue", "waiting", "ready", "ended", "attention", "mine", "unsent")
-_ORDERS: Final = {"received": Order.NEWEST, "due": Order.DUE, "finished": Order.FINISHED}
+SORTS: Final = {
+    Order.NEWEST: ("received", "desc"),
+    Order.OLDEST: ("received", "asc"),
+    Order.DUE: ("due", "asc"),
+    Order.DUE_LAST: ("due", "desc"),
+    Order.FINISHED: ("finished", "desc"),
+    Order.PROCEDURE: ("procedure", "asc"),
+    Order.PROCEDURE_BACKWARDS: ("procedure", "desc"),
+    Order.STATUS: ("status", "asc"),
+    Order.STATUS_BACKWARDS: ("status", "desc"),
+}
+"""How an address writes each order: `sort` and `dir`."""
+_ORDERS: Final = {written: order for order, written in SORTS.items()}
+_FIRST: Final = {"received": Order.NEWEST, "due": Order.DUE, "finished": Order.FINISHED} | {
+    "procedure": Order.PROCEDURE,
+    "status": Order.STATUS,
+}
+"""The order of an address that names no direction."""
 
 
 def parse_list(
@@ -51,10 +78,15 @@ def parse_list(
     return ListRequest(
         filter=DossierFilter(**wanted),
         state=state,
-        order=_ORDERS.get(args.get("sort", ""), default),
+        order=_order(args, default),
         page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
         format="csv" if args.get("format") == "csv" else "",
     )
+
+
+def _order(args: Mapping[str, str], default: Order) -> Order:
+    sort = args.get("sort", "")
+    return _ORDERS.get((sort, args.get("dir", "")), _FIRST.get(sort, default))
 
 
 def state_filter(state: str, *, now: int, officer: str) -> dict[str, Any]:

@@ -30,8 +30,14 @@ class Order(StrEnum):
     """The orders a list can have; searching by text always gives the newest first."""
 
     NEWEST = "newest"
+    OLDEST = "oldest"
     DUE = "due"
+    DUE_LAST = "due_last"
     FINISHED = "finished"
+    PROCEDURE = "procedure"
+    PROCEDURE_BACKWARDS = "procedure_backwards"
+    STATUS = "status"
+    STATUS_BACKWARDS = "status_backwards"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +242,13 @@ def _order(order: Order, is_search: bool) -> str:
         return "dossier_search.rowid DESC"
     return {
         Order.NEWEST: "dossier.number DESC",
+        Order.OLDEST: "dossier.number",
         Order.DUE: "dossier.due_order, dossier.number",
+        Order.DUE_LAST: "dossier.due_order DESC, dossier.number DESC",
+        Order.PROCEDURE: "dossier.procedure, dossier.number",
+        Order.PROCEDURE_BACKWARDS: "dossier.procedure DESC, dossier.number DESC",
+        Order.STATUS: "dossier.status, dossier.number",
+        Order.STATUS_BACKWARDS: "dossier.status DESC, dossier.number DESC",
         Order.FINISHED: "dossier.finished DESC, dossier.number DESC",
     }[order]
 

@@ -451,3 +451,15 @@ def test_deciding_several_asks_for_a_common_step_and_its_ground(office: TestOffi
     nothing = browse(office, cast.ha).get(f"/dossiers/decide?id={one}&id={two}")
     assert "Không có thao tác chung" in nothing
     assert hung.client.get("/dossiers/decide").status_code == 303
+
+
+@pytest.mark.parametrize("sort", ["received", "due", "procedure", "status"])
+def test_a_column_sorts_both_ways(office: TestOffice, lan: Browser, sort: str) -> None:
+    """The arrow of a column promised a toggle that did nothing."""
+    for number in range(3):
+        office.clock.now += 60_000 * (number + 1)
+        office.receive()
+    pages = [lan.get(f"/dossiers?sort={sort}&dir={way}") for way in ("asc", "desc")]
+    rows = [re.findall(r'href="/dossiers/([0-9a-f]{32})"', page) for page in pages]
+    assert len(set(rows[0])) >= 3
+    assert list(dict.fromkeys(rows[0])) == list(reversed(dict.fromkeys(rows[1])))
