@@ -28,12 +28,18 @@ class HubConfig:
     Attributes:
         data: the folder with database, keys and back-ups.
         database: database URL; "" is SQLite in the data folder.
+        host, port: where browsers and nodes find the hub.
         tls: serve https with the hub's own certificate; off only for loopback.
         names: further host names and addresses of this hub, separated by commas, for its certificate.
+        workers, threads: web worker processes, and requests that each serves at once.
+        language: `vi` or `en`, for whoever has not chosen one.
         metrics_token: bearer token for /metrics from elsewhere than loopback; "" is loopback only.
         public_statistics: whether /api/v1/statistics answers without a log-in.
         lease_size: how many dossier numbers a device is leased at a time.
         next_sync_after_s: what nodes are told to wait between rounds.
+        enrolment_days: how long an enrolment code is good.
+        session_hours: how long a log-in lasts.
+        backup_daily_keep: daily backups kept.
         judge_batch_records: how many records are judged in one transaction.
         verify_threads: threads that verify signatures.
     """
