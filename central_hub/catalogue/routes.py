@@ -1,5 +1,7 @@
 """`/catalogue`: what is in force, what was published, and publishing with one's own signature."""
 
+from typing import Any
+
 import orjson
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
@@ -142,7 +144,7 @@ def take_publication() -> Page:
     return redirect("/catalogue?show=history")
 
 
-def _procedure(code: str) -> dict[str, object]:
+def _procedure(code: str) -> dict[str, Any]:
     page = procedure_page(get_reader(), get_services(), code)
     if page is None:
         raise Refused(reasons.NOT_FOUND)

@@ -72,8 +72,8 @@ def calendar_content(connection: Connection) -> dict[str, Any]:
     published = published_content(connection, "calendar")
     if published is not None:
         return published
-    shipped: dict[str, Any] = dict(read_json("calendar.json"))
-    return shipped
+    shipped = read_json("calendar.json")
+    return shipped if isinstance(shipped, dict) else {}
 
 
 def preview(connection: Connection, services: Services, kind: str, content: dict[str, Any]) -> Preview:

@@ -69,7 +69,7 @@ def count_waiting(connection: Connection) -> Waiting:
     )
 
 
-def _open_requests() -> Select[tuple[int]]:
+def _open_requests() -> Select[int]:
     decided = select(EVENT.c.subject).where(EVENT.c.action.in_((APPROVED, DECLINED)))
     return select(func.count()).select_from(KEY_REQUEST).where(KEY_REQUEST.c.record.not_in(decided))
 

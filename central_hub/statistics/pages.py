@@ -24,6 +24,7 @@ from central_hub.statistics.words import figure_name, figure_reason, group_name,
 from central_hub.words import kind_name
 from dossiers.lifecycle import MOVES
 from dossiers.presentation import fmt_datetime
+from dossiers.states import Status
 from dossiers.statistics import rate_a, rate_b
 from dossiers.views import DossierView
 
@@ -156,7 +157,7 @@ def _history(view: DossierView, connection: Connection, services: Services) -> l
     found = []
     for entry in reversed(view.timeline):
         holder = holders.get(entry.by)
-        move = moves.get((entry.source, entry.action)) if entry.source and entry.action else None
+        move = moves.get((Status(entry.source), entry.action)) if entry.source and entry.action else None
         found.append(
             {
                 "title": (move.vi, move.en) if move else (kind_name(entry.kind),) * 2,
