@@ -4,7 +4,6 @@ A course is read once from the counters and added up from left to right, so that
 point cost no further question. A point that has not come yet is not in it.
 """
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,13 +105,13 @@ def _within(
     keys: Collection[str] | None,
 ) -> dict[str, dict[int, dict[Metric, int]]]:
     """Per key and number of the point, what was counted in it."""
-    starts = [point.first for point in points]
     found: dict[str, dict[int, dict[Metric, int]]] = {}
     for piece in _pieces(period):
-        for key, periods in sums_by_both(connection, piece, column, chosen, keys).items():
-            for number, sums in periods.items():
-                day = number if piece.grain is Grain.DAY else number * 100 + 1
-                at = bisect_right(starts, day) - 1
+        starts = [point.first if piece.grain is Grain.DAY else point.first // 100 for point in points]
+        for key, stretches in sums_by_both(
+            connection, piece, column, chosen, starts=starts, keys=keys
+        ).items():
+            for at, sums in stretches.items():
                 _add(found.setdefault(key, {}).setdefault(at, dict.fromkeys(Metric, 0)), sums)
     return found
 

@@ -4,11 +4,11 @@ The shape that is read follows from what is asked: by commune, by procedure, bot
 grouping. So the whole province is read from rows that are rolled up already.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, case, func, literal, select
 
 from central_hub.projection.tallies import Shape
 from central_hub.statistics.periods import Grain, Period, Piece
@@ -77,12 +77,17 @@ def sums_by_both(
     piece: Piece,
     column: str | None,
     chosen: Slice,
+    *,
+    starts: Sequence[int],
     keys: Collection[str] | None = None,
 ) -> dict[str, dict[int, Sums]]:
-    """Sums of each day or month of a piece by "commune" or "procedure" (or "" for all together)."""
-    query = _query(piece, column, chosen, keys).add_columns(TALLY.c.period).group_by(TALLY.c.period)
+    """Sums by "commune" or "procedure" (or "" for all together), and by the number of the stretch that holds the day or
+    month: `starts` are the first periods of the stretches, in order. Added up by the database: days are many."""
+    later = [(TALLY.c.period >= start, number) for number, start in reversed(list(enumerate(starts)))]
+    stretch = case(*later, else_=0)
+    query = _query(piece, column, chosen, keys).add_columns(stretch).group_by(stretch)
     found: dict[str, dict[int, Sums]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         found.setdefault(row[0], {})[row[-1]] = _sums(row[1:-1])
     return found
 
@@ -96,7 +101,7 @@ def _summed(
 ) -> dict[str, Sums]:
     found: dict[str, dict[Metric, int]] = {}
     for piece in pieces:
-        for row in connection.execute(_query(piece, column, chosen, keys)):
+        for row in connection.execute(_query(piece, column, chosen, keys)).all():
             total = found.setdefault(row[0], dict.fromkeys(_METRICS, 0))
             for metric, amount in zip(_METRICS, row[1:], strict=True):
                 total[metric] += amount or 0
@@ -123,6 +128,8 @@ def _query(piece: Piece, column: str | None, chosen: Slice, keys: Collection[str
         query = query.where(TALLY.c.procedure.in_(chosen.procedures))
     elif not by_procedure and by_commune:
         query = query.where(TALLY.c.procedure == "")
+    if column and keys is not None:
+        query = query.where(TALLY.c[column].in_(keys))
     return query.group_by(key) if column else query
 
 
