@@ -94,11 +94,11 @@ def _typed(text: str) -> list[str]:
     indented = re.findall(r"^ {4,}\S.*$", text, re.MULTILINE)
     inline = re.findall(r"`([^`\n]+)`", text)
     lines = [line for block in blocks for line in block.splitlines()] + indented + inline
-    return [re.sub(r"^\$ |^sudo |^.*[\\/](?=motcua-)", "", line.strip()) for line in lines]
+    return [re.sub(r"^\$ |^sudo |^\S*[\\/](?=motcua-)", "", line.strip()) for line in lines]
 
 
 def _unknown_commands(text: str) -> list[str]:
-    return [line for line in _typed(text) if re.match(r"motcua-[a-z]", line) and not _is_known(line)]
+    return [line for line in _typed(text) if re.match(r"motcua-[a-z]+(?![a-z.])", line) and not _is_known(line)]
 
 
 def _is_known(line: str) -> bool:
