@@ -143,6 +143,10 @@ def test_a_course_is_the_reports_of_its_points(hub: ProvinceHub, period: Period)
         for at, point in enumerate(whole.points):
             assert whole.rows[at] == figures.report(point, Group.MONTH).total
             assert total(each.rows[at] for each in by_commune.values()) == whole.rows[at]
+        some = sorted(by_commune)[1:3]
+        assert courses_by(connection, past, "commune", Slice(), keys=some) == {
+            key: by_commune[key] for key in some
+        }
 
 
 def test_points_are_days_weeks_or_months() -> None:
