@@ -5,6 +5,7 @@ It counts bytes both ways, so the story can say what travelled. It knows nothing
 """
 
 import contextlib
+import select
 import socket
 import struct
 import threading
@@ -12,6 +13,8 @@ from types import TracebackType
 from typing import Self
 
 _CHUNK_BYTES = 64 * 1024
+# A thread that waits inside recv would keep a closed connection alive, so waiting is done in short looks.
+_LOOK_S = 0.05
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -21,7 +24,7 @@ class Line:
     def __init__(self, target_port: int) -> None:
         self._target = ("127.0.0.1", target_port)
         self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
+        self._open: set[_Connection] = set()
         self._listener: socket.socket | None = None
         self.bytes_up = 0
         self.bytes_down = 0
@@ -55,7 +58,7 @@ class Line:
             listener.close()
         with self._lock:
             for connection in self._open:
-                _reset(connection)
+                connection.reset()
             self._open.clear()
 
     def __enter__(self) -> Self:
@@ -78,37 +81,68 @@ class Line:
                 _reset(near)
                 continue
             far.settimeout(None)
-            with self._lock:
-                if self._listener is not listener:
-                    _reset(near)
-                    _reset(far)
-                    return
-                self._open |= {near, far}
-            threading.Thread(target=self._carry, args=(near, far, True), daemon=True).start()
-            threading.Thread(target=self._carry, args=(far, near, False), daemon=True).start()
+            self._begin(listener, _Connection(near, far))
 
-    def _carry(self, source: socket.socket, target: socket.socket, up: bool) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(_CHUNK_BYTES):
-                target.sendall(data)
-                with self._lock:
-                    if up:
-                        self.bytes_up += len(data)
-                    else:
-                        self.bytes_down += len(data)
-            target.shutdown(socket.SHUT_WR)
-            return
+    def _begin(self, listener: socket.socket, connection: "_Connection") -> None:
         with self._lock:
-            self._open -= {source, target}
-        _reset(source)
-        _reset(target)
+            if self._listener is not listener:
+                connection.reset()
+                return
+            self._open.add(connection)
+        for is_up in (True, False):
+            threading.Thread(target=self._carry, args=(connection, is_up), daemon=True).start()
+
+    def _carry(self, connection: "_Connection", is_up: bool) -> None:
+        near, far = connection.near, connection.far
+        source, target = (near, far) if is_up else (far, near)
+        try:
+            while data := _receive(source):
+                self._count(len(data), is_up)
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except (OSError, ValueError):  # ValueError: closed under us by a cut
+            connection.reset()
+        with self._lock:
+            connection.directions -= 1
+            if not connection.directions:
+                connection.close()
+                self._open.discard(connection)
+
+    def _count(self, size: int, is_up: bool) -> None:
+        with self._lock:
+            if is_up:
+                self.bytes_up += size
+            else:
+                self.bytes_down += size
+
+
+class _Connection:
+    """The two ends of one connection, carried in two directions until both have ended."""
+
+    def __init__(self, near: socket.socket, far: socket.socket) -> None:
+        self.near, self.far = near, far
+        self.directions = 2
+
+    def reset(self) -> None:
+        """Drop both ends as a lost link does."""
+        _reset(self.near)
+        _reset(self.far)
+
+    def close(self) -> None:
+        """Say goodbye in order, where that is still possible."""
+        self.near.close()
+        self.far.close()
+
+
+def _receive(source: socket.socket) -> bytes:
+    """What comes next; empty when the other side has ended."""
+    while not select.select([source], [], [], _LOOK_S)[0]:
+        continue
+    return source.recv(_CHUNK_BYTES)
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close at once with a reset, as a lost link does, not with an orderly goodbye."""
+    """Close at once with a reset, not with an orderly goodbye (so without `shutdown`, which would say one)."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(OSError):
-        connection.close()
+    connection.close()

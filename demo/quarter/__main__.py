@@ -25,7 +25,7 @@ from dossiers.units import load_default_units
 
 
 def main() -> int:
-    """Replay the quarter; with `--solved N` a smaller one of the same kind."""
+    """Replay the quarter; with `--solved` and `--communes` a smaller one of the same kind."""
     options = _options()
     ledger = Ledger()
     with _folder(options.keep) as folder:
@@ -87,6 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--solved", type=int, default=SOLVED, help="how many dossiers (default: as published)"
     )
+    parser.add_argument("--communes", type=int, help="in how many communes (default: all)")
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="worker processes")
     parser.add_argument("--keep", default=os.environ.get("KEEP", ""), help="keep the data in this new folder")
     return parser.parse_args()

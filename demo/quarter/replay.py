@@ -76,7 +76,7 @@ def play(replay: Replay) -> None:
 
 def _enrol(replay: Replay) -> None:
     replay.ledger.chapter("Ghi danh", "enrolment: one PC and one officer in each commune of today")
-    units = load_default_units().communes
+    units = [unit for unit in load_default_units().communes if unit.code in replay.plan]
     codes = hub.issue_codes(replay.province, units)
     replay.tasks = [
         OfficeTask(
@@ -148,7 +148,9 @@ def _sync_all(replay: Replay, label: str, total: int) -> list[Sent]:
 def _read(replay: Replay) -> list[Report]:
     replay.ledger.chapter("Số liệu của tỉnh", "the hub's figures, over HTTP")
     reports = [hub.read_quarter(replay.province, group) for group in GROUPS]
-    if sum(map(len, replay.plan.values())) == SOLVED:
+    if sum(map(len, replay.plan.values())) == SOLVED and len(replay.plan) == len(
+        load_default_units().communes
+    ):
         check_published(replay.ledger, reports[0])
     check_reports(replay.ledger, reports, replay.plan)
     return reports

@@ -20,5 +20,7 @@ def words_of(content: bytes) -> str | None:
 
 def shows(content: bytes, *texts: str) -> bool:
     """Whether the paper is a PDF that shows all of these (only the first half where nobody can read it)."""
+    if not is_pdf(content):
+        return False
     words = words_of(content)
-    return is_pdf(content) and (words is None or all(text in words for text in texts))
+    return words is None or all(text in words for text in texts)
