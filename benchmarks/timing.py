@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Durations in seconds."""
+    """Durations in seconds; `cpu` is what this process used of them, which others on the machine hardly change."""
 
     seconds: tuple[float, ...]
+    cpu: tuple[float, ...]
 
     @property
     def median_ms(self) -> float:
         return statistics.median(self.seconds) * 1000
+
+    @property
+    def cpu_ms(self) -> float:
+        return statistics.median(self.cpu) * 1000
 
     @property
     def p95_ms(self) -> float:
@@ -27,12 +32,13 @@ class Times:
 
 def timed(calls: Iterable[Callable[[], object]]) -> Times:
     """How long each call took."""
-    seconds = []
+    seconds, cpu = [], []
     for call in calls:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         call()
         seconds.append(time.perf_counter() - began)
-    return Times(tuple(seconds))
+        cpu.append(time.process_time() - used)
+    return Times(tuple(seconds), tuple(cpu))
 
 
 def microseconds_each(call: Callable[[], object], count: int, *, repeats: int = 5) -> float:
