@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,7 +27,7 @@ from central_hub.founding import RootCeremony, found_hub
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import judge_pending
 from central_hub.registry.enrolment import enrol_device, issue_code
-from central_hub.services import Services
+from central_hub.services import Services, open_services
 from central_hub.store.engine import writing
 from central_hub.store.tables import DEVICE
 from central_hub.sync.fleet import note_contact
@@ -181,11 +182,21 @@ class ProvinceHub:
 
 def found_province(folder: Path, **settings: Any) -> ProvinceHub:
     """A hub as `init` leaves it, with one account of every role."""
-    clock = Clock()
+    clock = Clock(NOW_MS - 200 * DAY_MS)
     config = HubConfig(data=folder / "hub", tls=False, verify_threads=1, **settings)
     ceremony = RootCeremony(folder=folder / "root")
-    founded = found_hub(config, ceremony, password=PASSWORD, lock_cost=LockCost.TEST, administrator="founder")
-    services = replace(founded.services, clock=clock)
+    # `init` is run by hand and reads the wall clock; here it, too, happens on the day of the story.
+    with (
+        patch("central_hub.founding.system_clock_ms", clock),
+        patch(
+            "central_hub.founding.open_services", lambda *a, **k: replace(open_services(*a, **k), clock=clock)
+        ),
+    ):
+        founded = found_hub(
+            config, ceremony, password=PASSWORD, lock_cost=LockCost.TEST, administrator="founder"
+        )
+    services = founded.services
+    clock.now = NOW_MS
     with writing(services.engine) as connection:
         for login, (name, roles) in ACCOUNTS.items():
             make_account(connection, services, login=login, name=name, roles=roles, password=PASSWORD)
