@@ -6,7 +6,6 @@ Each command is a thin call to the function that the screens and the schedule al
 
 import ipaddress
 import json
-import os
 import socket
 import sys
 import time
@@ -252,10 +251,11 @@ def serve(console: Console, host: str | None, port: int | None, is_plain: bool) 
 
 
 @cli.command(hidden=True)
+@click.option("--parent", type=int, required=True, help="Process with which the judge ends.")
 @_common
-def judge(console: Console) -> None:
+def judge(console: Console, parent: int) -> None:
     """The judge process; started by `serve`."""
-    run_judge(_opened(console), parent=os.getppid())
+    run_judge(_opened(console), parent=parent)
 
 
 @cli.command()

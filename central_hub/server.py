@@ -4,6 +4,7 @@ The serving process starts the judge again when it ends, and ends it when it end
 and judge notice that their parent is gone. Nothing has to be cleaned up before the next start.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -55,7 +56,18 @@ class HubServer(BaseApplication):
     def __init__(self, config: HubConfig, *, now_ms: int) -> None:
         self._config = config
         self._now_ms = now_ms
-        self._judge = JudgeKeeper([sys.executable, "-m", "central_hub", "judge", "--data", str(config.data)])
+        self._judge = JudgeKeeper(
+            [
+                sys.executable,
+                "-m",
+                "central_hub",
+                "judge",
+                "--data",
+                str(config.data),
+                "--parent",
+                str(os.getpid()),
+            ]
+        )
         super().__init__()
 
     def load_config(self) -> None:

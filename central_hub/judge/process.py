@@ -2,17 +2,18 @@
 
 import gc
 import logging
-import math
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from central_hub.judge.service import Judge
-from central_hub.locks import held_lock
+from central_hub.locks import Locked, held_lock
 from central_hub.scheduler import start_schedule
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, put_setting
@@ -40,7 +41,9 @@ class _Stop:
 def run_judge(services: Services, *, parent: int) -> None:
     """Judge until asked to stop, or until the parent process is gone."""
     stop = _Stop()
-    with held_lock(services.config.data / "judge.lock", patience_s=math.inf):
+    with _the_one_judge(services, stop, parent) as is_first:
+        if not is_first:
+            return
         # Threads that verify need the interpreter's lock for an instant after each signature; let them have it soon.
         sys.setswitchinterval(_SWITCH_EVERY_S)
         # Records are trees of values without cycles: the collector would only walk them again and again.
@@ -52,6 +55,20 @@ def run_judge(services: Services, *, parent: int) -> None:
             _work(services, stop, parent)
         finally:
             scheduler.shutdown(wait=False)
+
+
+@contextmanager
+def _the_one_judge(services: Services, stop: _Stop, parent: int) -> Iterator[bool]:
+    """Wait for the judge before this one to end; False when this one is no longer wanted."""
+    path = services.config.data / "judge.lock"
+    while not stop.asked and os.getppid() == parent:
+        try:
+            with held_lock(path, patience_s=_FAULT_WAIT_S):
+                yield True
+                return
+        except Locked:
+            continue
+    yield False
 
 
 def _work(services: Services, stop: _Stop, parent: int) -> None:

@@ -44,7 +44,7 @@ def hub(tmp_path: Path) -> ProvinceHub:
 
 @pytest.fixture
 def client(hub: ProvinceHub) -> FlaskClient:
-    return hub.app().test_client()
+    return hub.app.test_client()
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def leases(hub: ProvinceHub) -> list[tuple[int, int]]:
 
 def test_numbers_are_refilled_once_for_each_time_they_are_used_up(tmp_path: Path) -> None:
     hub = found_province(tmp_path, lease_size=5)
-    desk, client = hub.enrol(HAI_CHAU), hub.app().test_client()
+    desk, client = hub.enrol(HAI_CHAU), hub.app.test_client()
     for number in range(1, 5):
         receive(desk, NOW_MS + number, number)
     hub.deliver(desk)
@@ -296,7 +296,7 @@ def test_an_enrolment_that_makes_no_sense_is_refused(client: FlaskClient, conten
 
 def test_metrics_are_for_loopback_or_by_token(tmp_path: Path) -> None:
     hub = found_province(tmp_path, metrics_token="mot-ma-truy-cap")
-    client = hub.app().test_client()
+    client = hub.app.test_client()
     assert b"motcua_hub_records_judged 3.0" in client.get("/metrics").data
     far = {"REMOTE_ADDR": "10.1.2.3"}
     assert client.get("/metrics", environ_base=far).status_code == 401
