@@ -45,6 +45,7 @@ TABLE = {
     "POST /catalogue/publish": ADMINISTRATORS,
     "GET /verify": PROVINCE,
     "POST /verify": PROVINCE,
+    "GET /verify/trust.json": EVERYBODY,
     "GET /administration": PROVINCE,
     "POST /administration/password": PROVINCE,
     "GET /administration/accounts/new": ADMINISTRATORS,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER
+from signing.bundles import open_bundle
 from signing.exported import ExportedRecord, encode_export
 from sync_protocol.record import Record
 from tests.support.hub import ProvinceHub, Visitor, found_province, shared_province
@@ -107,3 +108,10 @@ def test_a_file_of_another_province_is_undecided(hub: ProvinceHub, tmp_path: Pat
     elsewhere = found_province(tmp_path).browser("thongke")
     page = check(elsewhere, encode_export(exported(record), [exported(s) for s in statements[:4]])).text
     assert "mc-finding-indeterminate" in page
+
+
+def test_another_agency_gets_the_trust_bundle_without_a_log_in(hub: ProvinceHub) -> None:
+    answer = hub.app.test_client().get("/verify/trust.json")
+    bundle = open_bundle(answer.get_data(), roots=hub.services.keys.bundle.fingerprint)
+    assert bundle.province == "48"
+    assert "attachment" in answer.headers["Content-Disposition"]
