@@ -1,7 +1,7 @@
-"""Take the pictures of the manuals anew: real screens of a real node with a believable week in it, in real Chromium.
+"""Take the pictures of the manuals anew: real screens of a real node and a real hub with believable work in them, in real Chromium.
 
-``make screenshots`` writes ``docs/vi/images/can-bo-*.png``. Names, numbers and dates come from the tests' cast and a fixed
-clock, so a picture changes only when its screen does.
+``make screenshots`` writes ``docs/vi/images/can-bo-*.png`` and ``tinh-*.png``. Names, numbers and dates come from the tests'
+cast and a fixed clock, so a picture changes only when its screen does.
 """
 
 import logging
@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from edge_node.keyring import Actor
+from tests.support.hub import PASSWORD, ProvinceHub, found_province, populate
 from tests.support.node import PIN, Cast, make_app, make_week
-from tests.support.office import TestOffice
 
 IMAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "vi" / "images"
 SIZE_BYTES_MAX: Final = 150_000
@@ -49,10 +50,10 @@ class Album:
 
 
 @contextmanager
-def serving(office: TestOffice) -> Iterator[str]:
-    """The node on loopback; its address."""
+def serving(app: Flask) -> Iterator[str]:
+    """An app on loopback; its address."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, make_app(office), threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -74,7 +75,7 @@ def commune_pictures(browser: Browser) -> None:
     """Every picture of docs/vi/can-bo-mot-cua.md."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         office, cast, dossiers = make_week(Path(folder))
-        with serving(office) as base:
+        with serving(make_app(office)) as base:
             context = browser.new_context(viewport=_VIEW, device_scale_factor=_SCALE, locale="vi-VN")  # type: ignore[arg-type]
             album = Album(context.new_page(), base, "can-bo")
             _take_commune(album, cast, dossiers)
@@ -111,7 +112,56 @@ def log_in_as(album: Album, officer: Actor) -> None:
     log_in(album, officer)
 
 
-ALBUMS: Final[tuple[Callable[[Browser], None], ...]] = (commune_pictures,)
+def province_pictures(browser: Browser) -> None:
+    """Every picture of docs/vi/quan-tri-tinh.md."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        hub = found_province(Path(folder))
+        populate(hub, communes=24, a_day=1.6)
+        with serving(hub.app) as base:
+            context = browser.new_context(viewport=_VIEW, device_scale_factor=_SCALE, locale="vi-VN")  # type: ignore[arg-type]
+            album = Album(context.new_page(), base, "tinh")
+            _take_province(album, hub)
+            context.close()
+
+
+def _take_province(album: Album, hub: ProvinceHub) -> None:
+    album.take("dang-nhap", "/login")
+    _log_in_province(album, "quantri")
+    album.take("tong-quan", "/")
+    album.take("thong-ke", "/statistics?commune=20195")
+    album.take("danh-sach", "/statistics/dossiers?figure=overdue")
+    album.take("bieu-06a", "/reports?group=field&from=2026-07-01&to=2026-09-30")
+    album.take("may-tram", "/nodes")
+    page = album.open("/nodes/codes")
+    page.select_option("[name=unit]", "20242")
+    page.fill("[name=device_name]", "PC quầy 1")
+    page.click("[data-primary]")
+    page.wait_for_load_state("load")
+    album.take("phieu-ghi-danh")
+    album.take("cho-xem-xet", "/quarantine?show=refused")
+    page = album.open("/catalogue/procedures/1.004194/edit")
+    page.fill("[name=effective]", "01/01/2027")
+    page.fill("[name=amount]", "2")
+    page.click("[data-primary]")
+    page.wait_for_load_state("load")
+    album.take("cong-bo")
+    album.take("quan-tri", "/administration")
+    _log_in_province(album, "khoa")
+    album.open("/quarantine?show=requests").click(".mc-row-link")
+    album.take("duyet-quyen")
+
+
+def _log_in_province(album: Album, login: str) -> None:
+    page = album.open("/login")
+    if page.locator("#lock-form button").count():
+        page.click("#lock-form button")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", PASSWORD)
+    page.click("[data-primary]")
+    page.wait_for_load_state("load")
+
+
+ALBUMS: Final[tuple[Callable[[Browser], None], ...]] = (commune_pictures, province_pictures)
 
 
 def main() -> None:
