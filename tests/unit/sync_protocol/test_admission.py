@@ -48,7 +48,10 @@ def test_form(log: DeviceLog) -> None:
 
 
 def test_signature(log: DeviceLog) -> None:
-    assert judge(unverified(log.records[1]), log, signature_holds=False) == ("quarantined", "RECORD_SIGNATURE")
+    assert judge(unverified(log.records[1]), log, signature_holds=False) == (
+        "quarantined",
+        "RECORD_SIGNATURE",
+    )
 
 
 def test_an_unknown_key_waits_for_the_province(log: DeviceLog) -> None:
