@@ -5,6 +5,7 @@ with 1. KEEP=folder keeps the data.
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -45,6 +46,9 @@ def main() -> int:
             if not options.once:
                 _stay_up(play)
             return code
+        except KeyboardInterrupt:
+            ledger.say("\nĐã dừng (stopped)")
+            return 1
         finally:
             stage.stop()
 
@@ -66,11 +70,10 @@ def _stay_up(play: Play) -> None:
     for role, pc in zip(CAST.values(), play.stage.pcs, strict=False):
         say(f"  {pc.name}  {pc.server.url}/  {role.name}, PIN {role.pin}")
     say(f"  chứng thư của trung tâm (the hub's certificate): {play.stage.hub.authority}")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         while True:
             time.sleep(3600)
-    except KeyboardInterrupt:
-        say("")
+    say("")
 
 
 def _options() -> argparse.Namespace:

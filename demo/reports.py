@@ -43,7 +43,11 @@ class Row:
     @property
     def rate(self) -> str:
         """The press's rate: early or on time of what was solved."""
-        return f"{100 * self.in_time / self.solved:.2f} %".replace(".", ",") if self.solved else "–"
+        return self.exact_rate(2)
+
+    def exact_rate(self, digits: int) -> str:
+        """The same with so many digits after the comma."""
+        return f"{100 * self.in_time / self.solved:.{digits}f} %".replace(".", ",") if self.solved else "–"
 
     def columns(self) -> dict[str, int]:
         """Every column by name."""

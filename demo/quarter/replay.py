@@ -174,7 +174,7 @@ def _change_one_date(replay: Replay, before: Report) -> None:
         "Tỷ lệ đổi theo",
         "and the rate with it",
         new.in_time == old.in_time - 1 and new.solved == old.solved,
-        f"{old.in_time:,}/{old.solved:,} → {new.in_time:,}/{new.solved:,} = {new.rate}; "
+        f"{old.in_time:,}/{old.solved:,} = {old.exact_rate(4)} → {new.in_time:,}/{new.solved:,} = {new.exact_rate(4)}; "
         f"{sent.result.sent} bản ghi (records)",
     )
 

@@ -1,13 +1,14 @@
 """What the hub says over HTTP: how much it holds, its figures, its PCs."""
 
 import re
-from datetime import date
+import time
 from typing import Final
 
 import requests
 
 from demo.reports import Report, read_report
 from demo.story.stage import Hub
+from dossiers.local_time import local_date
 
 _METRIC: Final = re.compile(r"^motcua_hub_(\w+) ([\d.e+]+)$", re.MULTILINE)
 
@@ -24,6 +25,7 @@ def dossiers_at_hub(hub: Hub) -> int:
     return metrics(hub)["dossiers"]
 
 
-def report(hub: Hub, today: date, group: str) -> Report:
+def report(hub: Hub, group: str) -> Report:
     """Biểu II.06a of this year so far."""
+    today = local_date(time.time_ns() // 1_000_000)
     return read_report(hub.url, today.replace(month=1, day=1), today, group, authority=hub.authority)

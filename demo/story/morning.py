@@ -3,7 +3,7 @@
 from demo.cases import BIRTH, COPY_OF_ORIGINAL, EXTRACT, MARITAL_STATUS, MARRIAGE, POOR_HOUSEHOLD, SIGNATURE
 from demo.story.desk import Desk, Filed
 from demo.story.hub import dossiers_at_hub
-from demo.story.papers import is_pdf, shows
+from demo.story.papers import how_read, is_pdf, shows
 from demo.story.play import Play
 from demo.story.stage import at_once
 
@@ -31,7 +31,7 @@ def check_slips(play: Play, desk: Desk, filed: list[Filed]) -> None:
         f"{desk.pc.name}: {len(filed)} hồ sơ có giấy tiếp nhận in ra, ghi đúng mã và tên",
         "slips printed",
         all(good),
-        f"{', '.join(each.code for each in filed)}; {sum(map(is_pdf, slips))} PDF, ~{size:,} B",
+        f"{sum(map(is_pdf, slips))} PDF, ~{size:,} B, {how_read()}",
     )
 
 

@@ -18,6 +18,15 @@ def words_of(content: bytes) -> str | None:
     return re.sub(r"\s+", " ", done.stdout.decode("utf-8"))
 
 
+def how_read() -> str:
+    """What stands behind a claim about a paper's words."""
+    return (
+        "đọc lại bằng (read by) pdftotext"
+        if shutil.which("pdftotext")
+        else "chỉ xem đầu tệp (no poppler here)"
+    )
+
+
 def shows(content: bytes, *texts: str) -> bool:
     """Whether the paper is a PDF that shows all of these (only the first half where nobody can read it)."""
     if not is_pdf(content):

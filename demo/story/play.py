@@ -51,7 +51,10 @@ class Play:
 
     def receive(self, desk: Desk, procedure: str, *, settle: bool = False) -> Filed:
         """Receive a visitor's dossier and count it."""
-        filed = desk.receive(self.visit(desk, procedure), settle=settle)
+        case = self.visit(desk, procedure)
+        filed = desk.receive(case, settle=settle)
+        how = "trả ngay (settled at once)" if settle else "tiếp nhận (received)"
+        self.ledger.say(f"  · {desk.pc.role.pc}: {case.applicant.name}, {case.summary} → {filed.code}, {how}")
         return self.tally.add(desk.pc.role.unit.code, filed)
 
 
