@@ -1,0 +1,70 @@
+"""Every sentence that a screen can show exists in English too, with the same values in it.
+
+Vietnamese is the source text. A switch to English that leaves single sentences behind looks like a mistake, and one
+that loses a value is one.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("edge_node", "central_hub")
+_METHODS = [("**.py", "python"), ("**/templates/**", "jinja2")]
+_VALUE = re.compile(r"%\((\w+)\)[sd]")
+
+
+def extracted(app: str) -> dict[str, str]:
+    """Every text of an app → the file where it stands."""
+    found: dict[str, str] = {}
+    for file, _, text, _, _ in extract_from_dir(ROOT / app, method_map=_METHODS):
+        for each in text if isinstance(text, tuple) else (text,):
+            found.setdefault(each, file)
+    return found
+
+
+def english(app: str) -> Catalog:
+    with (ROOT / app / "translations" / "en" / "LC_MESSAGES" / "messages.po").open(encoding="utf-8") as lines:
+        return read_po(lines, locale="en")
+
+
+def words_of(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string)
+
+
+def missing(texts: dict[str, str], catalogue: Catalog) -> list[str]:
+    said = {key: m for m in catalogue for key in (m.id if isinstance(m.id, tuple) else (m.id,))}
+    return [
+        f"{file}: {text}"
+        for text, file in texts.items()
+        if text not in said or said[text].fuzzy or not all(words_of(said[text]))
+    ]
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_text_is_said_in_english(app: str) -> None:
+    texts = extracted(app)
+    assert len(texts) > 100
+    assert missing(texts, english(app)) == []
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_english_keeps_the_values_of_the_source(app: str) -> None:
+    wrong = []
+    for message in english(app):
+        source = message.id[0] if isinstance(message.id, tuple) else message.id
+        if source and any(
+            set(_VALUE.findall(w)) != set(_VALUE.findall(source)) for w in words_of(message) if w
+        ):
+            wrong.append(source)
+    assert wrong == []
+
+
+def test_the_search_for_missing_texts_bites() -> None:
+    assert missing({"Một câu chưa ai dịch": "x.html"}, english("edge_node")) == [
+        "x.html: Một câu chưa ai dịch"
+    ]
