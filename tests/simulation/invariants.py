@@ -75,7 +75,7 @@ def _check_status(node: SimNode, held: dict[str, Any]) -> None:
         require(own.length == entry.length, "status counts every own record", node.name)
         require(own.held <= acknowledged, "a receipt is kept", f"{node.name} {own.held} > {acknowledged}")
         require(own.judged <= (at_hub.judged if at_hub else 0), "a judgement is kept", node.name)
-        if own.held and at_hub:
+        if at_hub and 0 < own.held <= entry.length:
             link = node.store.link_at(log, own.held)
             require(heads[log] == link, "a receipt names the own head", node.name)
             if own.held == acknowledged:

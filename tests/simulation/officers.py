@@ -73,6 +73,11 @@ class Desk:
             return f"backlog refused: {refusal}"
         return f"{count} notes"
 
+    def open_office(self) -> None:
+        """The first dossiers of a commune, for everybody to work on."""
+        for _ in range(2):
+            _receive(self)
+
     def word(self) -> str:
         return token(self.node.unit, self.chance)
 
@@ -83,8 +88,8 @@ class Desk:
         return bool(self.actor.roles & set(roles))
 
     def pick(self, *, wanted: Callable[[DossierView], bool] = lambda view: True) -> DossierView | None:
-        """A dossier of this office; the oldest few are everybody's favourites, so people meet in them."""
-        rows = self.node.db.conn.execute("SELECT id FROM dossier ORDER BY number").fetchall()
+        """A dossier of this office; a few are everybody's favourites, so people meet in them."""
+        rows = self.node.db.conn.execute("SELECT id FROM dossier ORDER BY id").fetchall()
         ids = [row[0].hex() for row in rows]
         hot = ids[:3] if self.chance.random() < 0.7 else ids
         for dossier in self.chance.sample(hot, len(hot)):
@@ -275,5 +280,5 @@ _ACTS: dict[Act, int] = {
     _extend: 3,
     _papers: 4,
     _number: 3,
-    _settle: 6,
+    _settle: 16,
 }

@@ -71,13 +71,14 @@ class Plan:
     """A world to play.
 
     Attributes:
-        units: the commune of each PC; clock_errors_ms, is_narrow: how wrong its clock starts, and whether its line resets
-            every longer request, always.
+        units: the commune of each PC; clock_errors_ms, moods: how wrong its clock starts, and how its line is;
+            is_narrow: whether its line resets every longer request, always.
     """
 
     seed: int
     units: tuple[str, ...]
     clock_errors_ms: tuple[int, ...]
+    moods: tuple[Mood, ...]
     is_narrow: tuple[bool, ...]
     lease_size: int
     judge_batch_records: int
@@ -119,12 +120,13 @@ _CLOCK_ERRORS_MS = (
     10 * YEAR_MS,
     -10 * YEAR_MS,
 )
+_MOODS = (Mood.GOOD, Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.AWFUL, Mood.DOWN)
 
 
 def plan_of(seed: int, *, steps: int | None = None) -> Plan:
     """The plan of a seed."""
     chance = random.Random(f"plan {seed}")
-    communes = chance.sample(COMMUNES, k=chance.choice((1, 1, 2, 2, 3)))
+    communes = chance.sample(COMMUNES, k=chance.choice((1, 1, 1, 2, 2, 3)))
     size = chance.randint(max(2, len(communes)), 6 if len(communes) > 1 else 4)
     units = (*communes, *(chance.choice(communes) for _ in range(size - len(communes))))
     count = steps or chance.choice((30, 45, 60, 80))
@@ -132,6 +134,7 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         seed=seed,
         units=units,
         clock_errors_ms=tuple(chance.choice(_CLOCK_ERRORS_MS) for _ in units),
+        moods=tuple(chance.choice(_MOODS) for _ in units),
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
@@ -175,7 +178,7 @@ def _clock(chance: random.Random, step: Step) -> Step:
 
 
 def _line(chance: random.Random, step: Step) -> Step:
-    return replace(step, mood=chance.choice((Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.AWFUL, Mood.DOWN)))
+    return replace(step, mood=chance.choice(_MOODS))
 
 
 def _fill(chance: random.Random, step: Step) -> Step:

@@ -105,11 +105,14 @@ class World:
             else frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
         )
         node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
-        self.note_records(node)
-        node.sync()
+        self.note_result(node, node.sync())
+        if is_first:
+            Desk(node, chance, self.communes).open_office()
         self.hub.judge()
-        node.sync()
-        self.note_records(node)
+        self.note_result(node, node.sync())
+        self.hub.judge()
+        node.copy()
+        node.link.mood = self.plan.moods[index]
 
     # --- steps ---
 
@@ -291,7 +294,8 @@ class World:
             self.ledger.acknowledged.update((record.id, record) for record in records)
             node.acknowledged[log] = known + len(records)
             fresh += records
-        invariants.check_written(node, fresh)
+        present = node.office.log
+        invariants.check_written(node, [record for record in fresh if record.header.log == present])
         offset = offset_now(node.db, node.clock())
         node.walls_ms += [node.clock(), node.clock() + (offset[0] if offset else 0)]
         return fresh
