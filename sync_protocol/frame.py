@@ -106,6 +106,8 @@ def decode_run(data: bytes) -> Run:
         count = len(frame.signatures) // 64
         if not 0 < count <= limits.RUN_RECORDS_MAX or len(frame.signatures) != 64 * count:
             raise RunInvalid(reasons.ROUND_FORMAT, "number of records")
+        if not 0 <= frame.first <= limits.LOG_LENGTH_MAX:
+            raise RunInvalid(reasons.ROUND_FORMAT, "position")
         table = _table_decoder.decode(_unpack(frame.table))
         return _rebuild(frame, table, count)
     except RecordInvalid as error:

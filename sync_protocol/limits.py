@@ -13,6 +13,9 @@ BODY_DEPTH_MAX = 12
 """A catalogue nests procedures, form fields, options and words; facts never need to."""
 KIND_LENGTH_MAX = 40
 
+LOG_LENGTH_MAX = 2**53 - 1 - 4_096
+"""So that a position after a run is still a whole number that every database and JSON reader holds."""
+
 SEAL_EVERY_RECORDS = 64
 
 RUN_RECORDS_MAX = 4_096
