@@ -14,9 +14,14 @@ _LAST_MS: Final = 7_258_118_400_000
 and judged: what lies beyond reads as the nearest of the two."""
 
 
+def shown(ms: int) -> int:
+    """The instant as calendars can hold it."""
+    return min(max(ms, _FIRST_MS), _LAST_MS)
+
+
 def local(ms: int) -> datetime:
     """The instant on Vietnamese clocks."""
-    ms = min(max(ms, _FIRST_MS), _LAST_MS)
+    ms = shown(ms)
     return datetime.fromtimestamp(ms // 1000, VIETNAM) + timedelta(milliseconds=ms % 1000)
 
 

@@ -29,7 +29,7 @@ import msgspec
 
 from dossiers.axes import Channel
 from dossiers.deadlines import Timeliness
-from dossiers.local_time import VIETNAM, from_yyyymmdd, to_yyyymmdd
+from dossiers.local_time import VIETNAM, from_yyyymmdd, shown, to_yyyymmdd
 from dossiers.views import DossierView, EndedAs
 
 DEFINITIONS_VERSION: Final = "1"
@@ -325,7 +325,7 @@ _EAST_MS: Final = VIETNAM.utcoffset(None) // timedelta(milliseconds=1)
 
 
 def _day(instant_ms: int) -> int:
-    return _number((instant_ms + _EAST_MS) // _DAY_MS)
+    return _number((shown(instant_ms) + _EAST_MS) // _DAY_MS)
 
 
 @lru_cache(4_096)
