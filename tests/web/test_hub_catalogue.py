@@ -147,6 +147,11 @@ def test_a_published_version_cannot_be_changed(hub: ProvinceHub, visitor: Visito
         "/catalogue/publish", kind="catalogue", content=json.dumps(content), password=PASSWORD
     )
     assert answer.status_code == 422
+    # Nor may it travel along with something that is new.
+    both = {**content, "procedures": [*content["procedures"], *newer()["procedures"]]}
+    answer = visitor.post("/catalogue/publish", kind="catalogue", content=json.dumps(both), password=PASSWORD)
+    assert answer.status_code == 422
+    assert "Tệp sửa phiên bản đã công bố: Đăng ký tạm trú, phiên bản 1." in answer.text
     with reading(hub.services.engine) as connection:
         assert len(list_publications(connection)) == 2
 

@@ -111,9 +111,10 @@ def test_a_declined_request_states_nothing_and_cannot_be_decided_twice(hub: Prov
         assert "Đỗ Thị Kim Oanh" not in {holder.name for holder in list_holders(connection)}
 
 
-def test_an_office_cannot_ask_for_a_role_of_the_province(hub: ProvinceHub) -> None:
+@pytest.mark.parametrize("role", ["administrator", "verifier"])
+def test_an_office_cannot_ask_for_a_role_of_the_province(hub: ProvinceHub, role: str) -> None:
     desk = hub.enrol("20242")
-    record = ask(hub, desk, roles=["administrator"])
+    record = ask(hub, desk, roles=[role])
     visitor = hub.browser("khoa")
     visitor.post(f"/quarantine/requests/{record}", decision="approve")
     assert "không thể cấp như vậy" in visitor.page("/quarantine?show=requests")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER
+from central_hub.store.tables import DOSSIER, STANDING
 from signing.bundles import open_bundle
 from signing.exported import ExportedRecord, encode_export
 from sync_protocol.record import Record
@@ -76,6 +76,22 @@ def test_an_altered_file_is_not_valid_and_shows_no_content(hub: ProvinceHub, vis
     page = check(visitor, encode_export(forged, mine)).text
     assert 'class="mc-finding mc-finding-failed"' in page
     assert "Không hợp lệ" in page
+    assert "Đối chiếu với bản giấy" not in page
+
+
+def test_a_signer_without_the_role_makes_it_not_valid_and_shows_no_content(
+    hub: ProvinceHub, visitor: Visitor
+) -> None:
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        refused = connection.scalar(select(STANDING.c.record).where(STANDING.c.code == "RECORD_ROLE"))
+        record = store.record(str(refused))
+    assert record is not None
+    _record, statements = received(hub)
+    mine = [exported(s) for s in statements if s.header.facts["unit"] == "20195"]
+    page = check(visitor, encode_export(exported(record), mine)).text
+    assert 'class="mc-finding mc-finding-failed"' in page
+    assert "Chữ ký đúng." in page
     assert "Đối chiếu với bản giấy" not in page
 
 
