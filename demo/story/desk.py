@@ -136,6 +136,15 @@ class Desk:
         wait_for(f"{self.pc.name}: everything at the province", self._is_full)
         return self.sentence()
 
+    def push(self, what: str, holds: Callable[[], bool]) -> None:
+        """Press «Đồng bộ ngay» until something holds: an officer who does not want to wait for the next sync."""
+
+        def pressed() -> bool:
+            self.sync_now()
+            return holds()
+
+        wait_for(f"{self.pc.name}: {what}", pressed)
+
     def _is_full(self) -> bool:
         page = self.browser.get("/sync")
         return _number(_WAITING, page) == 0 and _number(_UNJUDGED, page) == 0 and "Đã về tỉnh đủ" in page.text

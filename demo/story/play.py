@@ -14,7 +14,7 @@ from demo.story.tally import Tally
 from dossiers.procedures import Catalogue, Procedure, load_default_catalogue
 from dossiers.units import Unit, load_default_units
 
-SEED: Final = 20242
+SEED: Final = 20243
 HAI_CHAU: Final = "20242"
 TRA_MY: Final = "20900"
 

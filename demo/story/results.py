@@ -1,6 +1,6 @@
 """Chapter 5: results are issued and handed over, on whichever PC of the ward the citizen comes to."""
 
-from demo.story.desk import Desk, Filed, wait_for
+from demo.story.desk import Desk, Filed
 from demo.story.papers import is_pdf
 from demo.story.play import Play
 from demo.story.stage import at_once
@@ -17,7 +17,10 @@ def play(play: Play) -> None:
         _issue(play, play.mai, filed, f"{number:02d}/UBND-TM")
         play.mai.hand_over(filed)
         play.tally.handed_over.add(filed.dossier)
+    play.lan.push("the hand-over on its way", lambda: play.lan.waiting() == 0)
     at_once(Desk.await_full, play.desks.values())
+    clash = play.clash
+    play.hung.push("the hand-over", lambda: "Đã trả kết quả" in play.hung.open(clash).text)
     done = [filed for filed in play.tally.everything if filed.dossier in play.tally.handed_over]
     play.ledger.check(
         "Kết quả đã trao hiện đúng trên mọi máy của đơn vị", "handed over, and every PC of the unit says so",
@@ -32,7 +35,8 @@ def _issue(play: Play, desk: Desk, filed: Filed, number: str) -> None:
 
 def _hand_over_at_the_other_pc(play: Play, filed: Filed) -> None:
     """Hùng issued it at Quầy 2; the citizen comes to Quầy 1."""
-    wait_for("the result at Lan's PC", lambda: "Đã có kết quả" in play.lan.open(filed).text)
+    play.hung.push("the result on its way", lambda: play.hung.waiting() == 0)
+    play.lan.push("the result", lambda: "Đã có kết quả" in play.lan.open(filed).text)
     play.lan.hand_over(filed)
     play.tally.handed_over.add(filed.dossier)
     paper = play.lan.paper(filed, "bien-nhan")

@@ -55,8 +55,8 @@ def _settle(play: Play, filed: Filed, links: dict[str, str]) -> None:
     """Hùng, who may decide on steps, settles both and signs."""
     play.hung.settle(links["phone"], HUNG_PHONE, _GROUND)
     play.hung.settle(links["step"], "Đang xử lý", _GROUND)
-    at_once(Desk.await_full, [play.lan, play.hung])
-    wait_for("the settlement at Lan's PC", lambda: not play.lan.differences(filed))
+    play.hung.push("the settlement on its way", lambda: play.hung.waiting() == 0)
+    play.lan.push("the settlement", lambda: not play.lan.differences(filed))
     left = [len(desk.differences(filed)) for desk in (play.lan, play.hung)]
     play.ledger.equal("Thống nhất xong trên cả hai máy", "settled on both PCs", left, [0, 0])
 

@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -9,12 +10,16 @@ import pytest
 import demo.__main__ as story
 from demo.cases import COPY_OF_ORIGINAL, MARITAL_STATUS, make_case
 from demo.claims import Ledger
+from demo.processes import Server
 from demo.story import papers
-from demo.story.desk import Filed, typed_form
+from demo.story.desk import Desk, Filed, typed_form
 from demo.story.play import CAST, HAI_CHAU, PROCEDURES, TRA_MY, unit
+from demo.story.stage import Pc
 from demo.story.tally import Tally
 
 TODAY = date(2026, 11, 22)
+SERVER = Server("edge_node", [], url="http://127.0.0.1:1", log=Path())
+VISITED = ("2.000815", "1.001193", "1.004873", "2.000635", "2.000884", "1.000894")
 
 
 def case(procedure: str, seed: int = 1) -> Filed:
@@ -101,3 +106,10 @@ def test_a_claim_that_fails_does_not_stop_the_story_but_fails_it(monkeypatch: py
         play.ledger.check("Sai", "wrong", False, "1 = 2")
 
     assert told(monkeypatch, wrong, holds) == (1, ["Sai"])
+
+
+def test_no_two_visitors_have_one_name() -> None:
+    play = story.Play(ledger=Ledger(out=io.StringIO()), stage=None, today=TODAY)  # type: ignore[arg-type]
+    desks = [Desk(Pc(role=role, data=Path(), line=None, server=SERVER)) for role in CAST.values()]  # type: ignore[arg-type]
+    names = [play.visit(desk, procedure).applicant.name for desk in desks for procedure in VISITED]
+    assert len(set(names)) == len(names) == 18
