@@ -79,10 +79,13 @@ class Entry:
         if not typed:
             return default
         digits = re.sub(r"[.,\s\u00a0đ]", "", typed)
-        if not (digits.isascii() and digits.isdigit()) or not least <= int(digits[:15]) <= most:
+        is_number = digits.isascii() and digits.isdigit()
+        # Zeros in front count for nothing, and what is longer than any bound is never made a number.
+        number = int(digits.lstrip("0")[: len(str(most)) + 1] or "0") if is_number else -1
+        if not least <= number <= most:
             self.fail(name, _("Nhập một số từ %(least)s đến %(most)s.", least=least, most=most))
             return default
-        return int(digits)
+        return number
 
     def money(self, name: str) -> int:
         return self.whole(name, most=MONEY_MAX)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from dossiers.lifecycle import find_move
 from dossiers.local_time import local_date
 from dossiers.reasons import MOVE
+from dossiers.states import Status
 from edge_node import reasons
 from edge_node.accounts import throttle
 from edge_node.accounts.service import signer_names
@@ -37,6 +38,7 @@ from sync_protocol.reasons import THROTTLED
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 LIMIT_MAX: Final = 200
 OFFSET_MAX: Final = 100_000
+_STATUSES: Final = frozenset(str(int(status)) for status in Status)
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -122,7 +124,7 @@ def procedures() -> Response:
 def search() -> Response:
     limit, offset = _number("limit", 50, LIMIT_MAX), _number("offset", 0, OFFSET_MAX)
     statuses = request.args.getlist("status")
-    if not all(each.isascii() and each.isdigit() and 1 <= int(each[:3]) <= 10 for each in statuses):
+    if not all(each in _STATUSES for each in statuses):
         raise Refused(_invalid({"status": "1 … 10"}))
     opened = {"true": True, "false": False, "": None}.get(request.args.get("open", ""), "?")
     if opened == "?":

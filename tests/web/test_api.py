@@ -169,7 +169,17 @@ def test_dossiers_are_found_with_masked_numbers(office: TestOffice, reader: Prog
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=x", "limit=201", "offset=-1", "status=11", "status=a", "open=maybe", "status=²"]
+    "query",
+    [
+        "limit=x",
+        "limit=201",
+        "offset=-1",
+        "status=11",
+        "status=a",
+        "open=maybe",
+        "status=²",
+        "status=001" + "9" * 30,
+    ],
 )
 def test_a_query_that_means_nothing_is_named(reader: Program, query: str) -> None:
     answer = reader.get(f"/api/v1/dossiers?{query}")

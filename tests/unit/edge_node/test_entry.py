@@ -90,3 +90,17 @@ def test_the_first_mistake_of_a_field_stays_and_lengths_are_bounded() -> None:
     assert "501" in entry.errors["n"]
     assert entry.choice("c", ("1", "2")) == "" and "c" in entry.errors
     assert entry.rejected is not None and list(entry.rejected.errors) == ["n", "c"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["0" * 15 + "9" * 30, "0" * 15 + "9" * 5_000, "1" * 5_000, "1000", "²", "٣", "-1"]
+)
+def test_a_number_behind_many_zeros_is_no_way_around_its_bound(typed: str) -> None:
+    """Only the first fifteen digits were compared, and five thousand of them were a fault."""
+    entry = Entry({"n": typed})
+    assert entry.whole("n", most=999) == 0 and "n" in entry.errors
+
+
+def test_zeros_in_front_count_for_nothing() -> None:
+    assert Entry({"n": "0" * 40 + "12"}).whole("n", most=999) == 12
+    assert Entry({"n": "000"}).whole("n", most=999) == 0
