@@ -18,7 +18,7 @@ from demo.line import Line
 from demo.plan import LATE, SOLVED, Plan, plan_quarter
 from demo.quarter.meters import PeakMemory, children_but, mebibytes, process_tree
 from demo.quarter.province import Province, found
-from demo.quarter.replay import Replay, play
+from demo.quarter.replay import Replay, examine, work
 from dossiers.calendar import load_default_calendar
 from dossiers.procedures import load_default_catalogue
 from dossiers.units import load_default_units
@@ -58,7 +58,8 @@ def _replay(ledger: Ledger, province: Province, plan: Plan, workers: int, began:
         hub_memory = PeakMemory(partial(process_tree, province.server.pid))
         node_memory = PeakMemory(partial(children_but, province.server.pid))
         with hub_memory.measured(), node_memory.measured():
-            play(replay)
+            work(replay)
+        examine(replay)
         _tell_cost(replay, hub_memory, node_memory, time.monotonic() - began)
 
 

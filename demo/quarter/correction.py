@@ -4,7 +4,7 @@ The due date stays what it was, so a dossier that was in time becomes late, and 
 the second decimal of a per cent that nobody could have typed in.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from demo.lives import Desk, Step, steps_of
 from demo.plan import LAST_DAY, Plan, PlannedDossier
@@ -47,6 +47,6 @@ def correction_steps(desk: Desk, dossier: PlannedDossier) -> list[Step]:
     ]
 
 
-def _was_in_time_before(dossier: PlannedDossier, limit: object) -> bool:
+def _was_in_time_before(dossier: PlannedDossier, limit: date) -> bool:
     due = dossier.due_at_end
-    return due is not None and dossier.timeliness is not Timeliness.LATE and str(local_date(due)) < str(limit)
+    return due is not None and dossier.timeliness is not Timeliness.LATE and local_date(due) < limit

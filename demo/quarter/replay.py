@@ -64,11 +64,15 @@ class Replay:
         return answers
 
 
-def play(replay: Replay) -> None:
-    """Everything, in its order."""
+def work(replay: Replay) -> None:
+    """The quarter itself: enrol, write, send."""
     _enrol(replay)
     _write(replay)
     _send(replay)
+
+
+def examine(replay: Replay) -> None:
+    """What the province makes of it."""
     reports = _read(replay)
     _change_one_date(replay, reports[0])
     _rebuild(replay)
