@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
@@ -125,7 +124,7 @@ def new_tab(browser: Browser, base: str, *, size: tuple[int, int] = WIDE, **opti
 
 def _watch(context: BrowserContext, tab: Tab) -> None:
     def say(text: str) -> None:
-        tab.complaints.append(f"{urlsplit(tab.page.url).path}: {text}")
+        tab.complaints.append(text)
 
     def failed(request: Request) -> None:
         # A page that is left gives up what it was still fetching; a download takes over a navigation.
@@ -137,9 +136,7 @@ def _watch(context: BrowserContext, tab: Tab) -> None:
             say(f"{response.request.method} {response.url}: {response.status}")
 
     context.add_init_script(_WATCH_POLICY)
-    context.on(
-        "console", lambda message: say(message.text) if message.type in ("error", "warning") else None
-    )
+    context.on("console", lambda message: say(message.text) if message.type in ("error", "warning") else None)
     context.on("weberror", lambda error: say(str(error.error)))
     context.on("requestfailed", failed)
     context.on("response", answered)

@@ -11,12 +11,34 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Flask
-from playwright.sync_api import APIResponse
+from playwright.sync_api import APIResponse, Error, Response
 
 from tests.support.browser import NARROW, WIDE, Tab
 
 Examples = Mapping[str, Iterable[str]]
-_TOKEN: Final = re.compile(r'(name="csrf(?:_token|-token)" (?:value|content)=")[0-9a-f]+')
+_PART: Final = re.compile(r"<(/?[\w-]+)((?:[^>\"]|\"[^\"]*\")*)>([^<]*)")
+_ATTRIBUTE: Final = re.compile(r"([\w-]+)(?:=\"([^\"]*)\")?")
+_JUDGED_VALUES: Final = frozenset(
+    {
+        "id",
+        "class",
+        "for",
+        "role",
+        "type",
+        "scope",
+        "tabindex",
+        "lang",
+        "aria-labelledby",
+        "aria-describedby",
+        "aria-current",
+    }
+)
+
+
+def first_of_each(app: Flask, paths: Iterable[str]) -> list[str]:
+    """One address of every route."""
+    router = app.url_map.bind("127.0.0.1")
+    return list({router.match(path.partition("?")[0])[0]: path for path in reversed(list(paths))}.values())
 
 
 def addresses(app: Flask, examples: Examples, *, elsewhere: Iterable[str] = ()) -> list[str]:
@@ -52,7 +74,7 @@ class Walk:
 
     tab: Tab
     headers: Mapping[str, str] = field(default_factory=dict)
-    is_refusal: Callable[[APIResponse], bool] = lambda answer: False
+    is_refusal: Callable[[APIResponse | Response], bool] = lambda answer: False
     wrong: list[str] = field(default_factory=list)
     walked: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -60,41 +82,67 @@ class Walk:
 
     def visit(self, paths: Iterable[str]) -> None:
         for path in paths:
-            answer = self.tab.page.context.request.get(
-                self.tab.base + path, headers=dict(self.headers) if path.startswith("/api/") else None
-            )
-            if self.is_refusal(answer):
-                continue
-            if answer.status >= 400:
-                self.wrong.append(f"{path}: {answer.status}")
-            elif answer.headers.get("content-type", "").startswith("text/html"):
-                self._look(path, answer.body())
+            answer = None if path.startswith("/api/") else self._show(path)
+            if answer is None:
+                # How a browser shows a bare file is its own affair; what the file is, is ours.
+                self.tab.complained()
+                self._fetch(path)
+            elif self.is_refusal(answer):
+                self.tab.complained()
             else:
-                self.files.append(path)
-                self.wrong += [f"{path}: {problem}" for problem in _of_file(path, answer)]
+                self._look(path, answer)
+                self.wrong += [f"{path}: {complaint}" for complaint in self.tab.complained()]
 
-    def _look(self, path: str, markup: bytes) -> None:
+    def _show(self, path: str) -> Response | None:
+        """The page, shown; None for what a browser saves as a file."""
+        try:
+            answer = self.tab.open(path)
+        except Error as error:
+            if "Download is starting" not in str(error):
+                raise
+            return None
+        return answer if answer.headers.get("content-type", "").startswith("text/html") else None
+
+    def _fetch(self, path: str) -> None:
+        answer = self.tab.page.context.request.get(self.tab.base + path, headers=dict(self.headers))
+        if not self.is_refusal(answer):
+            self.files.append(path)
+            self.wrong += [f"{path}: {problem}" for problem in _of_file(path, answer)]
+
+    def _look(self, path: str, answer: Response) -> None:
         self.walked.append(path)
-        self.tab.open(path)
-        # Two roles, or two addresses, may show the same words: they need judging once.
-        sight = hashlib.sha256(_main(markup)).digest()
-        if sight not in self.judged:
-            self.judged.add(sight)
+        if answer.status >= 400:
+            self.wrong.append(f"{path}: status {answer.status}")
+        markup = answer.text()
+        shape = _shape(markup)
+        if shape not in self.judged and "<html" in markup:  # a part of a page is judged in its page
+            self.judged.add(shape)
             self.wrong += [f"{path}: {finding}" for finding in self.tab.grave_findings()]
-            self.tab.resize(NARROW)
-            if wider := self.tab.overflow():
-                self.wrong.append(f"{path}: {wider} px wider than {NARROW[0]}")
-            self.tab.resize(WIDE)
-        self.wrong += [f"{path}: {complaint}" for complaint in self.tab.complained()]
+        self.tab.resize(NARROW)
+        if wider := self.tab.overflow():
+            self.wrong.append(f"{path}: {wider} px wider than {NARROW[0]}")
+        self.tab.resize(WIDE)
 
 
-def _main(markup: bytes) -> bytes:
-    text = _TOKEN.sub(r"\1", markup.decode())
-    return text[text.find("<main") :].encode()
+def _shape(markup: str) -> bytes:
+    """A digest of what axe-core judges: elements, their attributes, what refers to what, whether there is text at all.
+
+    Other words in the same shape get the same judgement, so the judge, who is slow, is asked once.
+    """
+    parts = []
+    for element, attributes, text in _PART.findall(markup):
+        kept = [
+            name if name not in _JUDGED_VALUES else f"{name}={value}"
+            for name, value in _ATTRIBUTE.findall(attributes)
+        ]
+        parts.append(f"<{element} {' '.join(kept)}>{'x' if text.strip() else ''}")
+    return hashlib.sha256("".join(parts).encode()).digest()
 
 
 def _of_file(path: str, answer: APIResponse) -> list[str]:
     """What is wrong with a file: its type has to be what its address and its first bytes say."""
+    if answer.status >= 400:
+        return [f"status {answer.status}"]
     kind, body = answer.headers.get("content-type", ""), answer.body()
     for told, wanted, is_so in (
         ("format=csv", "text/csv", lambda: body.startswith(b"\xef\xbb\xbf")),
@@ -102,7 +150,8 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         ("/papers/", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("format=xlsx", "application/vnd.openxml", lambda: body.startswith(b"PK")),
         ("/export", "application/json", lambda: bool(json.loads(body))),
-        ("/api/", "application/json", lambda: bool(json.loads(body))),
+        ("/api/v1/", "application/json", lambda: bool(json.loads(body))),
+        (".json", "application/json", lambda: bool(json.loads(body))),
         ("/health", "application/json", lambda: bool(json.loads(body))),
         ("/metrics", "text/plain", lambda: b"# HELP" in body),
         (".png", "image/png", lambda: body.startswith(b"\x89PNG")),

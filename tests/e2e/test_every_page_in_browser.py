@@ -1,0 +1,201 @@
+"""Every GET route of both URL maps in real Chromium, with a believable week and a believable province behind them.
+
+Nothing may be answered with an error, break the page's policy, be complained about in the console, fail to load, be hard to
+use by axe-core's judgement, or be wider than a telephone.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import select
+
+from central_hub.judge.standings import list_standings
+from central_hub.quarantine.queries import list_requests
+from central_hub.store.engine import reading
+from central_hub.store.tables import DOSSIER
+from dossiers.lifecycle import MOVES
+from dossiers.states import Status
+from edge_node import create_app as create_node
+from edge_node.config import EdgeConfig
+from edge_node.conflicts.reading import open_questions
+from edge_node.migrations import prepare
+from edge_node.services import build_services
+from edge_node.store import open_database
+from signing.keys import LockCost
+from sync_protocol.admission import Outcome
+from tests.support.browser import Tab, launch, new_tab, serve
+from tests.support.hub import ACCOUNTS, PASSWORD, ProvinceHub, found_province, populate
+from tests.support.node import PIN, PROCEDURES, make_app
+from tests.support.walking import Examples, Walk, addresses, first_of_each
+from tests.support.week import MARITAL, Week, furnish
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
+    return furnish(tmp_path_factory.mktemp("week"))
+
+
+def pages_of_node(week: Week) -> Examples:
+    """Addresses for the node's routes; tests/support/walking.py adds the routes that need none."""
+    with make_app(week.office).test_request_context():
+        (question,) = open_questions(week.office.db, week.office.services)
+    case = week.by_status[Status.PROCESSING]
+    several = f"id={week.by_status[Status.RECEIVED]}&id={week.dossiers[6]}"
+    one = {
+        name: (f"/dossiers/{case}/{name}",)
+        for name in ("amend", "assign", "extend", "note", "papers-held", "pay")
+    }
+    received = week.by_status[Status.RECEIVED]
+    records = week.records(week.dossiers[7]) + week.records(week.for_paper["mau04"])
+    return {
+        "/": ["/", *(f"/?show={name}" for name in ("mine", "today", "overdue", "waiting", "ready", "attention"))],
+        "/api/v1/dossiers": ["/api/v1/dossiers", "/api/v1/dossiers?q=tran&open=true"],
+        "/api/v1/dossiers/<dossier>": [f"/api/v1/dossiers/{case}"],
+        "/conflicts/<conflict>": [f"/conflicts/{question.id}"],
+        "/dossiers": ["/dossiers", "/dossiers?state=attention", "/dossiers?state=ended&sort=finished", "/dossiers?q=khong+co+ai", "/dossiers?format=csv"],
+        "/dossiers/<dossier>": [f"/dossiers/{each}" for each in (*week.by_status.values(), week.dossiers[7], week.for_paper["mau04"])]
+        + [f"/dossiers/{week.for_paper['mau02']}?printed=mau02"],
+        "/dossiers/<dossier>/act/<action>": [
+            f"/dossiers/{week.by_status[move.source]}/act/{move.action}" for move in MOVES
+        ],
+        **{f"/dossiers/<dossier>/{name}": paths for name, paths in one.items()},
+        "/dossiers/<dossier>/paper-taken": [
+            f"/dossiers/{received}/paper-taken?record={week.records(received)[0]}&paper=form"
+        ],
+        "/dossiers/<dossier>/papers/<name>": [
+            f"/dossiers/{dossier}/papers/{name}" for name, dossier in week.for_paper.items()
+        ],
+        "/dossiers/<dossier>/records/<record>": [f"/dossiers/{week.dossiers[7]}/records/{records[0]}",
+            f"/dossiers/{week.for_paper['mau04']}/records/{records[-1]}"],
+        "/dossiers/<dossier>/records/<record>/export": [f"/dossiers/{week.dossiers[7]}/records/{records[0]}/export"],
+        "/dossiers/decide": [f"/dossiers/decide?{several}"],
+        "/help/images/<name>": ["/help/images/can-bo-ho-so.png"],
+        "/login": ["/login", "/login?other=1"],
+        "/officers/<officer>/pin": [f"/officers/{week.cast.lan.officer}/pin"],
+        "/receive": ["/receive", "/receive?q=chung+thuc", "/receive?q=khong+co"],
+        "/receive/<code>": [f"/receive/{code}" for code in {*PROCEDURES, MARITAL}],
+        "/receive/done/<dossier>": [f"/receive/done/{received}", f"/receive/done/{week.for_paper['bien-nhan']}?settled=1"],
+        "/register": ["/register", "/register?month=2026-12", "/register?month=2026-12&format=pdf", "/register?month=2026-12&format=csv"],
+        "/reports": ["/reports", "/reports?group=procedure", "/reports?format=pdf", "/reports?format=csv"],
+        "/reports/dossiers": ["/reports/dossiers?column=received", "/reports/dossiers?column=overdue&format=csv"],
+        "/results": ["/results", "/results?state=returned", "/results?q=khong+co+ai"],
+        "/search": ["/search", "/search?q=tran+thi", "/search?q=khong+co+ai"],
+        "/static/<path:filename>": ["/static/icon.svg"],
+    }  # fmt: skip
+
+
+def log_in_at_node(tab: Tab, officer: str) -> None:
+    tab.open("/login?other=1")
+    tab.page.check(f'input[value="{officer}"]')
+    tab.page.fill("#field-pin", PIN)
+    tab.page.click("button[data-primary]")
+    tab.page.wait_for_url(f"{tab.base}/")
+
+
+def test_every_page_of_the_node(browser: Browser, week: Week) -> None:
+    app = make_app(week.office)
+    paths = addresses(app, pages_of_node(week), elsewhere=["/setup"])
+    with serve(app) as base, new_tab(browser, base) as tab:
+        stranger = Walk(tab)
+        stranger.visit(["/login", "/help"])
+        log_in_at_node(tab, week.van.officer)
+        walk = Walk(tab, headers={"Authorization": f"Bearer {week.token}"}, judged=stranger.judged)
+        walk.visit(paths)
+        tab.open("/account")
+        tab.page.locator("#lock-form button").click()
+        tab.page.wait_for_url("**/login?*")
+        walk.visit(["/login"])  # the locked screen: the same address, another page
+    wrong = stranger.wrong + walk.wrong
+    assert not wrong, "\n".join(wrong)
+    assert len(walk.walked) > 80 and len(walk.files) > 15
+
+
+def test_a_node_before_its_set_up(browser: Browser, tmp_path: Path) -> None:
+    config = EdgeConfig(data=tmp_path, reserve_mb=1)
+    prepare(open_database(config.database))
+    app = create_node(config, build_services(config, lock_cost=LockCost.TEST))
+    with serve(app) as base, new_tab(browser, base) as tab:
+        walk = Walk(tab)
+        walk.visit(["/setup", "/"])
+    assert not walk.wrong, "\n".join(walk.wrong)
+    assert walk.walked == ["/setup", "/"]
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> ProvinceHub:
+    found = found_province(tmp_path_factory.mktemp("province"))
+    populate(found, communes=8, a_day=0.6)
+    return found
+
+
+def pages_of_hub(hub: ProvinceHub) -> Examples:
+    """Addresses for the hub's routes; those that need no part filled are their own."""
+    with reading(hub.services.engine) as connection:
+        dossier = connection.execute(select(DOSSIER.c.id).limit(1)).scalar_one().hex()
+        (request,) = list_requests(connection)
+        held = [
+            f"/quarantine/records/{standing.record}"
+            for outcome in (Outcome.QUARANTINED, Outcome.PENDING)
+            for standing in list_standings(connection, outcome=outcome).lines
+        ]
+    quarter, unit = "from=2026-07-01&to=2026-09-30", hub.desks[0].unit
+    return {
+        "/": ["/", f"/?{quarter}&order=worst", "/?from=31/12/2026&to=01/01/2026"],
+        "/administration/accounts/<login>": ["/administration/accounts/thongke"],
+        "/api/v1/statistics": [f"/api/v1/statistics?{quarter}"],
+        "/catalogue": ["/catalogue", "/catalogue?show=calendar", "/catalogue?q=khong+co"],
+        "/catalogue/procedures/<code>": ["/catalogue/procedures/1.001193"],
+        "/catalogue/procedures/<code>/edit": ["/catalogue/procedures/1.001193/edit"],
+        "/nodes": ["/nodes", "/nodes?state=silent", "/nodes?format=csv"],
+        "/nodes/<device>": [f"/nodes/{hub.desks[0].device}", f"/nodes/{hub.desks[2].device}"],
+        "/quarantine": [f"/quarantine?show={name}" for name in ("requests", "refused", "pending", "set_aside")],
+        "/quarantine/records/<record>": held,
+        "/quarantine/requests/<record>": [f"/quarantine/requests/{request.record}"],
+        "/reports": ["/reports", f"/reports?{quarter}&group=field", f"/reports?{quarter}&format=csv", f"/reports?{quarter}&format=xlsx"],
+        "/search": ["/search", "/search?q=hoa", "/search?q=khong+co+ai"],
+        "/static/<path:filename>": ["/static/icon.svg"],
+        "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],
+        "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],
+        "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],
+    }  # fmt: skip
+
+
+def log_in_at_hub(tab: Tab, login: str) -> None:
+    tab.open("/login")
+    tab.page.fill("#field-login", login)
+    tab.page.fill("#field-password", PASSWORD)
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url(f"{tab.base}/")
+
+
+def test_every_page_of_the_hub(browser: Browser, hub: ProvinceHub) -> None:
+    """Each role sees all it may open; tests/web/test_hub_access.py says what that is."""
+    paths = addresses(hub.app, pages_of_hub(hub))
+    # The administrator sees nearly everything; the others each page once, for what differs with the role.
+    paths_of = {login: first_of_each(hub.app, paths) for login in ACCOUNTS} | {"quantri": paths}
+    opened: set[str] = set()
+    wrong: list[str] = []
+    judged: set[bytes] = set()
+    with serve(hub.app) as base:
+        with new_tab(browser, base) as tab:
+            stranger = Walk(tab, judged=judged, wrong=wrong)
+            stranger.visit(["/login"])
+        for login, walked in paths_of.items():
+            with new_tab(browser, base) as tab:
+                log_in_at_hub(tab, login)
+                walk = Walk(tab, is_refusal=lambda answer: answer.status == 403, judged=judged)
+                walk.visit(walked)
+            opened |= {*walk.walked, *walk.files}
+            wrong += [f"{login}: {problem}" for problem in walk.wrong]
+    assert not wrong, "\n".join(wrong)
+    assert set(paths) <= opened, "every page opens to some role"
