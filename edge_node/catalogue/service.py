@@ -123,9 +123,9 @@ def read_leases(db: Database) -> tuple[Lease, ...]:
 
 
 def used_numbers(db: Database, unit: str, day: date, prefix: str) -> set[int]:
-    """Numbers of a unit and day that any dossier held here carries."""
+    """Numbers of a unit and day that any record held here gave, also one that the fold or the province set aside."""
     rows = db.conn.execute(
-        "SELECT code FROM dossier WHERE code >= ?1 AND code < ?1 || 'Z'", (prefix,)
+        "SELECT code FROM given_code WHERE code >= ?1 AND code < ?1 || 'Z'", (prefix,)
     ).fetchall()
     return {int(row[0][len(prefix) :]) for row in rows if row[0][len(prefix) :].isdigit()}
 
@@ -133,6 +133,6 @@ def used_numbers(db: Database, unit: str, day: date, prefix: str) -> set[int]:
 def last_provisional(db: Database, prefix: str) -> int:
     """The highest count of provisional codes with this beginning."""
     rows = db.conn.execute(
-        "SELECT provisional FROM dossier WHERE provisional >= ?1 AND provisional < ?1 || 'Z'", (prefix,)
+        "SELECT code FROM given_code WHERE code >= ?1 AND code < ?1 || 'Z'", (prefix,)
     ).fetchall()
     return max((int(row[0][len(prefix) :]) for row in rows), default=0)

@@ -162,11 +162,12 @@ def dossier_row(db: Database, dossier: str) -> DossierRow | None:
 
 
 def find_by_code(db: Database, code: str) -> list[DossierRow]:
-    """Dossiers that carry this official or provisional code (more than one only where two PCs clashed)."""
+    """Dossiers that were ever given this official or provisional code: a slip stays valid for ever.
+
+    More than one only where two PCs clashed.
+    """
     rows = db.conn.execute(
-        f"{_SELECT} WHERE dossier.code = ?1 UNION ALL {_SELECT} WHERE dossier.provisional = ?1 AND "
-        "dossier.code IS NOT ?1",
-        (code,),
+        f"{_SELECT} WHERE dossier.id IN (SELECT dossier FROM given_code WHERE code = ?)", (code,)
     )
     return [_row(row) for row in rows]
 

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 _VERSION_NAME: Final = "projection.version"
 
 _TABLES: Final = (
@@ -100,9 +100,22 @@ _TABLES: Final = (
         amount INTEGER NOT NULL,
         PRIMARY KEY (commune, procedure, day, metric)
     ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE given_code (
+        code TEXT NOT NULL,
+        dossier BLOB NOT NULL,
+        PRIMARY KEY (code, dossier)
+    ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE digest_total (one INTEGER PRIMARY KEY CHECK (one = 1), total BLOB NOT NULL) STRICT",
 )
-_NAMES: Final = ("dossier_search", "dossier", "verdict", "key_holder", "day_counter", "digest_total")
+_NAMES: Final = (
+    "dossier_search",
+    "dossier",
+    "verdict",
+    "key_holder",
+    "day_counter",
+    "given_code",
+    "digest_total",
+)
 
 
 def is_current(db: Database) -> bool:

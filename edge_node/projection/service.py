@@ -129,8 +129,18 @@ class Projector:
         row["number"] = old[0] if old else self._first_number(row["id"])
         self._db.conn.execute(_UPDATE if old else _INSERT, row)
         self._index(row, old[1] if old else None)
+        self._keep_codes(row["id"], records)
         counters.replace(self._db, old=old[3] if old else "", new=row["counted"])
         self._sum(old=digest.from_bytes(old[2]) if old else 0, new=number)
+
+    def _keep_codes(self, dossier: bytes, records: Sequence[Record]) -> None:
+        """Every code that any record gave it, whatever the fold made of that record: paper may carry it."""
+        facts = (record.header.facts for record in records)
+        codes = {each[name] for each in facts for name in ("code", "provisional") if each.get(name)}
+        self._db.conn.executemany(
+            "INSERT OR IGNORE INTO given_code (code, dossier) VALUES (?, ?)",
+            [(code, dossier) for code in codes],
+        )
 
     def _is_home(self, view: DossierView) -> bool:
         return self._office is not None and view.commune == self._office.unit

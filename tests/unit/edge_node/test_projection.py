@@ -1,12 +1,14 @@
 """Views: incremental equals rebuilt, search without marks, trails, counters."""
 
 import random
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
+from edge_node.catalogue.service import used_numbers
 from edge_node.journal import Draft, write
 from edge_node.projection.counters import report
 from edge_node.projection.lists import (
@@ -162,6 +164,22 @@ def test_lists_filter_order_and_count(office: TestOffice) -> None:
     assert count_dossiers(office.db) == 3
     assert count_dossiers(office.db, at_most=2) == 2
     assert count_dossiers(office.db, DossierFilter(is_unsent=True)) == 3
+
+
+def test_a_number_on_a_slip_is_never_given_again_whatever_became_of_its_record(office: TestOffice) -> None:
+    """A code that lost the fold, or whose record the province refused, looked unused: two dossiers, one code on paper."""
+    provisional = "TAM.20242-261122-ABCDEFGH-001"
+    refused = office.receive(code="H17.20242-261122-0001")
+    renamed = office.receive(provisional=provisional)
+    for number in (2, 3):
+        facts = {"code": f"H17.20242-261122-000{number}", "provisional": provisional}
+        draft = Draft(kind="dossier.numbered", dossier=renamed, facts=facts)
+        write(office.db, office.services, office.lan, [draft])
+    record = SqliteLogStore(office.db).dossier_records(refused)[0]
+    Projector(office.db, office.office).take([verdict(record, "quarantined", 1)])
+    assert used_numbers(office.db, "20242", date(2026, 11, 22), "H17.20242-261122-") == {1, 2, 3}
+    assert [row.id for row in find_by_code(office.db, "H17.20242-261122-0001")] == [refused]
+    assert [row.id for row in find_by_code(office.db, "H17.20242-261122-0003")] == [renamed]
 
 
 def test_by_code_and_by_id_number(office: TestOffice) -> None:
