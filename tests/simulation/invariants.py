@@ -55,9 +55,15 @@ PARENT_REFUSED = "RECORD_PARENT_REFUSED"
 
 def check_always(world: "World") -> None:
     """What people are told is true at every moment."""
-    with world.hub.reading() as (connection, _):
-        held = held_by_hub(connection)
     for node in world.nodes:
+        check_node(world, node)
+
+
+def check_node(world: "World", node: SimNode) -> None:
+    """What is told at one PC."""
+    with world.hub.fuse.resting(), node.fuse.resting():
+        with world.hub.reading() as (connection, _):
+            held = held_by_hub(connection)
         _check_status(node, held)
 
 

@@ -78,6 +78,8 @@ class Link:
     door: Door
     chance: random.Random
     say: Say
+    look: Callable[[], None]
+    """Asks between two exchanges of a sync whether all is true."""
     mood: Mood = Mood.GOOD
     is_narrow: bool = False
     traffic: Traffic = field(default_factory=Traffic)
@@ -88,6 +90,7 @@ class Link:
     def post_round(self, payload: bytes) -> bytes:
         self.patience -= 1
         require(self.patience > 0, "a sync comes to an end", self.name)
+        self.look()
         fate = self._draw()
         self.traffic.requests += 1
         self.traffic.up += len(payload)

@@ -24,7 +24,7 @@ class Fuse:
     def __init__(self) -> None:
         self._left: int | None = None
         self.is_burnt = False
-        self.statements = 0
+        self._is_resting = False
 
     def set(self, statements: int | None) -> None:
         """Let so many more statements pass; None: all."""
@@ -34,9 +34,17 @@ class Fuse:
         """A new fuse after the power is back."""
         self._left, self.is_burnt = None, False
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Statements inside do not count: the world looks, the machine does nothing."""
+        self._is_resting = True
+        try:
+            yield
+        finally:
+            self._is_resting = False
+
     def spend(self) -> None:
-        self.statements += 1
-        if self._left is not None:
+        if self._left is not None and not self._is_resting:
             self._left -= 1
             self.is_burnt = self.is_burnt or self._left < 0
         if self.is_burnt:

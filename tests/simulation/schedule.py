@@ -92,7 +92,7 @@ class Plan:
 
 _WEIGHTS = {
     Verb.WORK: 34,
-    Verb.BULK: 1,
+    Verb.BULK: 2,
     Verb.SYNC: 26,
     Verb.JUDGE: 14,
     Verb.WAIT: 6,

@@ -78,6 +78,7 @@ class World:
             door=self._door,
             chance=self._chance("link", index),
             say=self.say,
+            look=lambda: invariants.check_node(self, self.nodes[index]),
             is_narrow=self.plan.is_narrow[index],
         )
         clock = SimClock(self.time, error_ms=self.plan.clock_errors_ms[index])
