@@ -55,7 +55,7 @@ def open_receipt(data: bytes, hub: PublicKey) -> Receipt:
         return _decoder.decode(payload)
     except SignatureInvalid as error:
         raise RemoteFault(reasons.ROUND_SIGNATURE, "receipt") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RemoteFault(reasons.ROUND_FORMAT, "receipt") from error
 
 

@@ -214,5 +214,11 @@ def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Mes
         elif form != _PLAIN:
             raise RemoteFault(reasons.ROUND_FORMAT, "form byte")
         return decoder.decode(data)
-    except (msgspec.DecodeError, zstandard.ZstdError, RecursionError, MemoryError) as error:
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        zstandard.ZstdError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise RemoteFault(reasons.ROUND_FORMAT, f"{type(error).__name__}: {error}") from error

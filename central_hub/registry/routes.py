@@ -38,7 +38,7 @@ def enrol() -> Response:
         raise Refused(hub_reasons.INPUT, "size")
     try:
         asked = _decoder.decode(request.get_data(cache=False))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused(hub_reasons.INPUT, str(error)) from error
     refused: RemoteFault | None = None
     with writing(services.engine) as connection:

@@ -123,7 +123,7 @@ def enrol(db: Database, services: Services, wish: Wish, connect: Connect) -> Enr
     line = connect(wish.hub_url, ca)
     try:
         answer = msgspec.json.decode(line.enrol_device(msgspec.json.encode(request)), type=EnrolmentAnswer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RemoteFault(reasons.ENROLMENT_ROOTS, "the hub's answer") from error
     finally:
         line.close()

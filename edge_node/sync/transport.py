@@ -196,5 +196,5 @@ def _refusal(response: requests.Response, content: bytes) -> LineFault:
 def _json(content: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LineFault(reasons.ENROLMENT_ROOTS, "not the hub's JSON") from error

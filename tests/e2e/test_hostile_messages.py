@@ -157,6 +157,10 @@ WHOLE: dict[str, tuple[Any, str]] = {
         lambda d: signed_round(d, 0, packed=b"\0\x9b\x01\xc6\xff\xff\xff\xff"),
         "ROUND_FORMAT",
     ),
+    "text that is no text": (
+        lambda d: signed_round(d, 0, packed=round_bytes(d)[64:].replace(b"\xa50.1.0", b"\xa5\xff\xfe1.0")),
+        "ROUND_FORMAT",
+    ),
     "another shape": (lambda d: signed_round(d, {"protocol": 1}), "ROUND_FORMAT"),
     "a version to come": (lambda d: round_bytes(d, protocol=2), "ROUND_VERSION"),
     "a version that never was": (lambda d: round_bytes(d, protocol=-1), "ROUND_VERSION"),

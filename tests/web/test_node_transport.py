@@ -120,6 +120,7 @@ def test_hello_before_anything_is_pinned(server: ThreadingHTTPServer, tmp_path: 
         ((403, {}, b'{"code": "ROUND_DEVICE", "detail": "x"}'), "ROUND_DEVICE", 0),
         ((502, {}, b"<html>proxy</html>"), "LINE_DOWN", 0),
         ((404, {}, b"not a hub"), "ROUND_FORMAT", 0),
+        ((403, {}, b'{"code": "\xff\xfe"}'), "ROUND_FORMAT", 0),
         ((302, {"Location": "http://login.portal/"}, b""), "ROUND_FORMAT", 0),
     ],
 )
