@@ -20,7 +20,7 @@ SEAL_EVERY_RECORDS = 64
 
 RUN_RECORDS_MAX = 4_096
 RUN_SIZE_BYTES_MAX = 2 * 1024 * 1024
-RUN_UNPACKED_BYTES_MAX = 16 * 1024 * 1024
+RUN_UNPACKED_BYTES_MAX = 8 * 1024 * 1024
 RUN_CONTAINERS_MAX = 262_144
 """Lists and maps in a run's table: 64 for each of the most records, far above what any kind holds."""
 

@@ -298,9 +298,9 @@ FRAMES: dict[str, Any] = {
     "sealed beyond its end": lambda d, f: changed_frame(f, {"seal": lambda s: [s[0] + 1, s[1]]}),
     "a bomb": lambda d, f: changed_frame(f, {"table": bomb(400 * MIB)}),
     "a bomb of unknown size": lambda d, f: changed_frame(f, {"table": streamed_bomb(64 * MIB)}),
-    "sixteen million lists": lambda d, f: changed_frame(f, {}, {"listed": [[]] * 15_900_000}),
-    "sixteen million objects": lambda d, f: changed_frame(
-        f, {}, {"facts": [[], [0], [[{}] * 15_900_000]]}
+    "eight million lists": lambda d, f: changed_frame(f, {}, {"listed": [[]] * 7_900_000}),
+    "eight million objects": lambda d, f: changed_frame(
+        f, {}, {"facts": [[], [0], [[{}] * 7_900_000]]}
     ),
     "facts nested deeply": lambda d, f: changed_frame(
         f, {}, {"facts": lambda old: [[[["a", None]]], [1] * len(old[1]), [[[nest(400)] * len(old[1])]]]}
