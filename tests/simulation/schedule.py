@@ -129,7 +129,7 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
     communes = chance.sample(COMMUNES, k=chance.choice((1, 1, 1, 2, 2, 3)))
     size = chance.randint(max(2, len(communes)), 6 if len(communes) > 1 else 4)
     units = (*communes, *(chance.choice(communes) for _ in range(size - len(communes))))
-    count = steps or chance.choice((30, 45, 60, 80))
+    count = steps or chance.choice((25, 35, 45, 60))
     return Plan(
         seed=seed,
         units=units,

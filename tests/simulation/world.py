@@ -17,6 +17,8 @@ import nacl.utils
 
 from edge_node.journal import WriteRefused
 from edge_node.journal.stamp import offset_now
+from edge_node.keyring import Actor
+from edge_node.projection.service import view as view_of
 from edge_node.sync.runner import SyncResult
 from signing.roles import OFFICE_ROLES, Role
 from sync_protocol.errors import ProtocolError
@@ -33,6 +35,8 @@ from tests.simulation.schedule import Plan, Step, Verb
 
 HEALING_CYCLES_MAX = 10
 """After the lines are good, so many times round all offices must be enough for everything to be everywhere."""
+SETTLEMENTS_MAX = 12
+"""No dossier has more differences than that, however they hang together."""
 _RAM = Path("/dev/shm")
 MINUTE_MS = 60 * SECOND_MS
 
@@ -64,8 +68,7 @@ class World:
             judge_batch_records=plan.judge_batch_records,
         )
         self.nodes = [self._make_node(index, folder) for index in range(len(plan.units))]
-        for index in range(len(self.nodes)):
-            self._enrol(index)
+        self._enrol_all()
 
     def _chance(self, *names: object) -> random.Random:
         return random.Random(" ".join(map(str, ("world", self.plan.seed, *names))))
@@ -95,25 +98,25 @@ class World:
             self._restart_hub("during a round")
             raise HubGone from None
 
-    def _enrol(self, index: int) -> None:
-        """Each office's first PC gets an administrator who holds every role; the others fewer."""
-        node = self.nodes[index]
-        is_first = self.plan.units.index(node.unit) == index
-        chance = self._chance("enrol", index)
-        roles = (
-            OFFICE_ROLES
-            if is_first or chance.random() < 0.4
-            else frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
-        )
-        node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
-        self.note_result(node, node.sync())
-        if is_first:
-            Desk(node, chance, self.communes).open_office()
+    def _enrol_all(self) -> None:
+        """Take every PC out of its box; each commune's first one receives dossiers for everybody to work on."""
+        firsts = [self.nodes[self.plan.units.index(unit)] for unit in self.communes]
+        for index, node in enumerate(self.nodes):
+            chance = self._chance("enrol", index)
+            is_full = node in firsts or chance.random() < 0.4
+            roles = OFFICE_ROLES if is_full else frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+            node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
+            self.note_result(node, node.sync())
         self.hub.judge()
-        self.note_result(node, node.sync())
+        for index, node in enumerate(self.nodes):
+            if node in firsts:
+                Desk(node, self._chance("first", index), self.communes).open_office()
+            self.note_result(node, node.sync())
         self.hub.judge()
-        node.copy()
-        node.link.mood = self.plan.moods[index]
+        for node, mood in zip(self.nodes, self.plan.moods, strict=True):
+            self.note_result(node, node.sync())
+            node.copy()
+            node.link.mood = mood
 
     # --- steps ---
 
@@ -348,11 +351,21 @@ class World:
             actor = node.actor(node.officers[0])
             chance = self._chance("settle", unit)
             for view in invariants.open_views(node):
-                for conflict in view.conflicts:
-                    settle(node, actor, view, conflict, chance)
-                    settled = True
+                self._settle_dossier(node, actor, view.dossier, chance)
+                settled = True
             self.note_records(node)
         return settled
+
+    def _settle_dossier(self, node: SimNode, actor: Actor, dossier: str, chance: random.Random) -> None:
+        """One difference after the other, because deciding one may change what another is about."""
+        for _ in range(SETTLEMENTS_MAX):
+            view = view_of(node.db, dossier)
+            if view is None or not view.conflicts:
+                return
+            conflict = view.conflicts[0]
+            settle(node, actor, view, conflict, chance)
+            self.say(f"{node.name} settles {dossier[:6]} {conflict.kind} {conflict.field or ''}")
+        raise Broken("settling comes to an end", dossier)
 
 
 _NO_STEP = Step(number=-1, verb=Verb.DELIVER_LATE)
