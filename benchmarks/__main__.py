@@ -29,7 +29,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, print the table, write results.json; 3 for a name that is none."""
+    """Measure; print and keep what is measured as soon as it is; 3 for a name that is none."""
     wanted = [name for text in (*arguments, os.environ.get("ONLY", "")) for name in text.split(",") if name]
     unknown = [name for name in wanted if name not in BENCHMARKS]
     if unknown:
@@ -40,10 +40,11 @@ def main(arguments: Sequence[str]) -> int:
         workspace = Workspace(Path(folder))
         for name in wanted or BENCHMARKS:
             workspace.say(name)
-            figures += BENCHMARKS[name](workspace)
+            measured = BENCHMARKS[name](workspace)
+            figures += measured
+            print(table(measured), flush=True)
+            RESULTS.write_text(_as_json(figures), encoding="utf-8")
         workspace.say("done")
-    print(table(figures))
-    RESULTS.write_text(_as_json(figures), encoding="utf-8")
     return 0
 
 
