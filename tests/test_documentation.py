@@ -98,7 +98,9 @@ def _typed(text: str) -> list[str]:
 
 
 def _unknown_commands(text: str) -> list[str]:
-    return [line for line in _typed(text) if re.match(r"motcua-[a-z]+(?![a-z.])", line) and not _is_known(line)]
+    return [
+        line for line in _typed(text) if re.match(r"motcua-[a-z]+(?![a-z.])", line) and not _is_known(line)
+    ]
 
 
 def _is_known(line: str) -> bool:
