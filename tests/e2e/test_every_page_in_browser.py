@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask, Response
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
@@ -199,3 +200,80 @@ def test_every_page_of_the_hub(browser: Browser, hub: ProvinceHub) -> None:
             wrong += [f"{login}: {problem}" for problem in walk.wrong]
     assert not wrong, "\n".join(wrong)
     assert set(paths) <= opened, "every page opens to some role"
+
+
+FAULTS = {
+    "policy": ("<p>x</p><script>document.title = 'x'</script>", "policy report: script-src-elem inline"),
+    "style": ('<p style="color: red">x</p>', "policy report: style-src-attr inline"),
+    "missing": ('<img alt="x" src="/nowhere.png">', "/nowhere.png: 404"),
+    "warning": ('<p>x</p><script src="/script/warning"></script>', "careful"),
+    "error": ('<p>x</p><script src="/script/error"></script>', "thrown"),
+    "wide": ('<svg width="900" height="9" aria-hidden="true"></svg>', "px wider than 390"),
+    "nameless": ('<img src="/icon.svg">', "critical image-alt"),
+    "pale": (
+        '<p class="pale">hard to read</p><link rel="stylesheet" href="/pale.css">',
+        "serious color-contrast",
+    ),
+}
+_FILES = {
+    "/script/warning": ("text/javascript", "console.warn('careful')"),
+    "/script/error": ("text/javascript", "throw new Error('thrown')"),
+    "/pale.css": ("text/css", ".pale { color: #ccc; background: #fff }"),
+    "/icon.svg": ("image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+}
+
+
+def faulty() -> Flask:
+    """An app with a page of each fault that the walk is there to see, and files to make them."""
+    app = Flask("faulty", static_folder=None)
+
+    @app.get("/<fault>")
+    def page(fault: str) -> Response | tuple[str, int]:
+        if f"/{fault}" in _FILES:
+            return file(f"/{fault}")
+        if fault == "broken" or fault not in {*FAULTS, "sound"}:
+            return "<!doctype html><html lang=en><title>x</title><main>x</main></html>", 404
+        body = FAULTS.get(fault, ("<p>x</p>", ""))[0]
+        head = '<head><title>x</title><link rel="icon" href="/icon.svg"></head>'
+        answer = Response(
+            f'<!doctype html><html lang="en">{head}<body><main><h1>x</h1>{body}</main></body></html>'
+        )
+        answer.headers["Content-Security-Policy"] = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'"
+        )
+        return answer
+
+    @app.get("/script/<name>")
+    def script(name: str) -> Response:
+        return file(f"/script/{name}")
+
+    def file(path: str) -> Response:
+        return Response(_FILES[path][1], mimetype=_FILES[path][0])
+
+    return app
+
+
+def test_the_walk_sees_every_kind_of_fault(browser: Browser) -> None:
+    with serve(faulty()) as base, new_tab(browser, base) as tab:
+        sound = Walk(tab)
+        sound.visit(["/sound"])
+        assert sound.wrong == []
+        for fault, (_markup, told) in FAULTS.items():
+            walk = Walk(tab)
+            walk.visit([f"/{fault}"])
+            assert any(told in problem for problem in walk.wrong), (fault, walk.wrong)
+        walk = Walk(tab)
+        walk.visit(["/nowhere"])
+        assert "/nowhere: status 404" in walk.wrong
+
+
+def test_a_route_without_an_example_stops_the_walk() -> None:
+    app = faulty()
+    with pytest.raises(AssertionError, match="no example"):
+        addresses(app, {"/<fault>": ["/sound"]})
+    with pytest.raises(AssertionError, match="no such route"):
+        addresses(app, {"/gone": ["/gone"]})
+    assert addresses(app, {"/<fault>": ["/sound"], "/script/<name>": ["/script/error"]}) == [
+        "/sound",
+        "/script/error",
+    ]

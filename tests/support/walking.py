@@ -84,7 +84,9 @@ class Walk:
         for path in paths:
             answer = None if path.startswith("/api/") else self._show(path)
             if answer is None:
-                # How a browser shows a bare file is its own affair; what the file is, is ours.
+                # How a browser shows a bare file is its own affair; what the file is, is ours. Leaving it first lets
+                # every complaint about it arrive.
+                self.tab.page.goto("about:blank")
                 self.tab.complained()
                 self._fetch(path)
             elif self.is_refusal(answer):
