@@ -167,7 +167,8 @@ def find_by_code(db: Database, code: str) -> list[DossierRow]:
     More than one only where two PCs clashed.
     """
     rows = db.conn.execute(
-        f"{_SELECT} WHERE dossier.id IN (SELECT dossier FROM given_code WHERE code = ?)", (code,)
+        f"{_SELECT} WHERE dossier.id IN (SELECT dossier FROM given_code WHERE code = ?)",  # noqa: S608
+        (code,),
     )
     return [_row(row) for row in rows]
 
