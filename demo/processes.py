@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 15.0
 
 

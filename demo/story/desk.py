@@ -23,7 +23,7 @@ _UNJUDGED: Final = re.compile(r"Đã về tỉnh, chờ kết luận ([\d.]+) b�
 _SENTENCE: Final = re.compile(
     r"(Đã về tỉnh đủ[^.]*\.|Còn [\d.]+ bản ghi chưa về tỉnh[^.]*\.|[^.]*chờ kết luận[^.]*\.)"
 )
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

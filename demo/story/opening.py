@@ -1,24 +1,25 @@
 """Chapter 1: the province founds its hub, three PCs are enrolled with codes that are good once, officers log in."""
 
+from typing import Any
+
 from demo.browser import Browser
 from demo.story.desk import Desk
 from demo.story.play import CAST, Play
-from demo.story.stage import Pc, at_once, enrol, issue_code, place_pc
+from demo.story.stage import Pc, Role, all_at_once, at_once, enrol, issue_code, place_pc
 
 
 def play(play: Play) -> None:
     play.ledger.chapter("1. Dựng trung tâm tỉnh và ba máy trạm", "a hub and three PCs")
-    _serve_hub(play)
-    codes = _enrol_all(play)
-    _refuse_used_code(play, codes[0])
-    at_once(lambda pc: pc.server.start(), play.stage.pcs)
-    _check_units(play)
+    codes = _serve_hub(play)
+    _enrol_all(play, codes)
+    _start_nodes(play, codes[0])
     _log_in(play)
 
 
-def _serve_hub(play: Play) -> None:
+def _serve_hub(play: Play) -> list[str]:
+    """Start the hub; meanwhile its administrator issues the codes."""
     hub = play.stage.hub
-    hub.server.start()
+    _, *codes = all_at_once(hub.server.start, *(_issuing(play, role) for role in CAST.values()))
     health = Browser(hub.url, authority=hub.authority).get("/health")
     play.ledger.check(
         "Trung tâm Thành phố Đà Nẵng chạy, nói https bằng chứng thư của chính mình",
@@ -26,13 +27,17 @@ def _serve_hub(play: Play) -> None:
         '"status":"ok"' in health.text.replace(" ", ""),
         f"{hub.url}/health, dấu vân tay gốc (root fingerprint) {hub.founded['fingerprint'][:16]}…",
     )
+    return codes
 
 
-def _enrol_all(play: Play) -> list[str]:
+def _issuing(play: Play, role: Role) -> Any:
+    return lambda: issue_code(play.stage.hub, role)
+
+
+def _enrol_all(play: Play, codes: list[str]) -> None:
     """Each PC is enrolled through its own line; the code pins the roots, so the line need not be trusted."""
     pcs = [place_pc(play.stage, role) for role in CAST.values()]
     play.desks = dict(zip(CAST, map(Desk, pcs), strict=True))
-    codes = at_once(lambda pc: issue_code(play.stage.hub, pc.role), pcs)
     enrolled = at_once(lambda pair: enrol(*pair), list(zip(pcs, codes, strict=True)))
     for pc, answer in zip(pcs, enrolled, strict=True):
         play.ledger.check(
@@ -41,22 +46,20 @@ def _enrol_all(play: Play) -> list[str]:
             answer["unit"] == pc.role.unit.code and set(answer["roles"]) == set(pc.role.roles),
             f"{pc.role.name}: {', '.join(answer['roles'])}",
         )
-    return codes
 
 
-def _refuse_used_code(play: Play, code: str) -> None:
-    pc = play.stage.pcs[0]
-    answer = enrol(pc, code, data=play.stage.folder / "may-la", expect=1)
-    play.ledger.check(
-        "Mã ghi danh đã dùng không ghi danh được máy khác",
-        "a used code enrols no other PC",
-        not answer["ok"],
-        answer["code"],
+def _start_nodes(play: Play, used_code: str) -> None:
+    """The nodes are started; meanwhile somebody tries a code that was used."""
+    pcs = play.stage.pcs
+    stranger = play.stage.folder / "may-la"
+    answer, *_ = all_at_once(
+        lambda: enrol(pcs[0], used_code, data=stranger, expect=1), *(pc.server.start for pc in pcs)
     )
-
-
-def _check_units(play: Play) -> None:
-    for pc in play.stage.pcs:
+    play.ledger.check(
+        "Mã ghi danh đã dùng không ghi danh được máy khác", "a used code enrols no other PC",
+        not answer["ok"], answer["code"],
+    )  # fmt: skip
+    for pc in pcs:
         health = Browser(pc.server.url).get("/health")
         play.ledger.check(
             f"Màn hình của {pc.name} mở được", "its screens are up",
@@ -72,9 +75,7 @@ def _log_in(play: Play) -> None:
     )  # fmt: skip
     pages = at_once(lambda desk: desk.log_in(), play.desks.values())
     opened = [
-        desk.officer
-        for desk, page in zip(play.desks.values(), pages, strict=True)
-        if desk.officer in page.text
+        desk for desk, page in zip(play.desks.values(), pages, strict=True) if desk.officer in page.text
     ]
     play.ledger.equal(
         "Ba cán bộ đăng nhập bằng PIN của mình", "three officers log in", len(opened), len(CAST)

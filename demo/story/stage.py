@@ -131,7 +131,7 @@ def issue_code(hub: Hub, role: Role) -> str:
 
 
 def enrol(pc: Pc, code: str, *, data: Path | None = None, expect: int = 0) -> dict[str, Any]:
-    """Run the node's `init` and `enrol` through its line."""
+    """Run the node's `init` and `enrol` through its line; in another folder `data` it is another PC."""
     place, role = str(data or pc.data), pc.role
     run_json(NODE, "init", "--data", place)
     enrolled: dict[str, Any] = run_json(
@@ -140,6 +140,11 @@ def enrol(pc: Pc, code: str, *, data: Path | None = None, expect: int = 0) -> di
         expect=expect,
     )  # fmt: skip
     return enrolled
+
+
+def all_at_once(*jobs: Callable[[], Any]) -> list[Any]:
+    """Do several things at the same time; their answers in order."""
+    return at_once(lambda job: job(), jobs)
 
 
 def at_once(do: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
