@@ -16,11 +16,12 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from dossiers.states import Status
 from edge_node.projection.service import view as view_of
+from edge_node.store import SqliteLogStore
 from tests.support.browser import Tab, launch, new_tab, serve
 from tests.support.counter import COPIES, open_office, seen
 from tests.support.hub import PASSWORD, found_province, populate
 from tests.support.node import PIN, disagree, exchange, hire, make_app, receive
-from tests.support.office import make_office
+from tests.support.office import TestOffice, make_office
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 QUARTER = "from=01/07/2026&to=30/09/2026"
@@ -174,6 +175,7 @@ def test_a_difference_is_settled_with_the_keyboard_and_both_versions_stay(
         send_with_keys(page, f"**/dossiers/{dossier}")
         for text in ("15 Lê Duẩn", "51 Lê Duẩn", "Đã đối chiếu thẻ căn cước bản chính."):
             expect(page.locator("#history")).to_contain_text(text)
+        expect(page.locator("#history .mc-timeline > li")).to_have_count(len(records_of(office, dossier)))
         expect(page.locator("main")).not_to_contain_text("cần thống nhất")
         assert tab.complained() == []
     exchange(office, other)
@@ -186,6 +188,10 @@ def test_a_difference_is_settled_with_the_keyboard_and_both_versions_stay(
             "51 Lê Duẩn, phường Hải Châu",
         }
         assert any(write.record == kept and write.value == address.value for write in address.history)
+
+
+def records_of(office: TestOffice, dossier: str) -> list[str]:
+    return [record.id for record in SqliteLogStore(office.db).dossier_records(dossier)]
 
 
 @pytest.fixture(scope="module")
@@ -269,10 +275,13 @@ def test_what_the_province_did_not_take_is_told_with_its_reason(province: Tab) -
     page.locator("#decisions a", has_text="Bản ghi").first.click()
     page.wait_for_url("**/quarantine?*")
     expect(page.locator("h1")).to_have_text("Chờ xem xét")
+    why, code = page.locator('#list td[data-label="Vì sao"]').first.inner_text().strip().splitlines()
+    assert len(why) > 10 and re.fullmatch(r"[A-Z_]+", code)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url("**/quarantine/records/*")
-    expect(page.locator("main")).to_contain_text(re.compile(r"(MC|RECORD)_[A-Z_]+"))
+    expect(page.locator("main")).to_contain_text(why)
+    expect(page.locator("main")).to_contain_text(code)
     assert province.complained() == []
 
 
