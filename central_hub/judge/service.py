@@ -35,9 +35,10 @@ from sync_protocol import reasons
 from sync_protocol.admission import APPLIED, Judgement, Outcome, judge_record
 from sync_protocol.errors import RecordInvalid
 from sync_protocol.log import OPENING_KIND
-from sync_protocol.record import UnverifiedRecord, verify_record
+from sync_protocol.record import Header, UnverifiedRecord, verify_record
 
 _KEY_STATED = "key.stated"
+_RECEIVED = "dossier.received"
 _PROTOCOL_KINDS = frozenset(
     {_KEY_STATED, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
 )
@@ -363,6 +364,7 @@ class _Earlier:
         self._outcomes = batch.outcomes
         self._projector = projector
         self._applied: dict[str, set[str]] = {}
+        self._homes: dict[str, str] = {}
 
     def of(self, dossier: str | None, parent: str) -> Outcome | None:
         known = self._outcomes.get(parent)
@@ -372,6 +374,22 @@ class _Earlier:
         if applied is None:
             applied = self._applied[dossier] = {record.id for record in self._projector.history(dossier)}
         return Outcome.APPLIED if parent in applied else None
+
+    def home(self, dossier: str) -> str | None:
+        """The commune whose dossier this is: the one that received it, as far as that is known here."""
+        known = self._homes.get(dossier)
+        if known is None:
+            applied = [r.header for r in self._projector.history(dossier) if r.id not in self._outcomes]
+            received = [header for header in applied if header.kind == _RECEIVED]
+            known = next((header.commune for header in (*received, *applied)), None)
+            if known is not None:
+                self._homes[dossier] = known
+        return known
+
+    def keep_home(self, header: Header) -> None:
+        """The first record that stands says whose dossier it is."""
+        if header.dossier is not None:
+            self._homes.setdefault(header.dossier, header.commune)
 
 
 def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> Judgement:
@@ -390,6 +408,12 @@ def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> Judgement:
     )
     if judgement is APPLIED and header.kind == _KEY_STATED:
         judgement = _accept_statement(record, batch)
+    if judgement is APPLIED and header.dossier is not None:
+        if (earlier.home(header.dossier) or header.commune) == header.commune:
+            earlier.keep_home(header)
+        else:
+            # Until dossiers are referred between units, nobody acts in another commune's dossier.
+            judgement = Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a dossier of another commune")
     case.judgement = judgement
     batch.outcomes[record.id] = judgement.outcome
     return judgement

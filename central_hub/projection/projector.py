@@ -110,6 +110,9 @@ class Projector:
         refused = {r.id for r in records if r.id in quarantined} if quarantined else quarantined
         if len(records) == len(refused):
             return None
+        if refused:
+            records = _of_one_commune(records, refused)
+            refused = refused & {record.id for record in records}
         order = arrange(records)
         if not order.is_linear:
             order = arrange(_with_bodies(dossier, records, arrived, store))
@@ -124,6 +127,12 @@ class Projector:
         if old is not None:
             self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
         self._scopes[new.home] = replace(self._scopes.get(new.home, 0), old=0, new=from_bytes(new.digest))
+
+
+def _of_one_commune(records: History, refused: AbstractSet[str]) -> History:
+    """Without refused records of another commune: its nodes do not hold them, so they are no part of what is compared."""
+    home = next(record.header.commune for record in records if record.id not in refused)
+    return [record for record in records if record.header.commune == home or record.id not in refused]
 
 
 def _with_bodies(

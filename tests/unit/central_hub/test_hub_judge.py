@@ -10,6 +10,7 @@ from sqlalchemy import select
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import Judge
 from central_hub.judge.standings import list_standings
+from central_hub.projection.projector import scope_digest
 from central_hub.projection.rebuild import rebuild
 from central_hub.projection.views import view_dossier
 from central_hub.registry.leases import leases_of_unit
@@ -90,6 +91,29 @@ def test_honest_records_are_applied_without_a_word(hub: ProvinceHub, desk: Desk)
     assert hub.judge() == 6
     assert standings(hub) == {} and verdicts(hub) == [] and counted(hub) == 4
     assert hub.judge() == 0
+
+
+def test_no_commune_acts_in_another_communes_dossier(hub: ProvinceHub, desk: Desk) -> None:
+    """A neighbour's well-signed withdrawal was applied at the hub, and the owner's digest differed from then on."""
+    dossier = receive(desk)
+    hub.deliver(desk)
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        before = scope_digest(connection, HAI_CHAU)
+    neighbour = hub.enrol("20257", officer="Trần Thị Mỹ Duyên")
+    parents = (desk.log.heads[dossier][0],)
+    facts = {"from": 2, "to": 7, "action": "withdraw"}
+    alien = neighbour.log.write("dossier.moved", dossier, facts, {"ground": "Đơn xin rút"}, parents=parents)
+    hub.deliver(neighbour)
+    hub.judge()
+    assert standings(hub) == {alien.id: ("quarantined", "RECORD_UNIT")}
+    with reading(hub.services.engine) as connection:
+        view = view_dossier(connection, hub.services, dossier)
+        assert scope_digest(connection, HAI_CHAU) == before
+    assert view is not None and view.status == 2
+    rebuild(hub.services)
+    with reading(hub.services.engine) as connection:
+        assert scope_digest(connection, HAI_CHAU) == before
 
 
 def test_the_first_record_of_a_device_brings_it_a_lease(hub: ProvinceHub, desk: Desk) -> None:
