@@ -240,7 +240,7 @@ def test_a_figure_is_traced_from_the_overview_to_its_dossiers(province: Tab) -> 
     )
     with page.expect_download() as taken:
         page.locator('a[href*="format=csv"]').first.click()
-    lines = list(csv.reader(io.StringIO(taken.value.path().read_text("utf-8-sig"))))
+    lines = list(csv.reader(io.StringIO(taken.value.path().read_text(encoding="utf-8-sig"))))
     assert len(lines) - 1 == in_all, "and the list holds every one of them"
     page.locator("#list .mc-row-link").first.click()
     page.wait_for_url(re.compile(r"/statistics/dossiers/[0-9a-f]{32}$"))
