@@ -7,14 +7,14 @@ and the command that replays it.
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
-from edge_node.sync.status import SyncStatus
-from tests.simulation import node as nodes
+from tests.simulation import invariants
+from tests.simulation.broken import require
 from tests.simulation.replay import Failure, attempt, attempt_seed, shorten
 from tests.simulation.schedule import Verb, plan_of
+from tests.simulation.world import World
 
 SEEDS = int(os.environ.get("MOTCUA_SEEDS", "40"))
 FIRST_SEED = int(os.environ.get("MOTCUA_FIRST_SEED", "1"))
@@ -75,17 +75,16 @@ def test_steps_left_out_do_not_change_the_others() -> None:
 
 
 def test_a_failing_plan_is_shortened_and_says_how_to_replay_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = nodes.read_status
+    def check(world: World) -> None:
+        require(world.ledger.work < 3, "nobody works too much", world.ledger.work)
 
-    def rosy(*values: object, **options: int) -> SyncStatus:
-        return replace(read(*values, **options), waiting=0)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(nodes, "read_status", rosy)
+    monkeypatch.setattr(invariants, "check_always", check)
     outcome = attempt(plan_of(1))
     assert isinstance(outcome, Failure)
     shorter = shorten(outcome)
-    assert shorter.name == outcome.name == "status tells the truth"
-    assert 1 <= len(shorter.plan.steps) <= 2
+    assert shorter.name == outcome.name == "nobody works too much"
+    assert 1 <= len(shorter.plan.steps) <= 3
+    assert all(step.verb is Verb.WORK for step in shorter.plan.steps)
     line = shorter.line(is_whole=False)
     assert "\n" not in line
     steps = ",".join(str(step.number) for step in shorter.plan.steps)
