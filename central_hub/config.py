@@ -41,7 +41,7 @@ class HubConfig:
         session_hours: how long a log-in lasts.
         backup_daily_keep: daily backups kept.
         judge_batch_records: how many records are judged in one transaction.
-        verify_threads: threads that verify signatures.
+        verify_threads: threads that verify signatures, each with a process of its own when there is much to do.
     """
 
     data: Path
