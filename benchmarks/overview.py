@@ -51,6 +51,7 @@ def measure_overview(workspace: Workspace) -> list[Figure]:
     author = _enrol_fleet(hub)
     workspace.say(f"folding {BASE:,} dossiers and loading {DOSSIERS:,} rows")
     loaded = timed([lambda: _load(hub)])
+    workspace.say("asking for pages")
     app = create_app(replace(hub.config, tls=False), hub)
     client = app.test_client()
     _log_in(client)
