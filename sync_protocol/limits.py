@@ -33,4 +33,7 @@ ROUND_SIZE_BYTES_MIN = 4 * 1024
 CLOCK_AHEAD_MS_MAX = 24 * 60 * 60 * 1000
 """A remote clock further ahead than this never advances the local one (design §5)."""
 
+CLOCK_OFFSET_MS_MAX = 50 * 366 * 24 * 60 * 60 * 1000
+"""A measured clock offset beyond this is a damaged or absurd answer, not a clock; it is not kept."""
+
 CHALLENGE_AGE_S_MAX = 24 * 60 * 60

@@ -166,6 +166,8 @@ def encode_header(header: Header) -> bytes:
     data = header_text(header, _canonical(header.facts))
     if len(data) > limits.HEADER_SIZE_BYTES_MAX:
         raise RecordInvalid(reasons.RECORD_SIZE, "header")
+    # What nobody could read again must never be signed: a log is append-only.
+    decode_header(data)
     return data
 
 

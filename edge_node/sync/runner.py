@@ -31,7 +31,7 @@ from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation
-from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.limits import CLOCK_OFFSET_MS_MAX, ROUND_SIZE_BYTES_MAX
 from sync_protocol.log import OpeningReason
 from sync_protocol.rounds import Chosen, choose_runs, differences
 from sync_protocol.wire import (
@@ -267,6 +267,8 @@ class _Run:
     def _measure(self, answer: RoundAnswer, *, sent_ms: int, seconds: float) -> None:
         half_ms = int(seconds * 500)
         offset_ms = answer.now_ms - (sent_ms + half_ms)
+        if abs(offset_ms) > CLOCK_OFFSET_MS_MAX:
+            return
         keep_offset(self._db, offset_ms=offset_ms, measured_ms=self._services.clock())
 
     def _budget(self) -> int:

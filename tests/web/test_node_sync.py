@@ -387,6 +387,16 @@ def test_the_clock_offset_is_measured(node: Node) -> None:
     assert offset is not None and abs(offset[0]) < 2_000 and offset[1] == 0
 
 
+def test_an_absurd_hub_time_is_no_clock_offset(node: Node, hub: HubInProcess) -> None:
+    """One flipped bit in an answer was kept as offset, signed, and made the log unreadable for good."""
+    node.hub.post_round = lambda payload: encode_answer(  # type: ignore[method-assign]
+        msgspec.structs.replace(decode_answer(answer_round(hub.services, payload)), now_ms=2**60)
+    )
+    node.sync()
+    dossier = receive(node, node.receptionist())
+    assert view(node.db, dossier) is not None
+
+
 def test_requests_carry_the_beacon_and_the_frontier(node: Node) -> None:
     receive(node, node.receptionist())
     node.sync()

@@ -183,3 +183,23 @@ def test_a_body_may_nest_deeper_than_facts_but_not_for_ever() -> None:
     assert Body.of({"deep": value}, salt=SALT).parse() == {"deep": value}
     with pytest.raises(RecordInvalid, match="deep"):
         Body.of({"deep": [value]}, salt=SALT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"offset": (2**60, 0)},
+        {"at": (2**53, 0)},
+        {"at": (0, -1)},
+        {"seq": -1},
+        {"commune": "x"},
+        {"by": "A" * 32},
+    ],
+    ids=str,
+)
+def test_a_header_that_could_not_be_read_again_is_never_signed(
+    log: DeviceLog, change: dict[str, Any]
+) -> None:
+    """An absurd clock offset was signed and stored, and every later read of that log failed."""
+    with pytest.raises(RecordInvalid):
+        encode_header(msgspec.structs.replace(log.records[1].header, **change))
