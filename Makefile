@@ -32,7 +32,7 @@ fast: setup ## unit and property tests only, in seconds (T=path, K=name)
 
 lint: setup ## formatting, rules and types
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff check --no-cache .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m mypy --platform win32 --cache-dir .mypy_cache/windows signing sync_protocol dossiers edge_node
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from dossiers.lifecycle import MOVES
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dossiers import reasons
 from dossiers.kinds import AUTHORITY, FACT_FIELDS, KINDS, check_body, check_facts, roles_for, shapes_of_facts
+from dossiers.lifecycle import MOVES
 from dossiers.schemas import Code, Either, ListOf, Members, Shape, Table, compile_check, is_closed
 from signing.roles import Role
 
