@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlite_utils import Database
 
 from edge_node.backup.service import backup_if_due
+from edge_node.enrolment.epochs import open_log_if_due
 from edge_node.services import Services
 from edge_node.store import StorageFull, open_database
 from edge_node.store.local import Office, read_local, read_office
@@ -104,8 +105,9 @@ class Schedule:
         backup_if_due(self._services)
 
     def space_tick(self, db: Database) -> None:
-        """Put the reserve back as soon as there is room: the way out of read-only."""
-        self._services.space.refill()
+        """Put the reserve back as soon as there is room, and open the epoch that waits for it: the way out of read-only."""
+        if self._services.space.refill():
+            open_log_if_due(db, self._services)
 
     def _guarded(self, name: str, job: Callable[[Database], None]) -> Callable[[], None]:
         """A job with its own handle; a fault is logged and the next tick tries again."""

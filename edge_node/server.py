@@ -13,6 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, Final
 
+from sqlite_utils import Database
 from waitress.server import create_server
 
 from edge_node import create_app
@@ -20,6 +21,7 @@ from edge_node.config import EdgeConfig
 from edge_node.enrolment.epochs import open_log, was_put_back
 from edge_node.enrolment.service import initialise
 from edge_node.instance import single_instance
+from edge_node.journal import JournalReadOnly
 from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
 from edge_node.scheduler import Schedule
@@ -66,9 +68,17 @@ def make_ready(services: Services) -> None:
         ensure_current(db)
         if was_put_back(db, services):
             _LOG.warning("the database is older than its watermark: a new epoch is opened")
-            open_log(db, services, reason=OpeningReason.RESTORE)
+            _open_epoch(db, services)
     finally:
         db.conn.close()
+
+
+def _open_epoch(db: Database, services: Services) -> None:
+    try:
+        open_log(db, services, reason=OpeningReason.RESTORE)
+    except JournalReadOnly:
+        # People can read and search meanwhile; the schedule opens it as soon as there is room.
+        _LOG.error("the disk is full: the new epoch waits, and nothing can be recorded before it")
 
 
 def write_log_to(data: Path) -> None:

@@ -132,8 +132,8 @@ def restore(services: Services, source: Path) -> Restored:
 
 def _begin_again(db: Database, services: Services) -> Office | None:
     office = read_office(db)
-    forget_watermark(services.config.keys)
     if office is None:
+        forget_watermark(services.config.keys)
         return None
     try:
         is_same_pc = services.keyring.device.public.id == office.device
@@ -141,7 +141,9 @@ def _begin_again(db: Database, services: Services) -> Office | None:
         is_same_pc = False
     if is_same_pc:
         rebuild(db)
+        # Until this has succeeded, the old watermark says at the next start that the database was put back.
         return open_log(db, services, reason=OpeningReason.RESTORE)
+    forget_watermark(services.config.keys)
     with write_transaction(db):
         write_local(db, ADOPTED_DEVICE, office.device)
         forget_office(db)

@@ -8,17 +8,45 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from edge_node.journal import Draft, require_office, write
+from edge_node import reasons
+from edge_node.journal import Draft, JournalReadOnly, require_office, write_opening
 from edge_node.journal.stamp import begin_epoch
-from edge_node.journal.watermark import read_watermark
+from edge_node.journal.watermark import read_watermark, write_watermark
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store import SqliteLogStore, StorageFull, write_transaction
 from edge_node.store.local import ADOPTED_DEVICE, Office, read_local, read_office, write_office
 from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Predecessor, log_id
+from sync_protocol.record import Record
 
 
 def open_log(db: Database, services: Services, *, reason: OpeningReason) -> Office:
-    """Draw an epoch and write record 0 of its log; returns the office that now writes there."""
+    """Draw an epoch and write record 0 of its log; returns the office that now writes there.
+
+    Raises JournalReadOnly where not even that found room: from then on nothing is recorded, whatever room there is,
+    until a later call succeeds.
+    """
+    is_outermost = not db.conn.in_transaction
+    try:
+        office, opening = _open(db, services, reason)
+    except StorageFull as error:
+        services.space.release()
+        services.space.hold()
+        raise JournalReadOnly(reasons.DISK_FULL, str(error)) from error
+    if is_outermost:
+        write_watermark(services.config.keys, opening)
+    services.space.let_go()
+    return office
+
+
+def open_log_if_due(db: Database, services: Services) -> bool:
+    """Open the epoch that a full disk did not allow; whether one was opened. Raises JournalReadOnly as `open_log`."""
+    if not services.space.is_held:
+        return False
+    open_log(db, services, reason=OpeningReason.RESTORE)
+    return True
+
+
+def _open(db: Database, services: Services, reason: OpeningReason) -> tuple[Office, Record]:
     with write_transaction(db):
         before = require_office(db)
         epoch = services.random_bytes(16).hex()
@@ -29,8 +57,8 @@ def open_log(db: Database, services: Services, *, reason: OpeningReason) -> Offi
         office = replace(before, epoch=epoch, log=log)
         write_office(db, office)
         begin_epoch(db)
-        write(db, services, None, [Draft(kind=OPENING_KIND, facts=opening.to_facts())])
-    return office
+        record = write_opening(db, services, Draft(kind=OPENING_KIND, facts=opening.to_facts()))
+    return office, record
 
 
 def was_put_back(db: Database, services: Services) -> bool:

@@ -9,6 +9,7 @@ from edge_node.journal.service import (
     new_dossier_id,
     require_office,
     write,
+    write_opening,
     write_with,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "new_dossier_id",
     "require_office",
     "write",
+    "write_opening",
     "write_with",
 ]

@@ -98,6 +98,15 @@ def write_with(db: Database, services: Services, actor: Actor | None, decide: De
     return records
 
 
+def write_opening(db: Database, services: Services, draft: Draft) -> Record:
+    """Keep record 0 of a new log, inside the caller's transaction, even while the node is read-only.
+
+    It is one small record, for which there is room in what the reserve gave up, and without it the node could not write
+    again safely.
+    """
+    return _Writer(db, services, None).write([draft])[0]
+
+
 class _Writer:
     """One writing: where the log stands now, and who signs."""
 

@@ -22,11 +22,25 @@ class Space:
     def __init__(self, reserve: Path, *, size_bytes: int) -> None:
         self._reserve = reserve
         self._size_bytes = size_bytes
+        self._is_held = False
 
     @property
     def is_writable(self) -> bool:
         """Whether new records may be written; tries to restore the reserve when it is gone."""
-        return self._reserve.exists() or self.refill()
+        return not self._is_held and (self._reserve.exists() or self.refill())
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a new epoch has to be opened first, which a full disk did not allow."""
+        return self._is_held
+
+    def hold(self) -> None:
+        """Stay read-only, whatever room there is, until `let_go`: a record written now would take a taken place."""
+        self._is_held = True
+
+    def let_go(self) -> None:
+        """The new epoch is open."""
+        self._is_held = False
 
     @property
     def free_bytes(self) -> int:

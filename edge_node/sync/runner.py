@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from edge_node import reasons as node_reasons
 from edge_node.enrolment.epochs import open_log
-from edge_node.journal.service import require_office, seal_tail
+from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
@@ -143,7 +143,9 @@ class _Run:
         if absorbed.problems:
             problem = absorbed.problems[0]
             return replace(after, problem=problem.reason, detail=problem.detail), True
-        if answer.runs and not self._services.space.is_writable and not chosen.more:
+        if self._services.space.is_held or (
+            answer.runs and not self._services.space.is_writable and not chosen.more
+        ):
             # What is recorded here has gone out; what others recorded waits until there is room again.
             return replace(after, problem=node_reasons.DISK_FULL), True
         if chosen.frames and chosen.frames == self._sent:
@@ -205,7 +207,9 @@ class _Run:
 
     def _take(self, answer: RoundAnswer, office: Office, mine: Frontier) -> Absorbed:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
-        office = self._heal(self._note_hub(answer, office), frontier_of(answer.held))
+        office = self._note_hub(answer, office)
+        with suppress(JournalReadOnly):  # the space is held then, and says so at the end of the round
+            office = self._heal(office, frontier_of(answer.held))
         is_writable = self._services.space.is_writable
         absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
         if answer.receipt:

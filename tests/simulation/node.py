@@ -45,7 +45,7 @@ class SimSpace(Space):
 
     @property
     def is_writable(self) -> bool:
-        return not self.is_full
+        return not self.is_full and not self.is_held
 
     @property
     def free_bytes(self) -> int:

@@ -21,6 +21,8 @@ FIRST_SEED = int(os.environ.get("MOTCUA_FIRST_SEED", "1"))
 SEEDS_IN_SOAK = 1_000
 PAST_FAILURES = (
     123,  # a number that lost the fold was given to a second dossier
+    542,  # a database put back on a full disk broke the sync off
+    622,
 )
 """Seeds that once found something in production."""
 

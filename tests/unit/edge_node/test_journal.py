@@ -6,13 +6,14 @@ import pytest
 
 from dossiers.lifecycle import Status
 from dossiers.views import Standing
-from edge_node.enrolment.epochs import open_log, was_put_back
+from edge_node.enrolment.epochs import open_log, open_log_if_due, was_put_back
 from edge_node.journal import Draft, JournalReadOnly, WriteRefused, write, write_with
 from edge_node.journal.service import seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.journal.watermark import read_watermark
 from edge_node.projection.service import view
 from edge_node.store import SqliteLogStore, open_database
+from edge_node.store.local import read_office
 from signing.roles import Role
 from sync_protocol.log import OpeningReason, Run, check_chain, verify_seal
 from sync_protocol.record import open_record, verify_record
@@ -175,6 +176,30 @@ def test_the_watermark_betrays_a_database_put_back(office: TestOffice, tmp_path:
     opening = SqliteLogStore(db).span(fresh.log, 0)[0].header.facts
     assert [(p["log"], p["length"]) for p in opening["predecessors"]] == [(office.office.log, 2)]
     assert not was_put_back(db, office.services)
+
+
+def test_a_new_epoch_may_use_the_room_that_the_reserve_gave_up(office: TestOffice) -> None:
+    office.services.space.release()
+    fresh = open_log(office.db, office.services, reason=OpeningReason.RESTORE)
+    assert fresh.log != office.office.log
+
+
+def test_nothing_is_recorded_before_an_epoch_that_found_no_room(office: TestOffice) -> None:
+    dossier = office.receive()
+    pages = office.db.execute("PRAGMA page_count").fetchone()[0]
+    office.db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(JournalReadOnly):
+        while True:  # until the pages that were free inside the file are used up
+            open_log(office.db, office.services, reason=OpeningReason.RESTORE)
+    office.db.execute("PRAGMA max_page_count = 1000000")
+    with pytest.raises(JournalReadOnly):
+        write(office.db, office.services, office.lan, [note("vào sổ cũ", dossier)])
+    before = read_office(office.db)
+    assert open_log_if_due(office.db, office.services)
+    after = read_office(office.db)
+    assert before is not None and after is not None and before.log != after.log
+    write(office.db, office.services, office.lan, [note("vào sổ mới", dossier)])
+    assert not open_log_if_due(office.db, office.services)
 
 
 def test_the_fold_sees_what_was_written(office: TestOffice) -> None:
