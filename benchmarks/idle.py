@@ -26,7 +26,7 @@ from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
 from edge_node.services import Services, build_services
 from edge_node.store import open_database
-from edge_node.sync.alerts import list_alerts
+from edge_node.store.alerts import list_alerts
 from edge_node.sync.runner import SyncResult, sync
 from signing.keys import LockCost
 

@@ -16,11 +16,10 @@ from edge_node.journal.stamp import offset_now
 from edge_node.keyring import KeysMissing
 from edge_node.projection import schema
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore
+from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import read_office
 from edge_node.store.migrations import missing_guards
 from edge_node.store.space import MIB
-from edge_node.sync import alerts
 from edge_node.sync.status import read_status
 from signing.errors import SigningError
 from signing.keys import SigningKey

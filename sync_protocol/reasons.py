@@ -74,6 +74,12 @@ RECORD_PARENT_REFUSED = _reason(
     next_vi="Mở hồ sơ, xem bản ghi bị từ chối và ghi lại việc cần làm.",
     next_en="Open the dossier, read the refused record and record the action again.",
 )  # fmt: skip
+RECORD_FAULT = _reason(
+    "RECORD_FAULT", 500, retryable=True,
+    vi="Phần mềm gặp lỗi khi xử lý bản ghi này.", en="The software failed on this record.",
+    next_vi="Bản ghi được giữ nguyên và tự xét lại sau khi cập nhật phần mềm; báo quản trị tỉnh.",
+    next_en="The record is kept and judged again after an update; tell the province.",
+)  # fmt: skip
 RECORD_TIME = _reason(
     "RECORD_TIME", 422, retryable=False,
     vi="Giờ của máy trạm lệch quá xa so với tỉnh.", en="The PC's clock is too far from the province's.",

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from central_hub.judge.service import Judge
 from central_hub.locks import Locked, held_lock
 from central_hub.scheduler import start_schedule
@@ -76,14 +74,15 @@ def _work(services: Services, stop: _Stop, parent: int) -> None:
     seen, idle_s = 0.0, _IDLE_S_MIN
     while not stop.asked and os.getppid() == parent:
         try:
+            judged = judge.judge_pending(batches_max=1)
             if time.monotonic() - seen > _SEEN_EVERY_S:
                 with writing(services.engine) as connection:
                     put_setting(connection, JUDGE_SEEN, str(services.clock()))
                 seen = time.monotonic()
-            judged = judge.judge_pending(batches_max=1)
-        except SQLAlchemyError:
-            # The database may be full or locked: what is stored waits, nothing is lost.
+        except Exception:  # noqa: BLE001 — whatever it was: what is stored waits, nothing is lost
+            # The database may be full or locked, or no single record is to blame; that it is not seen working is shown.
             _LOG.exception("the judge could not work; trying again")
+            judge.close()
             judge, judged = Judge(services), 0
             time.sleep(_FAULT_WAIT_S)
         idle_s = _IDLE_S_MIN if judged else min(_IDLE_S_MAX, idle_s * 1.3)

@@ -6,18 +6,41 @@ are folded. Nothing has been written so far, so a crash costs only the work. The
 verdicts, keys, leases, dossier rows, counters, and how far each log is judged. There is one judge per hub, so what was
 read still holds when it is written.
 
+A fault of the judge itself must not stop the others' records. When a batch fails unexpectedly, its runs are tried one by
+one in transactions that are undone, until the records are found without which the rest goes through; those wait, with a
+reason that is tried again when the judge starts anew (after an update).
+
 `judge_pending` runs in the judge's own process (`serve`), in the simulation and in tests alike.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from central_hub.journal.service import Draft, write
+from central_hub.judge.batch import (
+    Ahead,
+    Batch,
+    Case,
+    StoredRun,
+    keys_since,
+    retried,
+    spoiled_tails,
+    still_stored,
+    stored_runs,
+)
+from central_hub.judge.deciding import KEY_STATED, decide
 from central_hub.judge.signatures import Verification, Verifiers
-from central_hub.judge.standings import COLUMNS, Standing, standings_of_dossiers, standings_of_keys
+from central_hub.judge.standings import (
+    COLUMNS,
+    Standing,
+    standings_of_dossiers,
+    standings_of_faults,
+    standings_of_keys,
+)
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
 from central_hub.registry.leases import grant_lease, has_lease
@@ -25,75 +48,21 @@ from central_hub.services import Services
 from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
-from central_hub.store.tables import KEY, LOG, PLACE, RUN, STANDING
-from dossiers.rules import RULES
-from signing.errors import SignatureInvalid, SigningError
+from central_hub.store.tables import KEY, LOG, PLACE, STANDING
 from signing.reasons import Reason
-from signing.statements import KeyStatement
 from signing.trust import Trust
-from sync_protocol import reasons
-from sync_protocol.admission import APPLIED, Judgement, Outcome, judge_record
-from sync_protocol.errors import RecordInvalid
+from sync_protocol.admission import APPLIED, Judgement, Outcome
 from sync_protocol.log import OPENING_KIND
-from sync_protocol.record import Header, UnverifiedRecord, verify_record
+from sync_protocol.record import UnverifiedRecord
 
-_KEY_STATED = "key.stated"
-_RECEIVED = "dossier.received"
+_LOG = logging.getLogger(__name__)
 _PROTOCOL_KINDS = frozenset(
-    {_KEY_STATED, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
+    {KEY_STATED, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
 )
-_NOT_YET = Judgement(Outcome.PENDING)
 
 
-@dataclass(slots=True)
-class _Stored:
-    """A stored run that waits for judgement."""
-
-    no: int
-    log_no: int
-    log: str
-    device: str
-    commune: str
-    stop: int
-    acknowledged: int
-    records: tuple[UnverifiedRecord, ...]
-
-
-@dataclass(slots=True)
-class _Ahead:
-    """Runs that were read, and their signatures on the way."""
-
-    runs: list[_Stored]
-    trust: Trust
-    verification: Verification
-
-
-@dataclass(slots=True)
-class _Case:
-    """One record on trial, with what was known of it before."""
-
-    record: UnverifiedRecord
-    log_no: int
-    device: str
-    holds: bool | None
-    before: Standing | None = None
-    judgement: Judgement = _NOT_YET
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What one transaction will decide."""
-
-    runs: list[_Stored]
-    cases: list[_Case]
-    trust: Trust
-    standings: dict[str, Standing]
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    spoiled: list[_Stored] = field(default_factory=list)
-
-    @property
-    def records(self) -> int:
-        return sum(len(run.records) for run in self.runs)
+class _Undo(Exception):
+    """A trial has come to its end; nothing of it is kept."""
 
 
 class Judge:
@@ -104,7 +73,8 @@ class Judge:
         self._verifiers = Verifiers(services.config.verify_threads)
         self._projector = Projector()
         self._keys_seen = 0
-        self._ahead: _Ahead | None = None
+        self._retries_faults = True
+        self._ahead: Ahead | None = None
 
     def judge_pending(self, *, batches_max: int | None = None) -> int:
         """Judge everything that is stored; returns how many records were judged."""
@@ -122,66 +92,135 @@ class Judge:
         self._verifiers.close()
 
     def _judge_batch(self) -> int | None:
-        services = self._services
         ahead = self._ahead or self._look_ahead(())
         self._ahead = self._look_ahead([run.no for run in ahead.runs]) if ahead.runs else None
+        try:
+            return self._attempt(ahead)
+        except SQLAlchemyError:
+            raise
+        except Exception:  # noqa: BLE001 — whatever it was, it must not stop the others' records
+            _LOG.exception("a batch could not be judged; its runs are tried one by one")
+            return self._judge_apart(ahead)
+
+    def _attempt(
+        self, ahead: Ahead, suspended: frozenset[str] = frozenset(), *, is_trial: bool = False
+    ) -> int | None:
+        """Judge what was read; without the suspended records. A trial raises _Undo where it would have been kept."""
+        services = self._services
         with reading(services.engine) as connection:
             store = HubLogStore(connection, services.opened)
             keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
             batch = self._read(connection, store, ahead)
+            batch.suspended = suspended
             if not (batch.cases or batch.runs or batch.spoiled):
-                self._keys_seen = keys_seen
+                self._keys_seen, self._retries_faults = keys_seen, False
                 return None
-            _decide(batch, self._projector)
+            decide(batch, self._projector)
             self._fold(batch, store)
         with writing(services.engine) as connection:
-            if not _still_stored(connection, batch):
+            if not still_stored(connection, batch):
                 # A node sent another version of its unsealed tail meanwhile: read again.
-                self._projector, self._ahead = Projector(), None
+                self._begin_anew()
                 return 0
             self._write(connection, batch)
+            if is_trial:
+                raise _Undo
         if batch.spoiled:
             self._ahead = None
-        self._keys_seen = keys_seen
+        self._keys_seen, self._retries_faults = keys_seen, False
         return batch.records
+
+    # --- a fault of the judge ---
+
+    def _judge_apart(self, together: Ahead) -> int:
+        """Judge the runs of a batch that failed one by one, each without the records that make it fail."""
+        parts = [Ahead([run], together.trust, self._verify([run], together.trust)) for run in together.runs]
+        judged = 0
+        for ahead in parts or [together]:
+            self._begin_anew()
+            suspended = frozenset() if self._holds(ahead, frozenset()) else self._culprits(ahead)
+            self._begin_anew()
+            judged += self._attempt(ahead, suspended) or 0
+        self._begin_anew()
+        return judged
+
+    def _culprits(self, ahead: Ahead) -> frozenset[str]:
+        """The records without which the rest goes through; raises the fault when no record is to blame."""
+        with reading(self._services.engine) as connection:
+            batch = self._read(connection, HubLogStore(connection, self._services.opened), ahead)
+        records = [case.record.id for case in batch.cases]
+        suspended = frozenset(records)
+        if not self._holds(ahead, suspended):
+            self._begin_anew()
+            self._attempt(ahead, suspended, is_trial=True)
+        parts = [records]
+        while parts:
+            part = parts.pop()
+            if self._holds(ahead, suspended - frozenset(part)):
+                suspended -= frozenset(part)
+            elif len(part) > 1:
+                middle = len(part) // 2
+                parts += [part[middle:], part[:middle]]
+        for record in sorted(suspended):
+            _LOG.error("record %s waits: the judge fails on it", record)
+        return suspended
+
+    def _holds(self, ahead: Ahead, suspended: frozenset[str]) -> bool:
+        self._begin_anew()
+        try:
+            self._attempt(ahead, suspended, is_trial=True)
+        except _Undo:
+            return True
+        except SQLAlchemyError:
+            raise
+        except Exception:  # noqa: BLE001 — that is the question
+            return False
+        return True
+
+    def _begin_anew(self) -> None:
+        self._projector, self._ahead = Projector(), None
 
     # --- read ---
 
-    def _look_ahead(self, in_hand: Sequence[int]) -> _Ahead:
+    def _look_ahead(self, in_hand: Sequence[int]) -> Ahead:
         """Read the next runs and begin to verify them."""
         services = self._services
         with reading(services.engine) as connection:
-            runs = _stored_runs(connection, services, services.config.judge_batch_records, in_hand)
+            runs = stored_runs(connection, services, services.config.judge_batch_records, in_hand)
             trust = services.trust.current(connection)
-        verification = self._verifiers.start([record for run in runs for record in run.records], trust)
-        return _Ahead(runs, trust, verification)
+        return Ahead(runs, trust, self._verify(runs, trust))
 
-    def _read(self, connection: Connection, store: HubLogStore, ahead: _Ahead) -> _Batch:
+    def _verify(self, runs: Sequence[StoredRun], trust: Trust) -> Verification:
+        return self._verifiers.start([record for run in runs for record in run.records], trust)
+
+    def _read(self, connection: Connection, store: HubLogStore, ahead: Ahead) -> Batch:
         runs = ahead.runs
         trust = self._services.trust.current(connection)
         fresh = [(run, record) for run in runs for record in run.records]
         cases = [
-            _Case(record, run.log_no, run.device, hold)
+            Case(record, run.log_no, run.device, hold)
             for (run, record), hold in zip(fresh, ahead.verification.answers(), strict=True)
         ]
-        spoiled = _spoiled_tails(runs, cases)
+        spoiled = spoiled_tails(runs, cases)
         if spoiled:
             gone = {id(record) for run in spoiled for record in run.records}
             runs = [run for run in runs if run not in spoiled]
             cases = [case for case in cases if id(case.record) not in gone]
         dossiers = dict.fromkeys(case.record.header.dossier or "" for case in cases)
         dossiers.pop("", None)
-        waiting = standings_of_keys(connection, _keys_since(connection, self._keys_seen))
+        waiting = standings_of_keys(connection, keys_since(connection, self._keys_seen))
+        if self._retries_faults:
+            waiting += standings_of_faults(connection)
         dossiers.update(dict.fromkeys(s.dossier for s in waiting if s.dossier))
         known = standings_of_dossiers(connection, dossiers)
         standings = {standing.record: standing for standing in (*waiting, *known)}
-        cases += _retried(store, standings.values())
+        cases += retried(store, standings.values())
         self._projector.load(connection, store, dossiers, known=[s.dossier for s in known if s.dossier])
-        return _Batch(runs=runs, cases=cases, trust=trust, standings=standings, spoiled=spoiled)
+        return Batch(runs=runs, cases=cases, trust=trust, standings=standings, spoiled=spoiled)
 
     # --- fold ---
 
-    def _fold(self, batch: _Batch, store: HubLogStore) -> None:
+    def _fold(self, batch: Batch, store: HubLogStore) -> None:
         arrived: dict[str, list[UnverifiedRecord]] = {}
         for case in batch.cases:
             dossier = case.record.header.dossier
@@ -201,7 +240,7 @@ class Judge:
 
     # --- write ---
 
-    def _write(self, connection: Connection, batch: _Batch) -> None:
+    def _write(self, connection: Connection, batch: Batch) -> None:
         for run in batch.runs:
             insert_rows(connection, PLACE, PLACE_COLUMNS, place_rows(run.log_no, run.records))
         _mark_judged(connection, batch.runs)
@@ -219,8 +258,8 @@ class Judge:
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
 
-    def _write_standings(self, connection: Connection, batch: _Batch, now_ms: int) -> None:
-        changed: list[tuple[_Case, Judgement]] = []
+    def _write_standings(self, connection: Connection, batch: Batch, now_ms: int) -> None:
+        changed: list[tuple[Case, Judgement]] = []
         for case in batch.cases:
             judgement = case.judgement
             if case.before is None:
@@ -244,7 +283,7 @@ class Judge:
         for commune, verdicts in sorted(drafts.items()):
             write(connection, self._services, commune=commune, drafts=verdicts, now_ms=now_ms)
 
-    def _grant_leases(self, connection: Connection, batch: _Batch, now_ms: int) -> None:
+    def _grant_leases(self, connection: Connection, batch: Batch, now_ms: int) -> None:
         for case in batch.cases:
             header = case.record.header
             if (
@@ -264,202 +303,7 @@ def judge_pending(services: Services) -> int:
         judge.close()
 
 
-def _still_stored(connection: Connection, batch: _Batch) -> bool:
-    tails = [run for run in batch.runs if run.stop > run.acknowledged]
-    return all(
-        connection.execute(
-            select(RUN.c.no).where(
-                RUN.c.no == run.no, RUN.c.log_no == run.log_no, RUN.c.head == run.records[-1].link
-            )
-        ).first()
-        for run in tails
-    )
-
-
-def _stored_runs(
-    connection: Connection, services: Services, records_max: int, in_hand: Sequence[int]
-) -> list[_Stored]:
-    """The oldest runs that nobody judged or has in hand, as many as make a batch (at least one)."""
-    query = (
-        select(
-            RUN.c.no, RUN.c.log_no, RUN.c.first, RUN.c.stop,
-            LOG.c.id, LOG.c.device, LOG.c.commune, LOG.c.acknowledged,
-        )
-        .join(LOG, RUN.c.log_no == LOG.c.no)
-        .where(LOG.c.judged < LOG.c.length, RUN.c.first >= LOG.c.judged)
-        .order_by(RUN.c.no)
-        .limit(1024 + len(in_hand))
-    )  # fmt: skip
-    runs: list[_Stored] = []
-    taken = frozenset(in_hand)
-    count = 0
-    for row in connection.execute(query).all():
-        if row.no in taken:
-            continue
-        if runs and count + row.stop - row.first > records_max:
-            break
-        frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
-        records = services.opened.open(row.no, frame)
-        runs.append(
-            _Stored(row.no, row.log_no, row.id, row.device, row.commune, row.stop, row.acknowledged, records)
-        )
-        count += len(records)
-    return runs
-
-
-def _spoiled_tails(runs: Sequence[_Stored], cases: Sequence[_Case]) -> list[_Stored]:
-    """Unsealed tails with a signature that does not hold: damaged on the way, so they are asked for again."""
-    wrong = {(case.log_no, case.record.header.seq) for case in cases if case.holds is False}
-    spoiled: list[_Stored] = []
-    logs: set[str] = set()
-    for run in runs:
-        is_tail = run.stop > run.acknowledged
-        if run.log in logs or (is_tail and any((run.log_no, r.header.seq) in wrong for r in run.records)):
-            logs.add(run.log)
-            spoiled.append(run)
-    return spoiled
-
-
-def _keys_since(connection: Connection, seen: int) -> list[str]:
-    return list(connection.scalars(select(KEY.c.id).where(KEY.c.no > seen).distinct()))
-
-
-def _retried(store: HubLogStore, standings: Iterable[Standing]) -> list[_Case]:
-    """Records that waited, on trial again; those whose refusal is final keep it."""
-    cases = []
-    for standing in standings:
-        if standing.retryable:
-            record = store.span(standing.log, standing.seq, stop=standing.seq + 1)[0]
-            held = store.held(standing.log)
-            unverified = UnverifiedRecord(
-                record.header,
-                record.header_bytes,
-                record.signature,
-                record.id,
-                record.link,
-                record.body,
-                record.body_state,
-            )
-            device = held.device if held else ""
-            cases.append(_Case(unverified, standing.log_no, device, None, before=standing))
-    return cases
-
-
-def _decide(batch: _Batch, projector: Projector) -> None:
-    """Judge all cases; those that depend on others again, until nothing changes."""
-    for standing in batch.standings.values():
-        batch.outcomes[standing.record] = standing.outcome
-    earlier = _Earlier(batch, projector)
-    for case in batch.cases:
-        _judge(case, batch, earlier)
-    for _ in batch.cases:
-        if not _judge_dependants(batch, earlier):
-            break
-
-
-class _Earlier:
-    """The outcome of a parent: of this batch, of what stands, or simply applied before."""
-
-    def __init__(self, batch: _Batch, projector: Projector) -> None:
-        self._outcomes = batch.outcomes
-        self._projector = projector
-        self._applied: dict[str, set[str]] = {}
-        self._homes: dict[str, str] = {}
-
-    def of(self, dossier: str | None, parent: str) -> Outcome | None:
-        known = self._outcomes.get(parent)
-        if known is not None or dossier is None:
-            return known
-        applied = self._applied.get(dossier)
-        if applied is None:
-            applied = self._applied[dossier] = {record.id for record in self._projector.history(dossier)}
-        return Outcome.APPLIED if parent in applied else None
-
-    def home(self, dossier: str) -> str | None:
-        """The commune whose dossier this is: the one that received it, as far as that is known here."""
-        known = self._homes.get(dossier)
-        if known is None:
-            applied = [r.header for r in self._projector.history(dossier) if r.id not in self._outcomes]
-            received = [header for header in applied if header.kind == _RECEIVED]
-            known = next((header.commune for header in (*received, *applied)), None)
-            if known is not None:
-                self._homes[dossier] = known
-        return known
-
-    def keep_home(self, header: Header) -> None:
-        """The first record that stands says whose dossier it is."""
-        if header.dossier is not None:
-            self._homes.setdefault(header.dossier, header.commune)
-
-
-def _judge(case: _Case, batch: _Batch, earlier: _Earlier) -> Judgement:
-    record = case.record
-    header = record.header
-    holds = case.holds
-    if holds is None:
-        holds = case.holds = _holds(record, batch.trust)
-    judgement = judge_record(
-        record,
-        signature_holds=holds is True,
-        trust=batch.trust,
-        rules=RULES,
-        parents=[earlier.of(header.dossier, parent) for parent in header.parents],
-        log_device=case.device,
-    )
-    if judgement is APPLIED and header.kind == _KEY_STATED:
-        judgement = _accept_statement(record, batch)
-    if judgement is APPLIED and header.dossier is not None:
-        if (earlier.home(header.dossier) or header.commune) == header.commune:
-            earlier.keep_home(header)
-        else:
-            # Until dossiers are referred between units, nobody acts in another commune's dossier.
-            judgement = Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a dossier of another commune")
-    case.judgement = judgement
-    batch.outcomes[record.id] = judgement.outcome
-    return judgement
-
-
-def _judge_dependants(batch: _Batch, earlier: _Earlier) -> bool:
-    """Judge again what waits for another record or key that may stand by now; whether anything changed."""
-    has_changed = False
-    for case in batch.cases:
-        judgement = case.judgement
-        if judgement is APPLIED or not (judgement.reason and judgement.reason.retryable):
-            continue
-        if (
-            judgement.reason is reasons.RECORD_KEY_UNKNOWN
-            and batch.trust.statement(case.record.header.by) is None
-        ):
-            continue
-        if judgement.reason is reasons.RECORD_KEY_UNKNOWN:
-            case.holds = None
-        before = judgement.outcome, judgement.reason
-        after = _judge(case, batch, earlier)
-        has_changed = has_changed or (after.outcome, after.reason) != before
-    return has_changed
-
-
-def _holds(record: UnverifiedRecord, trust: Trust) -> bool | None:
-    statement = trust.statement(record.header.by)
-    if statement is None:
-        return None
-    try:
-        verify_record(record, statement.key)
-    except (RecordInvalid, SignatureInvalid):
-        return False
-    return True
-
-
-def _accept_statement(record: UnverifiedRecord, batch: _Batch) -> Judgement:
-    try:
-        statement = KeyStatement.from_facts(record.header.facts, issuer=record.header.by)
-        batch.trust = batch.trust.accept(statement, issuer_key_id=record.header.by)
-    except SigningError as error:
-        return Judgement(Outcome.QUARANTINED, error.reason, error.detail)
-    return APPLIED
-
-
-def _mark_judged(connection: Connection, runs: Sequence[_Stored]) -> None:
+def _mark_judged(connection: Connection, runs: Sequence[StoredRun]) -> None:
     reached: dict[int, tuple[int, str]] = {run.log_no: (run.stop, run.records[-1].link) for run in runs}
     for log_no, (stop, head) in reached.items():
         connection.execute(update(LOG).where(LOG.c.no == log_no).values(judged=stop))
@@ -470,7 +314,7 @@ def _mark_judged(connection: Connection, runs: Sequence[_Stored]) -> None:
         )
 
 
-def _standing(case: _Case, reason: Reason, now_ms: int) -> Standing:
+def _standing(case: Case, reason: Reason, now_ms: int) -> Standing:
     header, judgement = case.record.header, case.judgement
     return Standing(
         log_no=case.log_no,
@@ -489,7 +333,7 @@ def _standing(case: _Case, reason: Reason, now_ms: int) -> Standing:
     )
 
 
-def _verdict(case: _Case, judgement: Judgement) -> Draft:
+def _verdict(case: Case, judgement: Judgement) -> Draft:
     header, reason = case.record.header, judgement.reason
     facts: dict[str, Any] = {
         "record": case.record.id,

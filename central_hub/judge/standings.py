@@ -67,6 +67,11 @@ def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Stand
     return found
 
 
+def standings_of_faults(connection: Connection) -> list[Standing]:
+    """The records on which the judge itself failed."""
+    return _standings(connection, STANDING.c.code == reasons.RECORD_FAULT.code)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingPage:
     """One page of standings; `total` counts all pages."""

@@ -26,8 +26,8 @@ from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
 from edge_node.services import Services, build_services, wall_clock_ms
 from edge_node.store import open_database
+from edge_node.store.alerts import list_alerts
 from edge_node.store.local import CLOCK_OFFSET, forget_local
-from edge_node.sync.alerts import list_alerts
 from edge_node.sync.runner import SyncResult, sync
 from edge_node.sync.service import hub_line
 from edge_node.sync.transport import HubLine

@@ -2,8 +2,13 @@
 
 Incremental and rebuild run the same code per dossier: read its records, fold them, replace its row. What the row counted
 before is taken back first, so sums never drift. Everything joins the transaction that stored the records.
+
+A fault in one dossier must not keep the others from people: where the records are not this PC's own new ones (what the
+province sends, a rebuild), a dossier that cannot be projected is left as it was, and an alert says so.
 """
 
+import logging
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -14,12 +19,13 @@ from dossiers.merge import fold
 from dossiers.views import DossierView
 from edge_node.projection import counters, schema
 from edge_node.projection.rows import digest_of, row_of
-from edge_node.store import SqliteLogStore, write_transaction
-from edge_node.store.local import Office, read_office
+from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
+from edge_node.store.local import Office, newest_instant_ms, read_office
 from signing.signatures import PublicKey
 from sync_protocol import digest
 from sync_protocol.record import Record
 
+_LOG: Final = logging.getLogger(__name__)
 VERDICT: Final = "verdict.given"
 KEY_STATED: Final = "key.stated"
 KEY_REQUESTED: Final = "key.requested"
@@ -97,15 +103,36 @@ class Projector:
             ),
         )
 
-    def take(self, records: Iterable[Record], *, is_rebuild: bool = False) -> None:
-        """Project whatever these newly stored records change (a rebuild projects every dossier by itself)."""
+    def project_if_possible(self, dossier: str) -> None:
+        """Project; a fault leaves the row as it was and raises an alert."""
+        try:
+            with write_transaction(self._db):
+                self.project(dossier)
+        except (StorageFull, sqlite3.Error):
+            raise
+        except Exception:  # noqa: BLE001 — whatever it was, the other dossiers must stay in people's hands
+            _LOG.exception("dossier %s could not be projected", dossier)
+            now = newest_instant_ms(self._db)
+            alerts.raise_alert(self._db, alerts.PROJECTION, now=now, detail=f"dossier {dossier}")
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Project whatever these records, just written here, change."""
+        for dossier in self.note(records):
+            self.project(dossier)
+
+    def take_over(self, records: Iterable[Record]) -> None:
+        """Project whatever these newly stored records of others change."""
+        for dossier in self.note(records):
+            self.project_if_possible(dossier)
+
+    def note(self, records: Iterable[Record]) -> list[str]:
+        """Keep what verdicts and statements say; returns the dossiers that change."""
         dossiers: dict[str, None] = {}
         for record in records:
             changed = self._take_one(record)
             if changed:
                 dossiers[changed] = None
-        for dossier in () if is_rebuild else dossiers:
-            self.project(dossier)
+        return list(dossiers)
 
     def _take_one(self, record: Record) -> str | None:
         header = record.header
@@ -174,14 +201,13 @@ def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None)
     with write_transaction(db):
         schema.recreate(db)
         projector = Projector(db, read_office(db))
-        projector.take(
-            SqliteLogStore(db).records_of_kinds(VERDICT, KEY_STATED, KEY_REQUESTED), is_rebuild=True
-        )
+        alerts.clear_alert(db, alerts.PROJECTION)
+        projector.note(SqliteLogStore(db).records_of_kinds(VERDICT, KEY_STATED, KEY_REQUESTED))
         rows = db.conn.execute(
             "SELECT dossier FROM record WHERE dossier IS NOT NULL GROUP BY dossier ORDER BY min(number)"
         ).fetchall()
         for done, (dossier,) in enumerate(rows, 1):
-            projector.project(dossier.hex())
+            projector.project_if_possible(dossier.hex())
             if progress and done % 100 == 0:
                 progress(done, len(rows))
     return len(rows)

@@ -47,6 +47,12 @@ def read_local(db: Database, name: str) -> str | None:
     return row[0] if row else None
 
 
+def newest_instant_ms(db: Database) -> int:
+    """The newest moment that any record written or taken in here names; 0 before the first."""
+    found = read_local(db, HYBRID_CLOCK)
+    return int(found.split()[0]) if found else 0
+
+
 def write_local(db: Database, name: str, value: str) -> None:
     with write_transaction(db):
         db.conn.execute(

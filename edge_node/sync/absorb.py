@@ -95,7 +95,7 @@ def _take(db: Database, services: Services, office: Office, run: Run) -> int:
         stored = store.append(run)
         for record in records:
             observe_header(db, record.header, wall_ms=services.clock())
-        Projector(db, office).take(records)
+        Projector(db, office).take_over(records)
     return stored
 
 

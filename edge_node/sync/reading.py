@@ -14,9 +14,8 @@ from edge_node.casework import labels
 from edge_node.journal.stamp import offset_now
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore
+from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import Office
-from edge_node.sync import alerts
 from edge_node.sync.service import Attempt, Refusal, list_attempts, list_refusals
 from edge_node.sync.status import SyncStatus, read_status
 from sync_protocol.reasons import LINE_DOWN
@@ -142,6 +141,12 @@ def _warning(alert: alerts.Alert) -> Caution:
         alerts.PUT_BACK: (
             _("Dữ liệu máy này vừa được phục hồi từ bản sao lưu."),
             _("Máy đang lấy lại phần đã gửi về tỉnh. Xem lại các hồ sơ làm sau lúc sao lưu."),
+        ),
+        alerts.PROJECTION: (
+            _("Có hồ sơ mà phần mềm chưa tính được tình trạng mới nhất."),
+            _(
+                "Bản ghi vẫn được giữ đủ. Cập nhật phần mềm rồi chạy «motcua-node rebuild», hoặc gọi quản trị tỉnh."
+            ),
         ),
     }.get(alert.code, (_("Có việc cần người cài đặt xem."), _("Chạy «motcua-node doctor» trên máy này.")))
     return Caution(title=title, next_step=next_step, at=alert.at)

@@ -19,9 +19,9 @@ from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore, StorageFull, write_transaction
+from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.local import Office, read_local, write_local, write_office
-from edge_node.sync import alerts, pace
+from edge_node.sync import pace
 from edge_node.sync.absorb import Absorbed, absorb
 from edge_node.sync.beacon import read_beacon
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
@@ -212,12 +212,20 @@ class _Run:
             office = self._heal(office, frontier_of(answer.held))
         is_writable = self._services.space.is_writable
         absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
+        self._note_refused(absorbed)
         if answer.receipt:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
         self._stated = self._positions(answer, office, mine)
         self._compare(answer)
         return absorbed
+
+    def _note_refused(self, absorbed: Absorbed) -> None:
+        if absorbed.problems:
+            detail = "; ".join(str(problem) for problem in absorbed.problems[:3])
+            alerts.raise_alert(self._db, alerts.RUN_REFUSED, now=self._services.clock(), detail=detail)
+        elif absorbed.records:
+            alerts.clear_alert(self._db, alerts.RUN_REFUSED)
 
     def _positions(self, answer: RoundAnswer, office: Office, mine: Frontier) -> dict[str, FrontierEntry]:
         """Where the hub stands: as the answer says; where it is silent, as the request said.

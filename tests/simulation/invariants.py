@@ -25,7 +25,7 @@ from dossiers.views import DossierView
 from edge_node.journal.stamp import offset_now
 from edge_node.projection.service import digest_total, quarantined_of, rebuild
 from edge_node.projection.service import view as view_of
-from edge_node.sync.alerts import list_alerts
+from edge_node.store.alerts import list_alerts
 from edge_node.sync.status import own_logs
 from signing.signatures import PublicKey
 from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes

@@ -28,9 +28,8 @@ from edge_node.projection.lists import Trail, dossier_row
 from edge_node.projection.service import ensure_current, view
 from edge_node.scheduler import Schedule
 from edge_node.services import Services, build_services
-from edge_node.store import SqliteLogStore, open_database
+from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import read_local, read_office, write_local
-from edge_node.sync import alerts
 from edge_node.sync.runner import BUDGET, CHALLENGE, SyncResult, sync
 from edge_node.sync.service import list_attempts, list_refusals, sync_now
 from edge_node.sync.status import read_status
@@ -492,9 +491,11 @@ def test_a_damaged_run_blocks_only_itself(node: Node, hub: HubInProcess, tmp_pat
     assert node.sync().problem is not None
     assert len(answers[0]) > 1
     assert view(node.db, dossier) is None
+    assert [alert.code for alert in alerts.list_alerts(node.db)] == [alerts.RUN_REFUSED]
     del hub.post_round
     assert node.sync().is_done
     assert view(node.db, dossier) is not None
+    assert alerts.list_alerts(node.db) == []
     other.db.conn.close()
 
 

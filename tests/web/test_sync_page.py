@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge_node.journal.stamp import keep_offset
-from edge_node.store import SqliteLogStore
-from edge_node.sync import alerts, errand, service
+from edge_node.store import SqliteLogStore, alerts
+from edge_node.sync import errand, service
 from edge_node.sync.errand import DESK, Desk, Errand
 from edge_node.sync.runner import SyncResult
 from edge_node.sync.transport import LineFault

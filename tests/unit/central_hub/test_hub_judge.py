@@ -10,6 +10,7 @@ from sqlalchemy import select
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import Judge
 from central_hub.judge.standings import list_standings
+from central_hub.projection import projector
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rebuild import rebuild
 from central_hub.projection.views import view_dossier
@@ -17,6 +18,7 @@ from central_hub.registry.leases import leases_of_unit
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DERIVED, DOSSIER, KEY
+from dossiers.merge import fold_in_order
 from signing.roles import Role
 from signing.statements import KeyStatement
 from sync_protocol.frame import encode_run
@@ -257,6 +259,60 @@ def test_an_unknown_kind_is_stored_and_flows(hub: ProvinceHub, desk: Desk) -> No
     with reading(hub.services.engine) as connection:
         found = HubLogStore(connection, hub.services.opened).record(record.id)
     assert found is not None and found.header_bytes == record.header_bytes and found.body == record.body
+
+
+def _fold_that_fails_on(record: str) -> Any:
+    def fold(order: Any, refused: Any) -> Any:
+        if any(each.id == record for each in order.records):
+            raise ZeroDivisionError("an unexpected fault")
+        return fold_in_order(order, refused)
+
+    return fold
+
+
+def test_a_fault_of_the_judge_holds_back_one_record_and_its_descendants(
+    hub: ProvinceHub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge ended on the record, started again, and met it again: nothing of any commune was judged any more."""
+    dossiers = [receive(desk) for _ in range(6)]
+    poisonous = note(desk, dossiers[2])
+    after = note(desk, dossiers[2])
+    hub.deliver(desk)
+    neighbour = hub.enrol("20257", officer="Trần Thị Mỹ Duyên")
+    hub.deliver(neighbour)
+    monkeypatch.setattr(projector, "fold_in_order", _fold_that_fails_on(poisonous))
+    hub.judge()
+    held_back = {poisonous: ("pending", "RECORD_FAULT"), after: ("pending", "RECORD_PARENT_PENDING")}
+    assert standings(hub) == held_back
+    assert counted(hub) == 6
+    late = receive(desk)
+    hub.deliver(desk)
+    hub.judge()
+    assert counted(hub) == 7 and late
+    assert standings(hub) == held_back
+    monkeypatch.undo()
+    hub.judge()  # a judge that starts anew tries again
+    assert standings(hub) == {}
+    with reading(hub.services.engine) as connection:
+        view = view_dossier(connection, hub.services, dossiers[2])
+    assert view is not None and len(view.timeline) == 3
+    grown = _tables(hub)
+    rebuild(hub.services)
+    assert _tables(hub) == grown
+
+
+def test_a_fault_for_which_no_record_is_to_blame_is_raised(
+    hub: ProvinceHub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(desk)
+    hub.deliver(desk)
+    with monkeypatch.context() as broken:
+        broken.setattr("central_hub.judge.service.apply_protocol", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            hub.judge()
+    assert standings(hub) == {}
+    hub.judge()
+    assert counted(hub) == 1
 
 
 def test_no_batch_is_too_small(hub: ProvinceHub, desk: Desk) -> None:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from edge_node.catalogue.service import used_numbers
 from edge_node.journal import Draft, write
+from edge_node.projection import service
 from edge_node.projection.counters import report
 from edge_node.projection.lists import (
     DossierFilter,
@@ -24,7 +25,7 @@ from edge_node.projection.lists import (
     record_trails,
 )
 from edge_node.projection.service import Projector, digest_total, rebuild
-from edge_node.store import SqliteLogStore
+from edge_node.store import SqliteLogStore, alerts
 from signing.roles import Role
 from sync_protocol.record import Record
 from tests.support.log_builder import LogBuilder, key
@@ -94,6 +95,28 @@ def test_incremental_equals_rebuilt(office: TestOffice) -> None:
     assert before["digest_total"] != [repr((1, bytes(32)))]
     assert rebuild(office.db) == len(dossiers)
     assert tables(office.db) == before
+
+
+def test_a_dossier_that_cannot_be_projected_keeps_no_other_from_people(
+    office: TestOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One such dossier in a rebuild after an update, and the node did not start."""
+    good, bad = office.receive("Nguyễn Thị Hoa"), office.receive("Trần Văn Bình")
+    fold = service.fold
+
+    def fails_on_one(records: list[Record], **options: Any) -> Any:
+        if records[0].header.dossier == bad:
+            raise ZeroDivisionError("an unexpected fault")
+        return fold(records, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "fold", fails_on_one)
+        rebuild(office.db)
+    assert [row.id for row in find_dossiers(office.db, DossierFilter())] == [good]
+    assert [alert.code for alert in alerts.list_alerts(office.db)] == [alerts.PROJECTION]
+    rebuild(office.db)
+    assert {row.id for row in find_dossiers(office.db, DossierFilter())} == {good, bad}
+    assert alerts.list_alerts(office.db) == []
 
 
 def test_a_refused_record_stands_out_and_takes_no_effect(office: TestOffice) -> None:

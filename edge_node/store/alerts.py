@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from edge_node.store import write_transaction
+from edge_node.store.connection import write_transaction
 
 DIGEST = "digest"
 FORK = "fork"
 RUN_REFUSED = "run_refused"
 PUT_BACK = "put_back"
+PROJECTION = "projection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,157 @@
+"""What the judge takes in hand at once: stored runs, the records on trial, and what was known of them before.
+
+Reads only; `deciding` judges, `service` writes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from central_hub.judge.signatures import Verification
+from central_hub.judge.standings import Standing
+from central_hub.services import Services
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import KEY, LOG, RUN
+from signing.trust import Trust
+from sync_protocol.admission import Judgement, Outcome
+from sync_protocol.record import UnverifiedRecord
+
+_NOT_YET = Judgement(Outcome.PENDING)
+
+
+@dataclass(slots=True)
+class StoredRun:
+    """A stored run that waits for judgement."""
+
+    no: int
+    log_no: int
+    log: str
+    device: str
+    commune: str
+    stop: int
+    acknowledged: int
+    records: tuple[UnverifiedRecord, ...]
+
+
+@dataclass(slots=True)
+class Ahead:
+    """Runs that were read, and their signatures on the way."""
+
+    runs: list[StoredRun]
+    trust: Trust
+    verification: Verification
+
+
+@dataclass(slots=True)
+class Case:
+    """One record on trial, with what was known of it before."""
+
+    record: UnverifiedRecord
+    log_no: int
+    device: str
+    holds: bool | None
+    before: Standing | None = None
+    judgement: Judgement = _NOT_YET
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction will decide."""
+
+    runs: list[StoredRun]
+    cases: list[Case]
+    trust: Trust
+    standings: dict[str, Standing]
+    suspended: frozenset[str] = frozenset()
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    spoiled: list[StoredRun] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        return sum(len(run.records) for run in self.runs)
+
+
+def still_stored(connection: Connection, batch: Batch) -> bool:
+    """Whether the unsealed tails are still those that were read."""
+    tails = [run for run in batch.runs if run.stop > run.acknowledged]
+    return all(
+        connection.execute(
+            select(RUN.c.no).where(
+                RUN.c.no == run.no, RUN.c.log_no == run.log_no, RUN.c.head == run.records[-1].link
+            )
+        ).first()
+        for run in tails
+    )
+
+
+def stored_runs(
+    connection: Connection, services: Services, records_max: int, in_hand: Sequence[int]
+) -> list[StoredRun]:
+    """The oldest runs that nobody judged or has in hand, as many as make a batch (at least one)."""
+    query = (
+        select(
+            RUN.c.no, RUN.c.log_no, RUN.c.first, RUN.c.stop,
+            LOG.c.id, LOG.c.device, LOG.c.commune, LOG.c.acknowledged,
+        )
+        .join(LOG, RUN.c.log_no == LOG.c.no)
+        .where(LOG.c.judged < LOG.c.length, RUN.c.first >= LOG.c.judged)
+        .order_by(RUN.c.no)
+        .limit(1024 + len(in_hand))
+    )  # fmt: skip
+    runs: list[StoredRun] = []
+    taken = frozenset(in_hand)
+    count = 0
+    for row in connection.execute(query).all():
+        if row.no in taken:
+            continue
+        if runs and count + row.stop - row.first > records_max:
+            break
+        frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
+        records = services.opened.open(row.no, frame)
+        runs.append(
+            StoredRun(
+                row.no, row.log_no, row.id, row.device, row.commune, row.stop, row.acknowledged, records
+            )
+        )
+        count += len(records)
+    return runs
+
+
+def spoiled_tails(runs: Sequence[StoredRun], cases: Sequence[Case]) -> list[StoredRun]:
+    """Unsealed tails with a signature that does not hold: damaged on the way, so they are asked for again."""
+    wrong = {(case.log_no, case.record.header.seq) for case in cases if case.holds is False}
+    spoiled: list[StoredRun] = []
+    logs: set[str] = set()
+    for run in runs:
+        is_tail = run.stop > run.acknowledged
+        if run.log in logs or (is_tail and any((run.log_no, r.header.seq) in wrong for r in run.records)):
+            logs.add(run.log)
+            spoiled.append(run)
+    return spoiled
+
+
+def keys_since(connection: Connection, seen: int) -> list[str]:
+    """The keys that were stated after number `seen`."""
+    return list(connection.scalars(select(KEY.c.id).where(KEY.c.no > seen).distinct()))
+
+
+def retried(store: HubLogStore, standings: Iterable[Standing]) -> list[Case]:
+    """Records that waited, on trial again; those whose refusal is final keep it."""
+    cases = []
+    for standing in standings:
+        if standing.retryable:
+            record = store.span(standing.log, standing.seq, stop=standing.seq + 1)[0]
+            held = store.held(standing.log)
+            unverified = UnverifiedRecord(
+                record.header,
+                record.header_bytes,
+                record.signature,
+                record.id,
+                record.link,
+                record.body,
+                record.body_state,
+            )
+            device = held.device if held else ""
+            cases.append(Case(unverified, standing.log_no, device, None, before=standing))
+    return cases

@@ -1,0 +1,136 @@
+"""Judge the records of one batch by the protocol's rules; records that depend on each other until nothing changes.
+
+Decides only: nothing is read from the database or written to it here.
+"""
+
+from central_hub.judge.batch import Batch, Case
+from central_hub.projection.projector import Projector
+from dossiers.rules import RULES
+from signing.errors import SignatureInvalid, SigningError
+from signing.statements import KeyStatement
+from signing.trust import Trust
+from sync_protocol import reasons
+from sync_protocol.admission import APPLIED, Judgement, Outcome, judge_record
+from sync_protocol.errors import RecordInvalid
+from sync_protocol.record import Header, UnverifiedRecord, verify_record
+
+KEY_STATED = "key.stated"
+_RECEIVED = "dossier.received"
+
+
+def decide(batch: Batch, projector: Projector) -> None:
+    """Judge all cases; those that depend on others again, until nothing changes."""
+    for standing in batch.standings.values():
+        batch.outcomes[standing.record] = standing.outcome
+    earlier = _Earlier(batch, projector)
+    for case in batch.cases:
+        _judge(case, batch, earlier)
+    for _ in batch.cases:
+        if not _judge_dependants(batch, earlier):
+            break
+
+
+class _Earlier:
+    """The outcome of a parent: of this batch, of what stands, or simply applied before."""
+
+    def __init__(self, batch: Batch, projector: Projector) -> None:
+        self._outcomes = batch.outcomes
+        self._projector = projector
+        self._applied: dict[str, set[str]] = {}
+        self._homes: dict[str, str] = {}
+
+    def of(self, dossier: str | None, parent: str) -> Outcome | None:
+        known = self._outcomes.get(parent)
+        if known is not None or dossier is None:
+            return known
+        applied = self._applied.get(dossier)
+        if applied is None:
+            applied = self._applied[dossier] = {record.id for record in self._projector.history(dossier)}
+        return Outcome.APPLIED if parent in applied else None
+
+    def home(self, dossier: str) -> str | None:
+        """The commune whose dossier this is: the one that received it, as far as that is known here."""
+        known = self._homes.get(dossier)
+        if known is None:
+            applied = [r.header for r in self._projector.history(dossier) if r.id not in self._outcomes]
+            received = [header for header in applied if header.kind == _RECEIVED]
+            known = next((header.commune for header in (*received, *applied)), None)
+            if known is not None:
+                self._homes[dossier] = known
+        return known
+
+    def keep_home(self, header: Header) -> None:
+        """The first record that stands says whose dossier it is."""
+        if header.dossier is not None:
+            self._homes.setdefault(header.dossier, header.commune)
+
+
+def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
+    record = case.record
+    header = record.header
+    if record.id in batch.suspended:
+        case.judgement = Judgement(Outcome.PENDING, reasons.RECORD_FAULT)
+        batch.outcomes[record.id] = Outcome.PENDING
+        return case.judgement
+    holds = case.holds
+    if holds is None:
+        holds = case.holds = _holds(record, batch.trust)
+    judgement = judge_record(
+        record,
+        signature_holds=holds is True,
+        trust=batch.trust,
+        rules=RULES,
+        parents=[earlier.of(header.dossier, parent) for parent in header.parents],
+        log_device=case.device,
+    )
+    if judgement is APPLIED and header.kind == KEY_STATED:
+        judgement = _accept_statement(record, batch)
+    if judgement is APPLIED and header.dossier is not None:
+        if (earlier.home(header.dossier) or header.commune) == header.commune:
+            earlier.keep_home(header)
+        else:
+            # Until dossiers are referred between units, nobody acts in another commune's dossier.
+            judgement = Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a dossier of another commune")
+    case.judgement = judgement
+    batch.outcomes[record.id] = judgement.outcome
+    return judgement
+
+
+def _judge_dependants(batch: Batch, earlier: _Earlier) -> bool:
+    """Judge again what waits for another record or key that may stand by now; whether anything changed."""
+    has_changed = False
+    for case in batch.cases:
+        judgement = case.judgement
+        if judgement is APPLIED or not (judgement.reason and judgement.reason.retryable):
+            continue
+        if (
+            judgement.reason is reasons.RECORD_KEY_UNKNOWN
+            and batch.trust.statement(case.record.header.by) is None
+        ):
+            continue
+        if judgement.reason is reasons.RECORD_KEY_UNKNOWN:
+            case.holds = None
+        before = judgement.outcome, judgement.reason
+        after = _judge(case, batch, earlier)
+        has_changed = has_changed or (after.outcome, after.reason) != before
+    return has_changed
+
+
+def _holds(record: UnverifiedRecord, trust: Trust) -> bool | None:
+    statement = trust.statement(record.header.by)
+    if statement is None:
+        return None
+    try:
+        verify_record(record, statement.key)
+    except (RecordInvalid, SignatureInvalid):
+        return False
+    return True
+
+
+def _accept_statement(record: UnverifiedRecord, batch: Batch) -> Judgement:
+    try:
+        statement = KeyStatement.from_facts(record.header.facts, issuer=record.header.by)
+        batch.trust = batch.trust.accept(statement, issuer_key_id=record.header.by)
+    except SigningError as error:
+        return Judgement(Outcome.QUARANTINED, error.reason, error.detail)
+    return APPLIED
