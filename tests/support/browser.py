@@ -119,7 +119,14 @@ def new_tab(browser: Browser, base: str, *, size: tuple[int, int] = WIDE, **opti
     tab = Tab(base, context.new_page())
     _watch(context, tab)
     yield tab
+    for page in context.pages:
+        leave(page)
     context.close()
+
+
+def leave(page: Page) -> None:
+    """Go to an empty page before closing: Chromium can hang for good when it is closed while a page is arriving."""
+    page.goto("about:blank")
 
 
 def _watch(context: BrowserContext, tab: Tab) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 from flask import Flask, request
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from tests.support.browser import launch, leave
 from tests.support.gallery import create_gallery, pages
 
 pytestmark = pytest.mark.browser
@@ -54,12 +55,8 @@ def hub() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+    with launch() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -73,6 +70,7 @@ def page(browser: Browser) -> Iterator[Page]:
     )
     tab.on("pageerror", lambda error: complaints.append(str(error)))
     yield tab
+    leave(tab)
     tab.close()
     assert complaints == []
 
@@ -128,7 +126,7 @@ def test_control_enter_sends_the_form_once_with_its_main_button(node: Served, pa
     page.goto(f"{node.url}/receive")
     node.posts.clear()
     page.locator("#field-name").focus()
-    with page.expect_response("**/receive"):
+    with page.expect_navigation():
         page.keyboard.press("Control+Enter")
         page.keyboard.press("Control+Enter")
     assert [path for path, _ in node.posts].count("/receive") == 1

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from central_hub.store.engine import reading
 from central_hub.store.tables import DOSSIER, KEY_REQUEST, STANDING
+from tests.support.browser import launch, leave
 from tests.support.hub import PASSWORD, ProvinceHub, shared_province
 
 pytestmark = pytest.mark.browser
@@ -36,12 +37,8 @@ def base(hub: ProvinceHub) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+    with launch() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -59,6 +56,7 @@ def page(browser: Browser, base: str) -> Iterator[Page]:
     tab.click("main button")
     tab.wait_for_url("**/")
     yield tab
+    leave(tab)
     tab.close()
     assert complaints == []
 
