@@ -62,8 +62,8 @@ def encode_export(record: ExportedRecord, statements: Sequence[ExportedRecord]) 
     return canonical.encode(
         {
             "format": FORMAT,
-            "record": _record_json(record),
-            "statements": [_record_json(statement) for statement in statements],
+            "record": record_members(record),
+            "statements": [record_members(statement) for statement in statements],
         }
     )
 
@@ -79,44 +79,52 @@ def decode_export(data: bytes) -> Export:
     if not isinstance(statements, list) or len(statements) > STATEMENTS_MAX:
         raise NotCanonical(f"expected a list of at most {STATEMENTS_MAX} statements")
     return Export(
-        record=_record(fields["record"]), statements=tuple(_record(statement) for statement in statements)
+        record=read_record(fields["record"]),
+        statements=tuple(read_record(statement) for statement in statements),
     )
 
 
-def _record_json(record: ExportedRecord) -> dict[str, Json]:
-    fields: dict[str, Json] = {"header": _base64(record.header), "signature": _base64(record.signature)}
+def record_members(record: ExportedRecord) -> dict[str, Json]:
+    """A record as an object of base64 texts."""
+    fields: dict[str, Json] = {
+        "header": base64_text(record.header),
+        "signature": base64_text(record.signature),
+    }
     if record.salt is not None and record.content is not None:
-        fields |= {"salt": _base64(record.salt), "content": _base64(record.content)}
+        fields |= {"salt": base64_text(record.salt), "content": base64_text(record.content)}
     return fields
 
 
-def _record(value: Json) -> ExportedRecord:
+def read_record(value: Json) -> ExportedRecord:
+    """The record in such an object; NotCanonical if it has any other form."""
     if not isinstance(value, dict):
         raise NotCanonical("a record is an object")
     if value.keys() == {"header", "signature"}:
-        return ExportedRecord(header=_bytes(value["header"]), signature=_bytes(value["signature"]))
+        return ExportedRecord(header=bytes_of(value["header"]), signature=bytes_of(value["signature"]))
     if value.keys() != {"header", "signature", "salt", "content"}:
         raise NotCanonical("a record has other members")
-    salt = _bytes(value["salt"])
+    salt = bytes_of(value["salt"])
     if len(salt) != SALT_BYTES:
         raise NotCanonical(f"a salt has {SALT_BYTES} bytes")
     return ExportedRecord(
-        header=_bytes(value["header"]),
-        signature=_bytes(value["signature"]),
+        header=bytes_of(value["header"]),
+        signature=bytes_of(value["signature"]),
         salt=salt,
-        content=_bytes(value["content"]),
+        content=bytes_of(value["content"]),
     )
 
 
-def _base64(data: bytes) -> str:
+def base64_text(data: bytes) -> str:
+    """Bytes as the one base64 text they have."""
     return base64.b64encode(data).decode()
 
 
-def _bytes(value: Json) -> bytes:
+def bytes_of(value: Json) -> bytes:
+    """The bytes of a base64 text; NotCanonical for any other value or another spelling of the same bytes."""
     try:
         data = base64.b64decode(str(value), validate=True)
     except ValueError as error:
         raise NotCanonical("not base64") from error
-    if _base64(data) != value:
+    if base64_text(data) != value:
         raise NotCanonical("not the one base64 form of its bytes")
     return data
