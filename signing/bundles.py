@@ -4,6 +4,9 @@ A bundle names the roots and their threshold, the registry keys, the hub's key, 
 may sign which kinds of record. It has a version and no expiry: an office offline for months keeps working, and its age
 is told, not enforced. Roots sign nothing but versions of the bundle.
 
+Later versions of this program may add members to the payload: those that are not known here are left aside, never
+refused, because the roots signed them. What a reader must understand to be safe gets another `format` instead.
+
 The envelope is DSSE in canonical JSON. It is opened against something already believed: a fingerprint from an official
 letter, a set of pinned root keys, or the previous bundle (then the new one needs the old roots' threshold *and* its own,
 and may not be older). `open_unpinned_bundle` is for looking before believing.
@@ -22,6 +25,7 @@ from typing import Final, TypeAlias
 
 from signing import canonical, reasons
 from signing.canonical import Json
+from signing.cuts import Cause, Cut
 from signing.errors import NotCanonical, SignatureInvalid, TrustInvalid
 from signing.roles import Role
 from signing.signatures import PublicKey, Purpose, Signer, verify
@@ -46,13 +50,30 @@ _NAMES: Final = frozenset(
         "issued",
     }
 )
+_FORMER_NAMES: Final = frozenset({"key", "cause", "size", "cut"})
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _UNIT: Final = re.compile(r"[0-9]{2,5}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerKey:
+    """A key that the roots named once and cut off: what it signed inside the cut still counts."""
+
+    key: PublicKey
+    cause: Cause
+    cut: Cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustBundle:
-    """One version of what the roots say. `issued` (ms) is told to people; no rule reads it."""
+    """One version of what the roots say.
+
+    Attributes:
+        issued: milliseconds since 1970; told to people, no rule reads it.
+        status: the keys that sign status snapshots, and nothing else.
+        former: registry keys of earlier versions, each with its cut.
+        digest: SHA-256 of the signed payload: two bundles of one version must be the same bytes.
+    """
 
     version: int
     province: str
@@ -63,6 +84,9 @@ class TrustBundle:
     ca_sha256: str | None
     authority: Mapping[str, frozenset[Role]] = field(hash=False)
     issued: int | None = None
+    status: tuple[PublicKey, ...] = ()
+    former: tuple[FormerKey, ...] = ()
+    digest: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -86,22 +110,27 @@ def make_bundle(
     ca_sha256: str | None,
     authority: Mapping[str, AbstractSet[Role]],
     issued: int | None = None,
+    status: Sequence[PublicKey] = (),
+    former: Sequence[FormerKey] = (),
 ) -> bytes:
     """The payload that the roots sign; refused here already if no verifier would accept it."""
-    payload = canonical.encode(
-        {
-            "format": _FORMAT,
-            "version": version,
-            "province": province,
-            "roots": [root.hex for root in roots],
-            "threshold": threshold,
-            "registry": [key.hex for key in registry],
-            "hub": hub.facts(),
-            "ca_sha256": ca_sha256,
-            "authority": {kind: sorted(roles) for kind, roles in authority.items()},
-            "issued": issued,
-        }
-    )
+    fields: dict[str, Json] = {
+        "format": _FORMAT,
+        "version": version,
+        "province": province,
+        "roots": [root.hex for root in roots],
+        "threshold": threshold,
+        "registry": [key.hex for key in registry],
+        "hub": hub.facts(),
+        "ca_sha256": ca_sha256,
+        "authority": {kind: [*sorted(roles)] for kind, roles in authority.items()},
+        "issued": issued,
+    }
+    if status:
+        fields["status"] = [key.hex for key in status]
+    if former:
+        fields["former"] = [{"key": each.key.hex, "cause": each.cause, **each.cut.facts()} for each in former]
+    payload = canonical.encode(fields)
     _read_payload(payload)
     return payload
 
@@ -132,6 +161,21 @@ def open_bundle(envelope: bytes, *, roots: RootAnchor) -> TrustBundle:
     else:
         _check_pinned(roots, bundle, signed)
     return bundle
+
+
+def follow_bundles(envelopes: Iterable[bytes], *, roots: RootAnchor) -> TrustBundle | None:
+    """The newest bundle that a chain of versions leads to; None for an empty chain, TrustInvalid where a link is missing.
+
+    Each version is opened against the one before it, so that somebody who missed a change of roots gets across it. What
+    is older than the anchor is passed over: a chain usually begins before it.
+    """
+    newest: TrustBundle | None = None
+    for envelope in envelopes:
+        anchor: RootAnchor = roots if newest is None else newest
+        if isinstance(anchor, TrustBundle) and open_unpinned_bundle(envelope).version < anchor.version:
+            continue
+        newest = open_bundle(envelope, roots=anchor)
+    return newest
 
 
 def open_unpinned_bundle(envelope: bytes) -> TrustBundle:
@@ -178,7 +222,7 @@ def _check_succession(previous: TrustBundle, bundle: TrustBundle, signed: _Signe
         raise TrustInvalid(
             f"version {bundle.version} after {previous.version}", reason=reasons.TRUST_ROLLBACK
         )
-    if bundle.version == previous.version and bundle != previous:
+    if bundle.version == previous.version and bundle.digest != previous.digest:
         raise TrustInvalid(f"two versions {bundle.version}", reason=reasons.TRUST_ROLLBACK)
     signed.require(previous.roots, previous.threshold)
 
@@ -196,37 +240,60 @@ def _read_envelope(envelope: bytes) -> _Signed:
 
 
 def _read_payload(payload: bytes) -> TrustBundle:
-    fields = _object(_decoded(payload), _NAMES)
+    fields = _decoded(payload)
+    if not isinstance(fields, dict) or not fields.keys() >= _NAMES:
+        raise TrustInvalid("an object lacks members")
     if fields["format"] != _FORMAT:
         raise TrustInvalid("another format of bundle")
     roots = _keys(fields["roots"])
     issued = fields["issued"]
+    registry = _apart(_keys(fields["registry"]), roots)
+    hub = _hub(fields["hub"], str(fields["province"]), roots, registry)
+    present = (*roots, *registry, hub.key)
     return TrustBundle(
         version=_count(fields["version"], least=1),
         province=_text(fields["province"], _UNIT),
         roots=roots,
         threshold=_count(fields["threshold"], least=1, most=len(roots)),
-        registry=_registry(fields["registry"], roots),
-        hub=_hub(fields["hub"], str(fields["province"]), roots),
+        registry=registry,
+        hub=hub,
         ca_sha256=None if fields["ca_sha256"] is None else _text(fields["ca_sha256"], _HEX64),
         authority=_authority(fields["authority"]),
         issued=None if issued is None else _count(issued, least=0),
+        status=_apart(_keys(fields["status"]), present) if "status" in fields else (),
+        former=_former(fields.get("former", []), present),
+        digest=hashlib.sha256(payload).hexdigest(),
     )
 
 
-def _registry(value: Json, roots: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
-    registry = _keys(value)
-    if not set(registry).isdisjoint(roots):
-        raise TrustInvalid("a root key is nothing but a root key")
-    return registry
+def _apart(keys: tuple[PublicKey, ...], others: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
+    """Keys are roles: none of these may also hold another one."""
+    if not set(keys).isdisjoint(others):
+        raise TrustInvalid("a key holds one role and no other")
+    return keys
 
 
-def _hub(value: Json, province: str, roots: tuple[PublicKey, ...]) -> KeyStatement:
+def _former(value: Json, present: tuple[PublicKey, ...]) -> tuple[FormerKey, ...]:
+    entries = [_object(entry, _FORMER_NAMES) for entry in _list(value, KEYS_MAX)]
+    if not entries:
+        return ()
+    keys = _apart(_keys([entry["key"] for entry in entries]), present)
+    if any(entry["cause"] not in {cause.value for cause in Cause} for entry in entries):
+        raise TrustInvalid("an unknown cause")
+    return tuple(
+        FormerKey(key=key, cause=Cause(str(entry["cause"])), cut=Cut.from_facts(entry))
+        for key, entry in zip(keys, entries, strict=True)
+    )
+
+
+def _hub(
+    value: Json, province: str, roots: tuple[PublicKey, ...], registry: tuple[PublicKey, ...]
+) -> KeyStatement:
     if not isinstance(value, dict):
         raise TrustInvalid("the hub's statement has another form")
     hub = KeyStatement.from_facts(value, issuer=roots[0].id)
     hub.check(province=province)
-    if hub.roles != {Role.HUB} or hub.key in roots:
+    if hub.roles != {Role.HUB} or hub.key in (*roots, *registry):
         raise TrustInvalid("the hub's key is nothing but the hub's key")
     return hub
 

@@ -32,6 +32,15 @@ class Position:
     head: str
 
 
+class Cause(StrEnum):
+    """Why a key counts only up to a cut."""
+
+    RETIRED = "retired"
+    LOST = "lost"
+    COMPROMISED = "compromised"
+    SUSPENDED = "suspended"
+
+
 class Side(StrEnum):
     """Where a record stands to a cut."""
 

@@ -39,6 +39,7 @@ class Purpose:
     ROUND: Final = "motcua.round"
     TRUST_BUNDLE: Final = "motcua.trust-bundle"
     ENROLMENT: Final = "motcua.enrolment"
+    STATUS: Final = "motcua.status"
 
 
 @dataclass(frozen=True, slots=True)

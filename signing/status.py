@@ -19,17 +19,8 @@ from types import MappingProxyType
 from typing import Final, Self, TypeAlias
 
 from signing.canonical import Json
-from signing.cuts import Cut, Place, Side
+from signing.cuts import Cause, Cut, Place, Side
 from signing.report import Indication, SubIndication
-
-
-class Cause(StrEnum):
-    """Why a key counts only up to a cut."""
-
-    RETIRED = "retired"
-    LOST = "lost"
-    COMPROMISED = "compromised"
-    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ import pytest
 from nacl import bindings
 
 from signing import canonical, reasons
+from signing.bundles import FormerKey, follow_bundles
+from signing.cuts import Cause, Cut, Position
 from signing.errors import TrustInvalid
 from signing.keys import SigningKey
 from signing.reasons import Reason
@@ -165,7 +167,6 @@ def signed_fields(cast: Any, **changes: Any) -> bytes:
     "change",
     [
         {"format": "motcua-trust-bundle/2"},
-        {"more": 1},
         {"roots": "x"},
         {"roots": ["00" * 32]},
         {"roots": [1]},
@@ -223,3 +224,95 @@ def test_a_root_of_small_order_is_refused_by_name(cast: Any) -> None:
     with pytest.raises(TrustInvalid) as caught:
         open_unpinned_bundle(signed_fields(cast, roots=["00" * 32]))
     assert caught.value.reason is reasons.KEY_FORM
+
+
+def test_members_of_a_later_version_are_left_aside(cast: Any) -> None:
+    payload = orjson.loads(cast.payload()) | {"witnesses": [{"name": "thanh tra"}]}
+    bundle = open_unpinned_bundle(sign_bundle(canonical.encode(payload), [cast.root]))
+    assert bundle.registry == (cast.registry.public,)
+    assert bundle.digest != cast.bundle().digest
+
+
+def test_two_bundles_of_one_version_differ_even_where_this_version_reads_the_same(cast: Any) -> None:
+    payload = orjson.loads(cast.payload()) | {"more": 1}
+    refused(reasons.TRUST_ROLLBACK, sign_bundle(canonical.encode(payload), [cast.root]), cast.bundle())
+
+
+STATUS = SigningKey.from_seed(b"s" * 32)
+CUT = Cut.of(9, Position(log="aa" * 16, length=2, head="bb" * 32))
+
+
+def test_status_keys_and_former_registries(cast: Any) -> None:
+    former = FormerKey(key=NEW_ROOT.public, cause=Cause.COMPROMISED, cut=CUT)
+    bundle = cast.bundle(status=[STATUS.public], former=[former])
+    assert (bundle.status, bundle.former) == ((STATUS.public,), (former,))
+    assert (cast.bundle().status, cast.bundle().former) == ((), ())
+
+
+@pytest.mark.parametrize("role", ["status", "former"])
+@pytest.mark.parametrize("other", ["root", "registry", "hub"])
+def test_a_key_holds_one_role_of_the_bundle(cast: Any, role: str, other: str) -> None:
+    key = getattr(cast, other).public
+    entry = key if role == "status" else FormerKey(key=key, cause=Cause.RETIRED, cut=CUT)
+    with pytest.raises(TrustInvalid):
+        cast.payload(**{role: [entry]})
+
+
+# Root rotation, as TUF tests it. Each version: (number, roots, threshold, signers).
+
+OLD, NEW = [FIRST, SECOND, THIRD], [FIRST, SECOND, NEW_ROOT]
+ANOTHER = SigningKey.from_seed(b"o" * 32)
+ROTATION: dict[str, tuple[int, list[SigningKey], int, list[SigningKey]]] = {
+    "v1": (1, OLD, 2, [FIRST, SECOND]),
+    "v2": (2, NEW, 2, [FIRST, SECOND]),
+    "v3": (3, [SECOND, NEW_ROOT, ANOTHER], 2, [SECOND, NEW_ROOT]),
+    "v3 by one of three": (3, [SECOND, NEW_ROOT, ANOTHER], 2, [SECOND]),
+    "v2 by the new ones only": (2, [NEW_ROOT, ANOTHER], 2, [NEW_ROOT, ANOTHER]),
+    "v2 by the old ones only": (2, [NEW_ROOT, ANOTHER], 2, [FIRST, SECOND]),
+    "v2 with another content": (2, [FIRST, SECOND, ANOTHER], 2, [FIRST, SECOND]),
+}
+
+
+def version(cast: Any, name: str) -> bytes:
+    number, roots, threshold, signers = ROTATION[name]
+    return envelope(cast, signers, version=number, roots=[root.public for root in roots], threshold=threshold)
+
+
+@pytest.mark.parametrize(
+    ("chain", "reached"),
+    [
+        (["v1"], 1),
+        (["v2"], 2),
+        (["v2", "v3"], 3),
+        (["v1", "v2", "v3"], 3),
+        (["v2", "v2", "v3"], 3),
+    ],
+)
+def test_rotation_is_followed(cast: Any, chain: list[str], reached: int) -> None:
+    anchor = open_unpinned_bundle(version(cast, "v1"))
+    newest = follow_bundles([version(cast, name) for name in chain], roots=anchor)
+    assert newest is not None
+    assert newest.version == reached
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason"),
+    [
+        (["v3"], reasons.TRUST_THRESHOLD),  # v1 → v3: one of v1's three signed, two are needed
+        (["v2", "v3 by one of three"], reasons.TRUST_THRESHOLD),
+        (["v2 by the new ones only"], reasons.TRUST_THRESHOLD),
+        (["v2 by the old ones only"], reasons.TRUST_THRESHOLD),
+        (["v2", "v2 with another content"], reasons.TRUST_ROLLBACK),
+    ],
+)
+def test_rotation_is_refused(cast: Any, chain: list[str], reason: Reason) -> None:
+    anchor = open_unpinned_bundle(version(cast, "v1"))
+    with pytest.raises(TrustInvalid) as caught:
+        follow_bundles([version(cast, name) for name in chain], roots=anchor)
+    assert caught.value.reason is reason
+
+
+def test_a_replayed_first_version_is_refused(cast: Any) -> None:
+    anchor = open_unpinned_bundle(version(cast, "v2"))
+    refused(reasons.TRUST_ROLLBACK, version(cast, "v1"), anchor)
+    assert follow_bundles([version(cast, "v1")], roots=anchor) is None

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signing import canonical
-from signing.cuts import Cut, Place, Position, Side
+from signing.cuts import Cause, Cut, Place, Position, Side
 from signing.report import Indication, SubIndication
 from signing.status import (
-    Cause,
     DocumentChanged,
     DocumentState,
     Event,
