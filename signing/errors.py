@@ -46,3 +46,7 @@ class TrustInvalid(SigningError):
     """A trust bundle or a key statement is malformed, unsigned or stale."""
 
     default = reasons.TRUST_FORMAT
+
+
+class LogInvalid(SigningError):
+    """A note, checkpoint, tile or proof of the transparency log is malformed or does not hold."""

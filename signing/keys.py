@@ -60,6 +60,12 @@ class SigningKey:
     def sign(self, purpose: str, payload: bytes) -> bytes:
         return bindings.crypto_sign(pae(purpose, payload), self._secret)[:SIGNATURE_BYTES]
 
+    def sign_plain(self, message: bytes) -> bytes:
+        """Sign bytes that somebody else's format defines (`tlog.note`); ValueError for our own envelope."""
+        if message.startswith(b"DSSEv1 "):
+            raise ValueError("an envelope is signed with its purpose")
+        return bindings.crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
+
     def __repr__(self) -> str:
         return f"SigningKey({self.public.id})"
 

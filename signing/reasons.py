@@ -150,6 +150,33 @@ TRUST_ROLLBACK: Final = Reason(
     next_vi="Giữ bản đang dùng và lấy bản mới nhất từ tỉnh.",
     next_en="Keep the one in use and get the newest from the province.",
 )
+LOG_PROOF: Final = Reason(
+    code="MC_LOG_PROOF",
+    status=422,
+    retryable=False,
+    vi="Bằng chứng không dẫn tới gốc của sổ minh bạch.",
+    en="The proof does not lead to the root of the transparency log.",
+    next_vi="Không dựa vào bằng chứng này; lấy bằng chứng mới từ tỉnh.",
+    next_en="Do not rely on this proof; get a new one from the province.",
+)
+LOG_QUORUM: Final = Reason(
+    code="MC_LOG_QUORUM",
+    status=422,
+    retryable=True,
+    vi="Điểm chốt của sổ minh bạch chưa đủ bên chứng kiến.",
+    en="The checkpoint of the transparency log lacks witnesses.",
+    next_vi="Chờ đủ bên chứng kiến rồi lấy bằng chứng mới từ tỉnh.",
+    next_en="Wait for the witnesses, then get a new proof from the province.",
+)
+LOG_SPLIT: Final = Reason(
+    code="MC_LOG_SPLIT",
+    status=409,
+    retryable=False,
+    vi="Sổ minh bạch của tỉnh có hai lịch sử khác nhau.",
+    en="The province's transparency log shows two different histories.",
+    next_vi="Giữ nguyên tệp bằng chứng và báo ngay cho bên giám sát và quản trị viên tỉnh.",
+    next_en="Keep the evidence file and tell the supervising body and the province's administrator at once.",
+)
 
 REASONS: Final[tuple[Reason, ...]] = (
     FORMAT,
@@ -166,4 +193,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     TRUST_THRESHOLD,
     TRUST_PIN,
     TRUST_ROLLBACK,
+    LOG_PROOF,
+    LOG_QUORUM,
+    LOG_SPLIT,
 )

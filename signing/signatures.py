@@ -27,6 +27,7 @@ KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 KEY_ID_BYTES: Final = 16
 
+_ENVELOPE: Final = b"DSSEv1 "
 _ACCEPTED_KEYS_CACHED: Final = 16_384
 
 
@@ -91,6 +92,18 @@ def verify(key: PublicKey, purpose: str, payload: bytes, signature: bytes) -> No
         bindings.crypto_sign_open(signature + pae(purpose, payload), key.raw)
     except BadSignatureError as error:
         raise SignatureInvalid(f"not signed by {key.id} as {purpose}") from error
+
+
+def verify_plain(key: PublicKey, message: bytes, signature: bytes) -> None:
+    """Like `verify`, for bytes that somebody else's format defines (notes, cosignatures); never for our own envelope."""
+    if message.startswith(_ENVELOPE):
+        raise SignatureInvalid("an envelope is verified with its purpose")
+    if len(signature) != SIGNATURE_BYTES:
+        raise SignatureInvalid(f"a signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")
+    try:
+        bindings.crypto_sign_open(signature + message, key.raw)
+    except BadSignatureError as error:
+        raise SignatureInvalid(f"not signed by {key.id}") from error
 
 
 def verify_batch(items: Iterable[tuple[bytes, bytes, bytes]]) -> list[bool]:

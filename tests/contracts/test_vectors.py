@@ -1,18 +1,22 @@
-"""Vectors that others published: Wycheproof and speccheck for Ed25519, the JCS author's files for canonical JSON.
+"""Vectors that others published: Wycheproof and speccheck for Ed25519, the JCS author's files for canonical JSON,
+transparency-dev's Merkle proofs.
 
 They lie beside the repository and are never copied into it; where they are absent these tests are skipped, visibly.
 """
 
+import base64
 import json
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from signing.canonical import INTEGER_MAX, decode, encode
-from signing.errors import NotCanonical, SignatureInvalid
+from signing.errors import LogInvalid, NotCanonical, SignatureInvalid
 from signing.signatures import PublicKey, verify_batch
+from signing.tlog import merkle
 
 VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
 
@@ -92,3 +96,71 @@ def test_jcs_reaches_both_sides() -> None:
     names = [path.stem for path in (VECTORS / "jcs" / "input").iterdir()]
     inside = [name for name in names if is_in_profile(loaded(f"jcs/input/{name}.json"))]
     assert 0 < len(inside) < len(names)
+
+
+# --- Merkle trees ----------------------------------------------------------------------------------------------------
+
+
+def merkle_vectors(folder: str) -> list[Path]:
+    found = sorted((VECTORS / "merkle" / folder).rglob("*.json"))
+    assert found
+    return found
+
+
+def hash_of(text: str | None) -> bytes:
+    return base64.b64decode(text or "")
+
+
+def merkle_answers(folder: str, verify: Callable[[Any, list[bytes]], None]) -> tuple[int, list[str]]:
+    """How many vectors there are, and those that we judge otherwise than their authors."""
+    other = []
+    paths = merkle_vectors(folder)
+    for path in paths:
+        case = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            verify(case, [hash_of(text) for text in case.get("proof") or []])
+            refused = False
+        except LogInvalid:
+            refused = True
+        if refused is not case["wantErr"]:
+            other.append(str(path.relative_to(VECTORS)))
+    return len(paths), other
+
+
+def test_merkle_inclusion() -> None:
+    def verify(case: Any, proof: list[bytes]) -> None:
+        leaf, root = hash_of(case["leafHash"]), hash_of(case["root"])
+        merkle.verify_inclusion(leaf, case["leafIdx"], case["treeSize"], proof, root)
+
+    assert merkle_answers("inclusion", verify) == (98, [])
+
+
+def test_merkle_consistency() -> None:
+    def verify(case: Any, proof: list[bytes]) -> None:
+        old, new = hash_of(case["root1"]), hash_of(case["root2"])
+        merkle.verify_consistency(case["size1"], old, case["size2"], new, proof)
+
+    count, other = merkle_answers("consistency", verify)
+    assert count > 90
+    assert other == []
+
+
+def test_merkle_subtrees() -> None:
+    """A subtree is a tree of its own leaves, and its root follows from the whole tree's."""
+
+    def verify_leaf(case: Any, proof: list[bytes]) -> None:
+        start, end, index = case["start"], case["end"], case["leafIdx"]
+        if not 0 <= start < end or start % (1 << (end - start - 1).bit_length()):
+            raise LogInvalid("no subtree")
+        root = hash_of(case["root"])
+        merkle.verify_inclusion(hash_of(case["leafHash"]), index - start, end - start, proof, root)
+
+    def verify_subtree(case: Any, proof: list[bytes]) -> None:
+        part, root = hash_of(case["root1"]), hash_of(case["root2"])
+        merkle.verify_subtree(case["start"], case["end"], part, case["size"], root, proof)
+
+    leaves, other_leaves = merkle_answers("subtreeinclusion", verify_leaf)
+    subtrees, other_subtrees = merkle_answers("subtreeconsistency", verify_subtree)
+    assert leaves + subtrees > 300
+    assert other_leaves == []
+    assert other_subtrees == []

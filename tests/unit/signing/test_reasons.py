@@ -5,7 +5,15 @@ import re
 import pytest
 
 from signing import errors, reasons
-from signing.errors import KeyLocked, NotCanonical, NotEntitled, SignatureInvalid, SigningError, TrustInvalid
+from signing.errors import (
+    KeyLocked,
+    LogInvalid,
+    NotCanonical,
+    NotEntitled,
+    SignatureInvalid,
+    SigningError,
+    TrustInvalid,
+)
 from signing.reasons import REASONS, Reason
 
 
@@ -25,7 +33,9 @@ def test_a_reason_says_what_happened_and_what_to_do(reason: Reason) -> None:
     assert reason.vi != reason.en
 
 
-@pytest.mark.parametrize("kind", [NotCanonical, SignatureInvalid, KeyLocked, NotEntitled, TrustInvalid])
+@pytest.mark.parametrize(
+    "kind", [NotCanonical, SignatureInvalid, KeyLocked, NotEntitled, TrustInvalid, LogInvalid]
+)
 def test_every_fault_carries_a_reason(kind: type[SigningError]) -> None:
     error = kind("the detail")
     assert isinstance(error, SigningError)
