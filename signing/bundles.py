@@ -247,12 +247,13 @@ def _read_payload(payload: bytes) -> TrustBundle:
         raise TrustInvalid("another format of bundle")
     roots = _keys(fields["roots"])
     issued = fields["issued"]
+    province = _text(fields["province"], _UNIT)
     registry = _apart(_keys(fields["registry"]), roots)
-    hub = _hub(fields["hub"], str(fields["province"]), roots, registry)
+    hub = _hub(fields["hub"], province, roots, registry)
     present = (*roots, *registry, hub.key)
     return TrustBundle(
         version=_count(fields["version"], least=1),
-        province=_text(fields["province"], _UNIT),
+        province=province,
         roots=roots,
         threshold=_count(fields["threshold"], least=1, most=len(roots)),
         registry=registry,
