@@ -1,4 +1,4 @@
-"""Vectors that others published: Wycheproof and speccheck for Ed25519, the JCS author's files for canonical JSON,
+"""Vectors that others published: Wycheproof and speccheck for Ed25519, COSE, the JCS author's files for canonical JSON,
 transparency-dev's Merkle proofs.
 
 They lie beside the repository and are never copied into it; where they are absent these tests are skipped, visibly.
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from signing import cbor, cose
 from signing.canonical import INTEGER_MAX, decode, encode
 from signing.errors import LogInvalid, NotCanonical, SignatureInvalid
 from signing.signatures import PublicKey, verify_batch
@@ -164,3 +165,46 @@ def test_merkle_subtrees() -> None:
     assert leaves + subtrees > 300
     assert other_leaves == []
     assert other_subtrees == []
+
+
+def cose_parts(case: Any) -> tuple[bytes, bytes, bytes] | None:
+    """Protected header, payload and signature of a vector, as far as our CBOR subset reads it."""
+    data = bytes.fromhex(case["output"]["cbor"])
+    try:
+        value = cbor.decode(data[1:] if data[:1] == cose.SIGN1_TAG else data, size_bytes_max=len(data))
+    except NotCanonical:
+        return None
+    protected, _, payload, signature = value  # type: ignore[misc]
+    return protected, payload, signature  # type: ignore[return-value]
+
+
+def test_cose_sign1_with_ed25519() -> None:
+    """The published signature holds over the bytes that we say are signed."""
+    case = loaded("cose/eddsa-examples/eddsa-sig-01.json")
+    parts = cose_parts(case)
+    assert parts is not None
+    protected, payload, signature = parts
+    message = cose.signed_bytes(b"", payload, protected=protected)
+    assert message.hex() == case["intermediates"]["ToBeSign_hex"].lower()
+    assert accepts(case["input"]["sign0"]["key"]["x_hex"], message.hex(), signature.hex())
+
+
+@pytest.mark.parametrize("name", ["pass-02", "pass-03", "fail-02"])
+def test_cose_bytes_to_be_signed(name: str) -> None:
+    """External data stands where the standard puts it; a changed payload gives other bytes."""
+    case = loaded(f"cose/sign1-tests/sign-{name}.json")
+    parts = cose_parts(case)
+    assert parts is not None
+    external = bytes.fromhex(case["input"]["sign0"].get("external", ""))
+    message = cose.signed_bytes(external, parts[1], protected=parts[0]).hex()
+    assert (message == case["intermediates"]["ToBeSign_hex"].lower()) is name.startswith("pass")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((VECTORS / "cose" / "sign1-tests").glob("*.json")), ids=lambda path: path.stem
+)
+def test_our_profile_reads_no_other_cose(path: Path) -> None:
+    """Another algorithm, tag or header, good or bad, is not ours."""
+    data = bytes.fromhex(json.loads(path.read_text(encoding="utf-8"))["output"]["cbor"])
+    with pytest.raises(NotCanonical):
+        cose.Sign1.decode(data, size_bytes_max=len(data))
