@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 
 import central_hub.ingest.service as ingest
-import central_hub.judge.service as judging
+import central_hub.judge.deciding as judging
 import central_hub.registry.leases as leasing
 import central_hub.sync.service as rounds_at_hub
 import dossiers.differences as differences
