@@ -26,10 +26,11 @@ from typing import Final, TypeAlias
 from signing import canonical, reasons
 from signing.canonical import Json
 from signing.cuts import Cause, Cut
-from signing.errors import NotCanonical, SignatureInvalid, TrustInvalid
+from signing.errors import LogInvalid, NotCanonical, SignatureInvalid, TrustInvalid
 from signing.roles import Role
 from signing.signatures import PublicKey, Purpose, Signer, verify
 from signing.statements import KeyStatement
+from signing.tlog.policy import Policy
 
 BUNDLE_BYTES_MAX: Final = 256 * 1024
 SIGNATURES_MAX: Final = 16
@@ -72,6 +73,7 @@ class TrustBundle:
         issued: milliseconds since 1970; told to people, no rule reads it.
         status: the keys that sign status snapshots, and nothing else.
         former: registry keys of earlier versions, each with its cut.
+        policy: which logs are believed and which witnesses make the quorum; None while the province keeps no log.
         digest: SHA-256 of the signed payload: two bundles of one version must be the same bytes.
     """
 
@@ -86,6 +88,7 @@ class TrustBundle:
     issued: int | None = None
     status: tuple[PublicKey, ...] = ()
     former: tuple[FormerKey, ...] = ()
+    policy: Policy | None = None
     digest: str = ""
 
     @property
@@ -112,8 +115,9 @@ def make_bundle(
     issued: int | None = None,
     status: Sequence[PublicKey] = (),
     former: Sequence[FormerKey] = (),
+    policy: str | None = None,
 ) -> bytes:
-    """The payload that the roots sign; refused here already if no verifier would accept it."""
+    """The payload that the roots sign; refused here already if no verifier would accept it. `policy` is a C2SP text."""
     fields: dict[str, Json] = {
         "format": _FORMAT,
         "version": version,
@@ -130,6 +134,8 @@ def make_bundle(
         fields["status"] = [key.hex for key in status]
     if former:
         fields["former"] = [{"key": each.key.hex, "cause": each.cause, **each.cut.facts()} for each in former]
+    if policy is not None:
+        fields["policy"] = policy
     payload = canonical.encode(fields)
     _read_payload(payload)
     return payload
@@ -263,6 +269,7 @@ def _read_payload(payload: bytes) -> TrustBundle:
         issued=None if issued is None else _count(issued, least=0),
         status=_apart(_keys(fields["status"]), present) if "status" in fields else (),
         former=_former(fields.get("former", []), present),
+        policy=_policy(fields["policy"], present) if "policy" in fields else None,
         digest=hashlib.sha256(payload).hexdigest(),
     )
 
@@ -272,6 +279,17 @@ def _apart(keys: tuple[PublicKey, ...], others: tuple[PublicKey, ...]) -> tuple[
     if not set(keys).isdisjoint(others):
         raise TrustInvalid("a key holds one role and no other")
     return keys
+
+
+def _policy(value: Json, present: tuple[PublicKey, ...]) -> Policy:
+    if not isinstance(value, str):
+        raise TrustInvalid("a policy is a text")
+    try:
+        policy = Policy.parse(value)
+    except LogInvalid as error:
+        raise TrustInvalid(error.detail) from error
+    _apart(tuple(each.key for each in (*policy.logs, *policy.witnesses.values())), present)
+    return policy
 
 
 def _former(value: Json, present: tuple[PublicKey, ...]) -> tuple[FormerKey, ...]:

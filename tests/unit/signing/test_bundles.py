@@ -14,6 +14,7 @@ from signing.errors import TrustInvalid
 from signing.keys import SigningKey
 from signing.reasons import Reason
 from signing.signatures import Purpose
+from signing.tlog.note import COSIGNATURE, VerifierKey
 from signing.trust import Role, TrustBundle, open_bundle, open_unpinned_bundle, sign_bundle
 
 ROOTS = [SigningKey.from_seed(bytes([number]) * 32) for number in range(3)]
@@ -316,3 +317,32 @@ def test_a_replayed_first_version_is_refused(cast: Any) -> None:
     anchor = open_unpinned_bundle(version(cast, "v2"))
     refused(reasons.TRUST_ROLLBACK, version(cast, "v1"), anchor)
     assert follow_bundles([version(cast, "v1")], roots=anchor) is None
+
+
+def key_of(name: str) -> SigningKey:
+    return SigningKey.from_seed(name.encode().ljust(32, b"."))
+
+
+LOG_KEY = VerifierKey("motcua.vn/48/log", key_of("log").public)
+
+
+def test_a_bundle_may_say_which_log_and_which_witnesses_count(cast: Any) -> None:
+    witness = VerifierKey("w", key_of("witness").public, COSIGNATURE)
+    policy = cast.bundle(policy=f"log {LOG_KEY}\nwitness w {witness}\nquorum w\n").policy
+    assert (policy.logs, policy.witnesses, policy.quorum) == ((LOG_KEY,), {"w": witness}, "w")
+    assert cast.bundle().policy is None
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "",
+        "quorum x\n",
+        f"log {VerifierKey('l', key_of('root').public)}\nquorum none\n",
+        f"log {VerifierKey('l', key_of('hub').public)}\nquorum none\n",
+        7,
+    ],
+)
+def test_a_policy_that_is_none_or_gives_a_key_a_second_role_is_refused(cast: Any, policy: Any) -> None:
+    with pytest.raises(TrustInvalid):
+        cast.bundle(policy=policy)
