@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central_hub.backup.service import BackupInvalid, prune_backups, take_backup
 from central_hub.services import Services
+from central_hub.store.erasures import scrub
 from dossiers.local_time import VIETNAM
 
 _LOG = logging.getLogger(__name__)
@@ -19,6 +20,9 @@ def start_schedule(services: Services) -> BackgroundScheduler:
         scheduler.add_job(
             back_up, "cron", hour=1, minute=30, args=[services], id="backup", coalesce=True, max_instances=1
         )
+    scheduler.add_job(
+        scrub, "interval", minutes=1, args=[services.engine], id="scrub", coalesce=True, max_instances=1
+    )
     scheduler.start()
     return scheduler
 

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dossiers import reasons
+from dossiers.erasures import GROUNDS
+from dossiers.erasures import RECORDS_MAX as ERASED_RECORDS_MAX
 from dossiers.lifecycle import MOVES
 from dossiers.schemas import (
     INSTANT_MS_MAX,
@@ -34,6 +36,7 @@ from dossiers.schemas import (
 )
 from signing.reasons import Reason
 from signing.roles import Role
+from sync_protocol.erasure import ERASURE_KIND
 
 FIELDS_MAX: Final = 64
 PAPERS_MAX: Final = 64
@@ -327,6 +330,22 @@ _PROTOCOL_KINDS: Final = (
         ),
         body=members(perhaps={"ground": _WORDS}),
         roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.UNIT_ADMINISTRATOR}),
+    ),
+    _kind(
+        ERASURE_KIND,
+        "Quyết định xóa nội dung",
+        "Erasure ordered",
+        facts=members(
+            {
+                "dossier": RANDOM_ID,
+                "records": ListOf(item=ID, most=ERASED_RECORDS_MAX, ascending=True),
+                "ground": Choice(words=frozenset(GROUNDS)),
+            }
+        ),
+        body=members({"number": Text(least=1, most=200), "date": Date()}, {"signer": _LINE, "note": _WORDS}),
+        body_needed=True,
+        # A decision of the head of the unit, or of the province; never of a device.
+        roles=frozenset({Role.LEADER}) | _PROVINCE,
     ),
     _kind(
         "verdict.given",

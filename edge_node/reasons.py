@@ -205,6 +205,15 @@ ENROLMENT: Final = _reason(
     next_vi="Kiểm tra mã ghi danh và địa chỉ của tỉnh; nếu vẫn lỗi, gọi quản trị tỉnh.",
     next_en="Check the code and the province's address; if it still fails, call the province.",
 )
+ERASED: Final = _reason(
+    "NODE_ERASED",
+    409,
+    retryable=False,
+    vi="Nội dung của hồ sơ này đã được xóa theo quyết định; không ghi thêm nội dung vào hồ sơ.",
+    en="The content of this dossier was erased by order; no more content is recorded in it.",
+    next_vi="Nếu người dân nộp lại, tiếp nhận thành hồ sơ mới.",
+    next_en="If the applicant applies again, receive it as a new dossier.",
+)
 INTERNAL: Final = _reason(
     "NODE_INTERNAL",
     500,
@@ -217,6 +226,7 @@ INTERNAL: Final = _reason(
 
 REASONS: Final = (
     DISK_FULL, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
-    API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, INTERNAL,
+    API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
+    INTERNAL,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

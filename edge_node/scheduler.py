@@ -1,4 +1,4 @@
-"""What runs by itself: syncing, the daily backup, putting the disk reserve back. Started by `serve` and by nothing else.
+"""What runs by itself: syncing, the daily backup, putting the disk reserve back, erasure orders. Started by `serve` and by nothing else.
 
 Each job is a thin call to what a button or a command also calls, with a database handle of its own. Nothing is kept
 between starts: after a restart everything is due at once.
@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from edge_node.backup.service import backup_if_due
 from edge_node.enrolment.epochs import open_log_if_due
+from edge_node.erasure.service import carry_out, scrub
 from edge_node.services import Services
 from edge_node.store import StorageFull, open_database
 from edge_node.store.local import Office, read_local, read_office
@@ -27,6 +28,7 @@ _LOG: Final = logging.getLogger(__name__)
 TICK_S: Final = 5
 BACKUP_EVERY_S: Final = 1800
 SPACE_EVERY_S: Final = 30
+ERASURE_EVERY_S: Final = 20
 
 
 class Schedule:
@@ -47,6 +49,7 @@ class Schedule:
             ("sync", self.sync_tick, tick_s),
             ("backup", self.backup_tick, BACKUP_EVERY_S),
             ("space", self.space_tick, SPACE_EVERY_S),
+            ("erasure", self.erasure_tick, ERASURE_EVERY_S),
         ):
             self._scheduler.add_job(self._guarded(name, job), "interval", seconds=seconds, id=name)
         self._scheduler.start()
@@ -108,6 +111,11 @@ class Schedule:
         """Put the reserve back as soon as there is room, and open the epoch that waits for it: the way out of read-only."""
         if self._services.space.refill():
             open_log_if_due(db, self._services)
+
+    def erasure_tick(self, db: Database) -> None:
+        """Carry out orders that came, and clean the file after them."""
+        carry_out(db, self._services)
+        scrub(db)
 
     def _guarded(self, name: str, job: Callable[[Database], None]) -> Callable[[], None]:
         """A job with its own handle; a fault is logged and the next tick tries again."""

@@ -6,12 +6,14 @@ proven equal to the real.
 
 Contract: `append` is atomic and idempotent. What is already held is skipped when it is byte-identical; a run that
 starts beyond the end raises `LogGap`; a run that contradicts what is held raises `LogForked` and changes nothing.
-A seal is kept once its length is held. Bodies may arrive later than their headers.
+A seal is kept once its length is held. Bodies may arrive later than their headers. A body that an erasure order covers is
+not kept, whether the order or the record came first, and never comes back.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from sync_protocol.erasure import Erasure, as_ordered
 from sync_protocol.errors import LogForked, LogGap
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import Run, Seal
@@ -48,7 +50,10 @@ class LogStore(Protocol):
         """All records of a dossier that are held, in no particular order."""
 
     def put_body(self, record_id: str, body: Body) -> None:
-        """Keep the body of a record that arrived without it; the caller has checked its hash."""
+        """Keep the body of a record that arrived without it, unless it is erased; the caller has checked its hash."""
+
+    def erase(self, erasure: Erasure) -> None:
+        """From now on hold no body that the order covers: those here go, later ones are not kept. Idempotent."""
 
 
 class MemoryLogStore:
@@ -59,6 +64,7 @@ class MemoryLogStore:
         self._seals: dict[str, dict[int, Seal]] = {}
         self._by_id: dict[str, tuple[str, int]] = {}
         self._by_dossier: dict[str, list[str]] = {}
+        self._erasures: dict[str, Erasure] = {}
 
     def frontier(self, logs: Iterable[str] | None = None) -> Frontier:
         wanted = self._logs if logs is None else [log for log in logs if log in self._logs]
@@ -77,7 +83,7 @@ class MemoryLogStore:
         if new:
             self._logs.setdefault(run.log, held)
         for record in new:
-            held.append(trusted(record))
+            held.append(trusted(as_ordered(record, self._erasures.values())))
             self._by_id[record.id] = (run.log, record.header.seq)
             if record.header.dossier:
                 self._by_dossier.setdefault(record.header.dossier, []).append(record.id)
@@ -110,9 +116,19 @@ class MemoryLogStore:
     def put_body(self, record_id: str, body: Body) -> None:
         log, seq = self._by_id[record_id]
         old = self._logs[log][seq]
-        self._logs[log][seq] = Record(
-            old.header, old.header_bytes, old.signature, old.id, old.link, body, BodyState.PRESENT
-        )
+        if old.body_state is not BodyState.ERASED:
+            self._logs[log][seq] = _with_body(old, body, BodyState.PRESENT)
+
+    def erase(self, erasure: Erasure) -> None:
+        self._erasures[erasure.order] = erasure
+        for log, seq in map(self._by_id.__getitem__, self._by_dossier.get(erasure.dossier, ())):
+            old = self._logs[log][seq]
+            if old.body_state is not BodyState.ABSENT and erasure.covers(old.id, old.header):
+                self._logs[log][seq] = _with_body(old, None, BodyState.ERASED)
+
+
+def _with_body(record: Record, body: Body | None, state: BodyState) -> Record:
+    return Record(record.header, record.header_bytes, record.signature, record.id, record.link, body, state)
 
 
 def new_part(run: Run, held: int, held_links: Sequence[str]) -> Sequence[UnverifiedRecord]:

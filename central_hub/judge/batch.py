@@ -66,6 +66,8 @@ class Batch:
     suspended: frozenset[str] = frozenset()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     spoiled: list[StoredRun] = field(default_factory=list)
+    erased: dict[str, str] = field(default_factory=dict)
+    """Erasure orders carried out since their dossier was folded, and that dossier."""
 
     @property
     def records(self) -> int:

@@ -47,17 +47,19 @@ from central_hub.registry.leases import grant_lease, has_lease
 from central_hub.services import Services
 from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import reading, writing
+from central_hub.store.erasures import mark_folded, scrub, unfolded
 from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
 from central_hub.store.tables import KEY, LOG, PLACE, STANDING
 from signing.reasons import Reason
 from signing.trust import Trust
 from sync_protocol.admission import APPLIED, Judgement, Outcome
+from sync_protocol.erasure import ERASURE_KIND
 from sync_protocol.log import OPENING_KIND
 from sync_protocol.record import UnverifiedRecord
 
 _LOG = logging.getLogger(__name__)
 _PROTOCOL_KINDS = frozenset(
-    {KEY_STATED, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
+    {KEY_STATED, ERASURE_KIND, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
 )
 
 
@@ -92,6 +94,9 @@ class Judge:
         self._verifiers.close()
 
     def _judge_batch(self) -> int | None:
+        with reading(self._services.engine) as connection:
+            if unfolded(connection):
+                self._ahead = None  # what was read ahead may hold bodies that were erased meanwhile
         ahead = self._ahead or self._look_ahead(())
         self._ahead = self._look_ahead([run.no for run in ahead.runs]) if ahead.runs else None
         try:
@@ -112,7 +117,7 @@ class Judge:
             keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
-            if not (batch.cases or batch.runs or batch.spoiled):
+            if not (batch.cases or batch.runs or batch.spoiled or batch.erased):
                 self._keys_seen, self._retries_faults = keys_seen, False
                 return None
             decide(batch, self._projector)
@@ -127,6 +132,8 @@ class Judge:
                 raise _Undo
         if batch.spoiled:
             self._ahead = None
+        if batch.erased:
+            scrub(services.engine)
         self._keys_seen, self._retries_faults = keys_seen, False
         return batch.records
 
@@ -212,11 +219,13 @@ class Judge:
         if self._retries_faults:
             waiting += standings_of_faults(connection)
         dossiers.update(dict.fromkeys(s.dossier for s in waiting if s.dossier))
+        erased = unfolded(connection)
+        dossiers.update(dict.fromkeys(erased.values()))
         known = standings_of_dossiers(connection, dossiers)
         standings = {standing.record: standing for standing in (*waiting, *known)}
         cases += retried(store, standings.values())
         self._projector.load(connection, store, dossiers, known=[s.dossier for s in known if s.dossier])
-        return Batch(runs=runs, cases=cases, trust=trust, standings=standings, spoiled=spoiled)
+        return Batch(runs=runs, cases=cases, trust=trust, standings=standings, spoiled=spoiled, erased=erased)
 
     # --- fold ---
 
@@ -230,6 +239,8 @@ class Judge:
                 arrived.setdefault(dossier, []).append(case.record)
             elif case.before.outcome is not case.judgement.outcome:
                 arrived.setdefault(dossier, [])
+        for dossier in batch.erased.values():
+            arrived.setdefault(dossier, [])
         outcomes = batch.outcomes.items()
         self._projector.fold(
             arrived,
@@ -255,6 +266,7 @@ class Judge:
             if case.record.header.kind in _PROTOCOL_KINDS and case.judgement is APPLIED
         ]
         apply_protocol(connection, applied)
+        mark_folded(connection, batch.erased)
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
 

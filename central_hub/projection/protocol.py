@@ -1,4 +1,4 @@
-"""Records of the protocol itself, applied: key statements and requests for them, leases, publications.
+"""Records of the protocol itself, applied: key statements and requests for them, leases, publications, erasure orders.
 
 Called for the hub's own records when they are written, and for a device's when they are judged `applied`. Whether the
 signer was entitled to say it was asked before.
@@ -9,9 +9,12 @@ from collections.abc import Iterable
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
+from central_hub.store.erasures import carry_out
+from central_hub.store.record_log import prefix
 from central_hub.store.tables import KEY, KEY_REQUEST, LEASE, PUBLICATION
 from signing.errors import SigningError
 from signing.statements import KeyStatement
+from sync_protocol.erasure import Erasure
 from sync_protocol.record import Record, UnverifiedRecord
 
 
@@ -27,6 +30,9 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 _apply_lease(connection, record)
             case "catalogue.published":
                 _apply_publication(connection, record, "catalogue", "effective", None)
+            case "erasure.ordered":
+                order = Erasure.of(record.id, record.header)
+                carry_out(connection, order, places=[prefix(order.dossier)])
             case "calendar.published":
                 _apply_publication(connection, record, "calendar", "first", "last")
 

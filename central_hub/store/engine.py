@@ -1,7 +1,8 @@
 """One way to open the database: SQLite with WAL and full synchronisation, or PostgreSQL by URL.
 
 Whoever writes uses `writing`, which on SQLite takes the write lock at once (a deferred transaction that reads first and
-writes later fails with "database is locked", whatever the time-out). Reading uses `reading`: one snapshot, no lock.
+writes later fails with "database is locked", whatever the time-out). Reading uses `reading`: one snapshot, no lock. SQLite
+overwrites what is deleted (`secure_delete`), so that nothing erased stays behind in free pages.
 """
 
 import sqlite3
@@ -54,6 +55,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
         "synchronous=FULL",
         "foreign_keys=ON",
         "recursive_triggers=ON",
+        "secure_delete=ON",
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
         f"cache_size=-{_CACHE_KIB}",
         "journal_size_limit=67108864",

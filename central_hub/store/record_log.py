@@ -15,8 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from central_hub.store.bulk import chunks, insert_rows
+from central_hub.store.erasures import as_kept, carry_out
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.store.tables import LATE_BODY, LOG, PLACE, RUN, SEAL
+from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked
 from sync_protocol.frame import encode_run
 from sync_protocol.frontier import Frontier, FrontierEntry
@@ -121,9 +123,12 @@ class HubLogStore:
         held = self.held(record.header.log) if record else None
         if record is None or held is None:
             raise KeyError(record_id)
-        if record.body is None:
+        if record.body is None and record.body_state is not BodyState.ERASED:
             row = {"log_no": held.no, "seq": record.header.seq, "salt": body.salt, "content": body.content}
             self._connection.execute(insert(LATE_BODY).values(row))
+
+    def erase(self, erasure: Erasure) -> None:
+        carry_out(self._connection, erasure, places=[prefix(erasure.dossier)])
 
     # --- what only a hub asks ---
 
@@ -181,7 +186,8 @@ class HubLogStore:
         if run.seal:
             self._check_seal(run, run.seal, held)
         if new:
-            if frame is None or len(new) < len(run.records):
+            new, is_stripped = as_kept(self._connection, new)
+            if frame is None or is_stripped or len(new) < len(run.records):
                 part = Run(log=run.log, first=run.stop - len(new), records=tuple(new), seal=run.seal)
                 frame = encode_run(part)
             held = self._store(run, new, frame, held)

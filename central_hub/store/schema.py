@@ -1,7 +1,8 @@
 """Bring a database to the present shape, and hold the guards that keep the logs append-only.
 
 The guards are triggers, made anew at every start because rebuilding a table drops them: stored runs, seals and late
-bodies are never changed, and a run is never removed once it was acknowledged. On PostgreSQL the same rule is the
+bodies are never changed, and a run is never removed once it was acknowledged. The one exception is a run's frame, which
+is written anew without its erased bodies while an erasure order of its commune is being carried out. On PostgreSQL the same rule is the
 owner's REVOKE (docs/operations.md); the code never tries.
 """
 
@@ -18,7 +19,18 @@ from central_hub.store.engine import reading, writing
 _HERE = Path(__file__).parent / "migrations"
 
 _GUARDS = {
-    "run_no_update": "BEFORE UPDATE ON run BEGIN SELECT RAISE(ABORT, 'runs are append-only'); END",
+    "run_no_update": (
+        "BEFORE UPDATE ON run WHEN NEW.no <> OLD.no OR NEW.log_no <> OLD.log_no OR NEW.first <> OLD.first "
+        "OR NEW.stop <> OLD.stop OR NEW.head <> OLD.head OR NEW.arrived_ms <> OLD.arrived_ms OR NOT EXISTS "
+        "(SELECT 1 FROM erasure JOIN log ON log.commune = erasure.commune WHERE log.no = OLD.log_no AND erasure.is_done = 0) "
+        "BEGIN SELECT RAISE(ABORT, 'runs are append-only'); END"
+    ),
+    "erasure_no_delete": "BEFORE DELETE ON erasure BEGIN SELECT RAISE(ABORT, 'erasure orders stay'); END",
+    "erasure_no_update": (
+        "BEFORE UPDATE ON erasure WHEN NEW.order_id <> OLD.order_id OR NEW.commune <> OLD.commune OR "
+        "NEW.dossier <> OLD.dossier OR NEW.records <> OLD.records OR NEW.is_done < OLD.is_done "
+        "BEGIN SELECT RAISE(ABORT, 'erasure orders stay'); END"
+    ),
     "run_no_delete": (
         "BEFORE DELETE ON run WHEN OLD.stop <= (SELECT acknowledged FROM log WHERE no = OLD.log_no) "
         "BEGIN SELECT RAISE(ABORT, 'acknowledged runs stay'); END"

@@ -113,6 +113,20 @@ LATE_BODY = _table(
 )
 """Bodies that came after their headers."""
 
+ERASURE = _table(
+    "erasure",
+    _text("order_id", key=True),
+    _text("commune"),
+    _text("dossier"),
+    _text("records"),
+    _whole("is_done", default=0),
+    _whole("is_folded", default=0),
+    Index("ix_erasure_dossier", "dossier"),
+    Index("ix_erasure_commune", "commune"),
+)
+"""Erasure orders in force: what they cover is not held, whenever it arrives. While `is_done` is 0, inside the transaction
+that carries the order out, frames of its commune may be written anew; `is_folded` once the judge has folded the dossier."""
+
 SET_ASIDE = _table(
     "set_aside",
     _whole("no", key=True),

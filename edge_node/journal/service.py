@@ -21,6 +21,7 @@ from edge_node.keyring import Actor, TrustMissing
 from edge_node.projection.service import Projector, quarantined_of
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, write_transaction
+from edge_node.store.bodies import erasures_of
 from edge_node.store.local import Office, read_office
 from signing.errors import NotEntitled
 from signing.keys import SigningKey
@@ -127,6 +128,8 @@ class _Writer:
     def _append(self, draft: Draft) -> Record:
         self._check(draft)
         dossier = self._dossier_of(draft)
+        if draft.content is not None and dossier and self._is_erased(dossier):
+            raise WriteRefused(reasons.ERASED, draft.kind)
         parents = self._heads_of(dossier) if dossier else ()
         now = self._services.clock()
         content = draft.content
@@ -170,6 +173,11 @@ class _Writer:
         if self._new_dossier is None:
             self._new_dossier = new_dossier_id(self._services)
         return self._new_dossier
+
+    def _is_erased(self, dossier: str) -> bool:
+        """Whether an order covers whatever is written in this dossier: it must not be taken only to vanish."""
+        orders = erasures_of(self._db, dossier)
+        return any(not order.records and order.commune == self._office.unit for order in orders)
 
     def _heads_of(self, dossier: str) -> tuple[str, ...]:
         if dossier not in self._heads:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from sync_protocol.erasure import Erasure, as_ordered
 from sync_protocol.record import Body, BodyState, UnverifiedRecord
 
 BODY_COLUMNS: Final = "body.state, body.salt, body.content"
@@ -24,6 +25,7 @@ def read_body(state: str | None, salt: bytes | None, content: bytes | None) -> t
 
 def insert_body(db: Database, number: int, record: UnverifiedRecord) -> None:
     """Keep the body of the record just stored under `number`, or the reason why it is not here."""
+    record = as_ordered(record, erasures_of(db, record.header.dossier))
     if record.body_state is BodyState.ABSENT:
         return
     salt, content = (record.body.salt, record.body.content) if record.body else (None, None)
@@ -40,3 +42,44 @@ def fill_body(db: Database, number: int, body: Body) -> None:
         "WHERE record = ? AND state IN ('lost', 'withheld')",
         (body.salt, body.content, number),
     )
+
+
+def erasures_of(db: Database, dossier: str | None) -> list[Erasure]:
+    """The orders about a dossier that were carried out here."""
+    if dossier is None:
+        return []
+    rows = db.conn.execute(
+        "SELECT order_id, commune, records FROM erasure WHERE dossier = ?", (bytes.fromhex(dossier),)
+    )
+    return [
+        Erasure(order=row[0].hex(), commune=row[1], dossier=dossier, records=_split(row[2])) for row in rows
+    ]
+
+
+def erase_bodies(db: Database, erasure: Erasure) -> None:
+    """Keep the order, and nothing of what it covers; inside the caller's transaction. Idempotent."""
+    if any(known.order == erasure.order for known in erasures_of(db, erasure.dossier)):
+        return
+    ids = b"".join(bytes.fromhex(record) for record in sorted(erasure.records))
+    dossier = bytes.fromhex(erasure.dossier)
+    db.conn.execute(
+        "INSERT INTO erasure (order_id, commune, dossier, records) VALUES (?, ?, ?, ?)",
+        (bytes.fromhex(erasure.order), erasure.commune, dossier, ids),
+    )
+    held = db.conn.execute(
+        "SELECT record.number, record.id, log.commune FROM record JOIN body ON body.record = record.number "
+        "JOIN log ON log.number = record.log WHERE record.dossier = ? AND body.state <> 'erased'",
+        (dossier,),
+    ).fetchall()
+    numbers = [
+        (number,)
+        for number, record, commune in held
+        if commune == erasure.commune and (not erasure.records or record.hex() in erasure.records)
+    ]
+    db.conn.executemany(
+        "UPDATE body SET state = 'erased', salt = NULL, content = NULL WHERE record = ?", numbers
+    )
+
+
+def _split(ids: bytes) -> frozenset[str]:
+    return frozenset(ids[i : i + 32].hex() for i in range(0, len(ids), 32))

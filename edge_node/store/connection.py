@@ -2,7 +2,8 @@
 
 WAL with `synchronous=FULL`: what was committed is on the disk, so an action that was shown as done survives a power
 cut (lessons 45). `recursive_triggers` makes the append-only guards see `INSERT OR REPLACE` as well. Writers begin
-IMMEDIATE: a deferred transaction that reads first and writes later fails at once when another writer came between.
+IMMEDIATE: a deferred transaction that reads first and writes later fails at once when another writer came between. What is
+deleted is overwritten with zeros (`secure_delete`), so that nothing erased stays behind in free pages.
 
 A `Database` belongs to the thread that opened it.
 """
@@ -37,6 +38,7 @@ def open_database(path: Path) -> Database:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",
         "trusted_schema=OFF",
         f"cache_size=-{CACHE_KIB}",
         f"journal_size_limit={JOURNAL_KEPT_BYTES}",

@@ -54,6 +54,20 @@ def m001_logs_records_bodies_seals(db: Database) -> None:
         db.execute(statement)
 
 
+@store_migrations()
+def m002_erasures(db: Database) -> None:
+    """Erasure orders that were carried out: what they cover must not be held, whenever it arrives."""
+    db.execute(
+        """CREATE TABLE erasure (
+            order_id BLOB PRIMARY KEY,
+            commune TEXT NOT NULL,
+            dossier BLOB NOT NULL,
+            records BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID"""
+    )
+    db.execute("CREATE INDEX erasure_dossier ON erasure (dossier)")
+
+
 def _forbid(table: str, action: str, when: str = "") -> str:
     condition = f" WHEN {when}" if when else ""
     return (
@@ -77,13 +91,18 @@ GUARDS: Final = {
         _forbid("record", "UPDATE"),
         _forbid("record", "DELETE"),
         _forbid_again("body", "record = NEW.record"),
-        # A body that came late may still be filled in, and one that is here may only be erased by lawful order.
+        # A body that came late may still be filled in, and one that is here may only be erased, by an order about its dossier.
         _forbid(
             "body",
             "UPDATE",
-            "OLD.record <> NEW.record OR OLD.state = 'erased' OR (OLD.state = 'present' AND NEW.state <> 'erased')",
+            "OLD.record <> NEW.record OR OLD.state = 'erased' OR (OLD.state = 'present' AND NEW.state <> 'erased') "
+            "OR (NEW.state = 'erased' AND NOT EXISTS (SELECT 1 FROM erasure JOIN record ON record.dossier = erasure.dossier "
+            "WHERE record.number = NEW.record))",
         ),
         _forbid("body", "DELETE"),
+        _forbid_again("erasure", "order_id = NEW.order_id"),
+        _forbid("erasure", "UPDATE"),
+        _forbid("erasure", "DELETE"),
         _forbid_again("seal", "log = NEW.log AND length = NEW.length"),
         _forbid("seal", "UPDATE"),
         _forbid("seal", "DELETE"),

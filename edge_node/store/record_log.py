@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from edge_node.store.bodies import BODY_COLUMNS, BODY_JOIN, fill_body, insert_body, read_body
+from edge_node.store.bodies import BODY_COLUMNS, BODY_JOIN, erase_bodies, fill_body, insert_body, read_body
 from edge_node.store.connection import write_transaction
+from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import OPENING_KIND, Run, Seal
@@ -109,6 +110,10 @@ class SqliteLogStore:
             if number is None:
                 raise KeyError(record_id)
             fill_body(self._db, number[0], body)
+
+    def erase(self, erasure: Erasure) -> None:
+        with write_transaction(self._db):
+            erase_bodies(self._db, erasure)
 
     def records_of_kinds(self, *kinds: str) -> list[Record]:
         """Records about no dossier, of these kinds, in order of arrival: keys, leases, verdicts, catalogue."""

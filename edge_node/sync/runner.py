@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from edge_node import reasons as node_reasons
 from edge_node.enrolment.epochs import open_log
+from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.projection.service import digest_total
@@ -212,6 +213,8 @@ class _Run:
             office = self._heal(office, frontier_of(answer.held))
         is_writable = self._services.space.is_writable
         absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
+        if is_writable:
+            carry_out(self._db, self._services)
         self._note_refused(absorbed)
         if answer.receipt:
             hub = self._services.trust.trust(self._db).bundle.hub.key

@@ -12,6 +12,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.schema import upgrade
 from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.migrations import ensure_guards, store_migrations
+from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked, LogGap
 from sync_protocol.log import make_seal
 from sync_protocol.log_store import LogStore, MemoryLogStore
@@ -191,3 +192,95 @@ def test_an_unknown_record_takes_no_body(store: LogStore, log: LogBuilder) -> No
     assert body is not None
     with pytest.raises(KeyError):
         store.put_body("0" * 64, body)
+
+
+DOSSIER = hex32("dossier 0")
+ORDER = "e" * 64
+
+
+def order(
+    log: LogBuilder, *numbers: int, commune: str = "", dossier: str = DOSSIER, name: str = ORDER
+) -> Erasure:
+    records = frozenset(log.records[number].id for number in numbers)
+    return Erasure(order=name, commune=commune or log.commune, dossier=dossier, records=records)
+
+
+def states(store: LogStore, log: LogBuilder) -> list[BodyState]:
+    return [record.body_state for record in store.span(log.id, 0)]
+
+
+def expected(log: LogBuilder, *erased: int, state: BodyState = BodyState.ERASED) -> list[BodyState]:
+    return [state if i in erased else r.body_state for i, r in enumerate(log.records)]
+
+
+def links(store: LogStore, log: LogBuilder) -> list[str]:
+    return [record.link for record in store.span(log.id, 0)]
+
+
+def test_an_order_erases_the_bodies_it_names_and_nothing_else(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run(sealed=True))
+    store.erase(order(log, 1, 5))
+    assert states(store, log) == expected(log, 1, 5)
+    held = store.record(log.records[1].id)
+    assert held is not None and held.body is None and held.header_bytes == log.records[1].header_bytes
+    assert links(store, log) == [record.link for record in log.records]
+    assert store.seal(log.id) == log.run(sealed=True).seal
+    assert {r.id for r in store.dossier_records(DOSSIER)} == {log.records[n].id for n in (1, 3, 5, 7, 9)}
+
+
+def test_an_order_without_records_erases_the_whole_dossier(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run())
+    store.erase(order(log))
+    assert states(store, log) == expected(log, 1, 3, 5, 7, 9)
+
+
+def test_an_order_that_came_first_holds_for_what_comes_later(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run(0, 4))
+    store.erase(order(log))
+    store.append(log.run(2))
+    assert states(store, log) == expected(log, 1, 3, 5, 7, 9)
+
+
+def test_neither_an_old_frame_nor_a_late_body_brings_an_erased_body_back(
+    store: LogStore, log: LogBuilder
+) -> None:
+    store.append(log.run(0, 6))
+    store.erase(order(log, 1))
+    assert store.append(log.run(0, 6)) == 0
+    body = log.records[1].body
+    assert body is not None
+    store.put_body(log.records[1].id, body)
+    assert states(store, log) == expected(log, 1)[:6]
+
+
+def test_an_order_erases_a_body_that_came_late(store: LogStore, log: LogBuilder) -> None:
+    run, body = log.run(), log.records[1].body
+    lost = msgspec.structs.replace(run.records[1], body=None, body_state=BodyState.LOST)
+    store.append(msgspec.structs.replace(run, records=(run.records[0], lost, *run.records[2:])))
+    assert body is not None
+    store.put_body(log.records[1].id, body)
+    store.erase(order(log, 1))
+    assert states(store, log) == expected(log, 1)
+
+
+def test_an_order_reaches_no_record_of_another_unit_or_dossier(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run())
+    store.erase(order(log, commune="20194"))
+    store.erase(order(log, 2, name="d" * 64))
+    assert states(store, log) == expected(log)
+
+
+def test_erasing_twice_is_erasing_once(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run())
+    for _ in range(2):
+        store.erase(order(log, 3))
+    assert states(store, log) == expected(log, 3)
+
+
+def test_nobody_can_pass_off_a_withheld_body_as_erased(store: LogStore, log: LogBuilder) -> None:
+    run = log.run()
+    told = msgspec.structs.replace(run.records[1], body=None, body_state=BodyState.ERASED)
+    store.append(msgspec.structs.replace(run, records=(run.records[0], told, *run.records[2:])))
+    assert states(store, log) == expected(log, 1, state=BodyState.LOST)
+    store.erase(order(log, 1))
+    assert states(store, log) == expected(log, 1)

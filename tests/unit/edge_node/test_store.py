@@ -53,8 +53,13 @@ def test_the_truth_is_append_only(db: Database, statement: str) -> None:
     assert list(db.conn.iterdump()) == before
 
 
-def test_a_body_may_be_erased_and_never_comes_back(db: Database) -> None:
-    db.execute("UPDATE body SET state = 'erased', salt = NULL, content = NULL")
+def test_a_body_may_be_erased_by_an_order_alone_and_never_comes_back(db: Database) -> None:
+    erase = "UPDATE body SET state = 'erased', salt = NULL, content = NULL"
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        db.conn.execute(erase)
+    order = "INSERT INTO erasure SELECT randomblob(32), '20242', dossier, x'' FROM record WHERE dossier IS NOT NULL"
+    db.execute(order)
+    db.execute(erase)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         db.conn.execute("UPDATE body SET state = 'present', salt = zeroblob(16), content = x'7b7d'")
 
@@ -69,8 +74,10 @@ def test_a_lost_guard_is_noticed_and_put_back(db: Database) -> None:
 
 
 def test_every_table_of_the_truth_is_guarded_three_ways() -> None:
-    assert {name.rpartition("_no_")[0] for name in GUARDS} == {"log", "record", "body", "seal"}
-    assert len(GUARDS) == 12
+    assert {name.rpartition("_no_")[0] for name in GUARDS} == {
+        "log", "record", "body", "erasure", "seal",
+    }  # fmt: skip
+    assert len(GUARDS) == 15
 
 
 def test_every_connection_has_the_settings(tmp_path: Path) -> None:

@@ -1,0 +1,159 @@
+"""Erasure orders on a node: who may give one, what goes, what stays, and that nothing brings it back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_node.drafts.service import keep_draft, list_drafts
+from edge_node.erasure.service import Wish, carry_out, is_scrubbed, order_erasure, orders_of, scrub
+from edge_node.journal import Draft, WriteRefused, write
+from edge_node.keyring import Actor
+from edge_node.projection.counters import counters
+from edge_node.projection.lists import DossierFilter, find_dossiers
+from edge_node.projection.service import digest_total, rebuild, view
+from edge_node.store import SqliteLogStore, open_database
+from signing.roles import Role
+from sync_protocol.erasure import ERASURE_KIND
+from sync_protocol.record import BodyState
+from tests.support.log_builder import LogBuilder
+from tests.support.office import TestOffice, make_office
+
+NAME = "Nguyễn Thị Hoa"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> TestOffice:
+    return make_office(tmp_path)
+
+
+@pytest.fixture
+def ha(office: TestOffice) -> Actor:
+    return office.actor("Hà", Role.LEADER)
+
+
+def wish(dossier: str, **more: Any) -> Wish:
+    values = {"dossier": dossier, "ground": "subject_request", "number": "15/QĐ-UBND", "date": 20261122}
+    return Wish(**(values | more))
+
+
+def states(office: TestOffice, dossier: str) -> list[BodyState]:
+    return [record.body_state for record in SqliteLogStore(office.db).dossier_records(dossier)]
+
+
+def note(office: TestOffice, dossier: str, text: str) -> str:
+    draft = Draft(kind="dossier.noted", dossier=dossier, facts={}, content={"note": text})
+    return write(office.db, office.services, office.lan, [draft])[0].id
+
+
+def test_the_head_of_the_unit_erases_a_dossier(office: TestOffice, ha: Actor) -> None:
+    dossier, other = office.receive(NAME), office.receive("Trần Văn Nam")
+    before, figures = digest_total(office.db), counters(office.db)
+    order = order_erasure(office.db, office.services, ha, wish(dossier))
+    assert order.header.kind == ERASURE_KIND and order.header.facts["records"] == []
+    assert states(office, dossier) == [BodyState.ERASED] and states(office, other) == [BodyState.PRESENT]
+    folded = view(office.db, dossier)
+    assert folded is not None and folded.fields["applicant.name"].state is BodyState.ERASED
+    assert folded.text("applicant.name") is None
+    assert [row.id for row in find_dossiers(office.db, DossierFilter(text="hoa"))] == []
+    assert [row.id for row in find_dossiers(office.db, DossierFilter(text="nam"))] == [other]
+    assert (digest_total(office.db), counters(office.db)) == (before, figures)
+    assert [record.id for record in orders_of(office.db, dossier)] == [order.id]
+    assert is_scrubbed(office.db)
+
+
+def test_an_order_may_name_single_records(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    bad, good = note(office, dossier, "nhập nhầm người khác"), note(office, dossier, "đã gọi điện")
+    order_erasure(office.db, office.services, ha, wish(dossier, records=(bad,), ground="unlawful"))
+    folded = view(office.db, dossier)
+    assert folded is not None and [(n.record, n.text) for n in folded.notes] == [
+        (bad, None),
+        (good, "đã gọi điện"),
+    ]
+    assert folded.text("applicant.name") == NAME
+    note(office, dossier, "ghi tiếp")
+
+
+@pytest.mark.parametrize(
+    "role", [Role.RECEPTIONIST, Role.SPECIALIST, Role.CLERK, Role.UNIT_ADMINISTRATOR, None]
+)
+def test_nobody_else_may_order_it(office: TestOffice, role: Role | None) -> None:
+    dossier = office.receive(NAME)
+    facts = {"dossier": dossier, "records": [], "ground": "subject_request"}
+    draft = Draft(kind=ERASURE_KIND, facts=facts, content={"number": "15", "date": 20261122})
+    actor = office.actor("Khác", role) if role else None
+    with pytest.raises(WriteRefused):
+        write(office.db, office.services, actor, [draft])
+    assert states(office, dossier) == [BodyState.PRESENT]
+
+
+def test_what_is_not_here_cannot_be_erased(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    for asked in (wish("0" * 32), wish(dossier, records=("0" * 64,))):
+        with pytest.raises(WriteRefused):
+            order_erasure(office.db, office.services, ha, asked)
+    assert states(office, dossier) == [BodyState.PRESENT]
+
+
+def test_an_erased_dossier_takes_no_more_content(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    order_erasure(office.db, office.services, ha, wish(dossier))
+    with pytest.raises(WriteRefused) as refused:
+        note(office, dossier, "còn gì nữa")
+    assert refused.value.reason.code == "NODE_ERASED"
+
+
+def test_drafts_about_it_go_as_well(office: TestOffice, ha: Actor) -> None:
+    dossier, other = office.receive(NAME), office.receive("Trần Văn Nam")
+    for each in (dossier, other):
+        keep_draft(office.db, office.lan, f"dossier.{each}.note", {"text": NAME}, now=office.clock())
+    order_erasure(office.db, office.services, ha, wish(dossier))
+    assert [draft.form for draft in list_drafts(office.db, office.lan)] == [f"dossier.{other}.note"]
+
+
+def test_a_rebuild_keeps_it_erased_and_gives_the_same_tables(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    office.receive("Trần Văn Nam")
+    order_erasure(office.db, office.services, ha, wish(dossier))
+    before = office.db.conn.execute("SELECT * FROM dossier ORDER BY number").fetchall()
+    rebuild(office.db)
+    assert office.db.conn.execute("SELECT * FROM dossier ORDER BY number").fetchall() == before
+    assert states(office, dossier) == [BodyState.ERASED]
+
+
+def test_an_order_of_somebody_not_entitled_is_kept_and_has_no_effect(office: TestOffice) -> None:
+    """A device, or a receptionist, signs an order on another PC of the unit: it travels, and erases nothing."""
+    dossier = office.receive(NAME)
+    facts = {"dossier": dossier, "records": [], "ground": "subject_request"}
+    rogue = LogBuilder(device="PC2", commune=office.office.unit)
+    office.province.state(rogue.device, [Role.DEVICE], unit=office.office.unit, officer=None, name="PC2")
+    rogue.add(ERASURE_KIND, facts, content={"number": "15", "date": 20261122})
+    SqliteLogStore(office.db).append(rogue.run(sealed=True))
+    assert carry_out(office.db, office.services) == 0
+    assert states(office, dossier) == [BodyState.PRESENT]
+
+
+def test_a_crash_before_it_is_carried_out_leaves_it_to_the_next_occasion(
+    office: TestOffice, ha: Actor
+) -> None:
+    dossier = office.receive(NAME)
+    facts = {"dossier": dossier, "records": [], "ground": "subject_request"}
+    draft = Draft(kind=ERASURE_KIND, facts=facts, content={"number": "15", "date": 20261122})
+    write(office.db, office.services, ha, [draft])
+    assert states(office, dossier) == [BodyState.PRESENT]
+    assert carry_out(office.db, office.services) == 1 and carry_out(office.db, office.services) == 0
+    assert states(office, dossier) == [BodyState.ERASED]
+    assert not is_scrubbed(office.db) and scrub(office.db) and is_scrubbed(office.db)
+
+
+def test_while_somebody_reads_the_file_is_cleaned_later(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    reader = open_database(office.services.config.database)
+    reader.conn.execute("BEGIN")
+    reader.conn.execute("SELECT count(*) FROM record").fetchone()
+    order_erasure(office.db, office.services, ha, wish(dossier))
+    assert states(office, dossier) == [BodyState.ERASED] and not is_scrubbed(office.db)
+    reader.conn.execute("ROLLBACK")
+    reader.conn.close()
+    assert scrub(office.db) and is_scrubbed(office.db)
