@@ -24,6 +24,7 @@ from signing.bundles import make_bundle, sign_bundle
 from signing.keys import BoxKey, LockCost, SigningKey, new_box_key, new_signing_key
 from signing.roles import Role
 from signing.statements import KeyStatement
+from signing.tlog.note import VerifierKey
 
 
 class AlreadyFounded(RuntimeError):
@@ -97,7 +98,8 @@ def found_hub(
 def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
     roots = [_root(path, ceremony.passphrase) for path in ceremony.files]
     province = load_default_units().province
-    hub, box, registry = new_signing_key(), new_box_key(), new_signing_key()
+    hub, box, registry, log = new_signing_key(), new_box_key(), new_signing_key(), new_signing_key()
+    log_key = log_verifier(province.code, log)
     now_ms = system_clock_ms()
     payload = make_bundle(
         version=1,
@@ -109,6 +111,7 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
         ca_sha256=make_authority(config.keys, province_name=province.name, now_ms=now_ms),
         authority=AUTHORITY,
         issued=now_ms,
+        policy=f"log {log_key}\nquorum none\n",
     )
     save_keys(
         config.keys,
@@ -116,8 +119,14 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
         hub=hub,
         box=box,
         registry=registry,
+        log=log,
         envelope=sign_bundle(payload, roots),
     )
+
+
+def log_verifier(province: str, log: SigningKey) -> VerifierKey:
+    """The name under which a log key signs: its origin, another one for every key."""
+    return VerifierKey(f"motcua/{province}/{log.public.id[:8]}", log.public)
 
 
 def _root(path: Path, passphrase: str) -> SigningKey:

@@ -1,7 +1,7 @@
 """The hub's own keys on disk: who it is, apart from the database and never in a back-up.
 
 `keys/secret` locks the others; `hub.key` owns the hub's logs and signs seals, receipts, verdicts and leases;
-`registry.key` states other keys; `trust.json` is the bundle that the roots signed. Root keys are not here: they lie in
+`registry.key` states other keys; `log.key` signs checkpoints of the province's log and nothing else; `trust.json` is the bundle that the roots signed. Root keys are not here: they lie in
 a folder of their own that goes offline after `init`.
 """
 
@@ -37,6 +37,7 @@ class HubKeys:
     registry: SigningKey
     bundle: TrustBundle
     envelope: bytes = field(repr=False)
+    log: SigningKey | None = None
 
     def derived(self, purpose: str) -> bytes:
         """A secret of its own for one purpose (challenges, sessions), from the hub's one secret."""
@@ -54,10 +55,18 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def save_keys(
-    folder: Path, *, secret: bytes, hub: SigningKey, box: BoxKey, registry: SigningKey, envelope: bytes
+    folder: Path,
+    *,
+    secret: bytes,
+    hub: SigningKey,
+    box: BoxKey,
+    registry: SigningKey,
+    log: SigningKey,
+    envelope: bytes,
 ) -> None:
     """Write the hub's keys, locked by its secret."""
-    for name, seed in (("hub", hub.seed), ("box", box.seed), ("registry", registry.seed)):
+    seeds = (("hub", hub.seed), ("box", box.seed), ("registry", registry.seed), ("log", log.seed))
+    for name, seed in seeds:
         write_private(folder / f"{name}.key", lock_with_device(seed, device_secret=secret))
     write_private(folder / "trust.json", envelope)
     # Last: a folder with a secret is a folder with all keys.
@@ -79,6 +88,8 @@ def load_keys(folder: Path) -> HubKeys:
         registry=SigningKey.from_seed(seed("registry")),
         bundle=open_unpinned_bundle(envelope),
         envelope=envelope,
+        # A hub founded before there was a log has no such key.
+        log=SigningKey.from_seed(seed("log")) if (folder / "log.key").exists() else None,
     )
 
 

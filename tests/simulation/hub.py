@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from central_hub.config import HubConfig
+from central_hub.founding import log_verifier
 from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys
 from central_hub.publishing.service import publish_calendar, publish_catalogue
@@ -164,7 +165,9 @@ def _engines(process: str) -> tuple[Engine, _Socket]:
 @cache
 def hub_keys() -> HubKeys:
     """The same province in every world."""
-    root, hub, registry = (SigningKey.from_seed(name.ljust(32)) for name in (b"root", b"hub", b"registry"))
+    names = (b"root", b"hub", b"registry", b"log")
+    root, hub, registry, log = (SigningKey.from_seed(name.ljust(32)) for name in names)
+    log_key = log_verifier(PROVINCE, log)
     statement = KeyStatement(
         key=hub.public, roles=frozenset({Role.HUB}), unit=PROVINCE, issuer=root.public.id
     )
@@ -178,6 +181,7 @@ def hub_keys() -> HubKeys:
         ca_sha256=None,
         authority=AUTHORITY,
         issued=START_MS,
+        policy=f"log {log_key}\nquorum none\n",
     )
     envelope = sign_bundle(payload, [root])
     return HubKeys(
@@ -187,6 +191,7 @@ def hub_keys() -> HubKeys:
         registry=registry,
         bundle=open_unpinned_bundle(envelope),
         envelope=envelope,
+        log=log,
     )
 
 
