@@ -70,7 +70,11 @@ def encode_export(record: ExportedRecord, statements: Sequence[ExportedRecord]) 
 
 def decode_export(data: bytes) -> Export:
     """Read a file strictly; NotCanonical if it is not one."""
-    fields = canonical.decode(data, size_bytes_max=EXPORT_BYTES_MAX)
+    return read_export(canonical.decode(data, size_bytes_max=EXPORT_BYTES_MAX))
+
+
+def read_export(fields: Json) -> Export:
+    """The export in a value that was canonical; NotCanonical if there is none."""
     if not isinstance(fields, dict) or fields.keys() != {"format", "record", "statements"}:
         raise NotCanonical("not an exported record")
     if fields["format"] != FORMAT:

@@ -10,34 +10,12 @@ from typing import Final
 
 from signing import reasons
 from signing.reasons import Reason
-from signing.report import Check, Indication, NotChecked, Result, SubIndication
+from signing.report import Check, Indication, InForce, NotChecked, Result, SubIndication
 
-NOT_CHECKED: Final = (
-    NotChecked(
-        id="log",
-        vi="Chưa kiểm tra bản ghi có trong nhật ký công khai của tỉnh hay không.",
-        en="Whether the record is in the province's public log was not checked.",
-    ),
-    NotChecked(
-        id="revocation",
-        vi="Chưa kiểm tra khóa ký có bị thu hồi sau khi phát hành tệp tin cậy hay không.",
-        en="Whether the signing key was revoked after the trust bundle was issued was not checked.",
-    ),
-    NotChecked(
-        id="time",
-        vi="Thời điểm ký do máy của người ký khai báo, chưa có bên thứ ba xác nhận.",
-        en="The time of signing is claimed by the signer's computer; no third party confirms it.",
-    ),
-    NotChecked(
-        id="in_force",
-        vi="Chưa kiểm tra văn bản còn hiệu lực hay đã bị sửa đổi, thu hồi bởi bản ghi khác.",
-        en="Whether the document is still in force, or was amended or withdrawn by another record, was not checked.",
-    ),
-    NotChecked(
-        id="legal_signature",
-        vi="Đây là chữ ký điện tử chuyên dùng của hệ thống; chữ ký số trên tệp PDF kết quả phải kiểm tra riêng.",
-        en="This is the system's specialised electronic signature; a digital signature on a PDF result is checked apart.",
-    ),
+LEGAL_SIGNATURE: Final = NotChecked(
+    id="legal_signature",
+    vi="Đây là chữ ký điện tử chuyên dùng của hệ thống; chữ ký số trên tệp PDF kết quả phải kiểm tra riêng.",
+    en="This is the system's specialised electronic signature; a digital signature on a PDF result is checked apart.",
 )
 
 ROOT_NOT_PINNED: Final = NotChecked(
@@ -53,24 +31,41 @@ _HEADLINES: Final = {
 }
 
 
-def summary(indication: Indication, checks: Sequence[Check]) -> tuple[str, str]:
+_OUT_OF_FORCE: Final = {
+    InForce.WITHDRAWN: (
+        "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã bị thu hồi.",
+        "Not in force: the signature is right, but the document was withdrawn.",
+    ),
+    InForce.SUPERSEDED: (
+        "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã được thay thế.",
+        "Not in force: the signature is right, but the document was superseded.",
+    ),
+}
+
+
+def summary(indication: Indication, checks: Sequence[Check], in_force: InForce) -> tuple[str, str]:
     """One sentence in each language: the answer, and the first reason for it."""
+    if indication is Indication.PASSED and in_force in _OUT_OF_FORCE:
+        return _OUT_OF_FORCE[in_force]
     reason_vi, reason_en = _first_reason(indication, checks)
     headline_vi, headline_en = _HEADLINES[indication]
     return f"{headline_vi}: {reason_vi}", f"{headline_en}: {reason_en}"
 
 
 def _first_reason(indication: Indication, checks: Sequence[Check]) -> tuple[str, str]:
-    if indication is Indication.PASSED:
-        if any(check.id == "delegation" and check.result is Result.UNKNOWN for check in checks):
-            return (
-                "chữ ký đúng, người ký do đơn vị cấp quyền và tỉnh chưa xác nhận.",
-                "the signature is right; the signer was enrolled by the unit and is unconfirmed by the province.",
-            )
-        return "chữ ký đúng và người ký có thẩm quyền.", "the signature is right and the signer was entitled."
-    deciding = Result.FAIL if indication is Indication.FAILED else Result.UNKNOWN
-    first = next(check for check in checks if check.result is deciding and check.sub_indication is not None)
-    return _continued(first.why_vi), _continued(first.why_en)
+    if indication is not Indication.PASSED:
+        deciding = Result.FAIL if indication is Indication.FAILED else Result.UNKNOWN
+        first = next(
+            check for check in checks if check.result is deciding and check.sub_indication is not None
+        )
+        return _continued(first.why_vi), _continued(first.why_en)
+    vi, en = "chữ ký đúng và người ký có thẩm quyền", "the signature is right and the signer was entitled"
+    if any(check.id == "delegation" and check.result is Result.UNKNOWN for check in checks):
+        vi = "chữ ký đúng, người ký do đơn vị cấp quyền và tỉnh chưa xác nhận"
+        en = "the signature is right; the signer was enrolled by the unit and is unconfirmed by the province"
+    if any(check.id == "freshness" and check.result is Result.UNKNOWN for check in checks):
+        vi, en = f"{vi}; trạng thái đã cũ", f"{en}; the status is old"
+    return f"{vi}.", f"{en}."
 
 
 def _continued(sentence: str) -> str:
@@ -81,8 +76,8 @@ def not_readable(detail: str) -> Check:
     return Check(
         id="format",
         result=Result.FAIL,
-        why_vi="Tệp không phải là bản ghi xuất ra từ hệ thống, hoặc đã bị sửa.",
-        why_en="The file is no exported record of this system, or was changed.",
+        why_vi="Tệp không phải là tệp chứng minh hay bản ghi xuất ra từ hệ thống, hoặc đã bị sửa.",
+        why_en="The file is no proof or exported record of this system, or was changed.",
         evidence=detail,
         sub_indication=SubIndication.FORMAT_FAILURE,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
-from signing.report import Check, NotChecked, Report, Result, Signer
+from signing.report import Check, NotChecked, RecordFinding, Report, Result, Signer, TimeBound
 
 
 class Language(StrEnum):
@@ -28,6 +28,18 @@ _LABELS: Final = {
         "signer": "Người ký",
         "key": "khóa",
         "claimed": "Thời điểm ký (khai báo)",
+        "not_before": "Ký sau điểm chốt",
+        "not_after": "Vào sổ trước điểm chốt",
+        "leaves": "mục",
+        "in_force": "Hiệu lực văn bản",
+        "yes": "còn hiệu lực",
+        "withdrawn": "đã bị thu hồi",
+        "superseded": "đã được thay thế",
+        "corrected": "đã được đính chính",
+        "unknown": "chưa biết",
+        "log": "Sổ minh bạch",
+        "status": "Trạng thái khóa và văn bản: đến mục",
+        "unused": "Phần của tệp không được dùng",
         "checks": "Đã kiểm tra",
         "not_checked": "Chưa kiểm tra",
         "trust": "Tệp tin cậy",
@@ -42,6 +54,18 @@ _LABELS: Final = {
         "signer": "Signer",
         "key": "key",
         "claimed": "Time of signing (claimed)",
+        "not_before": "Signed after checkpoint",
+        "not_after": "Logged before checkpoint",
+        "leaves": "leaves",
+        "in_force": "Document in force",
+        "yes": "yes",
+        "withdrawn": "withdrawn",
+        "superseded": "superseded",
+        "corrected": "corrected",
+        "unknown": "not known",
+        "log": "Transparency log",
+        "status": "Status of keys and documents: up to leaf",
+        "unused": "Parts of the file not used",
         "checks": "Checked",
         "not_checked": "Not checked",
         "trust": "Trust bundle",
@@ -60,22 +84,46 @@ def render(report: Report, language: Language) -> str:
 def _lines(report: Report, language: Language) -> Iterator[str]:
     words = _LABELS[language]
     yield report.vi if language is Language.VI else report.en
-    if report.document is not None:
-        document = report.document
-        yield f"  {words['record']}: {document.id}"
-        yield f"    {words['kind']}: {document.kind} · {words['unit']}: {document.unit}"
-    for signer in report.signers:
-        yield f"  {words['signer']}: {_signer(signer)} · {words['key']}: {signer.key}"
-    if report.claimed_ms is not None:
-        yield f"  {words['claimed']}: {_local_time(report.claimed_ms)}"
+    for record in report.records:
+        yield from _record_lines(record, words)
+    if report.status is not None:
+        yield f"  {words['status']} {report.status.as_of_size}{_age(report.status.age_ms, words['age'])}"
     yield f"  {words['checks']}:"
     for check in report.checks:
-        yield f"    {_SIGNS[check.result]} {_why(check, language)}"
+        yield f"    {_SIGNS[check.result]} {_numbered(check, report)}{_why(check, language)}"
     yield f"  {words['not_checked']}:"
     for item in report.not_checked:
         yield f"    · {_text(item, language)}"
-    yield f"  {words['trust']}: {words['version']} {report.trust.version}{_age(report, words['age'])}"
+    if report.unused:
+        yield f"  {words['unused']}: {', '.join(report.unused)}"
+    yield f"  {words['trust']}: {words['version']} {report.trust.version}{_age(report.trust.age_ms, words['age'])}"
     yield f"    {words['fingerprint']}: {report.trust.root_fingerprint}"
+
+
+def _record_lines(record: RecordFinding, words: Mapping[str, str]) -> Iterator[str]:
+    document = record.document
+    if document is not None:
+        yield f"  {words['record']}: {document.id}"
+        yield f"    {words['kind']}: {document.kind} · {words['unit']}: {document.unit}"
+        yield f"    {words['in_force']}: {words[document.in_force]}"
+    if record.signer is not None:
+        yield f"  {words['signer']}: {_signer(record.signer)} · {words['key']}: {record.signer.key}"
+    if record.claimed_ms is not None:
+        yield f"  {words['claimed']}: {_local_time(record.claimed_ms)}"
+    if record.log is not None:
+        yield f"  {words['log']}: {record.log.origin} · {record.log.index}/{record.log.size} · {record.log.quorum}"
+    for name, bound in (("not_before", record.not_before), ("not_after", record.not_after)):
+        if bound is not None:
+            yield f"  {words[name]}: {bound.size} {words['leaves']}{_bound_time(bound)}"
+
+
+def _bound_time(bound: TimeBound) -> str:
+    return "" if bound.time_ms is None else f" · {_local_time(bound.time_ms)} · {', '.join(bound.witnesses)}"
+
+
+def _numbered(check: Check, report: Report) -> str:
+    """Which record a check is about, where there are several."""
+    return f"{check.record + 1}. " if check.record is not None and len(report.records) > 1 else ""
 
 
 def _signer(signer: Signer) -> str:
@@ -91,8 +139,8 @@ def _text(item: NotChecked, language: Language) -> str:
     return item.vi if language is Language.VI else item.en
 
 
-def _age(report: Report, word: str) -> str:
-    return "" if report.trust.age_ms is None else f", {report.trust.age_ms // _DAY_MS} {word}"
+def _age(age_ms: int | None, word: str) -> str:
+    return "" if age_ms is None else f", {age_ms // _DAY_MS} {word}"
 
 
 def _local_time(ms: int) -> str:

@@ -37,7 +37,7 @@ ATTACHMENTS_MAX: Final = 256
 _HASH_BYTES: Final = 32
 _NAMES: Final = frozenset({"format", "records", "statements", "checkpoints", "status", "attachments"})
 _INCLUSION_NAMES: Final = frozenset({"checkpoint", "hashes", "index"})
-_ATTACHMENT_NAMES: Final = frozenset({"bytes", "record", "sha256"})
+_ATTACHMENT_NAMES: Final = frozenset({"record", "sha256"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,10 @@ class ProvenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentDigest:
-    """A file that belongs to a record: its length in bytes and its SHA-256 (hex), which the record's body must name."""
+    """A file that belongs to a record: its SHA-256 (hex), which the record's body must name."""
 
     record: int
     sha256: str
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +164,7 @@ def _attachments(value: Json, records: int) -> tuple[AttachmentDigest, ...]:
 
 
 def _attachment_members(each: AttachmentDigest) -> dict[str, Json]:
-    return {"record": each.record, "sha256": each.sha256, "bytes": each.size_bytes}
+    return {"record": each.record, "sha256": each.sha256}
 
 
 def _attachment(value: Json) -> AttachmentDigest:
@@ -173,9 +172,7 @@ def _attachment(value: Json) -> AttachmentDigest:
     digest = fields["sha256"]
     if not isinstance(digest, str) or len(digest) != 2 * _HASH_BYTES or set(digest) - set("0123456789abcdef"):
         raise NotCanonical("a digest is 64 lower-case hex digits")
-    return AttachmentDigest(
-        record=_count(fields["record"]), sha256=digest, size_bytes=_count(fields["bytes"])
-    )
+    return AttachmentDigest(record=_count(fields["record"]), sha256=digest)
 
 
 def _members(value: Json, names: frozenset[str]) -> dict[str, Json]:

@@ -43,11 +43,15 @@ class SubIndication(StrEnum):
     NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
     NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
     SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
+    NO_POE = "NO_POE"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    TRY_LATER = "TRY_LATER"
     REVOKED = "REVOKED"
     REVOKED_NO_POE = "REVOKED_NO_POE"
     REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
     MC_CHAIN_FORKED = "MC_CHAIN_FORKED"
     MC_NOT_LOGGED = "MC_NOT_LOGGED"
+    MC_QUORUM = "MC_QUORUM"
     MC_ROLE = "MC_ROLE"
     MC_UNIT = "MC_UNIT"
 
@@ -64,7 +68,7 @@ class Result(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One thing that was looked at. `evidence` names what was looked at, by hash or id; `sub_indication` is set where the
-    check keeps the whole from passing."""
+    check keeps the whole from passing; `record` is the position of the record it is about, None for the file as a whole."""
 
     id: str
     result: Result
@@ -72,11 +76,14 @@ class Check:
     why_en: str
     evidence: str | None = None
     sub_indication: SubIndication | None = None
+    record: int | None = None
 
     def json(self) -> dict[str, Json]:
         return {
             "id": self.id,
+            "record": self.record,
             "result": self.result,
+            "sub_indication": self.sub_indication,
             "why_vi": self.why_vi,
             "why_en": self.why_en,
             "evidence": self.evidence,
@@ -121,9 +128,20 @@ class Signer:
         }
 
 
+class InForce(StrEnum):
+    """What is known of a document's force, which is another question than whether its signature is right."""
+
+    YES = "yes"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    CORRECTED = "corrected"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What was signed. Facts and content are given only where they are covered by a signature that was verified."""
+    """What was signed. Facts and content are given only where they are covered by a signature that was verified; `files`
+    are the SHA-256 digests of attachments that the content names."""
 
     id: str
     kind: str
@@ -131,6 +149,8 @@ class Document:
     dossier: str | None
     facts: Mapping[str, Json] | None
     content: Mapping[str, Json] | None
+    in_force: InForce = InForce.UNKNOWN
+    files: tuple[str, ...] = ()
 
     def json(self) -> dict[str, Json]:
         return {
@@ -140,7 +160,8 @@ class Document:
             "dossier": self.dossier,
             "facts": None if self.facts is None else dict(self.facts),
             "content": None if self.content is None else dict(self.content),
-            "in_force": "unknown",
+            "in_force": self.in_force,
+            "files": [*self.files],
         }
 
 
@@ -165,38 +186,145 @@ class TrustUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeBound:
+    """One side of a time bracket: a tree size, and the earliest time (ms since 1970) that a witness puts to it."""
+
+    size: int
+    time_ms: int | None
+    witnesses: tuple[str, ...]
+
+    def json(self) -> dict[str, Json]:
+        return {"size": self.size, "time": self.time_ms, "witnesses": [*self.witnesses]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPosition:
+    """Where in which log a record was shown to lie, under a checkpoint of `size` leaves."""
+
+    origin: str
+    index: int
+    size: int
+    witnesses: tuple[str, ...]
+    quorum: str
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "origin": self.origin,
+            "index": self.index,
+            "size": self.size,
+            "witnesses": [*self.witnesses],
+            "quorum": self.quorum,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFinding:
+    """What was found about one record of a file. `claimed_ms` is the signer's clock, which changes nothing."""
+
+    indication: Indication
+    sub_indications: tuple[SubIndication, ...]
+    document: Document | None = None
+    signer: Signer | None = None
+    claimed_ms: int | None = None
+    not_before: TimeBound | None = None
+    not_after: TimeBound | None = None
+    log: LogPosition | None = None
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "indication": self.indication,
+            "sub_indications": [*self.sub_indications],
+            "document": None if self.document is None else self.document.json(),
+            "signers": [] if self.signer is None else [self.signer.json()],
+            "time": {
+                "claimed": self.claimed_ms,
+                "not_before": None if self.not_before is None else self.not_before.json(),
+                "not_after": None if self.not_after is None else self.not_after.json(),
+                "tsa": [],
+            },
+            "log": None if self.log is None else self.log.json(),
+        }
+
+
+class StatusSource(StrEnum):
+    """Where the status came from that was used."""
+
+    TRUST = "trust"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUsed:
+    """By which status of keys and documents the answer was found: up to which tree size, and how old that word is."""
+
+    as_of_size: int
+    as_of_ms: int | None
+    age_ms: int | None
+    source: StatusSource
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "as_of_size": self.as_of_size,
+            "as_of_time": self.as_of_ms,
+            "age_ms": self.age_ms,
+            "source": self.source,
+        }
+
+
+NOTHING_FOUND: Final = RecordFinding(indication=Indication.FAILED, sub_indications=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One answer about one file."""
+    """One answer about one file; what it says of a single record is said of the first one."""
 
     indication: Indication
     sub_indications: tuple[SubIndication, ...]
     exit_code: Exit
     vi: str
     en: str
-    document: Document | None
-    signers: tuple[Signer, ...]
-    claimed_ms: int | None
+    records: tuple[RecordFinding, ...]
     checks: tuple[Check, ...]
     not_checked: tuple[NotChecked, ...]
+    unused: tuple[str, ...]
+    status: StatusUsed | None
     trust: TrustUsed
     verifier_version: str
     input_sha256: str
     input_bytes: int
 
+    @property
+    def subject(self) -> RecordFinding:
+        """What the file is about."""
+        return self.records[0] if self.records else NOTHING_FOUND
+
+    @property
+    def document(self) -> Document | None:
+        return self.subject.document
+
+    @property
+    def signers(self) -> tuple[Signer, ...]:
+        return () if self.subject.signer is None else (self.subject.signer,)
+
+    @property
+    def claimed_ms(self) -> int | None:
+        return self.subject.claimed_ms
+
     def json(self) -> dict[str, Json]:
         """The report for machines; every member always present."""
         return {
+            **self.subject.json(),
             "report": REPORT_VERSION,
             "indication": self.indication,
             "sub_indications": [*self.sub_indications],
             "exit_code": int(self.exit_code),
             "vi": self.vi,
             "en": self.en,
-            "document": None if self.document is None else self.document.json(),
-            "signers": [signer.json() for signer in self.signers],
-            "time": {"claimed": self.claimed_ms, "not_before": None, "not_after": None},
+            "records": [record.json() for record in self.records],
+            "status": None if self.status is None else self.status.json(),
             "checks": [check.json() for check in self.checks],
             "not_checked": [item.json() for item in self.not_checked],
+            "unused": [*self.unused],
             "trust": self.trust.json(),
             "verifier": {"name": "motcua-verify", "version": self.verifier_version},
             "input": {"sha256": self.input_sha256, "size": self.input_bytes},

@@ -21,6 +21,7 @@ from signing.bundles import TrustBundle
 from signing.canonical import Json
 from signing.cuts import Cause, Cut
 from signing.errors import NotCanonical, SignatureInvalid, TrustInvalid
+from signing.exported import bytes_of
 from signing.signatures import Purpose, Signer, verify
 from signing.status import DocumentChanged, DocumentState, Event, Forked, Reviewed, Revoked, Status
 
@@ -233,6 +234,6 @@ def _count(value: Json) -> int:
 
 def _bytes(value: Json) -> bytes:
     try:
-        return base64.b64decode(str(value), validate=True)
-    except ValueError as error:
-        raise TrustInvalid("not base64") from error
+        return bytes_of(value)
+    except NotCanonical as error:
+        raise TrustInvalid(error.detail) from error

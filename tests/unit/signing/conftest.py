@@ -112,7 +112,7 @@ class Cast:
             "kind": kind,
             "log": "00" * 16,
             "seq": 3,
-            "prev": None,
+            "prev": "22" * 32,
             "commune": commune,
             "dossier": "11" * 16,
             "parents": [],

@@ -82,3 +82,13 @@ def test_hostile_snapshots_are_refused(cast: Any) -> None:
     for data in (b"", b"{}", b"[]", canonical.encode({"payload": "", "payloadType": "x", "signatures": []})):
         with pytest.raises(TrustInvalid):
             open_snapshot(data, bundle)
+
+
+def test_another_spelling_of_the_same_signature_is_refused(cast: Any) -> None:
+    """The last digit of 64 bytes in base64 has spare bits: without this, a file could change and say the same."""
+    data = sign_snapshot(snapshot(), STATUS)
+    at = data.index(b'=="}]')
+    assert data[at - 1 : at] in b"AQgw"
+    other = data[: at - 1] + bytes([data[at - 1] + 1]) + data[at:]
+    with pytest.raises(TrustInvalid):
+        open_snapshot(other, cast.bundle(status=[STATUS.public]))

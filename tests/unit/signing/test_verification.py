@@ -58,6 +58,7 @@ def test_a_right_record_passes(cast: Any) -> None:
         "authority": Result.PASS,
         "delegation": Result.PASS,
         "content": Result.PASS,
+        "log": Result.UNKNOWN,
     }
     document, signer = report.document, report.signers[0]
     assert document is not None
@@ -328,6 +329,6 @@ def test_the_report_is_json_with_every_member(cast: Any) -> None:
         "age_ms": 86_400_000,
     }
     assert shown["signers"][0]["legal_class"] == "specialised"
-    assert shown["time"] == {"claimed": 1_700_000_005_000, "not_before": None, "not_after": None}
+    assert shown["time"] == {"claimed": 1_700_000_005_000, "not_before": None, "not_after": None, "tsa": []}
     assert [check["id"] for check in shown["checks"]] == [check.id for check in passed.checks]
     assert bad.json()["document"] is None
