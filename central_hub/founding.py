@@ -13,6 +13,7 @@ from central_hub.accounts.service import HUB_ROLES, make_account
 from central_hub.config import HubConfig
 from central_hub.keys import SECRET_BYTES, SECRET_FILE, load_root, save_keys, save_root
 from central_hub.publishing.service import publish_defaults
+from central_hub.registry.compact import state_registry
 from central_hub.services import Services, open_services, system_clock_ms
 from central_hub.settings import EPOCH, get_setting, put_setting
 from central_hub.store.engine import writing
@@ -112,6 +113,9 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
         authority=AUTHORITY,
         issued=now_ms,
         policy=f"log {log_key}\nquorum none\n",
+    )
+    state_registry(
+        config.keys, registry=registry.public, province=province.code, bundle_version=1, roots=roots
     )
     save_keys(
         config.keys,

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from dossiers.calendar import from_yyyymmdd, to_yyyymmdd
 from dossiers.errors import CodeInvalid
+from signing import qr
+from signing.errors import NotCanonical
 
 NUMBER_MAX: Final = 9999
 # A lease is renewed from the day less than this share of its numbers was left.
@@ -183,9 +185,20 @@ class ParsedCode:
     tag: str | None = None
 
 
+def scanned_text(text: str) -> str:
+    """What to look for: of a paper code its dossier code (nothing is verified, it merely finds the dossier), else the text."""
+    text = text.strip()
+    if not text.startswith(qr.PREFIX):
+        return text
+    try:
+        return qr.read(text).paper.code
+    except NotCanonical:
+        return text
+
+
 def parse_code(text: str, *, pattern: CodePattern = DEFAULT_PATTERN) -> ParsedCode | None:
     """Read a code from the keyboard or a scanner: case, spaces, dashes and dots do not matter. None if it is none."""
-    compact = re.sub(r"[^0-9A-Z]", "", text[:200].upper())
+    compact = re.sub(r"[^0-9A-Z]", "", scanned_text(text)[:200].upper())
     official = _official_shape(pattern).fullmatch(compact)
     if official is not None:
         unit, when, number = official.groups()

@@ -154,6 +154,10 @@ _KEY_FACTS: Final = members(
     nullable=("box", "officer", "device", "until_size"),
 )
 _KEY_BODY: Final = members({"name": Text(least=1, most=200)}, {"title": _LINE})
+# A device's short statements for paper (`signing.compact`), in hex: not facts, for they name a unit in words.
+_STATED_BODY: Final = members(
+    {"name": Text(least=1, most=200)}, {"title": _LINE, "compact": Text(most=4_000)}
+)
 
 _DOSSIER_KINDS: Final = (
     _kind(
@@ -309,7 +313,7 @@ _PROTOCOL_KINDS: Final = (
         "Công bố khóa",
         "Key stated",
         facts=_KEY_FACTS,
-        body=_KEY_BODY,
+        body=_STATED_BODY,
         roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.UNIT_ADMINISTRATOR}),
     ),
     _kind(

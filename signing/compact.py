@@ -20,7 +20,7 @@ from signing import cbor, cose, reasons
 from signing.canonical import INTEGER_MAX, normalise_text
 from signing.cbor import Cbor
 from signing.cose import MessageSigner
-from signing.errors import NotCanonical, SignatureInvalid, TrustInvalid
+from signing.errors import NotCanonical, NotEntitled, SignatureInvalid, TrustInvalid
 from signing.signatures import SIGNATURE_BYTES, PublicKey
 
 REGISTRY_PURPOSE: Final = b"motcua/registry/1"
@@ -151,6 +151,40 @@ class SignedDeviceKey:
         """The device key, if this registry key signed it; SignatureInvalid if not."""
         cose.verify(registry, DEVICE_PURPOSE, self.payload, self.signature)
         return self.stated
+
+
+@dataclass(frozen=True, slots=True)
+class CompactChain:
+    """Both statements as one value: what a device needs in order to print codes."""
+
+    registry: SignedRegistryKey
+    device: SignedDeviceKey
+
+    def hex(self) -> str:
+        """As it travels in the body of the device's key statement."""
+        return cbor.encode([self.registry.value(), self.device.value()]).hex()
+
+    @classmethod
+    def from_hex(cls, text: str) -> Self:
+        """Read lower-case hex strictly; NotCanonical if it holds no chain. Nothing is verified."""
+        try:
+            data = bytes.fromhex(text)
+        except ValueError as error:
+            raise NotCanonical("not hex") from error
+        if data.hex() != text:
+            raise NotCanonical("hex is lower-case, without spaces")
+        match cbor.decode(data, size_bytes_max=2 * STATEMENT_BYTES_MAX):
+            case [registry, device]:
+                return cls(SignedRegistryKey.from_value(registry), SignedDeviceKey.from_value(device))
+        raise NotCanonical("not the two statements of a chain")
+
+    def verify(self, *, roots: Collection[PublicKey], threshold: int) -> DeviceKey:
+        """The device key, if the chain holds from so many of these roots down; TrustInvalid or SignatureInvalid if not."""
+        registry = self.registry.verify(roots, threshold)
+        device = self.device.verify(registry.key)
+        if device.key == registry.key:
+            raise NotEntitled("a registry key is nothing but a registry key")
+        return device
 
 
 def sign_registry_key(registry: RegistryKey, roots: Iterable[MessageSigner]) -> SignedRegistryKey:

@@ -18,9 +18,9 @@ from typing import Final, Self
 
 from signing import base45, cbor, cose
 from signing.cbor import Cbor
-from signing.compact import SignedDeviceKey, SignedRegistryKey, line
+from signing.compact import CompactChain, SignedDeviceKey, SignedRegistryKey, line
 from signing.cose import MessageSigner, Sign1
-from signing.errors import NotCanonical, NotEntitled, SignatureInvalid
+from signing.errors import NotCanonical, SignatureInvalid
 from signing.signatures import PublicKey
 
 PREFIX: Final = "MC1:"
@@ -112,33 +112,29 @@ class PaperCode:
     """A code as read; nothing of it is verified until `verify` returns."""
 
     paper: Paper
-    registry: SignedRegistryKey
-    device: SignedDeviceKey
+    chain: CompactChain
     signed: Sign1
 
     def verify(self, *, roots: Collection[PublicKey], threshold: int) -> Paper:
         """The paper's own words, if the chain holds from so many of these roots down to the code.
 
         TrustInvalid: the registry statement lacks root signatures. SignatureInvalid: the device statement or the code
-        is not signed by the key above it. NotEntitled: the device belongs to another province.
+        is not signed by the key above it. NotEntitled: the registry's own key signed the paper.
         """
-        registry = self.registry.verify(roots, threshold)
-        device = self.device.verify(registry.key)
-        if device.key == registry.key:
-            raise NotEntitled("a registry key is nothing but a registry key")
+        self.chain.verify(roots=roots, threshold=threshold)
         self.verify_signature()
         return self.paper
 
     def verify_signature(self) -> None:
         """Return if the device that the code names signed it; SignatureInvalid if not. Says nothing of who that is."""
-        cose.verify(self.device.stated.key, PURPOSE, self.signed.payload, self.signed.signature)
+        cose.verify(self.chain.device.stated.key, PURPOSE, self.signed.payload, self.signed.signature)
 
 
-def make(paper: Paper, *, registry: SignedRegistryKey, device: SignedDeviceKey, signer: MessageSigner) -> str:
+def make(paper: Paper, *, chain: CompactChain, signer: MessageSigner) -> str:
     """The text of the code, to be drawn by `level`. NotCanonical: a field is out of bounds, or all are too long together."""
-    if signer.public != device.stated.key:
+    if signer.public != chain.device.stated.key:
         raise SignatureInvalid("the device statement is another key's")
-    payload = cbor.encode([registry.value(), device.value(), paper.value()])
+    payload = cbor.encode([chain.registry.value(), chain.device.value(), paper.value()])
     text = PREFIX + base45.encode(Sign1(payload, cose.sign(signer, PURPOSE, payload)).encode())
     level(text)
     return text
@@ -154,8 +150,9 @@ def read(text: str) -> PaperCode:
         case [registry, device, paper]:
             return PaperCode(
                 paper=Paper.from_value(paper),
-                registry=SignedRegistryKey.from_value(registry),
-                device=SignedDeviceKey.from_value(device),
+                chain=CompactChain(
+                    SignedRegistryKey.from_value(registry), SignedDeviceKey.from_value(device)
+                ),
                 signed=signed,
             )
     raise NotCanonical("not the three parts of a code")

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from central_hub.journal.service import Draft, write
+from central_hub.registry.compact import compact_member
 from central_hub.services import Services
 from signing.roles import Role
 from signing.signatures import PublicKey
@@ -21,7 +22,10 @@ def state_keys(
         trust = trust.accept(statement, issuer_key_id=services.keys.registry.public.id)
     drafts = [
         Draft(
-            kind="key.stated", facts=_plain(statement), content=dict(content), signer=services.keys.registry
+            kind="key.stated",
+            facts=_plain(statement),
+            content=content | compact_member(services, statement),
+            signer=services.keys.registry,
         )
         for statement, content in statements
     ]

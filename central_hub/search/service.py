@@ -10,6 +10,7 @@ from central_hub.statistics.board import today_of
 from central_hub.statistics.lists import find_by_code
 from central_hub.statistics.pages import named
 from central_hub.sync.fleet import DeviceState, list_devices
+from dossiers.codes import scanned_text
 from dossiers.local_time import local_date
 from dossiers.procedures import Procedure
 from dossiers.text import fold_text
@@ -37,7 +38,7 @@ class Found:
 
 def search(connection: Connection, services: Services, text: str) -> Found:
     """Everything that a text names."""
-    text = text.strip()[:_TEXT_MAX]
+    text = scanned_text(text)[:_TEXT_MAX]
     folded = fold_text(text).strip()
     if not folded:
         return Found(text="", dossiers=[], units=(), procedures=(), devices=[], only=None)

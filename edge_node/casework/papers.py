@@ -7,6 +7,7 @@ record has not reached the province. The room `printing` knows how a form looks;
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -20,12 +21,14 @@ from dossiers.procedures import Procedure
 from dossiers.units import load_default_units
 from dossiers.views import DossierView, Standing
 from edge_node.accounts.service import officer_names, signer_names
+from edge_node.casework.paper_code import paper_code
 from edge_node.casework.situation import survey
 from edge_node.casework.whereabouts import where_are_records
 from edge_node.printing import forms
 from edge_node.printing.letterhead import letterhead
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
+from signing.qr import PaperKind
 from sync_protocol.record import Record
 
 
@@ -62,6 +65,7 @@ class _Case:
     signers: Mapping[str, tuple[str, str]]
     is_waiting: bool
     superior_capacity: str
+    sign_paper: Callable[..., str]
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -83,6 +87,19 @@ class _Case:
 
     def procedure_name(self) -> str:
         return self.procedure.name.vi if self.procedure else self.view.procedure or ""
+
+    def paper_code(self, kind: PaperKind, *, issued_ms: int, result: str = "") -> str:
+        """What a stranger can check of this paper; empty where this PC cannot sign it."""
+        return self.sign_paper(
+            kind=kind,
+            record=self.record.id,
+            code=self.view.display_code or "",
+            procedure=self.view.procedure or "",
+            issued_ms=issued_ms,
+            due_ms=self.view.due if kind is PaperKind.SLIP else None,
+            holder=self.text("owner.name") or self.text("applicant.name"),
+            result=result,
+        )
 
     def frame(self) -> dict[str, Any]:
         return {
@@ -145,6 +162,7 @@ def paper_form(
         signers=signer_names(db),
         is_waiting=where is None or not where.province,
         superior_capacity="CHỦ TỊCH",
+        sign_paper=partial(paper_code, db, services),
     )
     return _MAKERS[name](case)
 
@@ -174,10 +192,12 @@ def _owner(case: _Case) -> forms.Person | None:
 
 
 def _slip(case: _Case) -> forms.Form:
-    view, accepted = case.view, case.view.accepted
+    view = case.view
+    received = next(ms for ms in (view.accepted, view.received, case.at) if ms is not None)
     return forms.Slip(
         **case.frame(),
         code=_code(view),
+        paper_code=case.paper_code(PaperKind.SLIP, issued_ms=received),
         procedure=case.procedure_name(),
         submitter=_applicant(case),
         owner=_owner(case),
@@ -186,7 +206,7 @@ def _slip(case: _Case) -> forms.Form:
         papers=_held_papers(case),
         sets=view.sets or 1,
         time_limit=describe_rule(case.procedure.rule) if case.procedure else "",
-        received=accepted if accepted is not None else view.received or case.at,
+        received=received,
         due=view.due,
         result_place=_return_place(case),
         fee_due=view.fee_due,
@@ -333,16 +353,21 @@ def _hand_over(case: _Case) -> forms.Form:
     view, result, taken = case.view, case.view.result, case.view.handed_over
     taker = taken.name if taken else None
     day = result.date if result and isinstance(result.date, int) else None
+    kind = (result.kind if result else "") or case.procedure_name()
+    number = (result.number if result else "") or ""
     return forms.ResultHandOver(
         **case.frame(),
         code=_code(view),
+        paper_code=case.paper_code(
+            PaperKind.RESULT, issued_ms=case.at, result=f"{number} – {kind}" if number else kind
+        ),
         procedure=case.procedure_name(),
         owner=_owner(case) or _applicant(case),
         receiver=forms.Person(
             name=taker or case.text("applicant.name"), id_number=(taken.id_number if taken else "") or ""
         ),
-        result_kind=(result.kind if result else "") or case.procedure_name(),
-        result_number=(result.number if result else "") or "",
+        result_kind=kind,
+        result_number=number,
         result_day=day,
         result_signer=(result.signer if result else "") or "",
         abstract=case.text("summary"),

@@ -12,7 +12,7 @@ from typing import Any
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_number
 
 from . import forms
-from .qr import qr_svg
+from .qr import paper_symbol, plain_symbol
 from .wording import (
     FORM_TEXTS,
     count,
@@ -86,7 +86,7 @@ def _particular(form: forms.Form) -> tuple[str, Values]:
 def _slip(form: forms.Slip) -> tuple[str, Values]:
     return "slip", {
         **_code(form.code),
-        "qr": qr_svg(form.code.text),
+        **_symbol(form),
         "procedure": form.procedure,
         "summary": form.summary,
         "submitter": _person(form.submitter),
@@ -225,6 +225,7 @@ def _register_row(row: forms.RegisterRow) -> list[str]:
 def _result_hand_over(form: forms.ResultHandOver) -> tuple[str, Values]:
     return "result_hand_over", {
         **_code(form.code),
+        **(_symbol(form) if form.paper_code else {"qr": ""}),
         "procedure": form.procedure,
         "owner": _person(form.owner),
         "receiver": _person(form.receiver),
@@ -304,6 +305,12 @@ def _copies(copies: Sequence[forms.Copy], recipient: str) -> list[str]:
 
 def _code(code: forms.DossierCode | None) -> Values:
     return {"code": code.text if code else "", "provisional": bool(code and code.provisional)}
+
+
+def _symbol(form: forms.Slip | forms.ResultHandOver) -> Values:
+    """The paper code where there is one, else the dossier code for the desk's scanner."""
+    symbol = paper_symbol(form.paper_code) if form.paper_code else plain_symbol(form.code.text)
+    return {"qr": symbol.svg, "qr_width": round(symbol.width_mm, 3), "qr_checks": bool(form.paper_code)}
 
 
 def _person(person: forms.Person) -> Values:

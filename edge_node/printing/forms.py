@@ -92,6 +92,9 @@ class Slip(Form):
     """Mẫu 01: Giấy tiếp nhận hồ sơ và hẹn trả kết quả."""
 
     code: DossierCode
+    paper_code: str = (
+        ""  # what a stranger can check (signing.qr); the dossier code's QR stands where there is none
+    )
     procedure: str
     submitter: Person
     owner: Person | None = None  # None: the submitter
@@ -230,6 +233,7 @@ class ResultHandOver(Form):
     """Giấy biên nhận trả kết quả."""
 
     code: DossierCode
+    paper_code: str = ""  # as on the slip; no QR where there is none
     procedure: str
     owner: Person
     receiver: Person

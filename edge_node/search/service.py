@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from dossiers.codes import scanned_text
 from edge_node.casework.listing import Listed, listed
 from edge_node.projection.lists import DossierFilter, count_dossiers, find_by_code, find_dossiers
 from edge_node.receive.reading import Choice, find_choices
@@ -42,7 +43,7 @@ def find_one(db: Database, services: Services, text: str) -> str | None:
 
 def search(db: Database, services: Services, text: str, *, limit: int = SHOWN_MAX) -> Found:
     """Dossiers and procedures for what was typed."""
-    text = text.strip()[:200]
+    text = scanned_text(text)[:200]
     if not text:
         return Found(text="", lines=(), count=0, procedures=())
     code = services.references.parse_code(db, text)

@@ -67,6 +67,7 @@ class Province:
         officer: str | None,
         name: str,
         device: str | None = None,
+        more: dict[str, str] | None = None,
     ) -> None:
         statement = KeyStatement(
             key=signer.public,
@@ -77,7 +78,10 @@ class Province:
             issuer=self.registry.public.id,
         )
         self.log.add(
-            "key.stated", msgspec.to_builtins(statement.facts()), content={"name": name}, signer=self.registry
+            "key.stated",
+            msgspec.to_builtins(statement.facts()),
+            content={"name": name} | (more or {}),
+            signer=self.registry,
         )
 
 
@@ -117,6 +121,10 @@ class TestOffice:
         return Actor(
             officer=officer, key=signer.public.id, name=name, title="", roles=frozenset(roles), signer=signer
         )
+
+    def take_news(self) -> None:
+        """What a sync would bring of the province's log."""
+        take_province(self.db, self.province)
 
     def receive(self, name: str = "Nguyễn Thị Hoa", **more: Any) -> str:
         """A dossier received by Lan; returns its id."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from signing import qr
 from signing.compact import (
+    CompactChain,
     DeviceKey,
     RegistryKey,
     SignedDeviceKey,
@@ -47,7 +48,6 @@ def paper_code(paper: Paper = SLIP, *, roots: int = 1, **changes: Any) -> str:
     """The text of the code on a paper; changes are fields of the paper."""
     return qr.make(
         replace(paper, **changes),
-        registry=registry_statement(roots=roots),
-        device=device_statement(),
+        chain=CompactChain(registry_statement(roots=roots), device_statement()),
         signer=DEVICE,
     )

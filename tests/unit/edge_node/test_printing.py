@@ -20,7 +20,7 @@ import zxingcpp
 from dossiers.deadlines import Timeliness
 from edge_node.printing import PrintingFailed, forms, render, render_pdf, typeset
 from edge_node.printing.documents import FormTooLarge, document
-from edge_node.printing.qr import qr_svg
+from edge_node.printing.qr import plain_symbol
 from edge_node.printing.wording import (
     FORM_TEXTS,
     day_in_words,
@@ -382,7 +382,7 @@ def test_the_fee_line(due: int, paid: int, words: str):
 def test_a_qr_code_refuses_text_a_slip_cannot_hold():
     for text in ("", "9" * 65):
         with pytest.raises(ValueError, match="QR"):
-            qr_svg(text)
+            plain_symbol(text)
 
 
 # --- tables --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 import segno
 
 from signing import base45, cbor, cose, qr, reasons
-from signing.compact import SignedDeviceKey, SignedRegistryKey
+from signing.compact import CompactChain, SignedDeviceKey, SignedRegistryKey
 from signing.cose import Sign1
 from signing.errors import NotCanonical, NotEntitled, SignatureInvalid, TrustInvalid
 from signing.keys import SigningKey
@@ -30,7 +30,7 @@ THIEF = SigningKey.from_seed(b"thief".ljust(32, b"."))
 def test_a_paper_verifies_with_the_root_key_alone() -> None:
     code = qr.read(paper_code())
     assert code.verify(roots=ROOT, threshold=1) == SLIP
-    assert code.device.stated.unit_name == "Phường Hải Châu"
+    assert code.chain.device.stated.unit_name == "Phường Hải Châu"
 
 
 def test_two_roots_of_three() -> None:
@@ -100,7 +100,7 @@ def test_no_changed_byte_passes() -> None:
 
 def test_a_signer_makes_no_code_over_another_devices_statement() -> None:
     with pytest.raises(SignatureInvalid):
-        qr.make(SLIP, registry=registry_statement(), device=device_statement(), signer=THIEF)
+        qr.make(SLIP, chain=CompactChain(registry_statement(), device_statement()), signer=THIEF)
 
 
 @pytest.mark.parametrize(
