@@ -112,6 +112,14 @@ class SimHub:
 
     # --- what it holds ---
 
+    def size_bytes(self) -> int:
+        """Pages of the database, free ones included."""
+        with self.reading() as (connection, _):
+            pages, size = (
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "page_size")
+            )
+        return int(pages or 0) * int(size or 0)
+
     def reading(self) -> "_Reading":
         """A consistent look at the database, past every cache."""
         return _Reading(self.worker.engine)
