@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from central_hub.config import HubConfig
 from central_hub.keys import HubKeys, load_keys
 from central_hub.publishing.keeper import CatalogueKeeper
+from central_hub.registry.status import StatusKeeper
 from central_hub.registry.trust import TrustKeeper
 from central_hub.store.engine import open_engine
 from central_hub.store.opened_runs import OpenedRuns
@@ -49,6 +50,10 @@ class Services:
     @cached_property
     def trust(self) -> TrustKeeper:
         return TrustKeeper(self.keys.bundle)
+
+    @cached_property
+    def status(self) -> StatusKeeper:
+        return StatusKeeper(self.keys.bundle)
 
     @property
     def province(self) -> str:

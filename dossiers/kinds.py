@@ -34,12 +34,14 @@ from dossiers.schemas import (
     compile_check,
     members,
 )
+from signing.cuts import LOGS_MAX, Cause
 from signing.reasons import Reason
 from signing.roles import Role
 from sync_protocol.erasure import ERASURE_KIND
 
 FIELDS_MAX: Final = 64
 PAPERS_MAX: Final = 64
+REVIEWED_MAX: Final = 128
 FACT_FIELDS: Final = ("channel", "competent", "fee_due", "sets")
 """Fields whose values are not personal: they stand in the facts themselves (`dossier.amended`, `set`)."""
 _RESERVED: Final = (*FACT_FIELDS, "due")
@@ -329,8 +331,13 @@ _PROTOCOL_KINDS: Final = (
         "Thu hồi khóa",
         "Key revoked",
         facts=members(
-            {"key": RANDOM_ID},
-            {"reason": WORD, "unit": UNIT, "size": COUNT, "cut": ListOf(item=_POSITION, most=64)},
+            {
+                "key": RANDOM_ID,
+                "unit": UNIT,
+                "reason": Choice(words=frozenset(Cause)),
+                "size": COUNT,
+                "cut": ListOf(item=_POSITION, most=LOGS_MAX),
+            }
         ),
         body=members(perhaps={"ground": _WORDS}),
         roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.UNIT_ADMINISTRATOR}),
@@ -350,6 +357,24 @@ _PROTOCOL_KINDS: Final = (
         body_needed=True,
         # A decision of the head of the unit, or of the province; never of a device.
         roles=frozenset({Role.LEADER}) | _PROVINCE,
+    ),
+    _kind(
+        "key.reinstated",
+        "Mở lại khóa tạm khóa",
+        "Suspended key reinstated",
+        facts=members({"key": RANDOM_ID, "unit": UNIT}),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY}),
+    ),
+    _kind(
+        "review.given",
+        "Xét duyệt bản ghi sau mốc thu hồi",
+        "Review of records after a cut",
+        facts=members(
+            {"records": ListOf(item=ID, least=1, most=REVIEWED_MAX), "stands": Flag(), "unit": UNIT}
+        ),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY}),
     ),
     _kind(
         "verdict.given",

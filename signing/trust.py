@@ -97,6 +97,21 @@ class Trust:
         """As `accept`, for a statement whose named issuer is known to have signed it."""
         return self.accept(statement, issuer_key_id=statement.issuer)
 
+    def require_revoker(self, key_id: str, of: str) -> None:
+        """Refuse unless this key may revoke the key `of`: the province any below the roots, a unit administrator the
+        officers of the same unit. Raises NotEntitled."""
+        issuer, subject = self.statements.get(key_id), self.statements.get(of)
+        if issuer is None or subject is None:
+            raise _unknown(key_id if issuer is None else of)
+        if subject.key in (self.bundle.hub.key, *self.bundle.registry):
+            raise _refused(reasons.TRUST_ISSUER, "only the roots cut off what the roots state")
+        if not issuer.roles.isdisjoint({Role.REGISTRY, Role.KEY_AUTHORITY}):
+            return
+        if Role.UNIT_ADMINISTRATOR not in issuer.roles:
+            raise _refused(reasons.ROLE, f"{', '.join(sorted(issuer.roles))} may not revoke keys")
+        if subject.unit != issuer.unit or not subject.roles <= OFFICE_ROLES:
+            raise _refused(reasons.UNIT, "a unit administrator revokes officers of the same unit")
+
     def require(self, key_id: str, *, kind: str, unit: str) -> KeyStatement:
         """The key's statement, if it entitles to sign this kind of record for this unit; NotEntitled if not."""
         statement = self.statements.get(key_id)

@@ -80,6 +80,25 @@ RECORD_FAULT = _reason(
     next_vi="Bản ghi được giữ nguyên và tự xét lại sau khi cập nhật phần mềm; báo quản trị tỉnh.",
     next_en="The record is kept and judged again after an update; tell the province.",
 )  # fmt: skip
+RECORD_AFTER_CUT = _reason(
+    "RECORD_AFTER_CUT", 409, retryable=True,
+    vi="Khóa ký đã bị thu hồi hoặc tạm khóa; bản ghi này nằm sau mốc còn tin cậy.",
+    en="The signing key was revoked or suspended, and this record lies after its cut.",
+    next_vi="Tỉnh xét duyệt bản ghi; nếu gấp, cán bộ khác ghi lại việc này bằng khóa của mình.",
+    next_en="The province reviews the record; if it is urgent, another officer records the action with their own key.",
+)  # fmt: skip
+RECORD_REVOKED = _reason(
+    "RECORD_REVOKED", 403, retryable=False,
+    vi="Khóa ký đã thôi dùng trước bản ghi này, hoặc người xét duyệt không chấp nhận bản ghi.",
+    en="The signing key was retired before this record, or the reviewer refused the record.",
+    next_vi="Ghi lại việc này bằng khóa đang dùng.", next_en="Record the action again with a key in use.",
+)  # fmt: skip
+KEY_REVOCATION = _reason(
+    "KEY_REVOCATION", 403, retryable=False,
+    vi="Người ký không có quyền thu hồi, mở lại hoặc xét duyệt với khóa này.",
+    en="The signer may not revoke, reinstate or review under this key.",
+    next_vi="Báo người giữ vai trò quản lý khóa ở tỉnh.", next_en="Tell the province's key authority.",
+)  # fmt: skip
 RECORD_TIME = _reason(
     "RECORD_TIME", 422, retryable=False,
     vi="Giờ của máy trạm lệch quá xa so với tỉnh.", en="The PC's clock is too far from the province's.",
@@ -169,7 +188,7 @@ LINE_DOWN = _reason(
 
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
-    RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
+    RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, THROTTLED, HUB_BUSY, LINE_DOWN,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from central_hub.judge.cuts import Cuts
 from central_hub.judge.signatures import Verification
 from central_hub.judge.standings import Standing
 from central_hub.services import Services
@@ -15,7 +16,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import KEY, LOG, RUN
 from signing.trust import Trust
 from sync_protocol.admission import Judgement, Outcome
-from sync_protocol.record import UnverifiedRecord
+from sync_protocol.record import Record, UnverifiedRecord
 
 _NOT_YET = Judgement(Outcome.PENDING)
 
@@ -63,6 +64,7 @@ class Batch:
     cases: list[Case]
     trust: Trust
     standings: dict[str, Standing]
+    cuts: Cuts
     suspended: frozenset[str] = frozenset()
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     spoiled: list[StoredRun] = field(default_factory=list)
@@ -145,15 +147,19 @@ def retried(store: HubLogStore, standings: Iterable[Standing]) -> list[Case]:
         if standing.retryable:
             record = store.span(standing.log, standing.seq, stop=standing.seq + 1)[0]
             held = store.held(standing.log)
-            unverified = UnverifiedRecord(
-                record.header,
-                record.header_bytes,
-                record.signature,
-                record.id,
-                record.link,
-                record.body,
-                record.body_state,
-            )
             device = held.device if held else ""
-            cases.append(Case(unverified, standing.log_no, device, None, before=standing))
+            cases.append(Case(sent(record), standing.log_no, device, None, before=standing))
     return cases
+
+
+def sent(record: Record) -> UnverifiedRecord:
+    """A stored record in the form in which it came."""
+    return UnverifiedRecord(
+        record.header,
+        record.header_bytes,
+        record.signature,
+        record.id,
+        record.link,
+        record.body,
+        record.body_state,
+    )

@@ -5,8 +5,9 @@ Decides only: nothing is read from the database or written to it here.
 
 from central_hub.judge.batch import Batch, Case
 from central_hub.projection.projector import Projector
+from central_hub.registry.status import REVOKED
 from dossiers.rules import RULES
-from signing.errors import SignatureInvalid, SigningError
+from signing.errors import NotEntitled, SignatureInvalid, SigningError
 from signing.statements import KeyStatement
 from signing.trust import Trust
 from sync_protocol import reasons
@@ -83,8 +84,12 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
         parents=[earlier.of(header.dossier, parent) for parent in header.parents],
         log_device=case.device,
     )
+    if judgement is APPLIED:
+        judgement = batch.cuts.judge(record, case.device)
     if judgement is APPLIED and header.kind == KEY_STATED:
         judgement = _accept_statement(record, batch)
+    if judgement is APPLIED and header.kind == REVOKED:
+        judgement = _check_revocation(record, batch)
     if judgement is APPLIED and header.dossier is not None:
         if (earlier.home(header.dossier) or header.commune) == header.commune:
             earlier.keep_home(header)
@@ -125,6 +130,15 @@ def _holds(record: UnverifiedRecord, trust: Trust) -> bool | None:
     except (RecordInvalid, SignatureInvalid):
         return False
     return True
+
+
+def _check_revocation(record: UnverifiedRecord, batch: Batch) -> Judgement:
+    facts = record.header.facts
+    try:
+        batch.trust.require_revoker(record.header.by, of=facts["key"])
+    except NotEntitled as error:
+        return Judgement(Outcome.QUARANTINED, reasons.KEY_REVOCATION, error.detail)
+    return APPLIED
 
 
 def _accept_statement(record: UnverifiedRecord, batch: Batch) -> Judgement:

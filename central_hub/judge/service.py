@@ -28,15 +28,18 @@ from central_hub.judge.batch import (
     StoredRun,
     keys_since,
     retried,
+    sent,
     spoiled_tails,
     still_stored,
     stored_runs,
 )
+from central_hub.judge.cuts import read_cuts, records_after_new_cuts
 from central_hub.judge.deciding import KEY_STATED, decide
 from central_hub.judge.signatures import Verification, Verifiers
 from central_hub.judge.standings import (
     COLUMNS,
     Standing,
+    standings_after_cuts,
     standings_of_dossiers,
     standings_of_faults,
     standings_of_keys,
@@ -44,6 +47,7 @@ from central_hub.judge.standings import (
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
 from central_hub.registry.leases import grant_lease, has_lease
+from central_hub.registry.status import REVOKED, newest_event
 from central_hub.services import Services
 from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import reading, writing
@@ -55,11 +59,19 @@ from signing.trust import Trust
 from sync_protocol.admission import APPLIED, Judgement, Outcome
 from sync_protocol.erasure import ERASURE_KIND
 from sync_protocol.log import OPENING_KIND
-from sync_protocol.record import UnverifiedRecord
+from sync_protocol.record import Record, UnverifiedRecord
 
 _LOG = logging.getLogger(__name__)
 _PROTOCOL_KINDS = frozenset(
-    {KEY_STATED, ERASURE_KIND, "key.requested", "lease.granted", "catalogue.published", "calendar.published"}
+    {
+        KEY_STATED,
+        REVOKED,
+        ERASURE_KIND,
+        "key.requested",
+        "lease.granted",
+        "catalogue.published",
+        "calendar.published",
+    }
 )
 
 
@@ -75,6 +87,7 @@ class Judge:
         self._verifiers = Verifiers(services.config.verify_threads)
         self._projector = Projector()
         self._keys_seen = 0
+        self._events_seen = 0
         self._retries_faults = True
         self._ahead: Ahead | None = None
 
@@ -115,10 +128,11 @@ class Judge:
         with reading(services.engine) as connection:
             store = HubLogStore(connection, services.opened)
             keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
+            events_seen = newest_event(connection)
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
             if not (batch.cases or batch.runs or batch.spoiled or batch.erased):
-                self._keys_seen, self._retries_faults = keys_seen, False
+                self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
                 return None
             decide(batch, self._projector)
             self._fold(batch, store)
@@ -134,7 +148,7 @@ class Judge:
             self._ahead = None
         if batch.erased:
             scrub(services.engine)
-        self._keys_seen, self._retries_faults = keys_seen, False
+        self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
         return batch.records
 
     # --- a fault of the judge ---
@@ -218,14 +232,34 @@ class Judge:
         waiting = standings_of_keys(connection, keys_since(connection, self._keys_seen))
         if self._retries_faults:
             waiting += standings_of_faults(connection)
+        status = self._services.status.current(connection)
+        cut_off: list[tuple[Record, Standing, str]] = []
+        if newest_event(connection) > self._events_seen:
+            waiting += standings_after_cuts(connection)
+            cut_off = records_after_new_cuts(connection, store, status, trust, seen=self._events_seen)
         dossiers.update(dict.fromkeys(s.dossier for s in waiting if s.dossier))
+        dossiers.update(dict.fromkeys(r.header.dossier for r, _, _ in cut_off if r.header.dossier))
         erased = unfolded(connection)
         dossiers.update(dict.fromkeys(erased.values()))
         known = standings_of_dossiers(connection, dossiers)
         standings = {standing.record: standing for standing in (*waiting, *known)}
         cases += retried(store, standings.values())
+        cases += [
+            Case(sent(record), standing.log_no, device, True, before=standing)
+            for record, standing, device in cut_off
+            if record.id not in standings
+        ]
+        cuts = read_cuts(connection, store, status, trust, [case.record for case in cases])
         self._projector.load(connection, store, dossiers, known=[s.dossier for s in known if s.dossier])
-        return Batch(runs=runs, cases=cases, trust=trust, standings=standings, spoiled=spoiled, erased=erased)
+        return Batch(
+            runs=runs,
+            cases=cases,
+            trust=trust,
+            standings=standings,
+            cuts=cuts,
+            spoiled=spoiled,
+            erased=erased,
+        )
 
     # --- fold ---
 

@@ -46,6 +46,8 @@ class Standing:
 
     def differs(self, outcome: Outcome, reason: Reason | None) -> bool:
         """Whether a new judgement says something else."""
+        if outcome is Outcome.APPLIED:
+            return self.outcome is not outcome
         return self.outcome is not outcome or reason is None or self.code != reason.code
 
 
@@ -70,6 +72,11 @@ def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Stand
 def standings_of_faults(connection: Connection) -> list[Standing]:
     """The records on which the judge itself failed."""
     return _standings(connection, STANDING.c.code == reasons.RECORD_FAULT.code)
+
+
+def standings_after_cuts(connection: Connection) -> list[Standing]:
+    """The records that wait for a review, or for a suspension to be lifted."""
+    return _standings(connection, STANDING.c.code == reasons.RECORD_AFTER_CUT.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class Projector:
         self.histories = Histories()
         self._old: dict[str, DossierRow] = {}
         self._new: list[DossierRow] = []
+        self._gone: list[DossierRow] = []
         self._tallies = TallyChanges()
         self._scopes: dict[str, int] = {}
 
@@ -68,13 +69,15 @@ class Projector:
             store: where the bodies of branched dossiers are read.
         """
         self._tallies = TallyChanges()
-        self._new, self._scopes = [], {}
+        self._new, self._gone, self._scopes = [], [], {}
         for dossier, records in arrived.items():
             history = self.history(dossier) + [without_body(record) for record in records]
             self.histories.put(dossier, history)
             row = self._fold_one(dossier, history, records, left_out, quarantined, store)
             if row is not None:
                 self._note(self._old.get(dossier), row)
+            elif dossier in self._old:
+                self._note_gone(self._old[dossier])
 
     def write(self, connection: Connection) -> None:
         """Write what `fold` found, in the caller's transaction."""
@@ -82,6 +85,8 @@ class Projector:
         changed = [(*row[1:], row.id) for row in self._new if row.id.hex() in self._old]
         insert_rows(connection, DOSSIER, COLUMNS, new)
         update_rows(connection, DOSSIER, _KEPT_COLUMNS, ("id",), changed)
+        for part in chunks([row.id for row in self._gone]):
+            connection.execute(delete(DOSSIER).where(DOSSIER.c.id.in_(part)))
         self._write_stretches(connection)
         self._tallies.write(connection)
         for commune, change in sorted(self._scopes.items()):
@@ -92,7 +97,7 @@ class Projector:
         """The few dossiers that were overdue more than once."""
         old = [row.id for row in self._old.values() if earlier_stretches(row)]
         new = [stretch for row in self._new for stretch in earlier_stretches(row)]
-        touched = {row.id for row in self._new}
+        touched = {row.id for row in (*self._new, *self._gone)}
         for part in chunks(dossier for dossier in old if dossier in touched):
             connection.execute(delete(OVERDUE_BEFORE).where(OVERDUE_BEFORE.c.id.in_(part)))
         insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), new)
@@ -127,6 +132,12 @@ class Projector:
         if old is not None:
             self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
         self._scopes[new.home] = replace(self._scopes.get(new.home, 0), old=0, new=from_bytes(new.digest))
+
+    def _note_gone(self, old: DossierRow) -> None:
+        """Nothing of a dossier stands any more: its records wait for a review, or were refused after all."""
+        self._gone.append(old)
+        self._tallies.replace(old, None)
+        self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
 
 
 def _of_one_commune(records: History, refused: AbstractSet[str]) -> History:

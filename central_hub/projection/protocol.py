@@ -1,4 +1,5 @@
-"""Records of the protocol itself, applied: key statements and requests for them, leases, publications, erasure orders.
+"""Records of the protocol itself, applied: key statements and what was said of keys since, requests, leases,
+publications, erasure orders.
 
 Called for the hub's own records when they are written, and for a device's when they are judged `applied`. Whether the
 signer was entitled to say it was asked before.
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
-from central_hub.store.tables import KEY, KEY_REQUEST, LEASE, PUBLICATION
+from central_hub.store.tables import KEY, KEY_EVENT, KEY_REQUEST, LEASE, LOG, PUBLICATION
 from signing.errors import SigningError
 from signing.statements import KeyStatement
 from sync_protocol.erasure import Erasure
@@ -24,6 +25,10 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
         match record.header.kind:
             case "key.stated":
                 _apply_key(connection, record)
+            case "key.revoked" | "key.reinstated":
+                _apply_event(connection, record, str(record.header.facts["key"]))
+            case "review.given":
+                _apply_event(connection, record, str(record.header.facts["unit"]))
             case "key.requested":
                 _apply_request(connection, record)
             case "lease.granted":
@@ -57,6 +62,25 @@ def _apply_key(connection: Connection, record: Record | UnverifiedRecord) -> Non
         "stated_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY).values(row))
+
+
+def _apply_event(connection: Connection, record: Record | UnverifiedRecord, subject: str) -> None:
+    known = select(KEY_EVENT.c.no).where(KEY_EVENT.c.record == record.id)
+    if connection.execute(known).first() is not None:
+        return
+    header = record.header
+    row = {
+        "no": 1 + (connection.scalar(select(func.max(KEY_EVENT.c.no))) or 0),
+        "record": record.id,
+        "kind": header.kind,
+        "subject": subject,
+        "by": header.by,
+        "facts": orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS).decode(),
+        "ground": str((record.content or {}).get("ground", "")),
+        "leaf": int(connection.scalar(select(func.sum(LOG.c.acknowledged))) or 0),
+        "at_ms": header.corrected_ms,
+    }
+    connection.execute(insert(KEY_EVENT).values(row))
 
 
 def _apply_request(connection: Connection, record: Record | UnverifiedRecord) -> None:

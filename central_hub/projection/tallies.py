@@ -38,13 +38,18 @@ class TallyChanges:
     def __init__(self) -> None:
         self._changes: dict[tuple[str, str, int], list[int]] = {}
 
-    def replace(self, old: DossierRow | None, new: DossierRow) -> None:
-        """A dossier changed: take its old contributions back, add the new ones."""
+    def replace(self, old: DossierRow | None, new: DossierRow | None) -> None:
+        """A dossier changed, or nothing of it stands any more: take its old contributions back, add the new ones."""
         if old is not None:
-            if (old.counted, old.commune, old.procedure) == (new.counted, new.commune, new.procedure):
+            if new is not None and (old.counted, old.commune, old.procedure) == (
+                new.counted,
+                new.commune,
+                new.procedure,
+            ):
                 return
             self._add(old, -1)
-        self._add(new, 1)
+        if new is not None:
+            self._add(new, 1)
 
     def write(self, connection: Connection) -> None:
         """Add everything to the counters, and drop those that became nothing."""

@@ -182,6 +182,23 @@ KEY = _table(
 )
 """Accepted key statements in the order of acceptance; a later one of the same key replaces the earlier."""
 
+KEY_EVENT = _table(
+    "key_event",
+    _whole("no", key=True),
+    _text("record"),
+    _text("kind"),
+    _text("subject"),
+    _text("by"),
+    _text("facts"),
+    _text("ground"),
+    _whole("leaf"),
+    _whole("at_ms"),
+    UniqueConstraint("record"),
+    Index("ix_key_event_subject", "subject"),
+)
+"""Accepted revocations, reinstatements and reviews in the order of acceptance. `subject` is the key, or for a review the
+unit; `leaf` how many records the hub had acknowledged before it."""
+
 # --- derived from the logs and those decisions: `rebuild` makes them again ---------------------------------------------
 
 LEASE = _table(

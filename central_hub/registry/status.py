@@ -1,0 +1,88 @@
+"""What became of keys at this hub: accepted revocations, reinstatements and reviews, folded to one status.
+
+The bundle's former keys belong to it from the start: what the roots cut off needs no record. Read again only when there
+is something new. Whether somebody may revoke was asked before an event was written here.
+"""
+
+from threading import Lock
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, func, select
+
+from central_hub.store.tables import KEY_EVENT, LOG
+from signing.cuts import Cause, Cut
+from signing.status import Event, Reinstated, Reviewed, Revoked, Status
+from signing.trust import TrustBundle
+
+REVOKED = "key.revoked"
+REINSTATED = "key.reinstated"
+REVIEWED = "review.given"
+
+
+class StatusKeeper:
+    """The status of keys, kept current; shared by the threads of one process."""
+
+    def __init__(self, bundle: TrustBundle) -> None:
+        self._former = former_keys(bundle)
+        self._seen = 0
+        self._status = Status.of(self._former, size=1)
+        self._lock = Lock()
+
+    def current(self, connection: Connection) -> Status:
+        """The status as of this transaction."""
+        newest = newest_event(connection)
+        with self._lock:
+            if newest == self._seen:
+                return self._status
+        events = [*self._former, *read_events(connection)]
+        status = Status.of(events, size=1 + max((event.index for event in events), default=0))
+        with self._lock:
+            self._seen, self._status = newest, status
+        return status
+
+
+def newest_event(connection: Connection) -> int:
+    """Number of the newest accepted event; 0 when there is none."""
+    return connection.scalar(select(func.max(KEY_EVENT.c.no))) or 0
+
+
+def read_events(connection: Connection, *, after: int = 0) -> list[Event]:
+    """The accepted events, in order of acceptance."""
+    rows = connection.execute(select(KEY_EVENT).where(KEY_EVENT.c.no > after).order_by(KEY_EVENT.c.no))
+    return [event for row in rows for event in _events(row)]
+
+
+def former_keys(bundle: TrustBundle) -> list[Event]:
+    """What the roots themselves cut off."""
+    root = bundle.roots[0].id
+    return [
+        Revoked(index=0, record=bundle.digest, by=root, key=each.key.id, cause=each.cause, cut=each.cut)
+        for each in bundle.former
+    ]
+
+
+def tree_size(connection: Connection) -> int:
+    """How many records this hub has acknowledged: the leaves of its tree, in order of receipt."""
+    return int(connection.scalar(select(func.sum(LOG.c.acknowledged))) or 0)
+
+
+def _events(row: Row[Any]) -> list[Event]:
+    facts = orjson.loads(row.facts)
+    if row.kind == REVIEWED:
+        return [
+            Reviewed(index=row.leaf, record=row.record, by=row.by, target=target, stands=facts["stands"])
+            for target in facts["records"]
+        ]
+    if row.kind == REINSTATED:
+        return [Reinstated(index=row.leaf, record=row.record, by=row.by, key=facts["key"])]
+    return [
+        Revoked(
+            index=row.leaf,
+            record=row.record,
+            by=row.by,
+            key=facts["key"],
+            cause=Cause(facts["reason"]),
+            cut=Cut.from_facts(facts),
+        )
+    ]
