@@ -41,6 +41,8 @@ class Purpose:
     TRUST_BUNDLE: Final = "motcua.trust-bundle"
     ENROLMENT: Final = "motcua.enrolment"
     STATUS: Final = "motcua.status"
+    PARCEL: Final = "motcua.parcel"
+    PARCEL_ANSWER: Final = "motcua.parcel-answer"
 
 
 @dataclass(frozen=True, slots=True)

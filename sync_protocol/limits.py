@@ -37,3 +37,8 @@ CLOCK_OFFSET_MS_MAX = 50 * 366 * 24 * 60 * 60 * 1000
 """A measured clock offset beyond this is a damaged or absurd answer, not a clock; it is not kept."""
 
 CHALLENGE_AGE_S_MAX = 24 * 60 * 60
+
+PART_SIZE_BYTES_MAX = 1024 * 1024 * 1024
+"""A part of a parcel as it is written; FAT32 holds files below 4 GiB, and older tools stop at 2 GiB."""
+LABEL_SIZE_BYTES_MAX = 2 * 1024 * 1024
+PARCEL_RECIPIENTS_MAX = 64

@@ -186,10 +186,44 @@ LINE_DOWN = _reason(
     next_en="Go on working; the node syncs by itself when the line is back.",
 )  # fmt: skip
 
+PARCEL_FORMAT = _reason(
+    "PARCEL_FORMAT", 422, retryable=False,
+    vi="Tệp không phải gói USB của Motcua, hoặc do phiên bản mới hơn ghi.",
+    en="The file is not a Motcua parcel, or was written by a newer version.",
+    next_vi="Chọn đúng thư mục motcua trên USB; nếu đúng rồi, cập nhật phần mềm.",
+    next_en="Choose the folder motcua on the stick; if that is it, update the software.",
+)  # fmt: skip
+PARCEL_CUT = _reason(
+    "PARCEL_CUT", 422, retryable=True,
+    vi="Gói USB bị thiếu phần cuối: USB bị rút sớm hoặc chép chưa xong.",
+    en="The end of the parcel is missing: the stick was pulled out too early, or copying had not finished.",
+    next_vi="Phần còn đọc được đã dùng. Ghi lại gói ở máy gửi rồi nhập lại; nhập trùng không sao.",
+    next_en="What could be read was used. Write the parcel again at the sender and import it; twice does no harm.",
+)  # fmt: skip
+PARCEL_DAMAGED = _reason(
+    "PARCEL_DAMAGED", 422, retryable=True,
+    vi="Gói USB bị hỏng hoặc bị sửa.", en="The parcel is damaged or was changed.",
+    next_vi="Phần trước chỗ hỏng đã dùng. Ghi lại gói ở máy gửi, nên dùng USB khác.",
+    next_en="What stands before the damage was used. Write the parcel again, better on another stick.",
+)  # fmt: skip
+PARCEL_RECIPIENT = _reason(
+    "PARCEL_RECIPIENT", 422, retryable=False,
+    vi="Gói USB này gửi cho nơi khác, ở đây không mở được.",
+    en="This parcel is for somebody else and cannot be opened here.",
+    next_vi="Giữ nguyên tệp và mang tới đúng nơi nhận.", next_en="Leave the file as it is and take it to its recipient.",
+)  # fmt: skip
+PARCEL_SENDER = _reason(
+    "PARCEL_SENDER", 403, retryable=False,
+    vi="Không xác nhận được ai đã ghi gói USB này.", en="It cannot be confirmed who wrote this parcel.",
+    next_vi="Không dùng gói này. Kiểm tra USB lấy từ đâu và ghi lại gói ở máy gửi.",
+    next_en="Do not use it. Find out where the stick comes from, and write the parcel again at the sender.",
+)  # fmt: skip
+
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
     RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, THROTTLED, HUB_BUSY, LINE_DOWN,
+    PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
 )  # fmt: skip
 BY_CODE = {reason.code: reason for reason in REASONS}
