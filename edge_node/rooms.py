@@ -12,6 +12,7 @@ from edge_node.conflicts.routes import blueprint as conflicts
 from edge_node.desk.routes import blueprint as desk
 from edge_node.drafts.routes import blueprint as drafts
 from edge_node.enrolment.routes import blueprint as enrolment
+from edge_node.erasure.routes import blueprint as erasure
 from edge_node.health import blueprint as health
 from edge_node.help.routes import blueprint as help
 from edge_node.receive.routes import blueprint as receive
@@ -25,6 +26,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     desk,
     receive,
     casework,
+    erasure,
     results,
     search,
     drafts,

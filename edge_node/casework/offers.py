@@ -13,6 +13,8 @@ from dossiers.lifecycle import MOVES, Move, Status, allowed
 from dossiers.views import DossierView
 from edge_node.casework.labels import MOVE_ICONS, move_word, roles_word
 from signing.roles import Role
+from sync_protocol.erasure import ERASURE_KIND
+from sync_protocol.record import BodyState
 
 _MAIN: Final = {
     Status.NEW: ("receive",),
@@ -70,12 +72,17 @@ def other_offers(view: DossierView, roles: frozenset[Role]) -> tuple[Offer, ...]
             is_running and view.due is not None,
         ),
         ("note", "dossier.noted", _("Ghi chú"), "note_text", True),
+        ("erase", ERASURE_KIND, _("Xóa nội dung"), "trash", _has_content(view)),
     )
     return tuple(
         Offer(action=action, word=word, icon=icon)
         for action, kind, word, icon, is_possible in wanted
         if is_possible and roles & roles_for(kind, {})
     )
+
+
+def _has_content(view: DossierView) -> bool:
+    return any(entry.body_state is BodyState.PRESENT for entry in view.timeline)
 
 
 def next_roles(view: DossierView) -> str:

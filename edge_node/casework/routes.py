@@ -15,6 +15,7 @@ from edge_node.casework.papers import PaperName, paper_form
 from edge_node.casework.raw import raw_record, stored_record
 from edge_node.casework.reading import read_page
 from edge_node.database import get_db, get_services
+from edge_node.erasure.reading import shown_orders
 from edge_node.printing import PrintingFailed, render_pdf
 from edge_node.printing.documents import FormTooLarge
 from edge_node.problems import answer
@@ -45,7 +46,8 @@ def page(dossier: str) -> ResponseReturnValue:
     found = read_page(db, services, actor, dossier)
     printed = request.args.get("printed", "")
     shown = printed if printed in list(PaperName) else ""
-    return render_template("casework/page.html", page=found, printed=shown)
+    orders = shown_orders(db, dossier)
+    return render_template("casework/page.html", page=found, printed=shown, orders=orders)
 
 
 @blueprint.post("/<dossier>/reveal/<field>")
