@@ -224,9 +224,37 @@ INTERNAL: Final = _reason(
     next_en="Open the page before and check; if it stays, tell the technician the code.",
 )
 
+KEY_REVOKED: Final = _reason(
+    "NODE_KEY_REVOKED",
+    403,
+    retryable=False,
+    vi="Khóa ký của bạn đã bị thu hồi, không ký được trên máy này nữa.",
+    en="Your signing key was revoked; it cannot sign on this PC any more.",
+    next_vi="Những gì đã ký trước đó vẫn còn giá trị. Đề nghị quản trị viên đơn vị cấp khóa mới.",
+    next_en="What you signed before stays valid. Ask the unit administrator for a new key.",
+)
+KEY_SUSPENDED: Final = _reason(
+    "NODE_KEY_SUSPENDED",
+    403,
+    retryable=True,
+    vi="Khóa ký của bạn đang bị tỉnh tạm khóa.",
+    en="The province has suspended your signing key.",
+    next_vi="Liên hệ người quản lý khóa của tỉnh; khi được mở lại, đồng bộ rồi đăng nhập như thường.",
+    next_en="Call the province's key authority; once it is reinstated, sync and log in as usual.",
+)
+DEVICE_REVOKED: Final = _reason(
+    "NODE_DEVICE_REVOKED",
+    403,
+    retryable=False,
+    vi="Tỉnh đã thu hồi khóa của máy này: máy chỉ còn cho xem, không ghi hay ký được nữa.",
+    en="The province has revoked this PC's key: it can be read, but nothing more is recorded or signed here.",
+    next_vi="Làm việc trên máy thay thế; gọi quản trị tỉnh nếu máy này không hề bị mất.",
+    next_en="Work on the PC that replaces it; call the province if this PC was never lost.",
+)
+
 REASONS: Final = (
     DISK_FULL, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
-    INTERNAL,
+    INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edge_node.catalogue import References
 from edge_node.config import EdgeConfig
 from edge_node.keyring import KeyFiles, Keyring, TrustBook
+from edge_node.keyring.status import StatusBook
 from edge_node.store.space import MIB, Space
 from signing.keys import LockCost
 
@@ -31,6 +32,7 @@ class Services:
     random_bytes: Callable[[int], bytes]
     keyring: Keyring
     trust: TrustBook
+    status: StatusBook
     references: References
     space: Space
 
@@ -53,6 +55,7 @@ def build_services(
         random_bytes=random_bytes,
         idle_ms=config.idle_lock_minutes * 60_000,
     )
+    trust = TrustBook()
     return Services(
         config=config,
         clock=now,
@@ -60,7 +63,8 @@ def build_services(
         pause=time.sleep,
         random_bytes=random_bytes,
         keyring=keyring,
-        trust=TrustBook(),
+        trust=trust,
+        status=StatusBook(trust),
         references=References(),
         space=Space(config.reserve, size_bytes=config.reserve_mb * MIB),
     )

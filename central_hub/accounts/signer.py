@@ -39,7 +39,12 @@ def unlock_signer(services: Services, account: Account, password: str) -> Signer
 
 
 def ensure_stated(connection: Connection, services: Services, account: Account, signer: Signer) -> None:
-    """Have the registry state the officer's key, unless it stands stated with these roles."""
+    """Have the registry state the officer's key, unless it stands stated with these roles.
+
+    Raises SignatureRefused where the key was cut off: a new password makes a new key.
+    """
+    if not services.status.current(connection).is_silent(signer.public.id):
+        raise SignatureRefused("this key was revoked")
     known = services.trust.current(connection).statement(signer.public.id)
     if known is not None and known.roles == account.roles:
         return

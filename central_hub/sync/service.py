@@ -57,12 +57,25 @@ class _Scope:
         return (*self.province, *self.commune, *self.devices)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """The PC that asks. One whose key was cut off may deliver, and learns of that; it gets nobody's records any more."""
+
+    device: str
+    unit: str
+    is_cut_off: bool
+
+    def sees(self, scope: _Scope) -> tuple[HeldLog, ...]:
+        return scope.province if self.is_cut_off else scope.all
+
+
 def answer_round(services: Services, data: bytes) -> bytes:
     """The answer to a request; raises RemoteFault where the request as a whole is refused."""
     signed = open_request(data)
     with reading(services.engine) as connection:
         statement = services.trust.current(connection).statement(signed.device)
         epoch = hub_epoch(connection)
+        is_cut_off = not services.status.current(connection).is_silent(signed.device)
     if statement is None or Role.DEVICE not in statement.roles:
         raise RemoteFault(reasons.ROUND_DEVICE, signed.device)
     request = signed.verify(statement.key)
@@ -72,7 +85,8 @@ def answer_round(services: Services, data: bytes) -> bytes:
     theirs = frontier_of(request.frontier)
     acknowledged = acknowledge(services, signed.device, request.runs)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
-    answer = _answer(services, signed.device, statement.unit, epoch, request, theirs, problem, now_ms)
+    asker = _Asker(signed.device, statement.unit, is_cut_off)
+    answer = _answer(services, asker, epoch, request, theirs, problem, now_ms)
     encoded = encode_answer(answer)
     with writing(services.engine) as connection:
         note_contact(
@@ -90,17 +104,17 @@ def answer_round(services: Services, data: bytes) -> bytes:
 
 def _answer(
     services: Services,
-    device: str,
-    unit: str,
+    asker: _Asker,
     epoch: str,
     request: RoundRequest,
     theirs: Frontier,
     problem: str,
     now_ms: int,
 ) -> RoundAnswer:
+    device, unit = asker.device, asker.unit
     with reading(services.engine) as connection:
         scope = _scope(connection, services, unit)
-    if _runs_low(request, scope, theirs, services):
+    if not asker.is_cut_off and _runs_low(request, scope, theirs, services):
         _refill(services, device, unit, scope, now_ms)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
@@ -111,7 +125,7 @@ def _answer(
         bytes_max = min(max(request.bytes_max, limits.ROUND_SIZE_BYTES_MIN), limits.ROUND_SIZE_BYTES_MAX // 2)
         ahead = [
             d
-            for d in differences(store, mine, theirs, [log.id for log in scope.all])
+            for d in differences(store, mine, theirs, [log.id for log in asker.sees(scope)])
             if d.relation is Relation.AHEAD
         ]
         chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, audience=unit)

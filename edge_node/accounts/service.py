@@ -5,6 +5,7 @@ province confirms, or takes away, holds at the next request. A forgotten PIN can
 key, and what the old one signed stays good.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -14,10 +15,13 @@ from sqlite_utils import Database
 
 from edge_node import reasons
 from edge_node.accounts import throttle
+from edge_node.accounts.cuts import keys_in_use, revocation
 from edge_node.journal import Draft, WriteRefused, require_office, write
 from edge_node.keyring import Actor, TrustMissing, UnlockBusy
 from edge_node.services import Services
+from edge_node.store.local import read_office
 from signing.canonical import normalise_text
+from signing.cuts import Cause
 from signing.errors import KeyLocked
 from signing.keys import SigningKey, new_signing_key
 from signing.reasons import Reason
@@ -34,6 +38,7 @@ class Standing(StrEnum):
     CONFIRMED = "confirmed"
     DELEGATED = "delegated"
     REQUESTED = "requested"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,8 @@ def list_officers(db: Database, services: Services) -> list[Officer]:
     by_officer: dict[str, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_officer.setdefault(row[2], []).append(row)
-    found = [_officer(officer, keys, here.get(officer)) for officer, keys in by_officer.items()]
+    revoked = frozenset(services.status.status(db).revoked)
+    found = [_officer(officer, keys, here.get(officer), revoked) for officer, keys in by_officer.items()]
     return sorted(found, key=lambda each: (not each.is_here, each.name))
 
 
@@ -111,6 +117,10 @@ def log_in(db: Database, services: Services, *, officer: str, pin: str, address:
         wait_s = throttle.count_failure(db, subjects, now=now)
         raise LoginRefused(reasons.LOGIN_WAIT if wait_s else reasons.LOGIN_FAILED, wait_s=wait_s) from error
     throttle.forget(db, subjects[:1])
+    refusal = _refusal(db, services, services.keyring.files.officers()[officer].key)
+    if refusal is not None:
+        services.keyring.lock(token)
+        raise LoginRefused(refusal)
     return token
 
 
@@ -123,6 +133,8 @@ def current_actor(
         return None
     officer, signer = used
     key = signer.public.id
+    if _refusal(db, services, key) is not None:
+        return None
     row = db.conn.execute(
         "SELECT name, title FROM key_holder WHERE key = ? ORDER BY is_stated DESC LIMIT 1", (key,)
     ).fetchone()
@@ -143,6 +155,11 @@ def roles_now(db: Database, services: Services, key: str) -> frozenset[Role]:
     return statement.roles & OFFICE_ROLES
 
 
+def _refusal(db: Database, services: Services, key: str) -> Reason | None:
+    office = read_office(db)
+    return services.status.refusal(db, key, device=office.device) if office else None
+
+
 def add_officer(
     db: Database,
     services: Services,
@@ -153,12 +170,13 @@ def add_officer(
     roles: frozenset[Role],
     pin: str,
     officer: str | None = None,
+    instead_of: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Make a key for an officer on this PC and state it; returns the officer id.
 
     Receptionist and specialist take effect at once (delegated); other roles are requested from the province. The key
     file goes first: a crash leaves a key that nobody has stated, which entitles to nothing and is replaced next time.
-    Raises WriteRefused.
+    The keys `instead_of` (with their devices) are retired in the same transaction. Raises WriteRefused.
     """
     check_pin(pin)
     if Role.UNIT_ADMINISTRATOR not in administrator.roles:
@@ -170,15 +188,21 @@ def add_officer(
     services.keyring.lock_officer(officer)
     services.keyring.files.keep_officer(officer, key, pin=pin)
     content = {"name": normalise_text(name).strip(), "title": normalise_text(title).strip()}
-    write(db, services, administrator, _statements(db, services, administrator, key, officer, roles, content))
+    drafts = _statements(db, services, administrator, key, officer, roles, content)
+    drafts += [revocation(db, old, device, cause=Cause.RETIRED) for old, device in instead_of]
+    write(db, services, administrator, drafts)
     return officer
 
 
 def reset_pin(db: Database, services: Services, administrator: Actor, *, officer: str, pin: str) -> None:
-    """A forgotten PIN: a new key for the officer, with the roles held or asked for so far. Raises WriteRefused."""
+    """A forgotten PIN: a new key for the officer, with the roles held or asked for so far; the old key is retired.
+
+    Keys of the officer on other PCs go on. Raises WriteRefused.
+    """
     found = find_officer(db, services, officer)
     if found is None:
         raise WriteRefused(reasons.OFFICER_UNKNOWN)
+    here = services.keyring.device.public.id
     add_officer(
         db,
         services,
@@ -188,6 +212,7 @@ def reset_pin(db: Database, services: Services, administrator: Actor, *, officer
         roles=found.roles | found.requested,
         pin=pin,
         officer=officer,
+        instead_of=[each for each in keys_in_use(db, services, officer) if each[1] == here],
     )
     throttle.forget(db, (f"officer {officer}",))
 
@@ -211,7 +236,9 @@ def check_pin(pin: str) -> None:
         raise WriteRefused(reasons.PIN_WEAK)
 
 
-def _officer(officer: str, keys: list[tuple[Any, ...]], key_here: str | None) -> Officer:
+def _officer(
+    officer: str, keys: list[tuple[Any, ...]], key_here: str | None, revoked: frozenset[str]
+) -> Officer:
     """One officer from the rows of all keys: the key on this PC counts, else the newest."""
     current = key_here if key_here and any(row[0] == key_here for row in keys) else str(keys[-1][0])
     stated = next((row for row in keys if row[0] == current and row[1]), None)
@@ -221,6 +248,8 @@ def _officer(officer: str, keys: list[tuple[Any, ...]], key_here: str | None) ->
     standing = Standing.REQUESTED
     if stated:
         standing = Standing.DELEGATED if stated[7] else Standing.CONFIRMED
+    if current in revoked:
+        standing = Standing.REVOKED
     return Officer(
         officer=officer,
         key=current,

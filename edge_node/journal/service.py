@@ -28,7 +28,7 @@ from signing.keys import SigningKey
 from signing.reasons import Reason
 from sync_protocol.frontier import FrontierEntry
 from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
-from sync_protocol.log import Run, make_seal
+from sync_protocol.log import OPENING_KIND, Run, make_seal
 from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
 
 DOSSIER_PREFIX: Final = "dossier."
@@ -204,6 +204,11 @@ class _Writer:
             raise WriteRefused(error.reason, error.detail) from error
         if not statement.roles & roles_for(draft.kind, draft.facts):
             raise WriteRefused(reasons.ROLE, draft.kind)
+        key = self._signer.public.id
+        refusal = self._services.status.refusal(self._db, key, device=self._office.device)
+        # A new epoch opens all the same: what stands behind it must still reach the province.
+        if refusal and draft.kind != OPENING_KIND:
+            raise WriteRefused(refusal, draft.kind)
 
     def _signs_own_log(self, draft: Draft) -> bool:
         """A device opens its log before the province's statement about it has come down with the first round."""

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from central_hub.projection.projector import scope_digest
 from central_hub.registry.enrolment import issue_code
 from central_hub.registry.leases import leases_of_unit
+from central_hub.registry.revocation import Act, revoke_device
 from central_hub.store.engine import reading, writing
-from central_hub.store.tables import DEVICE
+from central_hub.store.tables import DEVICE, STANDING
 from signing.bundles import open_bundle
+from signing.cuts import Cause
 from signing.keys import SigningKey, new_signing_key
 from sync_protocol.enrolment import KeyOffer, parse_code, prove
 from sync_protocol.frame import decode_run, encode_run
@@ -321,3 +323,28 @@ def test_every_answer_is_hardened(client: FlaskClient) -> None:
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cache-Control"] == "no-store"
+
+
+def test_a_pc_that_was_cut_off_delivers_and_learns_of_it_but_gets_nobodys_records(
+    hub: ProvinceHub, client: FlaskClient, desk: Desk
+) -> None:
+    receive(desk, NOW_MS, 1)
+    hub.deliver(desk)
+    hub.judge()
+    challenge = answered(ask(client, desk)).challenge
+    with writing(hub.services.engine) as connection:
+        revoke_device(connection, hub.services, desk.device, cause=Cause.LOST, act=Act(actor="khoa"))
+    receive(desk, NOW_MS + 1, 2)
+    run = encode_run(desk.log.run(2, len(desk.log.records)))
+    answer = answered(ask(client, desk, challenge=challenge, runs=[run]))
+    assert answer.problem == ""
+    got = [record.header for frame in answer.runs for record in decode_run(frame).records]
+    assert {header.commune for header in got} == {"48"}
+    assert [h.facts["key"] for h in got if h.kind == "key.revoked"] == [
+        desk.device,
+        desk.log.officer.public.id,
+    ]
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        codes = set(connection.scalars(select(STANDING.c.code)))
+    assert codes == {"RECORD_AFTER_CUT"}
