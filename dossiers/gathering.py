@@ -5,7 +5,7 @@ later author had seen and replaced stand. Notes, papers and payments are added a
 it replaces the versions its author had seen, if it names their difference rightly.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,7 @@ from dossiers.conflicts import ConflictKind, conflict_id
 from dossiers.kinds import FACT_FIELDS
 from dossiers.lifeline import Lifeline, Move
 from dossiers.pairs import step_of
-from dossiers.views import DueCause, HandOver, IssuedResult, Note, PaperHeld, Payment, Settlement
+from dossiers.views import DueCause, FileHeld, HandOver, IssuedResult, Note, PaperHeld, Payment, Settlement
 from sync_protocol.record import BodyState, Record
 
 DUE: Final = ":due"
@@ -60,6 +60,8 @@ class Gathering:
         self.due_causes: dict[int, tuple[DueCause, int | None]] = {}
         self.papers: list[tuple[int, PaperHeld]] = []
         self.paper_removals: list[tuple[int, str, str]] = []
+        self.files: list[tuple[int, FileHeld]] = []
+        self.file_removals: list[tuple[int, str, str]] = []
         self.payments: list[tuple[int, Payment]] = []
         self.payment_pairs: dict[str, tuple[int, int]] = {}
         self.notes: list[Note] = []
@@ -214,6 +216,34 @@ class Gathering:
             for paper in papers:
                 self.papers.append((index, PaperHeld(record=record.id, at_ms=at_ms, **paper)))
 
+    def file_added(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
+        header, secrets = record.header, _mapping(content, "files")
+        for stated in facts["files"]:
+            secret = _mapping(secrets, stated["file"])
+            held = FileHeld(
+                record=record.id,
+                file=stated["file"],
+                size=stated["size"],
+                type=stated["type"],
+                pages=stated["pages"],
+                paper=stated["paper"],
+                is_result=stated["is_result"],
+                at_ms=header.corrected_ms,
+                by=header.by,
+                commune=header.commune,
+                state=record.body_state,
+                name=words(secret, "name"),
+                key=words(secret, "key"),
+                sha256=words(secret, "sha256"),
+            )
+            self.files.append((index, held))
+            replaced = stated.get("replaces")
+            if replaced is not None:
+                self.file_removals.append((index, replaced["record"], replaced["file"]))
+
+    def file_removed(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
+        self.file_removals.append((index, facts["record"], facts["file"]))
+
     def settled_by(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
         conflict, choose = facts["conflict"], facts["choose"]
         is_matched = self.lifeline is not None and (
@@ -330,15 +360,27 @@ class Gathering:
 
     def removed_papers(self) -> dict[tuple[str, str], str]:
         """(adding record, paper) → removing record, where the remover had seen what it removed."""
+        places = {paper.record: index for index, paper in self.papers}
+        return self._removed(self.paper_removals, places)
+
+    def removed_files(self) -> dict[tuple[str, str], str]:
+        """(adding record, file) → record that removed or replaced it, having seen it."""
+        places = {held.record: index for index, held in self.files}
+        adding = set(places.values())
+        return self._removed(self.file_removals, places, never_idle=adding)
+
+    def _removed(
+        self,
+        removals: list[tuple[int, str, str]],
+        places: Mapping[str, int],
+        never_idle: Set[int] = frozenset(),
+    ) -> dict[tuple[str, str], str]:
         removed: dict[tuple[str, str], str] = {}
-        if not self.paper_removals:
-            return removed
-        positions = {paper.record: index for index, paper in self.papers}
-        for index, record, paper in self.paper_removals:
-            added = positions.get(record)
+        for index, record, code in removals:
+            added = places.get(record)
             if added is not None and self.order.before(index) >> added & 1:
-                removed.setdefault((record, paper), self.order.records[index].id)
-            else:
+                removed.setdefault((record, code), self.order.records[index].id)
+            elif index not in never_idle:
                 self.idle |= 1 << index
         return removed
 
@@ -365,5 +407,7 @@ _GATHER: Final[Mapping[str, Callable[[Gathering, int, Record, Facts, Content | N
     "dossier.paid": Gathering.paid,
     "dossier.paper_added": Gathering.paper_added,
     "dossier.paper_removed": Gathering.paper_removed,
+    "dossier.file_added": Gathering.file_added,
+    "dossier.file_removed": Gathering.file_removed,
     "dossier.settled": Gathering.settled_by,
 }

@@ -14,6 +14,7 @@ from typing import Any, Final
 from dossiers import reasons
 from dossiers.erasures import GROUNDS
 from dossiers.erasures import RECORDS_MAX as ERASED_RECORDS_MAX
+from dossiers.files import FILE_TYPES
 from dossiers.lifecycle import MOVES
 from dossiers.schemas import (
     INSTANT_MS_MAX,
@@ -38,10 +39,13 @@ from signing.cuts import LOGS_MAX, Cause
 from signing.reasons import Reason
 from signing.roles import Role
 from sync_protocol.erasure import ERASURE_KIND
+from sync_protocol.limits import FILE_SIZE_BYTES_MAX
 
 FIELDS_MAX: Final = 64
 PAPERS_MAX: Final = 64
 REVIEWED_MAX: Final = 128
+FILES_MAX: Final = 16
+"""Files that one record may add."""
 FACT_FIELDS: Final = ("channel", "competent", "fee_due", "sets")
 """Fields whose values are not personal: they stand in the facts themselves (`dossier.amended`, `set`)."""
 _RESERVED: Final = (*FACT_FIELDS, "due")
@@ -74,6 +78,21 @@ _PAPER: Final = members(
     }
 )
 _PAPERS: Final = ListOf(item=_PAPER, most=PAPERS_MAX)
+# A file is named by its ciphertext: the id says nothing about the document, however easy that is to guess. Its name, its
+# key and the digest of what is in it are in the body, so that erasing the body erases the file.
+_FILE: Final = members(
+    {
+        "file": ID,
+        "size": Whole(least=1, most=FILE_SIZE_BYTES_MAX),
+        "type": Choice(words=FILE_TYPES),
+        "pages": Whole(least=0, most=9_999),
+        "paper": PAPER_CODE,
+        "is_result": Flag(),
+    },
+    {"replaces": members({"record": ID, "file": ID})},
+    nullable=("paper",),
+)
+_FILES: Final = ListOf(item=_FILE, least=1, most=FILES_MAX)
 _FIELD_CODES: Final = ListOf(item=FIELD, most=FIELDS_MAX, ascending=True)
 _FROZEN: Final = members(
     {"unit": Choice(words=frozenset({"minutes", "days"})), "amount": Whole(least=-(10**7), most=10**7)}
@@ -95,6 +114,12 @@ _ASKED_PAPER: Final = members(
 )
 _RESULT: Final = members(
     perhaps={"number": _LINE, "date": Either(shapes=(Date(), _LINE)), "signer": _LINE, "kind": _LINE}
+)
+
+_FILE_KEYS: Final = Table(
+    name=Code(pattern=r"[0-9a-f]{64}"),
+    value=members({"name": Text(least=1, most=200), "key": ID, "sha256": ID}),
+    most=FILES_MAX,
 )
 
 _DESK: Final = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
@@ -266,6 +291,23 @@ _DOSSIER_KINDS: Final = (
         facts=members({"record": ID, "paper": PAPER_CODE}),
         body=members(perhaps={"ground": _WORDS}),
         roles=_DESK | {Role.CLERK},
+    ),
+    _kind(
+        "dossier.file_added",
+        "Đính kèm tệp",
+        "Files attached",
+        facts=members({"files": _FILES}),
+        body=members({"files": _FILE_KEYS}, {"note": _WORDS}),
+        body_needed=True,
+        roles=_OFFICE,
+    ),
+    _kind(
+        "dossier.file_removed",
+        "Bỏ tệp đính kèm",
+        "File removed",
+        facts=members({"record": ID, "file": ID}),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=_OFFICE,
     ),
     _kind(
         "dossier.noted",
@@ -476,6 +518,8 @@ def check_body(kind: str, facts: Mapping[str, Any], content: object) -> Reason |
         return reasons.BODY
     if "fields" in facts and not _names_its_fields(facts, content):
         return reasons.BODY
+    if "files" in facts and not _has_the_keys(facts, content):
+        return reasons.BODY
     return None
 
 
@@ -489,6 +533,11 @@ def roles_for(kind: str, facts: Mapping[str, Any]) -> frozenset[Role]:
 def _names_its_fields(facts: Mapping[str, Any], content: object) -> bool:
     values = content.get("fields", {}) if isinstance(content, dict) else None
     return isinstance(values, dict) and sorted(values) == facts["fields"]
+
+
+def _has_the_keys(facts: Mapping[str, Any], content: object) -> bool:
+    keys = content.get("files", {}) if isinstance(content, dict) else None
+    return isinstance(keys, dict) and {each["file"] for each in facts["files"]} == set(keys)
 
 
 def shapes_of_facts() -> Mapping[str, Shape]:

@@ -35,6 +35,7 @@ from dossiers.views import (
     EndedAs,
     FieldState,
     FieldWrite,
+    FileHeld,
     PaperHeld,
     Payment,
     Standing,
@@ -125,7 +126,7 @@ def _view(gathering: Gathering, refused: int, held: int) -> DossierView:
     if superseded:
         _drop_superseded(gathering, superseded)
     course = follow(gathering, effective)
-    removed = gathering.removed_papers()
+    removed, removed_files = gathering.removed_papers(), gathering.removed_files()
     values = {code: _fact_value(gathering, code) for code in FACT_FIELDS}
     conflicts, settled = find_conflicts(gathering, values["competent"])
     payments = _payments(gathering)
@@ -168,6 +169,8 @@ def _view(gathering: Gathering, refused: int, held: int) -> DossierView:
         fields=_fields(gathering),
         papers=tuple(paper for _, paper in gathering.papers if (paper.record, paper.paper) not in removed),
         papers_removed=_papers_removed(gathering, removed) if removed else (),
+        files=_files_held(gathering, removed_files),
+        files_removed=_files_removed(gathering, removed_files),
         payments=payments,
         paid=paid,
         notes=tuple(gathering.notes),
@@ -282,6 +285,18 @@ def _papers_removed(gathering: Gathering, removed: Mapping[tuple[str, str], str]
         replace(paper, removed_by=removed[paper.record, paper.paper])
         for _, paper in gathering.papers
         if (paper.record, paper.paper) in removed
+    )
+
+
+def _files_held(gathering: Gathering, removed: Mapping[tuple[str, str], str]) -> tuple[FileHeld, ...]:
+    return tuple(held for _, held in gathering.files if (held.record, held.file) not in removed)
+
+
+def _files_removed(gathering: Gathering, removed: Mapping[tuple[str, str], str]) -> tuple[FileHeld, ...]:
+    return tuple(
+        replace(held, removed_by=removed[held.record, held.file])
+        for _, held in gathering.files
+        if (held.record, held.file) in removed
     )
 
 

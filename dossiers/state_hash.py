@@ -60,6 +60,17 @@ def _state(view: DossierView) -> list[Any]:
             (entry.record, entry.standing if entry.standing in _PLAIN_STANDINGS else "")
             for entry in view.timeline
         ],
+        *_files(view),
+    ]
+
+
+def _files(view: DossierView) -> list[Any]:
+    """Nothing for a dossier that never had a file: what was stored of it before files were known stays true."""
+    if not (view.files or view.files_removed):
+        return []
+    return [
+        [(held.record, held.file) for held in view.files],
+        [(held.record, held.file, held.removed_by) for held in view.files_removed],
     ]
 
 

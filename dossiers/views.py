@@ -98,6 +98,31 @@ class PaperHeld(msgspec.Struct, frozen=True, kw_only=True):
     removed_by: str | None = None
 
 
+class FileHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a record added. `name`, `key` and `sha256` (of the file itself) are None where the body is not here.
+
+    Attributes:
+        paper: the paper it shows; None for a result or anything else.
+        removed_by: the record that removed or replaced it.
+    """
+
+    record: str
+    file: str
+    size: int
+    type: str
+    pages: int
+    paper: str | None
+    is_result: bool
+    at_ms: int
+    by: str
+    commune: str
+    state: BodyState
+    name: str | None = None
+    key: str | None = None
+    sha256: str | None = None
+    removed_by: str | None = None
+
+
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """A payment taken; one set aside by a settlement stays visible but is not counted."""
 
@@ -220,6 +245,8 @@ class DossierView(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, FieldState]
     papers: tuple[PaperHeld, ...]
     papers_removed: tuple[PaperHeld, ...]
+    files: tuple[FileHeld, ...]
+    files_removed: tuple[FileHeld, ...]
     payments: tuple[Payment, ...]
     paid: int
     notes: tuple[Note, ...]

@@ -177,6 +177,15 @@ LOG_SPLIT: Final = Reason(
     next_vi="Giữ nguyên tệp bằng chứng và báo ngay cho bên giám sát và quản trị viên tỉnh.",
     next_en="Keep the evidence file and tell the supervising body and the province's administrator at once.",
 )
+FILE_DAMAGED: Final = Reason(
+    code="MC_FILE_DAMAGED",
+    status=422,
+    retryable=True,
+    vi="Tệp đính kèm không mở được bằng khóa ghi trong hồ sơ.",
+    en="The attached file does not open with the key in the dossier.",
+    next_vi="Tải lại tệp từ tỉnh; nếu vẫn không mở được, quét và thay bằng bản chụp mới.",
+    next_en="Fetch the file again from the province; if it still does not open, scan it and replace it.",
+)
 
 REASONS: Final[tuple[Reason, ...]] = (
     FORMAT,
@@ -196,4 +205,5 @@ REASONS: Final[tuple[Reason, ...]] = (
     LOG_PROOF,
     LOG_QUORUM,
     LOG_SPLIT,
+    FILE_DAMAGED,
 )

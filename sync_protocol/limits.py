@@ -30,6 +30,12 @@ ROUND_LOGS_MAX = 4_096
 ROUND_SIZE_BYTES_START = 48 * 1024
 ROUND_SIZE_BYTES_MIN = 4 * 1024
 
+FILE_SIZE_BYTES_MAX = 64 * 1024 * 1024
+"""Encrypted length of one attached file; the national portal takes 60 MB."""
+FILES_ROUND_MAX = 64
+"""Files that one message speaks of; each costs at most 512 bytes of bitmap."""
+FILE_PIECES_MAX = 256
+
 CLOCK_AHEAD_MS_MAX = 24 * 60 * 60 * 1000
 """A remote clock further ahead than this never advances the local one (design §5)."""
 

@@ -185,6 +185,29 @@ LINE_DOWN = _reason(
     next_vi="Vẫn làm việc bình thường; máy trạm tự đồng bộ khi có mạng.",
     next_en="Go on working; the node syncs by itself when the line is back.",
 )  # fmt: skip
+FILE_FORMAT = _reason(
+    "FILE_FORMAT", 400, retryable=False,
+    vi="Phần tệp gửi lên không đúng định dạng.", en="The part of a file is not well formed.",
+    next_vi="Cập nhật phần mềm máy trạm rồi đồng bộ lại.", next_en="Update the node and sync again.",
+)  # fmt: skip
+FILE_PIECE = _reason(
+    "FILE_PIECE", 422, retryable=True,
+    vi="Một phần của tệp bị hỏng khi truyền hoặc trên đĩa.", en="A part of a file was damaged in transit or on disk.",
+    next_vi="Máy trạm tự gửi lại; nếu lặp lại, quét và thay tệp đó.",
+    next_en="The node sends it again; if it repeats, scan the file again and replace it.",
+)  # fmt: skip
+FILE_SIZE = _reason(
+    "FILE_SIZE", 413, retryable=False,
+    vi="Tệp lớn hơn mức cho phép.", en="The file is larger than allowed.",
+    next_vi="Quét lại ở chế độ đen trắng hoặc độ phân giải thấp hơn, rồi thay tệp.",
+    next_en="Scan again in black and white or at a lower resolution, then replace the file.",
+)  # fmt: skip
+FILE_ROOM = _reason(
+    "FILE_ROOM", 507, retryable=True,
+    vi="Trung tâm tỉnh chưa đủ chỗ lưu tệp này.", en="The hub has no room for this file now.",
+    next_vi="Không phải làm gì; tệp vẫn ở máy này và tự gửi lại. Báo quản trị tỉnh nếu kéo dài.",
+    next_en="Nothing to do; the file stays on this PC and is sent again. Tell the province if it lasts.",
+)  # fmt: skip
 
 PARCEL_FORMAT = _reason(
     "PARCEL_FORMAT", 422, retryable=False,
@@ -225,5 +248,6 @@ REASONS: tuple[Reason, ...] = (
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
+    FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,
 )  # fmt: skip
 BY_CODE = {reason.code: reason for reason in REASONS}

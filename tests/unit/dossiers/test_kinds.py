@@ -58,6 +58,13 @@ RECEIVED_BODY = {
         "summary": "Bản sao trích lục khai sinh",
     }
 }
+FILES = [
+    {
+        "file": "b" * 64, "size": 300_016, "type": "jpeg", "pages": 1, "paper": None, "is_result": False,
+        "replaces": {"record": "a" * 64, "file": "c" * 64},
+    }
+]  # fmt: skip
+FILE_KEYS = {"b" * 64: {"name": "can-cuoc.jpg", "key": "d" * 64, "sha256": "e" * 64}}
 EXAMPLES: list[tuple[str, dict[str, Any]]] = [
     ("dossier.received", RECEIVED),
     ("dossier.amended", {"fields": ["applicant.phone"], "set": {"channel": 2, "competent": "20200"}}),
@@ -72,6 +79,8 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
     ("dossier.paid", {"amount": 8_000, "method": 1, "fee": "le_phi"}),
     ("dossier.paper_added", {"papers": RECEIVED["papers"]}),
     ("dossier.paper_removed", {"record": "a" * 64, "paper": "giay_to_1"}),
+    ("dossier.file_added", {"files": FILES}),
+    ("dossier.file_removed", {"record": "a" * 64, "file": "b" * 64}),
     ("dossier.noted", {}),
     ("dossier.numbered", {"code": "H17.20242-261120-0002", "provisional": "T-20242-1f"}),
     ("dossier.settled", {"conflict": "a" * 64, "choose": None}),
@@ -228,3 +237,12 @@ def test_every_kind_can_be_signed_by_somebody_and_has_names() -> None:
         assert kind.roles
         assert kind.vi
         assert kind.en
+
+
+def test_the_body_holds_the_key_of_exactly_the_files_stated() -> None:
+    facts = {"files": FILES}
+    other = {"f" * 64: FILE_KEYS["b" * 64]}
+    assert check_body("dossier.file_added", facts, {"files": FILE_KEYS}) is None
+    for files in ({}, other, {**FILE_KEYS, **other}):
+        assert check_body("dossier.file_added", facts, {"files": files}) is reasons.BODY
+    assert check_body("dossier.file_added", facts, None) is reasons.BODY

@@ -633,6 +633,54 @@ def test_a_paper_added_unseen_by_the_remover_stays() -> None:
     assert standing(view, blind) is Standing.WITHOUT_EFFECT
 
 
+def _file(letter: str, **more: object) -> dict[str, object]:
+    return {
+        "file": letter * 64, "size": 1_000, "type": "jpeg", "pages": 1, "paper": "giay_to", "is_result": False, **more,
+    }  # fmt: skip
+
+
+def _secret(letter: str) -> dict[str, object]:
+    return {"files": {letter * 64: {"name": f"{letter}.jpg", "key": "1" * 64, "sha256": "2" * 64}}}
+
+
+def test_a_file_is_replaced_by_who_has_seen_it_and_stays_otherwise() -> None:
+    history = History()
+    root = history.receive()
+    first = history.write("file_added", {"files": [_file("a")]}, content=_secret("a"), after=[root])
+    old = {"record": first.id, "file": "a" * 64}
+    better = history.write(
+        "file_added", {"files": [_file("b", replaces=old)]}, content=_secret("b"), after=[first], desk="north"
+    )
+    blind = history.write(
+        "file_added", {"files": [_file("c", replaces=old)]}, content=_secret("c"), after=[root], desk="south"
+    )
+    removed = history.write("file_removed", old, after=[root], desk="west")
+    view = fold(history.records)
+    assert sorted(held.file[0] for held in view.files) == ["b", "c"]
+    assert [(held.file[0], held.removed_by) for held in view.files_removed] == [("a", better.id)]
+    assert standing(view, blind) is Standing.APPLIED
+    assert standing(view, removed) is Standing.WITHOUT_EFFECT
+
+
+def test_a_file_whose_body_was_erased_is_known_and_has_no_key() -> None:
+    history = History()
+    history.receive()
+    added = history.write("file_added", {"files": [_file("a")]}, content=_secret("a"))
+    here = fold(history.records)
+    bare = fold([*history.records[:-1], without_body(added, BodyState.ERASED)])
+    assert (here.files[0].name, here.files[0].key, here.files[0].sha256) == ("a.jpg", "1" * 64, "2" * 64)
+    assert (bare.files[0].name, bare.files[0].key, bare.files[0].state) == (None, None, BodyState.ERASED)
+    assert state_hash(bare) == state_hash(here)
+
+
+def test_files_are_part_of_the_state_and_their_absence_changes_nothing() -> None:
+    history = History()
+    history.receive()
+    before = state_hash(fold(history.records))
+    history.write("file_added", {"files": [_file("a")]}, content=_secret("a"))
+    assert state_hash(fold(history.records)) != before
+
+
 def test_a_fee_taken_twice_unseen_is_kept_twice_and_asked_about() -> None:
     history = History()
     root = history.receive()

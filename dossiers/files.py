@@ -1,0 +1,61 @@
+"""Files of a dossier (scans, the signed result): which types there are, what is missing, and in which order they travel.
+
+A record states a file by its ciphertext's id, length, type and the paper that it shows; name and key are in the body
+(`dossiers.kinds`). Whether the bytes are on this PC is not known here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from dossiers.views import FileHeld, PaperHeld
+
+MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
+    {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
+)
+"""Type code in records → media type. Nothing else is ever shown or handed out under its own type."""
+FILE_TYPES: Final = frozenset(MEDIA_TYPES)
+_ENDS: Final = {"pdf": ".pdf", "jpeg": ".jpg", "png": ".png"}
+_SIGNATURES: Final = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"))
+NAME_LENGTH_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """Of the papers that a dossier holds: how many there are, and for how many a file is there."""
+
+    papers: int
+    covered: int
+    missing: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.covered == self.papers
+
+
+def type_of(content: bytes) -> str | None:
+    """The type code of a file by its first bytes, whatever its name says; None for what is not accepted."""
+    return next((code for start, code in _SIGNATURES if content.startswith(start)), None)
+
+
+def file_name(name: str, type_code: str) -> str:
+    """A name as it is kept: the last part of a path, no control characters, the ending that fits the type."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    clean = "".join(letter for letter in last if letter.isprintable()).strip()
+    end = _ENDS[type_code]
+    stem = clean.rpartition(".")[0] if "." in clean else clean
+    return (stem.strip(" .") or "tep")[: NAME_LENGTH_MAX - len(end)] + end
+
+
+def completeness(papers: Iterable[PaperHeld], files: Iterable[FileHeld]) -> Completeness:
+    """For which of the papers held there is a file."""
+    held = list(dict.fromkeys(paper.paper for paper in papers))
+    shown = {file.paper for file in files}
+    missing = tuple(paper for paper in held if paper not in shown)
+    return Completeness(papers=len(held), covered=len(held) - len(missing), missing=missing)
+
+
+def travel_order(*, is_result: bool, at_ms: int, size: int) -> tuple[int, int, int]:
+    """Sort key of what travels first: results, then by day, small ones first within a day."""
+    return (0 if is_result else 1, at_ms // 86_400_000, size)

@@ -1,0 +1,162 @@
+"""The messages about files ⇄ bytes: asking what the other side holds, offering pieces, wanting pieces.
+
+A request is the device's signature (64 bytes), then MessagePack; an answer is MessagePack alone (pieces prove themselves,
+the channel is the hub's TLS). Nothing is remembered between two requests: each is durable by itself, and a repeated one
+changes nothing. Files travel beside rounds, never inside one, so that no file keeps a record waiting.
+"""
+
+from enum import IntEnum
+from typing import Final, TypeVar
+
+import msgspec
+
+from signing.errors import SignatureInvalid
+from signing.signatures import PublicKey, Signer, verify
+from sync_protocol import limits, reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.wire import PROTOCOL_VERSION, PROTOCOL_VERSIONS_ACCEPTED
+
+FILES_PURPOSE: Final = "motcua.files"
+FILES_MESSAGE_BYTES_MAX: Final = limits.ROUND_SIZE_BYTES_MAX
+_SIGNATURE_BYTES: Final = 64
+
+
+class Standing(IntEnum):
+    """How a file stands at the hub. UNKNOWN: no judged record there names it yet, so that it takes none of it."""
+
+    UNKNOWN = 0
+    PARTIAL = 1
+    WHOLE = 2
+    REFUSED = 3
+
+
+class FileAsked(msgspec.Struct, frozen=True, array_like=True):
+    """A file by its raw id and length; `held` is the asker's own bitmap where it wants the rest."""
+
+    file: bytes
+    size: int
+    held: bytes = b""
+
+
+class FileStated(msgspec.Struct, frozen=True, array_like=True):
+    """What the hub says of a file: its standing, the bitmap of what it holds, and a reason code where it refuses."""
+
+    file: bytes
+    standing: int
+    held: bytes = b""
+    problem: str = ""
+
+
+class FilesRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """`offered` files the sender holds whole; `wanted` it would have; `pieces` of offered ones."""
+
+    protocol: int
+    device: bytes
+    challenge: bytes
+    offered: list[FileAsked]
+    wanted: list[FileAsked]
+    bytes_max: int
+    pieces: list[bytes]
+
+
+class FilesAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """`stated` speaks of every offered and wanted file; `problem` is a reason code where nothing was taken."""
+
+    protocol: int
+    challenge: bytes
+    hub_epoch: bytes
+    problem: str
+    stated: list[FileStated]
+    pieces: list[bytes]
+
+
+class SignedFilesRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it came in; believe nothing but the device id until `verify` has returned."""
+
+    request: FilesRequest
+    packed: bytes
+    signature: bytes
+
+    @property
+    def device(self) -> str:
+        return self.request.device.hex()
+
+    def verify(self, device: PublicKey) -> FilesRequest:
+        """The request, once the device's signature has been checked; raises RemoteFault."""
+        try:
+            verify(device, FILES_PURPOSE, self.packed, self.signature)
+        except SignatureInvalid as error:
+            raise RemoteFault(reasons.ROUND_SIGNATURE) from error
+        return self.request
+
+
+def encode_files_request(request: FilesRequest, device: Signer) -> bytes:
+    """Pack and sign a request."""
+    packed = _encoder.encode(request)
+    return device.sign(FILES_PURPOSE, packed) + packed
+
+
+def open_files_request(data: bytes) -> SignedFilesRequest:
+    """Parse a request; raises RemoteFault (ROUND_SIZE, FILE_FORMAT, ROUND_VERSION)."""
+    if len(data) <= _SIGNATURE_BYTES:
+        raise RemoteFault(reasons.FILE_FORMAT, "too short")
+    packed = data[_SIGNATURE_BYTES:]
+    request = _decode(_request_decoder, packed)
+    if len(request.device) != 16:
+        raise RemoteFault(reasons.FILE_FORMAT, "device")
+    if len(request.offered) + len(request.wanted) > limits.FILES_ROUND_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many files")
+    if any(len(asked.file) != 32 for asked in (*request.offered, *request.wanted)):
+        raise RemoteFault(reasons.FILE_FORMAT, "file id")
+    _check_pieces(request.pieces)
+    return SignedFilesRequest(request=request, packed=packed, signature=data[:_SIGNATURE_BYTES])
+
+
+def encode_files_answer(answer: FilesAnswer) -> bytes:
+    """Pack an answer."""
+    return _encoder.encode(answer)
+
+
+def decode_files_answer(data: bytes) -> FilesAnswer:
+    """Parse an answer; raises RemoteFault."""
+    answer = _decode(_answer_decoder, data)
+    if len(answer.stated) > limits.FILES_ROUND_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many files")
+    _check_pieces(answer.pieces)
+    return answer
+
+
+def first_request(device: bytes, challenge: bytes) -> FilesRequest:
+    """A request that asks for nothing yet; fill in with `msgspec.structs.replace`."""
+    return FilesRequest(
+        protocol=PROTOCOL_VERSION,
+        device=device,
+        challenge=challenge,
+        offered=[],
+        wanted=[],
+        bytes_max=limits.ROUND_SIZE_BYTES_START,
+        pieces=[],
+    )
+
+
+def _check_pieces(pieces: list[bytes]) -> None:
+    if len(pieces) > limits.FILE_PIECES_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many pieces")
+
+
+_Message = TypeVar("_Message", FilesRequest, FilesAnswer)
+_encoder = msgspec.msgpack.Encoder()
+_request_decoder = msgspec.msgpack.Decoder(FilesRequest)
+_answer_decoder = msgspec.msgpack.Decoder(FilesAnswer)
+
+
+def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+    if len(packed) > FILES_MESSAGE_BYTES_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
+    try:
+        message = decoder.decode(packed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
+        raise RemoteFault(reasons.FILE_FORMAT, f"{type(error).__name__}: {error}") from error
+    if message.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
+        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
+    return message
