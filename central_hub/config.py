@@ -41,6 +41,7 @@ class HubConfig:
         session_hours: how long a log-in lasts.
         backup_daily_keep: daily backups kept.
         judge_batch_records: how many records are judged in one transaction.
+        checkpoint_every_s: the province's log signs no checkpoint sooner than this after the last.
         verify_threads: threads that verify signatures, each with a process of its own when there is much to do.
     """
 
@@ -62,6 +63,7 @@ class HubConfig:
     backup_daily_keep: int = 7
     judge_batch_records: int = 4096
     verify_threads: int = 2
+    checkpoint_every_s: int = 10
 
     @property
     def database_url(self) -> str:
@@ -70,6 +72,11 @@ class HubConfig:
     @property
     def keys(self) -> Path:
         return self.data / "keys"
+
+    @property
+    def tree(self) -> Path:
+        """The files of the province's log: outside the database, in no back-up, never put back."""
+        return self.data / "tree"
 
     @property
     def backups(self) -> Path:

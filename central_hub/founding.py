@@ -87,6 +87,8 @@ def found_hub(
             password=chosen,
         )
         publish_defaults(connection, services)
+    if services.tree is not None and services.keys.log is not None:
+        services.tree.found(services.keys.log)
     return Founded(
         services=services,
         root_files=ceremony.files,

@@ -2,8 +2,8 @@
 
 A page may load nothing but this hub's own files and run no inline script or style. The token lives in the signed
 session; a request that changes something and does not carry it was not made by our pages. What nodes and programs call
-is exempt because it takes no cookie: rounds are signed by the device, enrolment carries a code, the API a log-in of its
-own or nothing.
+is exempt because it takes no cookie: rounds are signed by the device, enrolment carries a code, a cosignature is the
+witness's, the API a log-in of its own or nothing.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from central_hub.database import get_services
 from central_hub.problems import answer
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-COOKIELESS: Final = frozenset({"sync", "enrol"})
+COOKIELESS: Final = frozenset({"sync", "enrol", "tlog"})
 """Blueprints that look at no cookie."""
 
 FIELD: Final = "csrf_token"

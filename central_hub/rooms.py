@@ -17,9 +17,10 @@ from central_hub.reports.routes import blueprint as reports
 from central_hub.search.routes import blueprint as search
 from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
+from central_hub.tlog.routes import blueprint as tlog
 from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
-    operations, sync, enrol, accounts, overview, statistics, reports, nodes, quarantine, catalogue, verify,
+    operations, sync, enrol, tlog, accounts, overview, statistics, reports, nodes, quarantine, catalogue, verify,
     administration, search, api,
 )  # fmt: skip

@@ -18,6 +18,7 @@ from central_hub.registry.status import StatusKeeper
 from central_hub.registry.trust import TrustKeeper
 from central_hub.store.engine import open_engine
 from central_hub.store.opened_runs import OpenedRuns
+from central_hub.tlog.tree import Tree
 from dossiers.units import Units, load_default_units
 from signing.keys import LockCost
 
@@ -54,6 +55,15 @@ class Services:
     @cached_property
     def status(self) -> StatusKeeper:
         return StatusKeeper(self.keys.bundle)
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """The province's log; None at a hub whose roots have not named one."""
+        policy, key = self.keys.bundle.policy, self.keys.log
+        if policy is None or key is None:
+            return None
+        named = next((log for log in policy.logs if log.key == key.public), None)
+        return None if named is None else Tree(self.config.tree, named)
 
     @property
     def province(self) -> str:

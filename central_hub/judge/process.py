@@ -1,4 +1,7 @@
-"""The judge as a process of its own: looks for work, works, and ends with the process that started it."""
+"""The judge as a process of its own: looks for work, works, and ends with the process that started it.
+
+The sequencer of the province's log lives here too: there is one judge per hub, so there is one sequencer.
+"""
 
 import gc
 import logging
@@ -16,10 +19,12 @@ from central_hub.scheduler import start_schedule
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, put_setting
 from central_hub.store.engine import writing
+from central_hub.tlog.sequencer import advance as sequence
 
 _LOG = logging.getLogger(__name__)
 _IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.25
 _SEEN_EVERY_S = 10.0
+_SEQUENCE_EVERY_S = 1.0
 _FAULT_WAIT_S = 2.0
 _SWITCH_EVERY_S = 0.001
 
@@ -71,10 +76,13 @@ def _the_one_judge(services: Services, stop: _Stop, parent: int) -> Iterator[boo
 
 def _work(services: Services, stop: _Stop, parent: int) -> None:
     judge = Judge(services)
-    seen, idle_s = 0.0, _IDLE_S_MIN
+    seen, sequenced, idle_s = 0.0, 0.0, _IDLE_S_MIN
     while not stop.asked and os.getppid() == parent:
         try:
             judged = judge.judge_pending(batches_max=1)
+            if time.monotonic() - sequenced > _SEQUENCE_EVERY_S:
+                sequence(services)
+                sequenced = time.monotonic()
             if time.monotonic() - seen > _SEEN_EVERY_S:
                 with writing(services.engine) as connection:
                     put_setting(connection, JUDGE_SEEN, str(services.clock()))

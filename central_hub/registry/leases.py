@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 
 from central_hub.journal.service import Draft, write
 from central_hub.services import Services
-from central_hub.store.tables import DOSSIER, LEASE
+from central_hub.store.tables import DOSSIER, LEASE, LOG, STANDING
+from central_hub.tlog.places import is_caught_up
 from dossiers.calendar import from_yyyymmdd, to_yyyymmdd
 from dossiers.codes import Lease, grantable_range
 from dossiers.local_time import local_date
@@ -34,8 +35,11 @@ def leases_of_unit(connection: Connection, unit: str) -> list[Lease]:
 def grant_lease(
     connection: Connection, services: Services, *, unit: str, log: str, now_ms: int
 ) -> Lease | None:
-    """Grant the next free range of a unit to a log; None when the unit has no number left or is no commune."""
-    if len(unit) != _UNIT_DIGITS:
+    """Grant the next free range of a unit to a log; None when the unit has no number left or is no commune.
+
+    None, too, while a restored database has not caught up with the province's log: it may not know yet what was granted.
+    """
+    if len(unit) != _UNIT_DIGITS or not is_caught_up(connection, services.tree):
         return None
     free = grantable_range(leases_of_unit(connection, unit), unit, services.config.lease_size)
     if free is None:
@@ -50,6 +54,19 @@ def grant_lease(
         now_ms=now_ms,
     )
     return lease
+
+
+def grant_what_waited(connection: Connection, services: Services, *, now_ms: int) -> None:
+    """Give the logs their first range whose opening was judged while no lease could be granted."""
+    opened = (
+        select(LOG.c.id, LOG.c.commune)
+        .where(LOG.c.judged > 0, LOG.c.device != services.keys.hub.public.id)
+        .where(LOG.c.id.not_in(select(LEASE.c.log)))
+        .where(LOG.c.no.not_in(select(STANDING.c.log_no).where(STANDING.c.seq == 0)))
+        .order_by(LOG.c.no)
+    )
+    for row in connection.execute(opened).all():
+        grant_lease(connection, services, unit=row.commune, log=row.id, now_ms=now_ms)
 
 
 def has_lease(connection: Connection, log: str) -> bool:

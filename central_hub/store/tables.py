@@ -199,6 +199,26 @@ KEY_EVENT = _table(
 """Accepted revocations, reinstatements and reviews in the order of acceptance. `subject` is the key, or for a review the
 unit; `leaf` how many records the hub had acknowledged before it."""
 
+# --- the province's log: the tree itself lies outside the database (`tlog`) --------------------------------------------
+
+LEAF = _table(
+    "leaf",
+    _whole("position", key=True),
+    _text("log"),
+    _whole("first"),
+    _whole("count"),
+    Index("ix_leaf_log_first", "log", "first"),
+)
+"""Where the records of a log stand in the tree: `count` of them from `first` on, side by side from `position` on.
+
+A copy of what the tree's files say, matched record by record: after a restore it shows how far this database has caught up."""
+
+LEAFED = _table("leafed", _text("log", key=True), _whole("length"))
+"""How many records of each log stand in the tree."""
+
+CHECKPOINT = _table("checkpoint", _whole("size", key=True), _whole("signed_ms"), _bytes("note"))
+"""Signed checkpoints with the cosignatures that came for them; the newest, and one of each day."""
+
 # --- derived from the logs and those decisions: `rebuild` makes them again ---------------------------------------------
 
 LEASE = _table(

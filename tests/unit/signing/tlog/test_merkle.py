@@ -133,3 +133,35 @@ def test_a_subtree_that_is_none_is_refused() -> None:
     with pytest.raises(LogInvalid):
         merkle.verify_subtree(0, 3, LEAVES[0], 9, LEAVES[1], [])
     merkle.verify_subtree(4, 4, merkle.EMPTY_ROOT, 9, LEAVES[1], [])
+
+
+def test_consecutive_leaves_are_proven_together() -> None:
+    nodes = stored(LEAVES[:45])
+    root = root_of(LEAVES[:45])
+    for first in range(45):
+        for stop in range(first + 1, 46):
+            proof = merkle.range_proof(first, stop, 45, lambda asked: [nodes[node] for node in asked])
+            merkle.verify_range(LEAVES[first:stop], first, 45, proof, root)
+
+
+def test_other_leaves_places_sizes_or_hashes_are_no_range() -> None:
+    nodes = stored(LEAVES[:45])
+    root = root_of(LEAVES[:45])
+    proof = merkle.range_proof(10, 20, 45, lambda asked: [nodes[node] for node in asked])
+    for leaves, first, size, hashes in [
+        ([*LEAVES[10:19], LEAVES[21]], 10, 45, proof),
+        (LEAVES[10:19], 10, 45, proof),
+        (LEAVES[10:20], 11, 45, proof),
+        (LEAVES[10:20], 10, 44, proof),
+        (LEAVES[10:20], 10, 45, proof[:-1]),
+        (LEAVES[10:20], 10, 45, [*proof[:-1], proof[0]]),
+        (LEAVES[10:20], 10, 45, [*proof[:-1], b"short"]),
+        (LEAVES[10:20], 10, 45, proof * 30),
+        ([], 10, 45, proof),
+        (LEAVES[10:20], 40, 45, proof),
+        ([b"short", *LEAVES[11:20]], 10, 45, proof),
+    ]:
+        with pytest.raises(LogInvalid):
+            merkle.verify_range(leaves, first, size, hashes, root)
+    with pytest.raises(ValueError, match="no leaves"):
+        merkle.range_proof(5, 5, 45, lambda asked: [])

@@ -1,0 +1,90 @@
+"""Where records stand in the tree, as this database knows it: a copy of what the files say, matched record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, ScalarSelect, func, insert, select, update
+
+from central_hub.store.tables import LEAF, LEAFED
+from central_hub.tlog.tree import Tree, TreeUnusable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Records of one log that stand side by side: `count` of them from `first` on, at `position` and after it."""
+
+    position: int
+    log: str
+    first: int
+    count: int
+
+    @property
+    def stop(self) -> int:
+        return self.first + self.count
+
+
+def matched_size(connection: Connection) -> int:
+    """How many leaves of the tree this database holds the records of, from the first on without a gap."""
+    row = connection.execute(
+        select(LEAF.c.position, LEAF.c.count).order_by(LEAF.c.position.desc()).limit(1)
+    ).first()
+    return 0 if row is None else row.position + row.count
+
+
+def is_caught_up(connection: Connection, tree: Tree | None) -> bool:
+    """Whether this database holds every record of the signed tree; a hub without a tree has nothing to catch up with."""
+    if tree is None:
+        return True
+    try:
+        return matched_size(connection) == tree.head().size
+    except TreeUnusable:
+        return False
+
+
+def note_spans(connection: Connection, spans: Sequence[Span]) -> None:
+    """Remember where records stand, in order of position."""
+    for span in spans:
+        row = {"position": span.position, "log": span.log, "first": span.first, "count": span.count}
+        connection.execute(insert(LEAF).values(row))
+        known = connection.scalar(select(LEAFED.c.length).where(LEAFED.c.log == span.log))
+        if known is None:
+            connection.execute(insert(LEAFED).values(log=span.log, length=span.stop))
+        else:
+            connection.execute(update(LEAFED).where(LEAFED.c.log == span.log).values(length=span.stop))
+
+
+def spans_of(connection: Connection, log: str, first: int, *, limit: int) -> list[Span]:
+    """Where the records of a log stand from `first` on; neighbours in log and tree are one span."""
+    query = (
+        select(LEAF)
+        .where(LEAF.c.log == log, LEAF.c.first >= func.coalesce(_begin(log, first), 0))
+        .order_by(LEAF.c.first)
+        .limit(limit * 64)
+    )
+    found: list[Span] = []
+    for row in connection.execute(query):
+        skip = max(0, first - row.first)
+        if skip >= row.count:
+            continue
+        span = Span(position=row.position + skip, log=log, first=row.first + skip, count=row.count - skip)
+        last = found[-1] if found else None
+        if last and last.stop == span.first and last.position + last.count == span.position:
+            found[-1] = Span(position=last.position, log=log, first=last.first, count=last.count + span.count)
+        elif len(found) < limit:
+            found.append(span)
+        else:
+            break
+    return found
+
+
+def place_of(connection: Connection, log: str, seq: int) -> int | None:
+    """The position of one record in the tree, or None while it has none."""
+    spans = spans_of(connection, log, seq, limit=1)
+    return spans[0].position if spans and spans[0].first == seq else None
+
+
+def _begin(log: str, first: int) -> ScalarSelect[int]:
+    """The span in which `first` lies, or the one before it."""
+    return select(func.max(LEAF.c.first)).where(LEAF.c.log == log, LEAF.c.first <= first).scalar_subquery()

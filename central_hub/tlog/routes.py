@@ -1,0 +1,86 @@
+"""`/tlog`: the province's log as plain files that any cache or USB stick can carry, and a door for outside witnesses.
+
+Public: nothing in it is personal. Tiles and bundles never change; the checkpoint does, every few seconds at most. A witness
+that the roots' policy names reads both, checks that the log only grew, and posts the checkpoint with its cosignature.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from central_hub import reasons
+from central_hub.database import get_reader, get_services
+from central_hub.problems import Refused
+from central_hub.session import public
+from central_hub.store.engine import writing
+from central_hub.tlog.tree import Tree, TreeUnusable
+from central_hub.tlog.witnesses import add_cosignature, kept_note
+from signing.errors import LogInvalid
+from signing.tlog.note import Note
+
+blueprint = Blueprint("tlog", __name__, url_prefix="/tlog")
+
+_NOTE_BYTES_MAX = 64 * 1024
+
+
+@blueprint.get("/checkpoint")
+@public
+def show_checkpoint() -> Response:
+    tree = _tree()
+    try:
+        signed = tree.note()
+        note = kept_note(get_reader(), tree.head().size)
+    except TreeUnusable as error:
+        raise Refused(reasons.NOT_FOUND) from error
+    has_cosignatures = note is not None and note.text == Note.parse(signed).text
+    answer = Response(note.encode() if note and has_cosignatures else signed)
+    answer.content_type = "text/plain; charset=utf-8"
+    answer.headers["Cache-Control"] = "public, max-age=5"
+    return answer
+
+
+@blueprint.get("/tile/<path:path>")
+@public
+def show_tile(path: str) -> Response:
+    try:
+        data = _tree().file(f"tile/{path}")
+    except LogInvalid as error:
+        raise Refused(reasons.NOT_FOUND) from error
+    if data is None:
+        raise Refused(reasons.NOT_FOUND)
+    answer = Response(data, content_type="application/octet-stream")
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+@blueprint.post("/checkpoint")
+@public
+def take_cosignatures() -> Response:
+    """204 when something was new or known already; 422 for a cosignature that does not hold or of nobody named."""
+    tree, policy = _tree(), get_services().keys.bundle.policy
+    if request.content_length is None or request.content_length > _NOTE_BYTES_MAX or policy is None:
+        raise Refused(reasons.INPUT)
+    try:
+        note = Note.parse(request.get_data(cache=False))
+        checkpoint = policy.open_unwitnessed(note)
+        named = [
+            (line, witness)
+            for line in note.signatures
+            for witness in policy.witnesses.values()
+            if line.is_named(witness)
+        ]
+        if not named or checkpoint.origin != tree.origin:
+            raise Refused(reasons.INPUT)
+        with writing(get_services().engine) as connection:
+            for line, witness in named:
+                add_cosignature(connection, checkpoint.size, line, witness)
+    except LogInvalid as error:
+        raise Refused(reasons.INPUT) from error
+    return Response(status=204)
+
+
+def _tree() -> Tree:
+    tree = get_services().tree
+    if tree is None or not tree.exists():
+        raise Refused(reasons.NOT_FOUND)
+    return tree

@@ -1,0 +1,83 @@
+"""Cosignatures: signed checkpoints, who has cosigned which, and the newest that meets the witness policy.
+
+A cosignature is kept with the very checkpoint that it was given for. Nodes give theirs in rounds, with their device keys;
+an outside witness that the roots' policy names posts the note (`routes`). Nothing here is needed to sign on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from central_hub.store.tables import CHECKPOINT
+from dossiers.local_time import local_date
+from signing.errors import LogInvalid
+from signing.tlog.cosignature import cosignatures, verify_cosignature
+from signing.tlog.note import SIGNATURES_MAX, Note, NoteSignature, VerifierKey, with_signatures
+from signing.tlog.policy import Policy
+
+_KEPT_MAX = 1_000
+
+
+def keep_checkpoint(connection: Connection, size: int, note: bytes, *, now_ms: int) -> None:
+    """Keep a signed checkpoint; of older ones the last of each day stays."""
+    known = connection.scalar(select(CHECKPOINT.c.size).where(CHECKPOINT.c.size == size))
+    if known is None:
+        connection.execute(insert(CHECKPOINT).values(size=size, signed_ms=now_ms, note=note))
+    rows = connection.execute(
+        select(CHECKPOINT.c.size, CHECKPOINT.c.signed_ms)
+        .order_by(CHECKPOINT.c.size.desc())
+        .offset(_KEPT_MAX)
+        .limit(2)
+    ).all()
+    # One comes, so one at most has to go: the second newest of those beyond the limit, unless a day ended with it.
+    if len(rows) == 2 and local_date(rows[0].signed_ms) == local_date(rows[1].signed_ms):
+        connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.size == rows[1].size))
+
+
+def kept_note(connection: Connection, size: int) -> Note | None:
+    """The checkpoint of this size with its cosignatures, while it is kept."""
+    data = connection.scalar(select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size))
+    return None if data is None else Note.parse(data)
+
+
+def add_cosignature(connection: Connection, size: int, line: NoteSignature, witness: VerifierKey) -> bool:
+    """Keep a witness's line with the checkpoint of this size; False where it is known or the checkpoint is not kept.
+
+    LogInvalid if the line is not this witness's cosignature of that checkpoint.
+    """
+    note = kept_note(connection, size)
+    if note is None:
+        return False
+    verify_cosignature(note.text, line, witness)
+    both = with_signatures(note, [line])
+    if both == note or len(both.signatures) > SIGNATURES_MAX:
+        return False
+    connection.execute(update(CHECKPOINT).where(CHECKPOINT.c.size == size).values(note=both.encode()))
+    return True
+
+
+def newest_witnessed(connection: Connection, policy: Policy) -> Note | None:
+    """The newest kept checkpoint that meets the policy; None while there is none."""
+    query = select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(_KEPT_MAX)
+    return next((note for note in map(Note.parse, connection.scalars(query)) if _is_met(note, policy)), None)
+
+
+def earliest_witnessed(connection: Connection, policy: Policy, *, index: int) -> Note | None:
+    """The first kept checkpoint that holds leaf `index` and meets the policy: the tightest upper bound of its time."""
+    query = select(CHECKPOINT.c.note).where(CHECKPOINT.c.size > index).order_by(CHECKPOINT.c.size)
+    return next((note for note in map(Note.parse, connection.scalars(query)) if _is_met(note, policy)), None)
+
+
+def _is_met(note: Note, policy: Policy) -> bool:
+    try:
+        policy.open(note)
+    except LogInvalid:
+        return False
+    return True
+
+
+def cosigners(note: Note, witnesses: Sequence[VerifierKey]) -> list[VerifierKey]:
+    """Those of these witnesses that have cosigned a note kept here."""
+    return [cosignature.witness for cosignature in cosignatures(note, tuple(witnesses))]
