@@ -9,7 +9,7 @@ come out byte for byte is sent raw.
 `decode_run` refuses with RunInvalid; it checks sizes before it unpacks, and never trusts a count.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import orjson
@@ -20,10 +20,16 @@ from sync_protocol.columns import Columns, pack, unpack
 from sync_protocol.errors import LocalFault, RecordInvalid, RunInvalid
 from sync_protocol.log import Run, Seal
 from sync_protocol.record import (
+    JSON_INT_MAX,
     Anchor,
     Body,
     BodyState,
+    Count,
     Header,
+    Kind,
+    Ms,
+    Origin,
+    Unit,
     UnverifiedRecord,
     header_text,
     open_record,
@@ -38,19 +44,22 @@ _STATES = (BodyState.ABSENT, BodyState.PRESENT, BodyState.ERASED, BodyState.WITH
 _NO_PARENT, _PREVIOUS, _LISTED = 0, 1, 2
 
 
-class _Table(msgspec.Struct, array_like=True):
-    """The part of a frame that compresses."""
+_Id = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
-    kinds: list[str]
+
+class _Table(msgspec.Struct, array_like=True):
+    """The part of a frame that compresses. Its types are those of a header's members: what is rebuilt is well-formed."""
+
+    kinds: list[Kind]
     kind: list[int]
     by: list[int]
     at_ms: list[int]
-    at_counter: list[int]
+    at_counter: list[Count]
     dossier: list[int]
     parents: list[int]
-    listed: list[list[bytes]]
-    offsets: list[tuple[int, tuple[int, int] | None]]
-    anchors: list[tuple[int, tuple[str, bytes, int] | None]]
+    listed: list[Annotated[list[_Id], msgspec.Meta(max_length=limits.PARENTS_MAX)]]
+    offsets: list[tuple[int, tuple[Ms, Count] | None]]
+    anchors: list[tuple[int, tuple[Origin, _Id, Count] | None]]
     states: bytes
     facts: Columns
     contents: Columns
@@ -62,10 +71,10 @@ class _Frame(msgspec.Struct, array_like=True):
     """A frame: what compresses is in `table`, what does not stands beside it."""
 
     version: int
-    log: bytes
+    log: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     first: int
     prev: bytes
-    commune: str
+    commune: Unit
     keys: bytes
     dossiers: bytes
     signatures: bytes
@@ -213,6 +222,8 @@ def _rebuild(frame: _Frame, table: _Table, count: int) -> Run:
     raw_bodies = dict(table.raw_bodies)
     offset: tuple[int, int] | None = None
     anchor: Anchor | None = None
+    if len(frame.prev) not in (0, 32):
+        raise RunInvalid(reasons.ROUND_FORMAT, "prev")
     prev: str | None = frame.prev.hex() or None
     ms = 0
     latest: dict[str, str] = {}
@@ -259,6 +270,8 @@ def _rebuild(frame: _Frame, table: _Table, count: int) -> Run:
                 seq=frame.first + i,
             )
             data = header_text(header, orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS))
+            if len(data) > limits.HEADER_SIZE_BYTES_MAX or not -JSON_INT_MAX <= ms <= JSON_INT_MAX:
+                raise RunInvalid(reasons.ROUND_FORMAT, f"record {header.seq}")
             id_hex = record_id(data)
             record = UnverifiedRecord(
                 header,

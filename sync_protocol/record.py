@@ -25,21 +25,22 @@ from sync_protocol.errors import RecordInvalid
 RECORD_PURPOSE = "motcua.record"
 RECORD_VERSION = 1
 
-_JSON_INT_MAX = 2**53 - 1
+JSON_INT_MAX = 2**53 - 1
 _Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 _Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
-_Unit = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2,5}\Z")]
-_Kind = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.[a-z_]+\Z", max_length=limits.KIND_LENGTH_MAX)]
-_Count = Annotated[int, msgspec.Meta(ge=0, le=_JSON_INT_MAX)]
-_Ms = Annotated[int, msgspec.Meta(ge=-_JSON_INT_MAX, le=_JSON_INT_MAX)]
+Unit = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2,5}\Z")]
+Kind = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.[a-z_]+\Z", max_length=limits.KIND_LENGTH_MAX)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=JSON_INT_MAX)]
+Ms = Annotated[int, msgspec.Meta(ge=-JSON_INT_MAX, le=JSON_INT_MAX)]
+Origin = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,120}\Z")]
 
 
 class Anchor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The newest checkpoint of the province's log that the device itself had checked."""
 
-    origin: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,120}\Z")]
+    origin: Origin
     root: _Hex64
-    size: _Count
+    size: Count
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,18 +57,18 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     anchor: Anchor | None = None
-    at: tuple[_Ms, _Count]
+    at: tuple[Ms, Count]
     body: _Hex64 | None = None
     by: _Hex32
-    commune: _Unit
+    commune: Unit
     dossier: _Hex32 | None = None
     facts: dict[str, Any]
-    kind: _Kind
+    kind: Kind
     log: _Hex32
-    offset: tuple[_Ms, _Count] | None = None
+    offset: tuple[Ms, Count] | None = None
     parents: Annotated[tuple[_Hex64, ...], msgspec.Meta(max_length=limits.PARENTS_MAX)] = ()
     prev: _Hex64 | None = None
-    seq: _Count
+    seq: Count
     v: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = RECORD_VERSION
 
     @property
@@ -95,7 +96,7 @@ class Body(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, content: dict[str, Any], *, salt: bytes) -> "Body":
         """Encode `content` (a JSON object) under a fresh 16-byte `salt`; raises RecordInvalid."""
-        _check_plain(content, limits.BODY_DEPTH_MAX)
+        check_plain(content, limits.BODY_DEPTH_MAX)
         body = cls(salt, _canonical(content))
         if len(salt) != limits.SALT_SIZE_BYTES:
             raise RecordInvalid(reasons.RECORD_BODY, "the salt has the wrong size")
@@ -118,7 +119,7 @@ class Body(msgspec.Struct, frozen=True):
             raise RecordInvalid(reasons.RECORD_BODY, "not JSON") from error
         if not isinstance(value, dict):
             raise RecordInvalid(reasons.RECORD_BODY, "not an object")
-        _check_plain(value, limits.BODY_DEPTH_MAX)
+        check_plain(value, limits.BODY_DEPTH_MAX)
         if _canonical(value) != self.content:
             raise RecordInvalid(reasons.RECORD_BODY, "not canonical")
         return value
@@ -143,7 +144,8 @@ class _Fields(msgspec.Struct, frozen=True):
 
 
 class UnverifiedRecord(_Fields, frozen=True):
-    """A well-formed record whose signature nobody has checked yet."""
+    """A well-formed record whose signature nobody has checked yet: the bytes are the canonical text of the header, every
+    member of which is within the profile; of the facts, only that their text is canonical (`check_plain` sees more)."""
 
 
 class Record(_Fields, frozen=True):
@@ -162,7 +164,7 @@ def record_link(id_hex: str, signature: bytes) -> str:
 
 def encode_header(header: Header) -> bytes:
     """The one byte string of a header; raises RecordInvalid when it is not within the profile."""
-    _check_plain(header.facts, limits.FACTS_DEPTH_MAX)
+    check_plain(header.facts, limits.FACTS_DEPTH_MAX)
     data = header_text(header, _canonical(header.facts))
     if len(data) > limits.HEADER_SIZE_BYTES_MAX:
         raise RecordInvalid(reasons.RECORD_SIZE, "header")
@@ -200,7 +202,7 @@ def decode_header(data: bytes) -> Header:
         header = _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise RecordInvalid(reasons.RECORD_FORMAT, str(error)) from error
-    _check_plain(header.facts, limits.FACTS_DEPTH_MAX)
+    check_plain(header.facts, limits.FACTS_DEPTH_MAX)
     if header_text(header, _canonical(header.facts)) != data:
         raise RecordInvalid(reasons.RECORD_FORMAT, "header is not canonical")
     return header
@@ -270,7 +272,7 @@ _decoder = msgspec.json.Decoder(Header)
 
 
 def _canonical(value: dict[str, Any]) -> bytes:
-    """Canonical JSON of a value that `_check_plain` has passed: with ASCII keys, orjson's order is RFC 8785's."""
+    """Canonical JSON of a value that `check_plain` has passed: with ASCII keys, orjson's order is RFC 8785's."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError as error:
@@ -293,14 +295,14 @@ def _body_state(header: Header, body: Body | None, state: BodyState | None) -> B
     return state
 
 
-def _check_plain(value: object, depth: int) -> None:
+def check_plain(value: object, depth: int) -> None:
     """Refuse what the canonical profile has no place for: floats, non-ASCII keys, text that is not NFC,
     more than `depth` levels."""
     if type(value) is str:
         if not value.isascii() and not unicodedata.is_normalized("NFC", value):
             raise RecordInvalid(reasons.RECORD_FORMAT, "text is not NFC")
     elif type(value) is int:
-        if not -_JSON_INT_MAX <= value <= _JSON_INT_MAX:
+        if not -JSON_INT_MAX <= value <= JSON_INT_MAX:
             raise RecordInvalid(reasons.RECORD_FORMAT, "integer out of range")
     elif type(value) is dict:
         if depth == 0:
@@ -308,11 +310,11 @@ def _check_plain(value: object, depth: int) -> None:
         for key, member in value.items():
             if type(key) is not str or not key.isascii():
                 raise RecordInvalid(reasons.RECORD_FORMAT, "key is not ASCII text")
-            _check_plain(member, depth - 1)
+            check_plain(member, depth - 1)
     elif type(value) is list or type(value) is tuple:
         if depth == 0:
             raise RecordInvalid(reasons.RECORD_FORMAT, "too deep")
         for member in value:
-            _check_plain(member, depth - 1)
+            check_plain(member, depth - 1)
     elif value is not None and type(value) is not bool:
         raise RecordInvalid(reasons.RECORD_FORMAT, f"{type(value).__name__} is not allowed")

@@ -40,9 +40,12 @@ def test_an_honest_record_is_applied(log: DeviceLog) -> None:
 
 
 def test_form(log: DeviceLog) -> None:
+    """The header itself is well-formed by its type (`test_frame`); facts of unknown kinds and bodies are looked at here."""
     record = log.records[1]
-    bent = msgspec.structs.replace(unverified(record), header_bytes=record.header_bytes + b" ")
-    assert judge(bent, log) == ("quarantined", "RECORD_FORMAT")
+    for facts in ({"a": 0.5}, {"a": "e\u0301"}, {"a": 2**53}, {"é": 1}, {"a": [[[[[[[[[1]]]]]]]]]}):
+        strange = msgspec.structs.replace(record.header, kind="weather.seen", facts=facts)
+        bent = msgspec.structs.replace(unverified(record), header=strange)
+        assert judge(bent, log) == ("quarantined", "RECORD_FORMAT"), facts
     twisted = msgspec.structs.replace(unverified(record), body=Body(bytes(16), b'{"b":1,"a":1}'))
     assert judge(twisted, log) == ("quarantined", "RECORD_BODY")
 

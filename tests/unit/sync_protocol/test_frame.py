@@ -106,6 +106,41 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
         decode_run(bytes(limits.RUN_SIZE_BYTES_MAX + 1))
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("commune", "Hải Châu"), ("commune", "1"), ("log", bytes(15)), ("prev", bytes(31)), ("keys", bytes(17)),
+        ("kinds", ["Dossier.Noted"]), ("kinds", ["a"]), ("at_ms", [2**53]), ("at_counter", [-1]),
+        ("listed", [[bytes(31)]]), ("listed", [[bytes(32)] * (limits.PARENTS_MAX + 1)]),
+        ("offsets", [(0, (2**60, 0))]), ("offsets", [(0, (0, -1))]),
+        ("anchors", [(0, ("motcua/48", bytes(31), 1))]), ("anchors", [(0, ("a\n", bytes(32), 1))]),
+        ("anchors", [(0, ("motcua/48", bytes(32), -1))]),
+    ],
+)  # fmt: skip
+def test_no_member_of_a_header_comes_out_that_the_profile_forbids(member: str, value: object) -> None:
+    """The judge relies on it: it looks at facts, bodies and signatures alone."""
+    log = DeviceLog()
+    packed = msgspec.msgpack.decode(encode_run(log.run(0, 1)), type=frame._Frame)
+    if hasattr(packed, member):
+        setattr(packed, member, value)
+    else:
+        table = frame._table_decoder.decode(zstandard.ZstdDecompressor().decompress(packed.table))
+        setattr(table, member, value)
+        packed.table = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(table))
+    with pytest.raises(RunInvalid):
+        decode_run(msgspec.msgpack.encode(packed))
+
+
+def test_a_header_that_is_too_long_does_not_come_out() -> None:
+    log = DeviceLog()
+    packed = msgspec.msgpack.decode(encode_run(log.run(0, 1)), type=frame._Frame)
+    table = frame._table_decoder.decode(zstandard.ZstdDecompressor().decompress(packed.table))
+    table.facts = pack([{"a": "x" * limits.HEADER_SIZE_BYTES_MAX}])
+    packed.table = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(table))
+    with pytest.raises(RunInvalid):
+        decode_run(msgspec.msgpack.encode(packed))
+
+
 def test_a_frame_of_another_version_is_refused() -> None:
     log = DeviceLog()
     packed = msgspec.msgpack.decode(encode_run(log.run()))
