@@ -24,6 +24,7 @@ from central_hub.accounts.service import AccountInvalid
 from central_hub.backup.service import BackupInvalid, restore_backup, take_backup
 from central_hub.config import ConfigInvalid, HubConfig, default_data_folder
 from central_hub.doctor import Health, examine
+from central_hub.erasure.service import ErasureRefused, Wish, dossiers_named, order_erasure
 from central_hub.founding import AlreadyFounded, RootCeremony, found_hub
 from central_hub.judge.process import run_judge
 from central_hub.locks import Locked, held_lock
@@ -36,7 +37,9 @@ from central_hub.settings import EPOCH, get_setting
 from central_hub.statistics.periods import Period, PeriodInvalid
 from central_hub.statistics.service import Filter, Group, Report, Statistics
 from central_hub.store.engine import reading, writing
+from central_hub.store.erasures import scrub
 from central_hub.store.schema import upgrade
+from dossiers.erasures import GROUNDS
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.presentation import fmt_percent
 from dossiers.statistics import ReportRow, rate_a, rate_b
@@ -392,6 +395,33 @@ def restore(console: Console, source: Path) -> None:
         "Restored; the hub goes on in a new epoch, and nodes send what is missing by themselves.",
     )
     console.leave(OK, {"set_aside": str(kept) if kept else None})
+
+
+@cli.command()
+@click.argument("dossier")
+@click.option("--ground", type=click.Choice(sorted(GROUNDS)), required=True, help="Legal ground.")
+@click.option("--number", required=True, help="Number of the written decision.")
+@click.option("--date", "day", type=int, required=True, help="Its date, yyyymmdd.")
+@click.option("--signer", default="", help="Who signed the decision.")
+@_common
+def erase(console: Console, dossier: str, ground: str, number: str, day: int, signer: str) -> None:
+    """Order that the content of DOSSIER (its id or its official code) goes, at the province and on every node."""
+    services = _opened(console)
+    with writing(services.engine) as connection:
+        found = dossiers_named(connection, dossier)
+        if len(found) != 1:
+            console.refuse(reasons.NOT_FOUND, dossier, code=BAD_INPUT)
+        wish = Wish(dossier=found[0], ground=ground, number=number, date=day, signer=signer)
+        try:
+            record = order_erasure(connection, services, wish, actor="cli")
+        except ErasureRefused as error:
+            console.refuse(error.reason, str(error), code=BAD_INPUT)
+    is_clean = scrub(services.engine)
+    console.say(
+        f"Đã ký và thực hiện quyết định xóa ({record.id[:16]}). Các máy của đơn vị xóa khi đồng bộ.",
+        f"Signed and carried out ({record.id[:16]}). The unit's PCs erase when they sync.",
+    )
+    console.leave(OK, {"order": record.id, "dossier": found[0], "is_clean": is_clean})
 
 
 @cli.command("rebuild")

@@ -100,6 +100,7 @@ def log_groups() -> list[tuple[str, str]]:
         ("catalogue", _("Danh mục")),
         ("calendar", _("Lịch")),
         ("token", _("Mã truy cập")),
+        ("erasure", _("Xóa nội dung")),
     ]
 
 
@@ -123,6 +124,7 @@ def action_name(action: str) -> str:
         "token.made": _("Tạo mã truy cập"),
         "token.withdrawn": _("Thu hồi mã truy cập"),
         "target.set": _("Đổi chỉ tiêu"),
+        "erasure.ordered": _("Quyết định xóa nội dung"),
     }.get(action, action)
 
 

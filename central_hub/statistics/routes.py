@@ -7,9 +7,12 @@ from werkzeug.wrappers import Response
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
+from central_hub.erasure.reading import shown_orders
 from central_hub.problems import Refused
+from central_hub.session import required
 from central_hub.statistics.exports import list_csv
 from central_hub.statistics.pages import dossier_card, list_page, row_address, statistics_page
+from signing.roles import Role
 
 blueprint = Blueprint("statistics", __name__, url_prefix="/statistics")
 
@@ -36,4 +39,6 @@ def show_dossier(dossier: str) -> str:
     card = dossier_card(get_reader(), get_services(), dossier) if _DOSSIER.fullmatch(dossier) else None
     if card is None:
         raise Refused(reasons.NOT_FOUND)
-    return render_template("statistics/dossier.html", **card)
+    orders = shown_orders(get_reader(), get_services(), dossier)
+    may_erase = required().holds(Role.ADMINISTRATOR)
+    return render_template("statistics/dossier.html", orders=orders, may_erase=may_erase, **card)
