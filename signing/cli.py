@@ -1,8 +1,8 @@
-"""`motcua-verify FILE… --trust FILE`: verify exported records on a computer that needs no network and no account.
+"""`motcua-verify FILE… --trust FILE`: verify proofs and exported records on a computer that needs no network and no account.
 
-The only room of this package that reads files and a clock (the clock tells the age of the trust bundle, nothing else).
-It prints one report for each file, as text or as one line of JSON, and ends with the worst exit code: 0 all passed,
-1 something failed, 2 something undecided, 3 a file or the trust bundle could not be used.
+The only room of this package that reads files and a clock (the clock tells ages and serves the staleness of a status, nothing
+else). A folder stands for every file in it. It prints one report for each file, as text or as one line of JSON, and ends with the
+worst exit code: 0 all passed, 1 something failed, 2 something undecided, 3 a file or the trust bundle could not be used.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,15 @@ import orjson
 
 from signing.bundles import BUNDLE_BYTES_MAX, TrustBundle, open_bundle, open_unpinned_bundle
 from signing.errors import TrustInvalid
-from signing.exported import EXPORT_BYTES_MAX
 from signing.plain_text import Language, render
+from signing.proof_file import PROOF_BYTES_MAX
 from signing.report import Exit, Report
-from signing.verification import verify
+from signing.snapshot import SNAPSHOT_BYTES_MAX, Snapshot, open_snapshot
+from signing.verification import VerifyPolicy, verify
 from signing.version import __version__
 
 _BY_GRAVITY: Final = (Exit.PASSED, Exit.INDETERMINATE, Exit.FAILED, Exit.BAD_INPUT)
+_NEVER: Final = "none"
 
 
 class _Unusable(click.ClickException):
@@ -34,7 +37,38 @@ class _Unusable(click.ClickException):
     exit_code = Exit.BAD_INPUT
 
 
-@click.command(name="motcua-verify", help="Kiểm tra bản ghi đã xuất. / Verify exported records.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Desk:
+    """What every file of one call is verified with."""
+
+    bundle: TrustBundle
+    status: Snapshot | None
+    policy: VerifyPolicy
+    now: int | None
+    language: Language
+    as_json: bool
+    root_is_pinned: bool
+
+    def report(self, data: bytes) -> Report:
+        return verify(
+            data,
+            self.bundle,
+            self.now,
+            status=self.status,
+            policy=self.policy,
+            root_is_pinned=self.root_is_pinned,
+        )
+
+    def shown(self, file: Path, report: Report) -> str:
+        if self.as_json:
+            return orjson.dumps(report.json()).decode()
+        return f"{file}: {render(report, self.language)}"
+
+
+@click.command(
+    name="motcua-verify",
+    help="Kiểm tra tệp chứng minh, bản ghi đã xuất. / Verify proofs and exported records.",
+)
 @click.version_option(__version__)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
 @click.option(
@@ -50,6 +84,22 @@ class _Unusable(click.ClickException):
     help="Dấu vân tay khóa gốc trên văn bản chính thức. / The root fingerprint of the official letter.",
 )
 @click.option(
+    "--status",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Bản trạng thái khóa mới nhất của tỉnh. / The province's newest status of keys.",
+)
+@click.option(
+    "--require-log",
+    is_flag=True,
+    help="Bắt buộc có trong sổ minh bạch. / Demand that the log is shown to hold the record.",
+)
+@click.option(
+    "--at",
+    metavar="MS",
+    help="Tính tuổi đến thời điểm này (mili giây từ 1970; none: không tính). / Tell ages as of then (none: not at all).",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Mỗi tệp một dòng JSON. / One line of JSON for each file."
 )
 @click.option(
@@ -59,14 +109,29 @@ class _Unusable(click.ClickException):
     help="Ngôn ngữ. / Language.",
 )
 def _command(
-    files: tuple[Path, ...], trust: Path, root: str | None, as_json: bool, language: str | None
+    files: tuple[Path, ...],
+    trust: Path,
+    root: str | None,
+    status: Path | None,
+    require_log: bool,
+    at: str | None,
+    as_json: bool,
+    language: str | None,
 ) -> Exit:
     spoken = Language(language) if language else language_of(os.environ)
     bundle = _trusted(trust, root, spoken)
+    desk = _Desk(
+        bundle=bundle,
+        status=None if status is None else _status(status, bundle, spoken),
+        policy=VerifyPolicy(require_log=require_log),
+        now=_moment(at, spoken),
+        language=spoken,
+        as_json=as_json,
+        root_is_pinned=root is not None,
+    )
     worst = Exit.PASSED
-    for file in files:
-        exit_code = _verified(file, bundle, spoken, root_is_pinned=root is not None, as_json=as_json)
-        worst = max(worst, exit_code, key=_BY_GRAVITY.index)
+    for file in _each(files):
+        worst = max(worst, _verified(file, desk), key=_BY_GRAVITY.index)
     return worst
 
 
@@ -99,17 +164,42 @@ def _trusted(path: Path, root: str | None, language: Language) -> TrustBundle:
         raise _Unusable(f"{path}: {said} ({error})") from error
 
 
-def _verified(
-    file: Path, bundle: TrustBundle, language: Language, *, root_is_pinned: bool, as_json: bool
-) -> Exit:
+def _status(path: Path, bundle: TrustBundle, language: Language) -> Snapshot:
+    try:
+        return open_snapshot(_read(path, SNAPSHOT_BYTES_MAX, language), bundle)
+    except TrustInvalid as error:
+        said = error.reason.vi if language is Language.VI else error.reason.en
+        raise _Unusable(f"{path}: {said} ({error})") from error
+
+
+def _moment(at: str | None, language: Language) -> int | None:
+    if at is None:
+        return time.time_ns() // 1_000_000
+    if at == _NEVER:
+        return None
+    if not at.isascii() or not at.isdecimal():
+        raise _Unusable("--at: số mili giây" if language is Language.VI else "--at: milliseconds")
+    return int(at)
+
+
+def _each(files: Sequence[Path]) -> Iterator[Path]:
+    """The files, and those of every folder named, in the order of their names."""
+    for file in files:
+        if file.is_dir():
+            yield from sorted(path for path in file.rglob("*") if path.is_file())
+        else:
+            yield file
+
+
+def _verified(file: Path, desk: _Desk) -> Exit:
     """Print what is found about one file; one that cannot be read does not keep the others from being verified."""
     try:
-        data = _read(file, EXPORT_BYTES_MAX, language)
+        data = _read(file, PROOF_BYTES_MAX, desk.language)
     except _Unusable as error:
         error.show()
         return Exit.BAD_INPUT
-    report = verify(data, bundle, _now_ms(), root_is_pinned=root_is_pinned)
-    click.echo(_shown(file, report, language, as_json=as_json))
+    report = desk.report(data)
+    click.echo(desk.shown(file, report))
     return report.exit_code
 
 
@@ -121,14 +211,6 @@ def _read(path: Path, bytes_max: int, language: Language) -> bytes:
     except OSError as error:
         said = "không đọc được tệp" if language is Language.VI else "the file cannot be read"
         raise _Unusable(f"{path}: {said} ({error.strerror})") from error
-
-
-def _shown(file: Path, report: Report, language: Language, *, as_json: bool) -> str:
-    return orjson.dumps(report.json()).decode() if as_json else f"{file}: {render(report, language)}"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _speak_utf8() -> None:

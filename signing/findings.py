@@ -239,6 +239,17 @@ def content_missing(body_hash: str | None) -> Check:
     )
 
 
+def content_erased(order: str) -> Check:
+    return Check(
+        id="content",
+        result=Result.UNKNOWN,
+        why_vi="Nội dung đã được xóa theo quyết định kèm trong tệp.",
+        why_en="The content was erased by the order that the file holds.",
+        evidence=order,
+        sub_indication=SubIndication.SIGNED_DATA_NOT_FOUND,
+    )
+
+
 def content_altered(body_hash: str) -> Check:
     return Check(
         id="content",

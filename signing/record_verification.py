@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from signing import evidence_findings, findings
 from signing.bundles import TrustBundle
@@ -23,7 +24,9 @@ from signing.report import (
     InForce,
     LogPosition,
     RecordFinding,
+    Result,
     Signer,
+    SubIndication,
     TimeBound,
     compose,
 )
@@ -32,6 +35,8 @@ from signing.signatures import verify as verify_signature
 from signing.signed_header import HEADER_VERSION, SignedHeader
 from signing.statements import KeyStatement
 from signing.status import Status, finding
+
+ERASURE_KIND: Final = "erasure.ordered"
 
 
 @dataclass(slots=True)
@@ -104,6 +109,7 @@ class RecordVerification:
             if outcome.header is not None:
                 self._verify(outcome, outcome.header, links)
         _find_forks(outcomes)
+        _find_erasures(outcomes)
         return outcomes
 
     def _begun(self, position: int, proven: ProvenRecord) -> RecordOutcome:
@@ -316,6 +322,40 @@ def _contradict(one: RecordOutcome, other: RecordOutcome) -> bool:
     if b.seq < a.seq:
         a, b, one, other = b, a, other, one
     return b.seq == a.seq + 1 and b.prev != one.link
+
+
+def _find_erasures(outcomes: Sequence[RecordOutcome]) -> None:
+    """Where a body is not here, say so if an order of the file, rightly signed and entitled, had it erased."""
+    orders = [each for each in outcomes if _is_order(each)]
+    for outcome in outcomes:
+        order = next((each for each in orders if _covers(each, outcome)), None)
+        if order is not None:
+            outcome.checks = [
+                replace(findings.content_erased(order.id), record=outcome.position)
+                if check.sub_indication is SubIndication.SIGNED_DATA_NOT_FOUND and check.id == "content"
+                else check
+                for check in outcome.checks
+            ]
+
+
+def _is_order(outcome: RecordOutcome) -> bool:
+    return (
+        outcome.header is not None
+        and outcome.header.kind == ERASURE_KIND
+        and any(check.id == "authority" and check.result is Result.PASS for check in outcome.checks)
+    )
+
+
+def _covers(order: RecordOutcome, outcome: RecordOutcome) -> bool:
+    if order.header is None or outcome.header is None or outcome.header.unit != order.header.unit:
+        return False
+    named = order.header.facts.get("records")
+    return (
+        outcome.header.dossier is not None
+        and order.header.facts.get("dossier") == outcome.header.dossier
+        and isinstance(named, list)
+        and (not named or outcome.id in named)
+    )
 
 
 def _texts(value: Json) -> Iterable[str]:
