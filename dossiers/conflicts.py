@@ -1,13 +1,12 @@
 """Differences that a person must settle: computed from records, never stored as truth.
 
 A conflict's id derives from its kind and the ids of the records on its sides, so every replica that holds the same
-records names it alike, and a settlement can name it. Conflicts inside one dossier come from `merge`; those between
-dossiers (the same person twice, the same number twice) are found here from plain keys, where somebody sees both.
+records names it alike, and a settlement can name it. Conflicts inside one dossier come from `merge`, those between
+dossiers from `duplicates`.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -79,34 +78,6 @@ class Sentence:
     en: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DossierKey:
-    """What makes two dossiers look like one: the caller brings keys already normalised."""
-
-    dossier: str
-    record: str
-    person: str
-    procedure: str
-    day: int
-    by: str
-    at_ms: int
-    log: str
-    unit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeUse:
-    """A record that gave a dossier a number."""
-
-    dossier: str
-    record: str
-    code: str
-    by: str
-    at_ms: int
-    log: str
-    unit: str
-
-
 _SENTENCES: Final = {
     ConflictKind.FIELD: Sentence(
         vi="Hai cán bộ sửa cùng một mục khi chưa thấy bản của nhau.",
@@ -139,6 +110,7 @@ _DUE: Final = Sentence(
     vi="Hai cán bộ đặt ngày hẹn trả khác nhau khi chưa thấy nhau; tạm giữ ngày sớm hơn, có lợi cho công dân.",
     en="Two officers set different due dates unseen; the earlier one, which favours the citizen, stands for now.",
 )
+_SETTLE_WITHIN_DAYS: Final = 3
 _DECIDERS: Final = frozenset({Role.LEADER})
 _DESK: Final = frozenset({Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER})
 _SETTLERS: Final = {
@@ -168,54 +140,11 @@ def settlers(conflict: Conflict) -> frozenset[Role]:
     return _DECIDERS if conflict.field == "due" else _SETTLERS[conflict.kind]
 
 
+def settle_by_ms(conflict: Conflict) -> int:
+    """Until when it should be settled: a convention of this house, not a rule of law."""
+    return conflict.since_ms + _SETTLE_WITHIN_DAYS * 24 * 60 * 60 * 1000
+
+
 def takes_third_value(conflict: Conflict) -> bool:
     """Whether the person may enter a value that stands on neither side."""
     return conflict.kind is ConflictKind.FIELD and conflict.field != "due"
-
-
-def duplicate_dossiers(keys: Iterable[DossierKey]) -> tuple[Conflict, ...]:
-    """Dossiers received for the same person, procedure and day. Both stay; a person says which is the one."""
-    groups: dict[tuple[str, str, int], list[DossierKey]] = defaultdict(list)
-    for key in keys:
-        groups[key.person, key.procedure, key.day].append(key)
-    return _between_dossiers(ConflictKind.DUPLICATE_DOSSIER, groups.values())
-
-
-def duplicate_codes(uses: Iterable[CodeUse]) -> tuple[Conflict, ...]:
-    """Codes given to more than one dossier (a cloned disk). The first use by clock keeps the code provisionally."""
-    groups: dict[str, list[CodeUse]] = defaultdict(list)
-    for use in uses:
-        groups[use.code].append(use)
-    return _between_dossiers(ConflictKind.DUPLICATE_CODE, groups.values())
-
-
-def _between_dossiers(
-    kind: ConflictKind, groups: Iterable[Sequence[DossierKey | CodeUse]]
-) -> tuple[Conflict, ...]:
-    found = []
-    for group in groups:
-        firsts: dict[str, DossierKey | CodeUse] = {}
-        for use in sorted(group, key=lambda use: (use.at_ms, use.log, use.record)):
-            firsts.setdefault(use.dossier, use)
-        if len(firsts) > 1:
-            found.append(_duplicate(kind, list(firsts.values())))
-    return tuple(sorted(found, key=lambda conflict: conflict.id))
-
-
-def _duplicate(kind: ConflictKind, uses: list[DossierKey | CodeUse]) -> Conflict:
-    sides = tuple(
-        Side(
-            record=use.record, value=use.dossier, state=BodyState.PRESENT,
-            by=use.by, at_ms=use.at_ms, log=use.log, dossier=use.dossier,
-        )
-        for use in sorted(uses, key=lambda use: use.record)
-    )  # fmt: skip
-    return Conflict(
-        id=conflict_id(kind, None, (use.record for use in uses)),
-        kind=kind,
-        field=None,
-        sides=sides,
-        provisional=uses[0].record,
-        unit=uses[0].unit,
-        since_ms=max(use.at_ms for use in uses),
-    )

@@ -31,6 +31,7 @@ from edge_node.casework.papers import Printable, printables
 from edge_node.casework.situation import Situation, survey
 from edge_node.casework.whereabouts import Whereabouts, where_is_dossier
 from edge_node.keyring import Actor
+from edge_node.projection.duplicates import open_duplicates
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
@@ -111,6 +112,7 @@ class DossierPage:
     printables: tuple[Printable, ...]
     events: tuple[Event, ...]
     conflicts: tuple[ShownConflict, ...]
+    duplicates: tuple[ShownConflict, ...]
     openings: tuple[ShownOpening, ...]
     assigned: str
     competent: str
@@ -145,6 +147,9 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         printables=tuple(printables(view)),
         events=tuple(_with_links(events_of(db, services, view, procedure), dossier)),
         conflicts=tuple(shown_conflict(db, conflict, procedure) for conflict in view.conflicts),
+        duplicates=tuple(
+            shown_conflict(db, conflict, procedure) for conflict in open_duplicates(db, dossier=view.dossier)
+        ),
         openings=tuple(_openings(db, dossier, officers)),
         assigned=officers.get((view.assigned.officer if view.assigned else None) or "", ""),
         competent=load_default_units().name(view.competent or ""),

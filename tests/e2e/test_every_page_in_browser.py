@@ -21,14 +21,17 @@ from dossiers.states import Status
 from edge_node import create_app as create_node
 from edge_node.config import EdgeConfig
 from edge_node.conflicts.reading import open_questions
+from edge_node.enrolment.epochs import open_log
 from edge_node.migrations import prepare
+from edge_node.projection.duplicates import open_duplicates
 from edge_node.services import build_services
 from edge_node.store import open_database
 from signing.keys import LockCost
 from sync_protocol.admission import Outcome
+from sync_protocol.log import OpeningReason
 from tests.support.browser import Tab, launch, new_tab, serve
 from tests.support.hub import ACCOUNTS, PASSWORD, ProvinceHub, found_province, populate
-from tests.support.node import PIN, PROCEDURES, make_app
+from tests.support.node import PIN, PROCEDURES, make_app, receive
 from tests.support.walking import Examples, Walk, addresses, first_of_each
 from tests.support.week import MARITAL, Week, furnish
 
@@ -44,6 +47,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
     return furnish(tmp_path_factory.mktemp("week"))
+
+
+def double(week: Week) -> str:
+    """The same person for the same thing in two lives of the PC; the conflict's id."""
+    receive(week.office, 5, MARITAL)
+    open_log(week.office.db, week.office.services, reason=OpeningReason.RESTORE)
+    receive(week.office, 5, MARITAL, code=None, provisional=None)
+    (found,) = open_duplicates(week.office.db)
+    return found.id
 
 
 def pages_of_node(week: Week) -> Examples:
@@ -63,6 +75,7 @@ def pages_of_node(week: Week) -> Examples:
         "/api/v1/dossiers": ["/api/v1/dossiers", "/api/v1/dossiers?q=tran&open=true"],
         "/api/v1/dossiers/<dossier>": [f"/api/v1/dossiers/{case}"],
         "/conflicts/<conflict>": [f"/conflicts/{question.id}"],
+        "/conflicts/duplicates/<conflict>": [f"/conflicts/duplicates/{double(week)}"],
         "/dossiers": ["/dossiers", "/dossiers?state=attention", "/dossiers?state=ended&sort=finished", "/dossiers?q=khong+co+ai", "/dossiers?format=csv"],
         "/dossiers/<dossier>": [f"/dossiers/{each}" for each in (*week.by_status.values(), week.dossiers[7], week.for_paper["mau04"])]
         + [f"/dossiers/{week.for_paper['mau02']}?printed=mau02"],

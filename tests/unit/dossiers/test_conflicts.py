@@ -5,13 +5,9 @@ from itertools import product
 import pytest
 
 from dossiers.conflicts import (
-    CodeUse,
     Conflict,
     ConflictKind,
-    DossierKey,
     conflict_id,
-    duplicate_codes,
-    duplicate_dossiers,
     settlers,
     takes_third_value,
     what_happened,
@@ -119,35 +115,3 @@ def test_only_a_field_takes_a_third_value() -> None:
     assert takes_third_value(conflict(ConflictKind.FIELD, "summary"))
     assert not takes_third_value(conflict(ConflictKind.FIELD, "due"))
     assert not takes_third_value(conflict(ConflictKind.STATUS))
-
-
-def dossier(
-    number: int, *, person: str = "048", procedure: str = "1.004873", day: int = 20261120
-) -> DossierKey:
-    return DossierKey(
-        dossier=f"{number:032x}", record=f"{number:064x}", person=person, procedure=procedure, day=day,
-        by="0" * 32, at_ms=100 - number, log="0" * 32, unit="20242",
-    )  # fmt: skip
-
-
-def test_the_same_person_procedure_and_day_is_asked_about() -> None:
-    first, second = dossier(1), dossier(2)
-    (found,) = duplicate_dossiers([first, second, dossier(3, person="049"), dossier(4, day=20261121)])
-    assert (found.kind, found.side_ids) == (ConflictKind.DUPLICATE_DOSSIER, (first.record, second.record))
-    assert found.provisional == second.record
-    assert [side.value for side in found.sides] == [first.dossier, second.dossier]
-    assert duplicate_dossiers([second, first, second]) == duplicate_dossiers([first, second])
-    assert duplicate_dossiers([first, first]) == ()
-
-
-def test_one_number_on_two_dossiers_is_asked_about() -> None:
-    uses = [
-        CodeUse(
-            dossier=f"{number:032x}", record=f"{number:064x}", code=code, by="0" * 32, at_ms=number, log="0" * 32,
-            unit="20242",
-        )
-        for number, code in ((1, "A"), (2, "A"), (3, "B"))
-    ]  # fmt: skip
-    (found,) = duplicate_codes(uses)
-    assert (found.kind, found.provisional) == (ConflictKind.DUPLICATE_CODE, uses[0].record)
-    assert duplicate_codes([uses[0], uses[2]]) == ()
