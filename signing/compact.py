@@ -107,10 +107,14 @@ class SignedRegistryKey:
 
     def verify(self, roots: Collection[PublicKey], threshold: int) -> RegistryKey:
         """The registry key, if so many different ones of these roots signed it; TrustInvalid if not."""
-        found = sum(self._is_signed_by(root) for root in set(roots))
+        found = self.count_signed(roots)
         if found < threshold:
             raise TrustInvalid(f"{found} root signatures, {threshold} needed", reason=reasons.TRUST_THRESHOLD)
         return self.stated
+
+    def count_signed(self, roots: Collection[PublicKey]) -> int:
+        """How many different ones of these roots rightly signed it."""
+        return sum(self._is_signed_by(root) for root in set(roots))
 
     def _is_signed_by(self, root: PublicKey) -> bool:
         signature = dict(self.signatures).get(_hint(root))

@@ -15,13 +15,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from signing import canonical, evidence_findings, findings
+from signing import canonical, evidence_findings, findings, paper_findings
 from signing.bundles import TrustBundle
 from signing.errors import NotCanonical, TrustInvalid
 from signing.exported import FORMAT as EXPORT_FORMAT
 from signing.exported import read_export
 from signing.key_chain import KeyChain
 from signing.log_evidence import LogEvidence
+from signing.paper_verification import is_paper_code, verify_paper
 from signing.proof_file import FORMAT as PROOF_FORMAT
 from signing.proof_file import PROOF_BYTES_MAX, ProofFile, ProvenRecord, read_proof
 from signing.record_verification import RecordOutcome, RecordVerification
@@ -83,6 +84,8 @@ def verify(
             to compare the fingerprint.
     """
     try:
+        if is_paper_code(data):
+            return _paper_report(data, trust_bundle, now, status, policy, root_is_pinned)
         proof = read_input(data)
     except NotCanonical as error:
         return _unreadable(data, trust_bundle, now, error.detail, root_is_pinned)
@@ -154,7 +157,7 @@ class _Verification:
         )
 
     def report(self, data: bytes, now: int | None, policy: VerifyPolicy, root_is_pinned: bool) -> Report:
-        used = self._status_used(now)
+        used = _status_used(self.status, self.status_source, now)
         of_file = self.checks + _freshness(used, policy)
         records = tuple(outcome.finding(of_file) for outcome in self.outcomes)
         checks = [*of_file, *(check for outcome in self.outcomes for check in outcome.checks)]
@@ -184,16 +187,51 @@ class _Verification:
             input_bytes=len(data),
         )
 
-    def _status_used(self, now: int | None) -> StatusUsed | None:
-        if self.status is None:
-            return None
-        issued = self.status.issued
-        return StatusUsed(
-            as_of_size=self.status.status.size,
-            as_of_ms=issued,
-            age_ms=None if now is None or issued is None else max(0, now - issued),
-            source=self.status_source,
-        )
+
+def _paper_report(
+    data: bytes,
+    bundle: TrustBundle,
+    now: int | None,
+    status: Snapshot | None,
+    policy: VerifyPolicy,
+    root_is_pinned: bool,
+) -> Report:
+    """The finding about a code on paper; it has no file around it."""
+    used = _status_used(status, StatusSource.TRUST, now)
+    outcome = verify_paper(
+        data, bundle, status=None if status is None else status.status, require_log=policy.require_log
+    )
+    outcome.checks[1:1] = _freshness(used, policy)
+    record = outcome.finding()
+    vi, en = findings.summary(record.indication, outcome.checks, outcome.in_force)
+    return Report(
+        indication=record.indication,
+        sub_indications=record.sub_indications,
+        exit_code=_exit_code(record.indication, outcome.in_force),
+        vi=vi,
+        en=en,
+        records=(record,),
+        checks=tuple(outcome.checks),
+        not_checked=(paper_findings.COMPARE, *_not_checked((record,), used, root_is_pinned)),
+        unused=outcome.unused,
+        status=used,
+        trust=_trust_used(bundle, now),
+        verifier_version=__version__,
+        input_sha256=hashlib.sha256(data).hexdigest(),
+        input_bytes=len(data),
+    )
+
+
+def _status_used(status: Snapshot | None, source: StatusSource, now: int | None) -> StatusUsed | None:
+    if status is None:
+        return None
+    issued = status.issued
+    return StatusUsed(
+        as_of_size=status.status.size,
+        as_of_ms=issued,
+        age_ms=None if now is None or issued is None else max(0, now - issued),
+        source=source,
+    )
 
 
 def _newest_status(
