@@ -27,8 +27,8 @@ quarter: setup ## replay the published figures of a whole quarter through the re
 test: setup lint ## everything, exactly as CI runs it (T=path, K=name)
 	$(PYTEST) -m "not soak" $(T)
 
-fast: setup ## unit and property tests only, in seconds (T=path, K=name)
-	$(PYTEST) --hypothesis-profile=fast $(or $(T),tests/unit tests/properties)
+fast: setup ## unit and property tests of the pure packages, in about 20 s (T=path, K=name)
+	$(PYTEST) --hypothesis-profile=fast $(or $(T),tests/unit/signing tests/unit/sync_protocol tests/unit/dossiers tests/properties)
 
 lint: setup ## formatting, rules and types
 	$(PYTHON) -m ruff format --check .
