@@ -37,13 +37,17 @@ from edge_node.server import PortTaken, serve
 from edge_node.services import Services, build_services
 from edge_node.store import StorageFull, open_database
 from edge_node.store.local import read_office
-from edge_node.sync.service import list_refusals, sync_now
+from edge_node.store.space import MIB
+from edge_node.sync.drives import list_drives
+from edge_node.sync.parcels import DONE, Carried, export_parcel
+from edge_node.sync.service import list_refusals, sync_now, take_carried
 from edge_node.sync.status import SyncStatus, read_status
 from edge_node.sync.transport import HubLine, LineFault
 from signing.errors import SigningError
 from signing.reasons import Reason
 from signing.version import __version__
 from sync_protocol.errors import RemoteFault
+from sync_protocol.reasons import PARCEL_NONE
 
 OK: Final = 0
 FAILED: Final = 1
@@ -264,6 +268,70 @@ def sync_command(console: Console, wait_s: int) -> None:
             console.refuse(result.problem, result.detail)
         console.say(*_sentence(status))
         console.leave(OK if not status.waiting and not status.unjudged else UNDECIDED, content)
+
+
+@cli.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--part-mb", type=click.IntRange(1, 2_047), default=1_024, help="Largest file to write, in MiB (FAT32)."
+)
+@_common
+def export_command(console: Console, folder: Path | None, part_mb: int) -> None:
+    """Write what the province lacks to FOLDER, or to the one USB stick of this PC, enclosed for the province."""
+    with _opened(console) as (db, services):
+        chosen = folder or _only_drive(console)
+        written = export_parcel(
+            db, services, chosen, part_bytes_max=part_mb * MIB, progress=_bar(console, "bản ghi", "records")
+        )
+        console.say(
+            f"Đã ghi {written.records} bản ghi ({written.parts} tệp) vào {written.folder}. Rút USB an toàn rồi mang về tỉnh.",
+            f"Wrote {written.records} records ({written.parts} files) to {written.folder}. Eject the stick and take it to "
+            "the province.",
+        )
+        console.leave(OK, asdict(written))
+
+
+@cli.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@_common
+def import_command(console: Console, folder: Path | None) -> None:
+    """Take the province's answers from FOLDER, or from the one USB stick of this PC."""
+    with _opened(console) as (db, services):
+        chosen = folder or _only_drive(console)
+        carried = take_carried(db, services, chosen, progress=_bar(console, "byte", "bytes"))
+        status = read_status(db, now=services.clock())
+        for each in carried:
+            _say_carried(console, each)
+        console.say(*_sentence(status))
+        content = {"parcels": [asdict(each) for each in carried], **_counts(status)}
+        outcomes = {each.outcome for each in carried}
+        console.leave(OK if DONE in outcomes else FAILED, content)
+
+
+def _only_drive(console: Console) -> Path:
+    drives = list_drives()
+    if len(drives) != 1:
+        names = ", ".join(str(drive.path) for drive in drives)
+        console.refuse(PARCEL_NONE, names, code=BAD_INPUT)
+    return drives[0].path
+
+
+def _bar(console: Console, vi: str, en: str) -> Callable[[int, int], None] | None:
+    """A line on the terminal that says how far it is; nothing for machines."""
+    if console.is_json or not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        click.echo(f"\r{done}/{total} {en if console.language == 'en' else vi} ", err=True, nl=done >= total)
+
+    return show
+
+
+def _say_carried(console: Console, each: Carried) -> None:
+    if each.reason is None:
+        console.say(f"✓ {each.records} bản ghi từ tỉnh.", f"✓ {each.records} records from the province.")
+    else:
+        console.say(f"✗ {each.reason.vi} {each.reason.next_vi}", f"✗ {each.reason.en} {each.reason.next_en}")
 
 
 @cli.command("status")

@@ -85,3 +85,23 @@ def m002_api_tokens(db: Database) -> None:
             revoked INTEGER
         ) STRICT, WITHOUT ROWID"""
     )
+
+
+@node_migrations()
+def m003_parcels(db: Database) -> None:
+    """Parcels written to a stick and taken from one: what the sync page tells; nothing depends on it."""
+    db.execute(
+        """CREATE TABLE parcel (
+            number INTEGER PRIMARY KEY,
+            parcel TEXT NOT NULL,
+            direction TEXT NOT NULL CHECK (direction IN ('out', 'in')),
+            at INTEGER NOT NULL,
+            folder TEXT NOT NULL,
+            answers TEXT,
+            records INTEGER NOT NULL,
+            parts INTEGER NOT NULL,
+            size_bytes INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT"""
+    )

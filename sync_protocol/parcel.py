@@ -29,6 +29,9 @@ MAGIC: Final = b"motcua parcel 1\n"
 REQUESTS: Final = "requests"
 ANSWERS: Final = "answers"
 DIGEST_BYTES: Final = 32
+FOLDER: Final = "motcua"
+"""Where parcels lie on a stick."""
+SUFFIX: Final = ".motcua"
 
 _SIZE: Final = struct.Struct(">I")
 _CHUNK: Final = struct.Struct(">BI")
@@ -84,6 +87,11 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     def records(self) -> int:
         """How many records the whole parcel brings."""
         return sum(stretch.length - stretch.first for stretch in self.logs)
+
+
+def part_name(label: Label, part: int) -> str:
+    """A file name that every file system takes and that sorts by parcel; what counts is the label."""
+    return f"{label.unit}-{label.sender[:8]}-{label.parcel[:8]}-{part:03}{SUFFIX}"
 
 
 class Source(Protocol):

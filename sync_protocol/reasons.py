@@ -241,6 +241,26 @@ PARCEL_SENDER = _reason(
     next_vi="Không dùng gói này. Kiểm tra USB lấy từ đâu và ghi lại gói ở máy gửi.",
     next_en="Do not use it. Find out where the stick comes from, and write the parcel again at the sender.",
 )  # fmt: skip
+PARCEL_NO_KEY = _reason(
+    "PARCEL_NO_KEY", 409, retryable=False,
+    vi="Nơi nhận chưa công bố khóa để gói kín dữ liệu nên chưa mang bằng USB được.",
+    en="The recipient has stated no key to enclose for, so nothing can be carried to it by stick.",
+    next_vi="Đồng bộ qua mạng; nếu cần dùng USB, đề nghị tỉnh công bố lại khóa của máy đó.",
+    next_en="Sync over the line; if a stick is needed, ask the province to state that PC's key anew.",
+)  # fmt: skip
+PARCEL_STICK = _reason(
+    "PARCEL_STICK", 507, retryable=True,
+    vi="Không đọc hoặc ghi được USB: đầy, bị rút, bị khóa ghi hoặc hỏng.",
+    en="The stick cannot be read or written: full, pulled out, write-protected or broken.",
+    next_vi="Cắm lại hoặc đổi USB khác rồi làm lại; dữ liệu trên máy không mất gì.",
+    next_en="Plug it in again or take another stick and repeat; nothing here is lost.",
+)  # fmt: skip
+PARCEL_NONE = _reason(
+    "PARCEL_NONE", 404, retryable=True,
+    vi="Không có gói USB nào của Motcua ở đây.", en="There is no Motcua parcel here.",
+    next_vi="Kiểm tra đúng ổ USB; gói nằm trong thư mục motcua.",
+    next_en="See that it is the right stick; parcels lie in its folder motcua.",
+)  # fmt: skip
 
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
@@ -248,6 +268,7 @@ REASONS: tuple[Reason, ...] = (
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
+    PARCEL_NO_KEY, PARCEL_STICK, PARCEL_NONE,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,
 )  # fmt: skip
 BY_CODE = {reason.code: reason for reason in REASONS}

@@ -20,11 +20,13 @@ from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, STANDING
 from central_hub.sync.fleet import note_contact
 from signing.roles import Role
+from signing.signatures import PublicKey
 from sync_protocol import limits, reasons
 from sync_protocol.admission import Outcome
 from sync_protocol.challenge import challenge_holds, make_challenge
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation, length_of, same_head
+from sync_protocol.parcel import Stretch
 from sync_protocol.receipts import Receipt, ReceiptEntry, open_receipt, same_standing, sign_receipt
 from sync_protocol.rounds import choose_runs, differences
 from sync_protocol.wire import (
@@ -58,12 +60,13 @@ class _Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
+class Asker:
     """The PC that asks. One whose key was cut off may deliver, and learns of that; it gets nobody's records any more."""
 
     device: str
     unit: str
     is_cut_off: bool
+    box: str | None = None
 
     def sees(self, scope: _Scope) -> tuple[HeldLog, ...]:
         return scope.province if self.is_cut_off else scope.all
@@ -72,21 +75,15 @@ class _Asker:
 def answer_round(services: Services, data: bytes) -> bytes:
     """The answer to a request; raises RemoteFault where the request as a whole is refused."""
     signed = open_request(data)
-    with reading(services.engine) as connection:
-        statement = services.trust.current(connection).statement(signed.device)
-        epoch = hub_epoch(connection)
-        is_cut_off = not services.status.current(connection).is_silent(signed.device)
-    if statement is None or Role.DEVICE not in statement.roles:
-        raise RemoteFault(reasons.ROUND_DEVICE, signed.device)
-    request = signed.verify(statement.key)
+    asker, key, epoch = asker_of(services, signed.device)
+    request = signed.verify(key)
     now_ms = services.clock()
     if not challenge_holds(request.challenge, _secret(services), signed.device, now_s=now_ms // 1000):
         return encode_answer(_refusal(services, signed.device, epoch, now_ms))
     theirs = frontier_of(request.frontier)
     acknowledged = acknowledge(services, signed.device, request.runs)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
-    asker = _Asker(signed.device, statement.unit, is_cut_off)
-    answer = _answer(services, asker, epoch, request, theirs, problem, now_ms)
+    answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms)
     encoded = encode_answer(answer)
     with writing(services.engine) as connection:
         note_contact(
@@ -102,15 +99,42 @@ def answer_round(services: Services, data: bytes) -> bytes:
     return encoded
 
 
-def _answer(
+def asker_of(services: Services, device: str) -> tuple[Asker, PublicKey, str]:
+    """Who the device is, the key it signs with, and this hub's epoch; raises RemoteFault where it is no PC of ours."""
+    with reading(services.engine) as connection:
+        statement = services.trust.current(connection).statement(device)
+        epoch = hub_epoch(connection)
+        is_cut_off = not services.status.current(connection).is_silent(device)
+    if statement is None or Role.DEVICE not in statement.roles:
+        raise RemoteFault(reasons.ROUND_DEVICE, device)
+    return Asker(device, statement.unit, is_cut_off, statement.box), statement.key, epoch
+
+
+def owed(services: Services, asker: Asker, theirs: Frontier) -> list[Stretch]:
+    """What this hub may send to a PC that stands at `theirs`: per log, up to what is judged."""
+    with reading(services.engine) as connection:
+        store = HubLogStore(connection, services.opened)
+        found = []
+        for log in asker.sees(_scope(connection, services, asker.unit)):
+            first = length_of(theirs, log.id)
+            head = store.link_at(log.id, log.judged) if log.judged > first else None
+            if head is not None:
+                seal = store.seal(log.id, at_most=log.judged)
+                signature = seal.signature.hex() if seal and seal.length == log.judged else ""
+                found.append(Stretch(log=log.id, first=first, length=log.judged, head=head, seal=signature))
+    return found
+
+
+def compose_answer(
     services: Services,
-    asker: _Asker,
+    asker: Asker,
     epoch: str,
     request: RoundRequest,
     theirs: Frontier,
     problem: str,
     now_ms: int,
 ) -> RoundAnswer:
+    """What a node that stands at `theirs` lacks, within one message."""
     device, unit = asker.device, asker.unit
     with reading(services.engine) as connection:
         scope = _scope(connection, services, unit)

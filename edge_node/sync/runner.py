@@ -6,11 +6,12 @@ receipt says is missing there, so an idle sync is one request.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec.structs import replace as replace_in_message
 from sqlite_utils import Database
 
 from edge_node import reasons as node_reasons
@@ -31,10 +32,11 @@ from edge_node.sync.transport import Line, LineFault
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
+from sync_protocol.frame import decode_run
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation
 from sync_protocol.limits import CLOCK_OFFSET_MS_MAX, ROUND_SIZE_BYTES_MAX
 from sync_protocol.log import OpeningReason
-from sync_protocol.rounds import Chosen, choose_runs, differences
+from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
 from sync_protocol.wire import (
     PROTOCOL_VERSION,
     DigestState,
@@ -51,6 +53,8 @@ _LOG: Final = logging.getLogger(__name__)
 CHALLENGE: Final = "sync.challenge"
 BUDGET: Final = "sync.budget"
 NEXT_AFTER: Final = "sync.next_after_s"
+HUB_MS: Final = "sync.hub_ms"
+"""The hub's time in the newest answer taken here: an answer that comes later by stick and is older brings records only."""
 ROUNDS_MAX: Final = 100_000
 STALE_CHALLENGES_MAX: Final = 3
 ATTEMPTS_KEPT: Final = 500
@@ -81,7 +85,7 @@ def sync(db: Database, services: Services, line: Line, *, progress: Progress | N
     """Exchange rounds until both sides hold the same, or something stops it. Never raises for a bad line or hub."""
     began = services.clock()
     result = SyncResult()
-    run = _Run(db, services, line)
+    run = Rounds(db, services, line)
     try:
         while result.rounds < ROUNDS_MAX:
             result, is_done = run.round(result)
@@ -104,10 +108,10 @@ def sync(db: Database, services: Services, line: Line, *, progress: Progress | N
     return result
 
 
-class _Run:
-    """One sync: what the last answer said of the hub's position."""
+class Rounds:
+    """The rounds of one sync, over a line or (without one) in a parcel: what the last answer said of the hub's position."""
 
-    def __init__(self, db: Database, services: Services, line: Line) -> None:
+    def __init__(self, db: Database, services: Services, line: Line | None = None) -> None:
         self._db, self._services, self._line = db, services, line
         self._store = SqliteLogStore(db)
         self._stated: dict[str, FrontierEntry] = {}
@@ -118,7 +122,7 @@ class _Run:
         office = require_office(self._db)
         seal_tail(self._db, self._services, office)
         mine = self._store.frontier()
-        chosen = self._choose(mine, office)
+        chosen = self._choose(mine, office, bytes_max=self._budget())
         request = self._request(office, mine, chosen)
         payload = encode_request(request, self._services.keyring.device)
         began, sent_ms = self._services.monotonic(), request.sent_ms
@@ -156,12 +160,37 @@ class _Run:
         self._sent = chosen.frames
         return after, self._is_done(answer, chosen, absorbed)
 
-    def _choose(self, mine: Frontier, office: Office) -> Chosen:
+    def missing_there(self, mine: Frontier, office: Office) -> list[Difference]:
+        """The logs in which the hub stands otherwise than `mine`, as far as is known here."""
         theirs = self._theirs(mine, office)
         own = self._store.logs_of(device=office.device)
-        logs = dict.fromkeys((*own, *self._stated))
-        ahead = differences(self._store, mine, theirs, logs)
-        return choose_runs(self._store, ahead, bytes_max=self._budget())
+        return differences(self._store, mine, theirs, dict.fromkeys((*own, *self._stated)))
+
+    def requests(self, mine: Frontier, office: Office) -> Iterator[tuple[bytes, int]]:
+        """The requests that would be posted until the hub holds `mine`, for a parcel: each with its number of records."""
+        while True:
+            chosen = self._choose(mine, office, bytes_max=ROUND_SIZE_BYTES_MAX // 2)
+            request = replace_in_message(self._request(office, mine, chosen), challenge=b"")
+            yield encode_request(request, self._services.keyring.device), chosen.records
+            if not chosen.more:
+                return
+            for frame in chosen.frames:
+                run = decode_run(frame)
+                entry = FrontierEntry(log=run.log, length=run.stop, head=run.records[-1].link)
+                self._stated[run.log] = entry
+
+    def take_carried(self, answer: RoundAnswer) -> Absorbed:
+        """Store everything of an answer that came in a parcel, perhaps late or for the second time."""
+        office = require_office(self._db)
+        if answer.now_ms < newest_hub_ms(self._db) and answer.hub_epoch.hex() != office.hub_epoch:
+            # From a life of the hub before the one we know: its records are signed and stay good, its word has passed.
+            absorbed = absorb(self._db, self._services, office, answer.runs)
+            self._note_refused(absorbed)
+            return absorbed
+        return self._take(answer, office, self._store.frontier())
+
+    def _choose(self, mine: Frontier, office: Office, *, bytes_max: int) -> Chosen:
+        return choose_runs(self._store, self.missing_there(mine, office), bytes_max=bytes_max)
 
     def _theirs(self, mine: Frontier, office: Office) -> Frontier:
         """Where the hub stands: as it said in this sync, else as its receipt says, else where we stand."""
@@ -191,6 +220,8 @@ class _Run:
         )
 
     def _post(self, payload: bytes) -> bytes:
+        if self._line is None:
+            raise LineFault(reasons.LINE_DOWN, "a parcel has no line")
         try:
             return self._line.post_round(payload)
         except LineFault as error:
@@ -220,7 +251,9 @@ class _Run:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
         self._stated = self._positions(answer, office, mine)
-        self._compare(answer)
+        if answer.now_ms >= newest_hub_ms(self._db):
+            self._compare(answer)
+            write_local(self._db, HUB_MS, str(answer.now_ms))
         return absorbed
 
     def _note_refused(self, absorbed: Absorbed) -> None:
@@ -242,8 +275,10 @@ class _Run:
 
     def _note_hub(self, answer: RoundAnswer, office: Office) -> Office:
         with write_transaction(self._db):
-            write_local(self._db, CHALLENGE, answer.challenge.hex())
-            write_local(self._db, NEXT_AFTER, str(answer.next_sync_after_s))
+            if answer.challenge:  # by a line, so it is the hub's word of this moment
+                write_local(self._db, CHALLENGE, answer.challenge.hex())
+                write_local(self._db, NEXT_AFTER, str(answer.next_sync_after_s))
+                write_local(self._db, HUB_MS, str(answer.now_ms))
             epoch = answer.hub_epoch.hex()
             if epoch == office.hub_epoch:
                 return office
@@ -307,6 +342,11 @@ class _Run:
             return False
         write_local(self._db, LAST_FULL, str(self._services.clock()))
         return True
+
+
+def newest_hub_ms(db: Database) -> int:
+    """The hub's time in the newest answer taken here, 0 for none."""
+    return int(read_local(db, HUB_MS) or 0)
 
 
 def _note_attempt(db: Database, result: SyncResult, *, began: int, ended: int) -> None:

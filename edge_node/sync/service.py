@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
@@ -12,6 +13,7 @@ from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office
 from edge_node.services import Services
 from edge_node.store.local import Office
+from edge_node.sync import parcels
 from edge_node.sync.runner import Progress, SyncResult, sync
 from edge_node.sync.transport import HubLine
 from signing import reasons as signing_reasons
@@ -75,6 +77,17 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
     finally:
         line.close()
         _AT_ONCE.release()
+
+
+def take_carried(
+    db: Database, services: Services, chosen: Path, *, progress: parcels.Progress | None = None
+) -> list[parcels.Carried]:
+    """Take the province's answers from a folder, after a sync that may be under way; raises RemoteFault."""
+    with _AT_ONCE:
+        carried = parcels.import_parcels(db, services, chosen, progress=progress)
+    if any(each.records for each in carried):
+        number_waiting(db, services)
+    return carried
 
 
 def list_attempts(db: Database, *, limit: int = 20) -> list[Attempt]:

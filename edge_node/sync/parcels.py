@@ -1,0 +1,291 @@
+"""«Mang bằng USB»: write what the province lacks to a stick, and take what came back.
+
+What goes out are the requests that would be posted, what comes in are answers that the hub would have given: both run
+through the same code as a sync over a line (`runner.Rounds`), so writing twice, losing a stick, or taking one late, twice
+or damaged changes nothing that a round would not. Each export holds everything that the newest receipt does not name, so
+a newer one on the same stick replaces the older.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.journal.service import require_office, seal_tail
+from edge_node.journal.stamp import offset_now
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store.local import Office, read_local, write_local
+from edge_node.sync.absorb import Absorbed
+from edge_node.sync.runner import Rounds, newest_hub_ms
+from edge_node.sync.status import LAST_FULL, read_status
+from edge_node.sync.stick import (
+    FoundPart,
+    PartFile,
+    check_written,
+    list_parts,
+    parcel_folder,
+    part_path,
+    remove_parts,
+    stick_faults,
+)
+from signing.reasons import Reason
+from sync_protocol import reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.frontier import Frontier, Relation
+from sync_protocol.limits import PART_SIZE_BYTES_MAX
+from sync_protocol.parcel import (
+    ANSWERS,
+    REQUESTS,
+    Label,
+    ParcelWriter,
+    Part,
+    Stretch,
+    enclose,
+    open_answer,
+)
+
+DONE: Final = "done"
+PARCELS_KEPT: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """One parcel written or taken. `outcome` is DONE or a reason code; `at` by this PC's clock."""
+
+    parcel: str
+    direction: str
+    at: int
+    folder: str
+    answers: str | None = None
+    records: int = 0
+    parts: int = 0
+    size_bytes: int = 0
+    outcome: str = DONE
+    detail: str = ""
+
+    @property
+    def reason(self) -> Reason | None:
+        return reasons.BY_CODE.get(self.outcome)
+
+
+Progress = Callable[[int, int], None]
+"""(done, total), in records when writing and in bytes when reading."""
+
+
+def export_parcel(
+    db: Database,
+    services: Services,
+    chosen: Path,
+    *,
+    progress: Progress | None = None,
+    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+) -> Carried:
+    """Write everything that the province lacks into a folder; raises RemoteFault, and NotEnrolled as a sync does."""
+    office = require_office(db)
+    hub = services.trust.trust(db).bundle.hub
+    if hub.box is None:
+        raise RemoteFault(reasons.PARCEL_NO_KEY)
+    seal_tail(db, services, office)
+    rounds, mine = Rounds(db, services), SqliteLogStore(db).frontier()
+    key = services.random_bytes(32)
+    label = Label(
+        parcel=services.random_bytes(16).hex(),
+        part=1,
+        content=REQUESTS,
+        sender=office.device,
+        unit=office.unit,
+        recipients=[enclose(key, hub.key.id, hub.box)],
+        logs=_stretches(SqliteLogStore(db), rounds, mine, office),
+        at=services.clock(),
+    )
+    folder = parcel_folder(chosen)
+    with stick_faults():
+        folder.mkdir(parents=True, exist_ok=True)
+        before = list_parts(chosen)
+        paths: list[Path] = []
+
+        def open_part(number: int) -> PartFile:
+            paths.append(part_path(folder, label, number))
+            return PartFile(paths[-1])
+
+        writer = ParcelWriter(
+            label,
+            key=key,
+            sender=services.keyring.device,
+            open_part=open_part,
+            part_bytes_max=part_bytes_max,
+        )
+        done = 0
+        for message, records in rounds.requests(mine, office):
+            writer.add(message)
+            done += records
+            if progress:
+                progress(done, max(label.records, done))
+        writer.close()
+    check_written(paths)
+    remove_parts([part for part in before if _is_superseded(db, part, office)])
+    written = Carried(
+        parcel=label.parcel,
+        direction="out",
+        at=label.at,
+        folder=str(folder),
+        records=done,
+        parts=writer.parts,
+        size_bytes=writer.bytes_written,
+    )
+    _note(db, written)
+    return written
+
+
+def import_parcels(
+    db: Database, services: Services, chosen: Path, *, progress: Progress | None = None
+) -> list[Carried]:
+    """Take every answer for this PC from a folder; one outcome a parcel. Raises RemoteFault where there is none at all."""
+    office = require_office(db)
+    found = list_parts(chosen)
+    if not found:
+        raise RemoteFault(reasons.PARCEL_NONE, str(parcel_folder(chosen)))
+    taking = _Taking(db, services, office, total=sum(part.size_bytes for part in found), progress=progress)
+    parcels: dict[str, list[FoundPart]] = {}
+    for part in found:
+        if part.label is None or part.label.sender != office.device:  # our own lie there for the hub
+            parcels.setdefault(part.label.parcel if part.label else part.path.name, []).append(part)
+    if not parcels:
+        raise RemoteFault(reasons.PARCEL_NONE, "only what this PC wrote")
+    carried = [taking.parcel(parts) for parts in parcels.values()]
+    _note_full(db, services, carried)
+    return carried
+
+
+def list_carried(db: Database, *, limit: int = 20) -> list[Carried]:
+    """Parcels written and taken, newest first."""
+    rows = db.conn.execute(
+        "SELECT parcel, direction, at, folder, answers, records, parts, size_bytes, outcome, detail FROM parcel "
+        "ORDER BY number DESC LIMIT ?",
+        (limit,),
+    )
+    names = tuple(Carried.__dataclass_fields__)
+    return [Carried(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+class _Taking:
+    """One import: takes parcels part by part and tells how far it is."""
+
+    def __init__(
+        self, db: Database, services: Services, office: Office, *, total: int, progress: Progress | None
+    ) -> None:
+        self._db, self._services, self._office = db, services, office
+        self._rounds = Rounds(db, services)
+        self._done, self._total, self._progress = 0, total, progress
+
+    def parcel(self, parts: list[FoundPart]) -> Carried:
+        """Everything of one parcel that can be used; a fault of one part does not keep the others out."""
+        label = parts[0].label
+        records, problem, is_ended = 0, None, False
+        for part in parts:
+            try:
+                is_last, absorbed = self._part(part)
+            except RemoteFault as fault:
+                problem = problem or fault
+                continue
+            records += absorbed.records
+            is_ended = is_ended or is_last
+            if absorbed.problems:
+                problem = problem or absorbed.problems[0]
+        numbers = [part.label.part for part in parts if part.label]
+        if problem is None and (not is_ended or numbers != list(range(1, len(parts) + 1))):
+            problem = RemoteFault(reasons.PARCEL_CUT, f"parts {numbers}")
+        carried = Carried(
+            parcel=label.parcel if label else parts[0].path.name,
+            direction="in",
+            at=self._services.clock(),
+            folder=str(parts[0].path.parent),
+            answers=label.answers if label else None,
+            records=records,
+            parts=len(parts),
+            size_bytes=sum(part.size_bytes for part in parts),
+            outcome=problem.reason.code if problem else DONE,
+            detail=problem.detail if problem else "",
+        )
+        _note(self._db, carried)
+        return carried
+
+    def _part(self, found: FoundPart) -> tuple[bool, Absorbed]:
+        if found.fault is not None:
+            raise found.fault
+        absorbed = Absorbed()
+        hub, device = self._services.trust.trust(self._db).bundle.hub, self._office.device
+        with stick_faults(), found.path.open("rb") as file:
+            part = Part(file)
+            if part.label.content != ANSWERS or part.label.enclosed_for(device) is None:
+                raise RemoteFault(reasons.PARCEL_RECIPIENT, part.label.unit)
+            part.verify(hub.key)
+            for message in part.messages(device, self._services.keyring.files.box()):
+                answer = open_answer(message, device=device, hub=hub.key)
+                taken = self._rounds.take_carried(answer)
+                absorbed.records += taken.records
+                absorbed.problems += taken.problems
+                self._tell(len(message))
+        return part.is_last, absorbed
+
+    def _tell(self, moved_bytes: int) -> None:
+        self._done = min(self._total, self._done + moved_bytes)
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
+def _stretches(store: SqliteLogStore, rounds: Rounds, mine: Frontier, office: Office) -> list[Stretch]:
+    found = []
+    for difference in rounds.missing_there(mine, office):
+        if difference.relation is Relation.AHEAD and difference.mine is not None:
+            length = difference.mine.length
+            seal = store.seal(difference.log, at_most=length)
+            found.append(
+                Stretch(
+                    log=difference.log,
+                    first=difference.theirs.length if difference.theirs else 0,
+                    length=length,
+                    head=difference.mine.head,
+                    seal=seal.signature.hex() if seal and seal.length == length else "",
+                )
+            )
+    return found
+
+
+def _is_superseded(db: Database, part: FoundPart, office: Office) -> bool:
+    """An older export of this PC, or an answer to it that has been taken in whole."""
+    label = part.label
+    if label is None:
+        return False
+    if label.sender == office.device:
+        return True
+    row = db.conn.execute(
+        "SELECT 1 FROM parcel WHERE parcel = ? AND direction = 'in' AND outcome = ?", (label.parcel, DONE)
+    ).fetchone()
+    return row is not None
+
+
+def _note_full(db: Database, services: Services, carried: list[Carried]) -> None:
+    """When both sides last held the same: when the newest whole answer was made, told by this PC's clock."""
+    now = services.clock()
+    if not any(each.outcome == DONE for each in carried) or read_status(db, now=now).waiting:
+        return
+    offset = offset_now(db, now)
+    made = newest_hub_ms(db) - (offset[0] if offset else 0)
+    last = int(read_local(db, LAST_FULL) or 0)
+    write_local(db, LAST_FULL, str(max(last, min(now, made))))
+
+
+def _note(db: Database, carried: Carried) -> None:
+    names = tuple(Carried.__dataclass_fields__)
+    with write_transaction(db):
+        db.conn.execute(
+            f"INSERT INTO parcel ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608 — our names
+            tuple(getattr(carried, name) for name in names),
+        )
+        db.conn.execute(
+            "DELETE FROM parcel WHERE number <= (SELECT max(number) FROM parcel) - ?", (PARCELS_KEPT,)
+        )

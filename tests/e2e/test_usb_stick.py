@@ -1,0 +1,58 @@
+"""A week without a line: what the office recorded reaches the province by USB stick, and its answer the desk, by real processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.running import Ledger, Program, Running, running_office
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_office(tmp_path_factory.mktemp("usb")) as running:
+        running.node_command("sync", "--wait", "30")
+        running.line.cut()
+        yield running
+
+
+def work(office: Running, dossiers: int) -> None:
+    ledger = Ledger()
+    program = Program(office, ledger, number=len(list(office.folder.iterdir())), seed=1)
+    for _ in range(dossiers):
+        program.receive()
+        program.forward(program.mine.pop())
+    assert ledger.surprises == []
+
+
+def test_a_stick_takes_records_to_the_province_and_brings_the_outcome_back(
+    office: Running, tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    work(office, 6)
+    before = office.node_command("status", expect=2)
+    assert before["waiting"] >= 12
+
+    written = office.node_command("export", str(stick))
+    assert written["records"] == before["waiting"]
+    again = office.node_command("export", str(stick))
+    assert len(list((stick / "motcua").iterdir())) == again["parts"] == 1
+
+    taken = office.hub_command("import", str(stick))
+    assert [parcel["outcome"] for parcel in taken["parcels"]] == ["done"]
+    assert taken["parcels"][0]["records"] == before["waiting"]
+    assert taken["is_judged"]
+    assert office.hub_command("import", str(stick))["parcels"][0]["records"] == 0
+
+    back = office.node_command("import", str(stick))
+    assert {parcel["outcome"] for parcel in back["parcels"]} == {"done"}
+    assert (back["waiting"], back["unjudged"], back["refused"]) == (0, 0, 0)
+    assert office.node_command("status")["waiting"] == 0
+    assert "Đã về tỉnh đủ" in office.log_in().get("/sync").text
+
+    # The outcome is known, so there is nothing left to carry; and what was carried may come again without harm.
+    assert office.node_command("export", str(stick))["records"] == 0
+    assert office.node_command("import", str(stick), expect=1)["code"] == "PARCEL_NONE"
