@@ -92,6 +92,7 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
             "device": "1" * 32, "delegated": False, "from_size": 0, "until_size": None,
         },
     ),
+    ("erasure.ordered", {"dossier": "0" * 32, "records": ["a" * 64], "ground": "subject_request"}),
     (
         "verdict.given",
         {
