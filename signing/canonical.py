@@ -36,10 +36,15 @@ def encode(value: object) -> bytes:
         raise NotCanonical(str(error)) from error
 
 
-def decode(data: bytes, *, size_bytes_max: int) -> Json:
-    """The value of canonical bytes; anything but the one byte string of a value is refused."""
+def decode(data: bytes, *, size_bytes_max: int, items_max: int | None = None) -> Json:
+    """The value of canonical bytes; anything but the one byte string of a value is refused.
+
+    `items_max` bounds the commas, before anything is made of them: a megabyte of zeros costs a hundred of memory.
+    """
     if len(data) > size_bytes_max:
         raise NotCanonical(f"{len(data)} bytes exceed the limit of {size_bytes_max}")
+    if items_max is not None and data.count(b",") > items_max:
+        raise NotCanonical(f"more than {items_max} commas")
     try:
         value: Json = orjson.loads(data)
     except orjson.JSONDecodeError as error:

@@ -21,7 +21,7 @@ from signing.proof_file import ProvenRecord
 from signing.reasons import Reason
 from signing.report import Signer
 from signing.signatures import Purpose, pae, verify
-from signing.signed_header import HEADER_VERSION, SignedHeader
+from signing.signed_header import HEADER_VERSION, ITEMS_MAX, SignedHeader
 from signing.statements import KIND as KEY_STATED
 from signing.statements import KeyStatement
 from signing.trust import Trust
@@ -120,7 +120,7 @@ def id_of(exported: ExportedRecord) -> str:
 def content_object(content: bytes) -> dict[str, Json] | None:
     """The object that a body holds; None if it is not one in canonical form."""
     try:
-        value = canonical.decode(content, size_bytes_max=EXPORT_BYTES_MAX)
+        value = canonical.decode(content, size_bytes_max=EXPORT_BYTES_MAX, items_max=ITEMS_MAX)
     except NotCanonical:
         return None
     return value if isinstance(value, dict) else None

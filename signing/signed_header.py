@@ -17,6 +17,8 @@ from signing.errors import NotCanonical
 
 HEADER_VERSION: Final = 1
 HEADER_BYTES_MAX: Final = 1 << 20
+ITEMS_MAX: Final = 65_536
+"""Commas in anything that came from outside; the largest proof that its other limits allow has half of that."""
 
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
@@ -51,7 +53,7 @@ class SignedHeader:
     @classmethod
     def read(cls, data: bytes) -> Self:
         """Read stored header bytes; NotCanonical if they are no header."""
-        fields = canonical.decode(data, size_bytes_max=HEADER_BYTES_MAX)
+        fields = canonical.decode(data, size_bytes_max=HEADER_BYTES_MAX, items_max=ITEMS_MAX)
         if not isinstance(fields, dict):
             raise NotCanonical("a header is an object")
         version, facts = fields.get("v"), fields.get("facts")

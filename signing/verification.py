@@ -40,6 +40,7 @@ from signing.report import (
     TrustUsed,
     compose,
 )
+from signing.signed_header import ITEMS_MAX
 from signing.snapshot import Snapshot, open_snapshot
 from signing.unused import unused_parts
 from signing.version import __version__
@@ -95,7 +96,7 @@ def verify(
 
 def read_input(data: bytes) -> ProofFile:
     """A proof file, or an exported record as the proof it is without its surroundings; NotCanonical for anything else."""
-    value = canonical.decode(data, size_bytes_max=PROOF_BYTES_MAX)
+    value = canonical.decode(data, size_bytes_max=PROOF_BYTES_MAX, items_max=ITEMS_MAX)
     if isinstance(value, dict) and value.get("format") == EXPORT_FORMAT:
         export = read_export(value)
         return ProofFile(
