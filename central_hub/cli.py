@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
 import msgspec
+from sqlalchemy import Connection
 
 from central_hub import reasons
 from central_hub.accounts.service import AccountInvalid
@@ -27,10 +29,21 @@ from central_hub.doctor import Health, examine
 from central_hub.erasure.service import ErasureRefused, Wish, dossiers_named, order_erasure
 from central_hub.founding import AlreadyFounded, RootCeremony, found_hub
 from central_hub.judge.process import run_judge
+from central_hub.judge.standings import standings_after_cuts
 from central_hub.locks import Locked, held_lock
 from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.service import PublicationRefused, publish_calendar, publish_catalogue
 from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, EnrolmentInvalid, issue_code
+from central_hub.registry.holders import list_holders
+from central_hub.registry.revocation import (
+    Act,
+    RevocationInvalid,
+    reinstate_keys,
+    replace_device,
+    review_records,
+    revoke_device,
+    revoke_keys,
+)
 from central_hub.server import HubServer
 from central_hub.services import Services, open_services, system_clock_ms
 from central_hub.settings import EPOCH, get_setting
@@ -39,16 +52,19 @@ from central_hub.statistics.service import Filter, Group, Report, Statistics
 from central_hub.store.engine import reading, writing
 from central_hub.store.erasures import scrub
 from central_hub.store.schema import upgrade
+from central_hub.sync.fleet import list_devices
 from central_hub.sync.parcels import Asked, TakenParcel, asked_by_nobody, judge_now, take_parcels
 from central_hub.sync.stick import answer_on, files_on, newest_asked
 from dossiers.erasures import GROUNDS
-from dossiers.local_time import local_date, to_yyyymmdd
+from dossiers.local_time import instant, local_date, to_yyyymmdd
 from dossiers.presentation import fmt_percent
 from dossiers.statistics import ReportRow, rate_a, rate_b
+from signing.cuts import Cause
 from signing.errors import SigningError
 from signing.reasons import Reason
 from signing.version import __version__
 from sync_protocol.errors import RemoteFault
+from sync_protocol.record import Record
 
 OK: Final = 0
 FAILED: Final = 1
@@ -134,7 +150,7 @@ def _explained(console: Console) -> Iterator[None]:
         console.refuse(reasons.PUBLICATION, str(error), code=BAD_INPUT)
     except AccountInvalid as error:
         console.refuse(reasons.ACCOUNT, str(error), code=BAD_INPUT)
-    except (EnrolmentInvalid, PeriodInvalid) as error:
+    except (EnrolmentInvalid, PeriodInvalid, RevocationInvalid) as error:
         console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
     except PermissionError as error:
         console.refuse(reasons.INPUT, f"--data: {error}", code=BAD_INPUT)
@@ -290,6 +306,100 @@ def enrol(console: Console, commune: str, device_name: str, roles: tuple[str, ..
         f"Enrolment code for {issued.unit_name} ({issued.unit}), PC «{issued.device_name}»: {issued.code}",
     )
     console.leave(OK, asdict(issued))
+
+
+@cli.command()
+@click.argument("key")
+@click.option("--cause", type=click.Choice([cause.value for cause in Cause]), default=Cause.LOST.value)
+@click.option("--reinstate", is_flag=True, help="Lift a suspension instead.")
+@click.option(
+    "--replace", "is_replaced", is_flag=True, help="A PC: cut it off and print a code for the next one."
+)
+@click.option(
+    "--since", default=None, help="Local time yyyy-mm-ddThh:mm from which a compromise is suspected."
+)
+@click.option("--ground", required=True, help="Who reported what, and when; it stands in the signed record.")
+@_common
+def revoke(
+    console: Console,
+    key: str,
+    cause: str,
+    reinstate: bool,
+    is_replaced: bool,
+    since: str | None,
+    ground: str,
+) -> None:
+    """Cut off KEY (of an officer, or of a PC with all its officers), signed with the registry's key."""
+    services = _opened(console)
+    act = Act(actor="cli", ground=ground)
+    with writing(services.engine) as connection:
+        is_device = any(each.id == key for each in list_devices(connection, now_ms=services.clock()))
+        if is_replaced:
+            issued = replace_device(connection, services, key, act=act)
+        elif reinstate:
+            here = [h.key for h in list_holders(connection) if h.device == key] if is_device else []
+            status = services.status.current(connection)
+            records = reinstate_keys(
+                connection, services, [k for k in (key, *here) if not status.is_silent(k)] or [key], act=act
+            )
+        else:
+            acts = revoke_device if is_device else _revoke_one
+            records = acts(
+                connection, services, key, cause=Cause(cause), act=act, since_ms=_local_ms(console, since)
+            )
+    if is_replaced:
+        console.say(
+            f"Đã thu hồi máy cũ. Mã ghi danh cho máy mới của {issued.unit_name}: {issued.code}",
+            f"The old PC is cut off. Enrolment code for the new one of {issued.unit_name}: {issued.code}",
+        )
+        console.leave(OK, asdict(issued))
+    console.say(f"Đã ký {len(records)} bản ghi.", f"Signed {len(records)} records.")
+    console.leave(OK, {"records": [record.id for record in records]})
+
+
+@cli.command()
+@click.argument("records", nargs=-1)
+@click.option("--stands/--refused", "stands", default=None, help="Let the records stand, or refuse them.")
+@click.option("--ground", default="", help="Who was asked and what was compared; needed to decide.")
+@_common
+def review(console: Console, records: tuple[str, ...], stands: bool | None, ground: str) -> None:
+    """List the records that wait for a review; or decide about RECORDS, signed with the registry's key."""
+    services = _opened(console)
+    if not records:
+        with reading(services.engine) as connection:
+            waiting = standings_after_cuts(connection)
+        for each in waiting:
+            console.say(
+                f"{each.record}  {each.commune}  {each.kind}", f"{each.record}  {each.commune}  {each.kind}"
+            )
+        found = [
+            {"record": each.record, "unit": each.commune, "kind": each.kind, "key": each.by}
+            for each in waiting
+        ]
+        console.leave(UNDECIDED if waiting else OK, {"waiting": found})
+    if stands is None or not ground:
+        console.refuse(reasons.INPUT, "--stands or --refused, and --ground", code=BAD_INPUT)
+    with writing(services.engine) as connection:
+        act = Act(actor="cli", ground=ground)
+        signed = review_records(connection, services, records, stands=stands, act=act)
+    console.say(f"Đã ký xét duyệt {len(records)} bản ghi.", f"Reviewed {len(records)} records.")
+    console.leave(OK, {"records": [record.id for record in signed]})
+
+
+def _revoke_one(
+    connection: Connection, services: Services, key: str, *, cause: Cause, act: Act, since_ms: int | None
+) -> list[Record]:
+    return revoke_keys(connection, services, [key], cause=cause, act=act, since_ms=since_ms)
+
+
+def _local_ms(console: Console, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.strptime(text, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 — local time of the province
+    except ValueError:
+        console.refuse(reasons.INPUT, f"--since {text}", code=BAD_INPUT)
+    return instant(at.date(), at.hour * 60 + at.minute)
 
 
 @cli.command()

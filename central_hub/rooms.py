@@ -9,6 +9,7 @@ from central_hub.administration.routes import blueprint as administration
 from central_hub.api.routes import blueprint as api
 from central_hub.catalogue.routes import blueprint as catalogue
 from central_hub.erasure.routes import blueprint as erasure
+from central_hub.nodes.key_routes import blueprint as node_keys
 from central_hub.nodes.routes import blueprint as nodes
 from central_hub.operations import blueprint as operations
 from central_hub.overview.routes import blueprint as overview
@@ -22,6 +23,6 @@ from central_hub.tlog.routes import blueprint as tlog
 from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
-    operations, sync, enrol, tlog, accounts, overview, statistics, reports, nodes, quarantine, catalogue, verify,
+    operations, sync, enrol, tlog, accounts, overview, statistics, reports, nodes, node_keys, quarantine, catalogue, verify,
     erasure, administration, search, api,
 )  # fmt: skip

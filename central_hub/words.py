@@ -60,6 +60,16 @@ def channel_name(channel: int) -> str:
     return {1: _("Trực tiếp"), 2: _("Trực tuyến"), 3: _("Bưu chính công ích")}.get(channel, "–")
 
 
+def cause_name(cause: str) -> str:
+    """Why a key was cut off, as a badge says it; "" for a key in use."""
+    return {
+        "suspended": _("Tạm khóa"),
+        "lost": _("Đã thu hồi: mất"),
+        "compromised": _("Đã thu hồi: nghi lộ"),
+        "retired": _("Đã thôi dùng"),
+    }.get(cause, cause)
+
+
 def plain(words: object) -> str:
     """The side of a `Words` value that the page's language asks for."""
     return str(getattr(words, "en" if language() == "en" else "vi"))
@@ -74,4 +84,5 @@ def attach(app: Flask) -> None:
         reason_words=reason_words,
         channel_name=channel_name,
         plain=plain,
+        cause_name=cause_name,
     )

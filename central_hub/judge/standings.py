@@ -94,15 +94,23 @@ def list_standings(
     *,
     outcome: Outcome | None = None,
     commune: str | None = None,
+    after_cut: bool | None = None,
     page: int = 1,
     page_rows: int = 50,
 ) -> StandingPage:
-    """Records that wait for another, or were refused; the newest first."""
+    """Records that wait for another, or were refused; the newest first.
+
+    Args:
+        after_cut: only records that wait for a review, or only others.
+    """
     wanted = []
     if outcome is not None:
         wanted.append(STANDING.c.outcome == outcome.value)
     if commune is not None:
         wanted.append(STANDING.c.commune == commune)
+    if after_cut is not None:
+        is_after = STANDING.c.code == reasons.RECORD_AFTER_CUT.code
+        wanted.append(is_after if after_cut else ~is_after)
     total = connection.scalar(select(func.count()).select_from(STANDING).where(*wanted)) or 0
     pages = max(1, -(-total // page_rows))
     page = min(max(1, page), pages)

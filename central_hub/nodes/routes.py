@@ -1,6 +1,5 @@
 """`/nodes`: the fleet, one PC, enrolment codes."""
 
-import segno
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -17,6 +16,7 @@ from central_hub.nodes.service import (
     fleet_page,
     withdraw,
 )
+from central_hub.nodes.slip import drawn_code
 from central_hub.problems import Refused
 from central_hub.registry.enrolment import issue_code
 from central_hub.session import required, requires
@@ -42,7 +42,8 @@ def show_device(device: str) -> str:
     page = device_page(get_reader(), get_services(), device)
     if page is None:
         raise Refused(reasons.NOT_FOUND)
-    return render_template("nodes/device.html", **page)
+    may_revoke = required().holds(Role.KEY_AUTHORITY)
+    return render_template("nodes/device.html", may_revoke=may_revoke, **page)
 
 
 @blueprint.get("/codes")
@@ -68,8 +69,9 @@ def make_code() -> str | tuple[str, int]:
             issued_by=required().login,
         )
     # Not a redirect: the code is shown once and kept nowhere.
-    drawn = segno.make(code.code, micro=False, error="m").svg_inline(border=0, omitsize=True)
-    return render_template("nodes/code.html", code=code, drawn=drawn, address=address_of(request.host_url))
+    return render_template(
+        "nodes/code.html", code=code, drawn=drawn_code(code), address=address_of(request.host_url)
+    )
 
 
 @blueprint.post("/codes/<int:no>/withdraw")

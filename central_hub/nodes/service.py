@@ -13,6 +13,7 @@ from central_hub.nodes.queries import leases_of, logs_of, withdraw_code
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.registry.enrolment import CodeState, list_codes
 from central_hub.registry.holders import list_holders
+from central_hub.registry.status import cause_of
 from central_hub.services import Services
 from central_hub.sync.fleet import DeviceState, list_devices
 from dossiers.text import fold_text
@@ -69,6 +70,7 @@ def device_page(connection: Connection, services: Services, device: str) -> dict
     if found is None:
         return None
     holders = list_holders(connection, unit=found.unit)
+    status = services.status.current(connection)
     return {
         "device": found,
         "look": look_at(found, now_ms=now_ms),
@@ -76,6 +78,7 @@ def device_page(connection: Connection, services: Services, device: str) -> dict
         "logs": logs_of(connection, device),
         "leases": leases_of(connection, device),
         "officers": [holder for holder in holders if holder.device == device],
+        "causes": {key: cause_of(status, key) for key in (device, *(h.key for h in holders))},
     }
 
 

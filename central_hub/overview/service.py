@@ -63,6 +63,7 @@ def decisions(waiting: Waiting) -> list[dict[str, Any]]:
     """What waits for a person, with the page where it is decided."""
     found = [
         (_("Đề nghị cấp quyền chờ duyệt"), waiting.requests, "/quarantine?show=requests", "signature"),
+        (_("Bản ghi sau mốc thu hồi chờ xét duyệt"), waiting.review, "/quarantine?show=review", "lock"),
         (_("Bản ghi tỉnh chưa chấp nhận"), waiting.refused, "/quarantine?show=refused", "refused"),
         (_("Bản ghi chờ bản ghi khác"), waiting.pending, "/quarantine?show=pending", "clock"),
         (_("Đoạn nhật ký để riêng"), waiting.set_aside, "/quarantine?show=set_aside", "fork"),

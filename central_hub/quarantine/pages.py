@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from central_hub.ingest.aside import list_set_aside
-from central_hub.judge.standings import list_standings
+from central_hub.judge.standings import Standing, list_standings
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
 from central_hub.registry.holders import KeyHolder, list_holders
+from central_hub.registry.status import cause_of
 from central_hub.services import Services
 from central_hub.statistics.board import today_of
 from central_hub.statistics.lists import find_dossier
@@ -19,14 +20,19 @@ from central_hub.sync.fleet import list_devices
 from central_hub.words import reason_words
 from sync_protocol.admission import Outcome
 
-SHOWN = ("requests", "refused", "pending", "set_aside")
+SHOWN = ("requests", "review", "refused", "pending", "set_aside")
+REVIEWED_AT_ONCE = 100
 
 
 def waiting_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
-    """One list of the four; the first that holds something when the address names none."""
+    """One list of the five; the first that holds something when the address names none."""
     waiting = count_waiting(connection)
     counts = dict(
-        zip(SHOWN, (waiting.requests, waiting.refused, waiting.pending, waiting.set_aside), strict=True)
+        zip(
+            SHOWN,
+            (waiting.requests, waiting.review, waiting.refused, waiting.pending, waiting.set_aside),
+            strict=True,
+        )
     )
     show = args.get("show", "")
     if show not in SHOWN:
@@ -44,9 +50,18 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         return found | {"requests": list_requests(connection)}
     if show == "set_aside":
         return found | {"asides": list_set_aside(connection)}
-    outcome = Outcome.QUARANTINED if show == "refused" else Outcome.PENDING
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
-    return found | {"standings": list_standings(connection, outcome=outcome, commune=commune, page=number)}
+    if show == "review":
+        lines = list_standings(
+            connection, commune=commune, after_cut=True, page=number, page_rows=REVIEWED_AT_ONCE
+        )
+        return found | {"standings": lines, "causes": _causes(connection, services, lines.lines)}
+    outcome = Outcome.QUARANTINED if show == "refused" else Outcome.PENDING
+    return found | {
+        "standings": list_standings(
+            connection, outcome=outcome, commune=commune, after_cut=False, page=number
+        )
+    }
 
 
 def record_page(connection: Connection, services: Services, record: str) -> dict[str, Any] | None:
@@ -91,9 +106,16 @@ def _holders(connection: Connection) -> dict[str, KeyHolder]:
     return {holder.key: holder for holder in list_holders(connection)}
 
 
+def _causes(connection: Connection, services: Services, standings: tuple[Standing, ...]) -> dict[str, str]:
+    """Why each record waits: what was said of its signer's key, or of the key above it."""
+    status = services.status.current(connection)
+    return {each.record: (cause_of(status, each.by) or "") for each in standings}
+
+
 def _tab(name: str) -> str:
     return {
         "requests": _("Đề nghị cấp quyền"),
+        "review": _("Chờ xét duyệt"),
         "refused": _("Chưa chấp nhận"),
         "pending": _("Chờ bản ghi khác"),
         "set_aside": _("Để riêng"),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from central_hub.store.tables import EVENT, KEY, KEY_REQUEST, LOG, SET_ASIDE, STANDING
 from sync_protocol.admission import Outcome
+from sync_protocol.reasons import RECORD_AFTER_CUT
 
 DECLINED = "key.declined"
 APPROVED = "key.approved"
@@ -21,10 +22,11 @@ class Waiting:
     refused: int
     set_aside: int
     requests: int
+    review: int = 0
 
     @property
     def all(self) -> int:
-        return self.pending + self.refused + self.set_aside + self.requests
+        return self.review + self.pending + self.refused + self.set_aside + self.requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,19 @@ class KeyRequest:
 
 def count_waiting(connection: Connection) -> Waiting:
     """How much of each kind waits for a person."""
+    review = (
+        connection.scalar(
+            select(func.count()).select_from(STANDING).where(STANDING.c.code == RECORD_AFTER_CUT.code)
+        )
+        or 0
+    )
     outcomes = {
         row[0]: row[1]
         for row in connection.execute(select(STANDING.c.outcome, func.count()).group_by(STANDING.c.outcome))
     }
     return Waiting(
-        pending=outcomes.get(Outcome.PENDING.value, 0),
+        review=review,
+        pending=outcomes.get(Outcome.PENDING.value, 0) - review,
         refused=outcomes.get(Outcome.QUARANTINED.value, 0),
         set_aside=connection.scalar(select(func.count()).select_from(SET_ASIDE)) or 0,
         requests=connection.scalar(_open_requests()) or 0,

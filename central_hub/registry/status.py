@@ -62,6 +62,13 @@ def former_keys(bundle: TrustBundle) -> list[Event]:
     ]
 
 
+def cause_of(status: Status, key: str) -> str:
+    """Why a key was cut off: the newest cause that is no mere suspension, else that, else ""."""
+    events: tuple[Revoked, ...] = status.revoked.get(key, ())
+    for_good = [event for event in events if event.cause is not Cause.SUSPENDED]
+    return (for_good or [*events])[-1].cause.value if events else ""
+
+
 def tree_size(connection: Connection) -> int:
     """How many records this hub has acknowledged: the leaves of its tree, in order of receipt."""
     return int(connection.scalar(select(func.sum(LOG.c.acknowledged))) or 0)

@@ -13,11 +13,13 @@ from werkzeug.datastructures import MultiDict
 from edge_node.accounts.service import PIN_LENGTH_MIN, check_pin
 from edge_node.entry import Entry, Rejected
 from edge_node.journal import WriteRefused
+from signing.cuts import Cause
 from signing.roles import OFFICE_ROLES, Role
 
 PIN_LENGTH_MAX: Final = 128
 NAME_MAX: Final = 120
 TITLE_MAX: Final = 160
+GROUND_MAX: Final = 2_000
 ROLES_OFFERED: Final = (
     Role.RECEPTIONIST,
     Role.SPECIALIST,
@@ -45,6 +47,28 @@ class NewOfficer:
 class PinChange:
     old: str
     new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    cause: Cause
+    ground: str
+
+
+def causes() -> list[tuple[str, str, str]]:
+    """Why a key of the unit is cut off, with what becomes of later records."""
+    return [
+        (Cause.RETIRED.value, _("Nghỉ việc, chuyển công tác"), _("Bản ghi ký sau lúc này bị từ chối hẳn.")),
+        (Cause.LOST.value, _("Lộ mã PIN, nghi người khác dùng"), _("Bản ghi ký sau lúc này chờ tỉnh xét duyệt.")),
+    ]  # fmt: skip
+
+
+def read_revocation(form: Mapping[str, str]) -> Revocation | Rejected:
+    entry = Entry(form)
+    known = frozenset(cause for cause, _name, _hint in causes())
+    cause = entry.choice("cause", known, needed=_("Hãy chọn lý do."))
+    ground = entry.line("ground", needed=_("Hãy ghi căn cứ."), most=GROUND_MAX)
+    return entry.rejected or Revocation(cause=Cause(cause), ground=ground)
 
 
 def read_log_in(form: Mapping[str, str], here: frozenset[str]) -> LogIn | Rejected:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 import edge_node.session as who
 from edge_node import reasons
 from edge_node.accounts import forms, resume, service
+from edge_node.accounts.revoking import revoke_officer
 from edge_node.database import get_db, get_services
 from edge_node.entry import Rejected
 from edge_node.journal import WriteRefused
@@ -143,6 +144,36 @@ def reset_pin(officer: str) -> ResponseReturnValue:
     service.reset_pin(get_db(), get_services(), administrator, officer=officer, pin=pin)
     flash(_("Đã cấp mã PIN mới cho %(name)s trên máy này.", name=found.name), "done")
     return redirect("/officers")
+
+
+@blueprint.get("/officers/<officer>/revoke")
+def revoke_page(officer: str) -> str:
+    _administrator()
+    return _revoke_page(_officer(officer), {})
+
+
+@blueprint.post("/officers/<officer>/revoke")
+def revoke(officer: str) -> ResponseReturnValue:
+    administrator, found = _administrator(), _officer(officer)
+    given = forms.read_revocation(request.form)
+    if isinstance(given, Rejected):
+        return _revoke_page(found, given.errors), 422
+    revoke_officer(
+        get_db(), get_services(), administrator, officer=officer, cause=given.cause, ground=given.ground
+    )
+    flash(_("Đã thu hồi khóa của %(name)s trên máy này.", name=found.name), "done")
+    return redirect("/officers")
+
+
+def _revoke_page(officer: service.Officer, errors: dict[str, str]) -> str:
+    return render_template(
+        "accounts/revoke.html",
+        officer=officer,
+        causes=forms.causes(),
+        chosen=request.form.get("cause", ""),
+        ground=request.form.get("ground", ""),
+        errors=errors,
+    )
 
 
 def _log_in_page(errors: dict[str, str] | None = None) -> str:

@@ -198,3 +198,27 @@ def test_the_language_is_switched_before_and_after_log_in(office: TestOffice) ->
     assert 'lang="en"' in browser.get("/account")
     browser.post("/language", {"language": "xx"})
     assert 'lang="en"' in browser.get("/account")
+
+
+def test_the_administrator_revokes_an_officer_who_is_told_so(office: TestOffice) -> None:
+    chief = browse(office, office.actor("Quý", Role.UNIT_ADMINISTRATOR))
+    lan = browse(office)
+    path = f"/officers/{office.lan.officer}/revoke"
+    assert "Có hiệu lực ngay trên máy này" in chief.get(path)
+    assert chief.post(path, {"cause": "lost", "ground": ""}).status_code == 422
+    assert chief.post(path, {"cause": "burn", "ground": "Mất"}).status_code == 422
+    assert chief.post(path, {"cause": "lost", "ground": "Lộ mã PIN"}).location == "/officers"
+    assert "Đã thu hồi khóa" in chief.get("/officers")
+    assert lan.client.get("/").status_code == 302
+    lan.get("/login")
+    refused = lan.post("/login", {"officer": office.lan.officer, "pin": PIN})
+    assert refused.status_code == 403
+    assert "Khóa ký của bạn đã bị thu hồi" in refused.text
+    assert chief.post(path, {"cause": "lost", "ground": "Lần nữa"}).status_code == 403
+
+
+def test_nobody_but_the_administrator_revokes(office: TestOffice) -> None:
+    lan = browse(office)
+    path = f"/officers/{office.lan.officer}/revoke"
+    lan.get(path, status=403)
+    assert lan.post(path, {"cause": "lost", "ground": "Mất"}).status_code == 403

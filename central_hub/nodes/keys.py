@@ -1,0 +1,89 @@
+"""Keys of a PC and its officers, as a page and as decisions: each is signed with the deciding person's own key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from central_hub.accounts.service import Account
+from central_hub.accounts.signer import ensure_stated
+from central_hub.nodes.key_forms import DEVICE, REINSTATE, KeyForm
+from central_hub.registry.enrolment import IssuedCode
+from central_hub.registry.holders import KeyHolder, list_holders
+from central_hub.registry.revocation import (
+    Act,
+    reinstate_keys,
+    replace_device,
+    revoke_device,
+    revoke_keys,
+)
+from central_hub.registry.status import cause_of
+from central_hub.services import Services
+from central_hub.sync.fleet import list_devices
+from signing.cuts import Cause
+from signing.signatures import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyState:
+    """One key, whose it is, and what was said of it: a cause, or "" while it is in use."""
+
+    key: str
+    holder: KeyHolder | None
+    cause: str
+
+
+def keys_page(connection: Connection, services: Services, device: str) -> dict[str, Any] | None:
+    """The PC and the keys that live on it; None where there is no such PC."""
+    found = next((d for d in list_devices(connection, now_ms=services.clock()) if d.id == device), None)
+    if found is None:
+        return None
+    status = services.status.current(connection)
+    return {
+        "device": found,
+        "unit": services.units.name(found.unit),
+        "pc": KeyState(key=device, holder=None, cause=cause_of(status, device)),
+        "keys": [
+            KeyState(key=holder.key, holder=holder, cause=cause_of(status, holder.key))
+            for holder in list_holders(connection, unit=found.unit)
+            if holder.device == device
+        ],
+    }
+
+
+def decide(
+    connection: Connection,
+    services: Services,
+    device: str,
+    form: KeyForm,
+    *,
+    account: Account,
+    signer: Signer,
+) -> None:
+    """Carry a decision out; raises RevocationInvalid or SignatureRefused."""
+    act = _act(connection, services, form.ground, account, signer)
+    status = services.status.current(connection)
+    if form.what == REINSTATE:
+        here = [h.key for h in list_holders(connection) if h.device == device]
+        keys = [device, *here] if form.subject == DEVICE else [form.subject]
+        suspended = [key for key in keys if cause_of(status, key) == Cause.SUSPENDED]
+        reinstate_keys(connection, services, suspended or keys[:1], act=act)
+        return
+    cause = Cause(form.what)
+    if form.subject == DEVICE:
+        revoke_device(connection, services, device, cause=cause, act=act, since_ms=form.since_ms)
+    else:
+        revoke_keys(connection, services, [form.subject], cause=cause, act=act, since_ms=form.since_ms)
+
+
+def replace(
+    connection: Connection, services: Services, device: str, ground: str, *, account: Account, signer: Signer
+) -> IssuedCode:
+    """Cut the PC off and issue a code for the one in its place; raises RevocationInvalid or SignatureRefused."""
+    act = _act(connection, services, ground, account, signer)
+    return replace_device(connection, services, device, act=act)
+
+
+def _act(connection: Connection, services: Services, ground: str, account: Account, signer: Signer) -> Act:
+    ensure_stated(connection, services, account, signer)
+    return Act(actor=account.login, ground=ground, signer=signer)
