@@ -46,6 +46,8 @@ from central_hub.judge.standings import (
 )
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
+from central_hub.projection.twins import PURPOSE as TWINS
+from central_hub.projection.twins import note_twins
 from central_hub.registry.leases import grant_lease, has_lease
 from central_hub.registry.status import REVOKED, newest_event
 from central_hub.services import Services
@@ -303,6 +305,8 @@ class Judge:
         mark_folded(connection, batch.erased)
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
+        fresh = [case.record for case in batch.cases if case.before is None]
+        note_twins(connection, self._services.keys.derived(TWINS), fresh)
 
     def _write_standings(self, connection: Connection, batch: Batch, now_ms: int) -> None:
         changed: list[tuple[Case, Judgement]] = []

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
+from central_hub.projection.twins import forget_persons
 from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
 from central_hub.store.tables import KEY, KEY_EVENT, KEY_REQUEST, LEASE, LOG, PUBLICATION
@@ -38,6 +39,7 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
             case "erasure.ordered":
                 order = Erasure.of(record.id, record.header)
                 carry_out(connection, order, places=[prefix(order.dossier)])
+                forget_persons(connection, order)
             case "calendar.published":
                 _apply_publication(connection, record, "calendar", "first", "last")
 

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, delete, select
 
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
+from central_hub.projection.twins import PURPOSE as TWINS
+from central_hub.projection.twins import note_twins
 from central_hub.services import Services
 from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import writing
@@ -37,13 +39,14 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
         pending = {record for record, outcome in standings.items() if outcome == Outcome.PENDING.value}
         refused = {record for record, outcome in standings.items() if outcome == Outcome.QUARANTINED.value}
         store = HubLogStore(connection, services.opened)
-        projector = Projector()
+        projector, secret = Projector(), services.keys.derived(TWINS)
         read = 0
         for batch in _batches(connection):
             arrived = _take_in(connection, batch, standings)
             projector.load(connection, store, arrived, known=())
             projector.fold(arrived, left_out=pending, quarantined=refused, store=store)
             projector.write(connection)
+            note_twins(connection, secret, [r for records in arrived.values() for r in records])
             for log_no, records in batch:
                 insert_rows(connection, PLACE, PLACE_COLUMNS, place_rows(log_no, records))
             read += sum(len(records) for _, records in batch)

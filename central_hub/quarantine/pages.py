@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from central_hub.ingest.aside import list_set_aside
 from central_hub.judge.standings import Standing, list_standings
+from central_hub.problems import language
+from central_hub.projection.twins import open_duplicates, twins_of
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
 from central_hub.registry.holders import KeyHolder, list_holders
 from central_hub.registry.status import cause_of
@@ -18,22 +20,19 @@ from central_hub.statistics.lists import find_dossier
 from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import list_devices
 from central_hub.words import reason_words
+from dossiers.conflicts import Conflict, settle_by_ms, what_happened
 from sync_protocol.admission import Outcome
 
-SHOWN = ("requests", "review", "refused", "pending", "set_aside")
+SHOWN = ("requests", "review", "refused", "pending", "set_aside", "duplicates")
 REVIEWED_AT_ONCE = 100
+_DUPLICATES_SHOWN = 200
 
 
 def waiting_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
-    """One list of the five; the first that holds something when the address names none."""
-    waiting = count_waiting(connection)
-    counts = dict(
-        zip(
-            SHOWN,
-            (waiting.requests, waiting.review, waiting.refused, waiting.pending, waiting.set_aside),
-            strict=True,
-        )
-    )
+    """One list of the six; the first that holds something when the address names none."""
+    waiting, duplicates = count_waiting(connection), open_duplicates(connection)
+    numbers = (waiting.requests, waiting.review, waiting.refused, waiting.pending, waiting.set_aside)
+    counts = dict(zip(SHOWN, (*numbers, len(duplicates)), strict=True))
     show = args.get("show", "")
     if show not in SHOWN:
         show = next((name for name in SHOWN if counts[name]), "refused")
@@ -48,6 +47,8 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
     }
     if show == "requests":
         return found | {"requests": list_requests(connection)}
+    if show == "duplicates":
+        return found | {"duplicates": [_shown(connection, one) for one in duplicates[:_DUPLICATES_SHOWN]]}
     if show == "set_aside":
         return found | {"asides": list_set_aside(connection)}
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
@@ -102,6 +103,16 @@ def request_page(connection: Connection, services: Services, record: str) -> dic
     }
 
 
+def _shown(connection: Connection, conflict: Conflict) -> dict[str, Any]:
+    words = what_happened(conflict)
+    return {
+        "conflict": conflict,
+        "twins": twins_of(connection, conflict),
+        "sentence": words.en if language() == "en" else words.vi,
+        "settle_by_ms": settle_by_ms(conflict),
+    }
+
+
 def _holders(connection: Connection) -> dict[str, KeyHolder]:
     return {holder.key: holder for holder in list_holders(connection)}
 
@@ -119,4 +130,5 @@ def _tab(name: str) -> str:
         "refused": _("Chưa chấp nhận"),
         "pending": _("Chờ bản ghi khác"),
         "set_aside": _("Để riêng"),
+        "duplicates": _("Hồ sơ có thể trùng"),
     }[name]

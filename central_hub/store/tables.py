@@ -326,6 +326,25 @@ TALLY = Table(
 )
 """Rolled-up counters. `shape` says day or month and by what: see `projection.tallies`."""
 
+TWIN_KEY = _table(
+    "twin_key",
+    _text("record", key=True),
+    Column("key", LargeBinary, primary_key=True),
+    _whole("is_person"),
+    Column("dossier", LargeBinary, nullable=False),
+    _text("unit"),
+    _text("by"),
+    _text("log"),
+    _whole("at_ms"),
+    _whole("is_shared"),
+    Index("ix_twin_key_key", "key"),
+    Index("ix_twin_key_shared", "is_shared"),
+)
+"""What dossiers are compared by (keyed hashes of person, procedure and day, and of numbers): see `projection.twins`."""
+
+TWIN_SETTLED = _table("twin_settled", _text("conflict", key=True), _text("record", key=True))
+"""Records that settled a difference, by its id."""
+
 # --- local to this hub -------------------------------------------------------------------------------------------------
 
 SETTING = _table("setting", _text("name", key=True), _text("value"))
@@ -398,5 +417,16 @@ EVENT = _table(
 )
 """Who did what at this hub: log-ins, codes issued, publications."""
 
-DERIVED = (PLACE, LEASE, KEY_REQUEST, PUBLICATION, DOSSIER, OVERDUE_BEFORE, SCOPE, TALLY)
+DERIVED = (
+    PLACE,
+    LEASE,
+    KEY_REQUEST,
+    PUBLICATION,
+    DOSSIER,
+    OVERDUE_BEFORE,
+    SCOPE,
+    TALLY,
+    TWIN_KEY,
+    TWIN_SETTLED,
+)
 """Tables that `rebuild` empties and makes again from the logs."""

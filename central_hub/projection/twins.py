@@ -1,0 +1,158 @@
+"""Dossiers that look like one, seen across all communes: the same person, procedure and day, or the same number.
+
+What is compared is a keyed hash, so that the database alone names nobody: whoever takes it away without the hub's secret
+cannot try the numbers of citizens one by one. The hub looks at the record that received a dossier; a person's number that
+was amended later is compared on the PCs of the office. What makes a duplicate is `dossiers.duplicates`; nothing is decided
+here, and a duplicate is computed anew at every look.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from central_hub.store.bulk import chunks, insert_rows
+from central_hub.store.erasures import erasures_of
+from central_hub.store.tables import DOSSIER, STANDING, TWIN_KEY, TWIN_SETTLED
+from dossiers.conflicts import Conflict
+from dossiers.duplicates import (
+    ID_NUMBER_FIELD,
+    NUMBERING_KINDS,
+    OPENING_KIND,
+    WITHOUT_RESULT,
+    CodeUse,
+    DossierKey,
+    as_settled,
+    code_uses,
+    dossier_key,
+    duplicate_codes,
+    duplicate_dossiers,
+    person_number,
+)
+from dossiers.kinds import check_facts
+from sync_protocol.admission import Outcome
+from sync_protocol.erasure import Erasure
+from sync_protocol.record import UnverifiedRecord
+
+SETTLED_KIND = "dossier.settled"
+PURPOSE = "duplicates"
+"""Which of the hub's derived secrets the hashes are made with."""
+_KEY_BYTES = 16
+_COLUMNS = ("record", "key", "is_person", "dossier", "unit", "by", "log", "at_ms", "is_shared")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """One dossier of a duplicate, as lists show it."""
+
+    dossier: str
+    code: str
+    unit: str
+    status: int
+    at_ms: int
+
+
+def note_twins(connection: Connection, secret: bytes, records: Iterable[UnverifiedRecord]) -> None:
+    """Keep what newly judged records can be compared by, in the caller's transaction."""
+    known = [r for r in records if r.header.kind in NUMBERING_KINDS or r.header.kind == SETTLED_KIND]
+    known = [r for r in known if r.header.dossier and check_facts(r.header.kind, r.header.facts) is None]
+    rows = [row for record in known for row in _rows(secret, record)]
+    rows = _without_erased(connection, known, rows)
+    insert_rows(connection, TWIN_KEY, _COLUMNS, rows)
+    settled = [(r.header.facts["conflict"], r.id) for r in known if r.header.kind == SETTLED_KIND]
+    insert_rows(connection, TWIN_SETTLED, ("conflict", "record"), settled)
+    for part in chunks(dict.fromkeys(row[1] for row in rows)):
+        shared = (
+            select(TWIN_KEY.c.key)
+            .where(TWIN_KEY.c.key.in_(part))
+            .group_by(TWIN_KEY.c.key)
+            .having(func.count(TWIN_KEY.c.dossier.distinct()) > 1)
+        )
+        connection.execute(update(TWIN_KEY).where(TWIN_KEY.c.key.in_(shared)).values(is_shared=1))
+
+
+def forget_persons(connection: Connection, order: Erasure) -> None:
+    """Nothing is compared any more by a person's number that an order erased."""
+    covered = (TWIN_KEY.c.dossier == bytes.fromhex(order.dossier)) & (TWIN_KEY.c.unit == order.commune)
+    if order.records:
+        covered &= TWIN_KEY.c.record.in_(sorted(order.records))
+    connection.execute(delete(TWIN_KEY).where(covered, TWIN_KEY.c.is_person == 1))
+
+
+def open_duplicates(connection: Connection) -> list[Conflict]:
+    """Those that nobody has settled, the oldest first."""
+    standing_against = (Outcome.PENDING.value, Outcome.QUARANTINED.value)
+    refused = select(STANDING.c.record).where(STANDING.c.outcome.in_(standing_against))
+    query = (
+        select(TWIN_KEY, DOSSIER.c.ended_as)
+        .join(DOSSIER, DOSSIER.c.id == TWIN_KEY.c.dossier)
+        .where(TWIN_KEY.c.is_shared == 1, TWIN_KEY.c.record.not_in(refused))
+    )
+    keys: list[DossierKey] = []
+    uses: list[CodeUse] = []
+    for row in connection.execute(query):
+        found = {
+            "dossier": row.dossier.hex(), "record": row.record, "by": row.by, "at_ms": row.at_ms, "log": row.log,
+            "unit": row.unit,
+        }  # fmt: skip
+        if not row.is_person:
+            uses.append(CodeUse(code=row.key.hex(), **found))
+        elif row.ended_as not in WITHOUT_RESULT:
+            keys.append(DossierKey(person=row.key.hex(), procedure="", day=0, **found))
+    settled = select(TWIN_SETTLED).where(TWIN_SETTLED.c.record.not_in(refused))
+    settlements = {row.conflict: row.record for row in connection.execute(settled)}
+    found_now = [as_settled(one, settlements) for one in (*duplicate_dossiers(keys), *duplicate_codes(uses))]
+    return sorted(
+        (one for one in found_now if one.settled_by is None), key=lambda one: (one.since_ms, one.id)
+    )
+
+
+def twins_of(connection: Connection, conflict: Conflict) -> list[Twin]:
+    """The dossiers of a duplicate: codes, units and states, nothing personal."""
+    ids = {bytes.fromhex(side.dossier): side.at_ms for side in conflict.sides}
+    rows = connection.execute(select(DOSSIER).where(DOSSIER.c.id.in_(list(ids)))).all()
+    twins = [
+        Twin(dossier=row.id.hex(), code=row.code, unit=row.home, status=row.status, at_ms=ids[row.id])
+        for row in rows
+    ]
+    return sorted(twins, key=lambda twin: (twin.at_ms, twin.dossier))
+
+
+def _rows(secret: bytes, record: UnverifiedRecord) -> list[tuple[object, ...]]:
+    if record.header.kind == SETTLED_KIND:
+        return []
+    found = [
+        _row(replace(use, code=_hash(secret, "code", use.code)), 0)
+        for use in code_uses(record.id, record.header)
+    ]
+    person = None
+    if record.header.kind == OPENING_KIND and ID_NUMBER_FIELD in record.header.facts["fields"]:
+        person = person_number((record.content or {}).get("fields", {}).get(ID_NUMBER_FIELD))
+    if person is not None:
+        key = dossier_key(record.id, record.header, person)
+        hashed = _hash(secret, "person", f"{key.person}\n{key.procedure}\n{key.day}")
+        found.append(_row(replace(key, person=hashed), 1))
+    return found
+
+
+def _row(one: DossierKey | CodeUse, is_person: int) -> tuple[object, ...]:
+    key = one.person if isinstance(one, DossierKey) else one.code
+    dossier = bytes.fromhex(one.dossier)
+    return one.record, bytes.fromhex(key), is_person, dossier, one.unit, one.by, one.log, one.at_ms, 0
+
+
+def _hash(secret: bytes, purpose: str, value: str) -> str:
+    return hmac.new(secret, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()[:_KEY_BYTES].hex()
+
+
+def _without_erased(
+    connection: Connection, records: Sequence[UnverifiedRecord], rows: list[tuple[object, ...]]
+) -> list[tuple[object, ...]]:
+    """An order may have come after the batch was read."""
+    persons = {row[0] for row in rows if row[2]}
+    held = [r for r in records if r.id in persons]
+    orders = erasures_of(connection, sorted({r.header.dossier for r in held if r.header.dossier}))
+    gone = {r.id for r in held if any(order.covers(r.id, r.header) for order in orders)}
+    return [row for row in rows if not (row[2] and row[0] in gone)]
