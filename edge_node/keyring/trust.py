@@ -80,6 +80,12 @@ def newest_bundle(db: Database) -> TrustBundle | None:
     return open_unpinned_bundle(row[0]) if row else None
 
 
+def hub_keys(db: Database) -> frozenset[str]:
+    """Ids of the keys that were the province's hub's under any bundle held here: theirs alone are verdicts."""
+    rows = db.conn.execute("SELECT envelope FROM trust_bundle").fetchall()
+    return frozenset(open_unpinned_bundle(row[0]).hub.key.id for row in rows)
+
+
 def keep_bundle(db: Database, envelope: bytes, *, pin: TrustBundle | str | None) -> TrustBundle:
     """Keep a bundle that follows from what is pinned (a fingerprint, or the bundle held before)."""
     bundle = open_unpinned_bundle(envelope) if pin is None else open_bundle(envelope, roots=pin)

@@ -10,6 +10,7 @@ province sends, a rebuild), a dossier that cannot be projected is left as it was
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -17,6 +18,7 @@ from sqlite_utils import Database
 from dossiers.kinds import check_facts
 from dossiers.merge import fold
 from dossiers.views import DossierView
+from edge_node.keyring.trust import hub_keys
 from edge_node.projection import counters, schema
 from edge_node.projection.rows import digest_of, row_of
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
@@ -47,6 +49,10 @@ class Projector:
         self._office = office
         self._store = SqliteLogStore(db)
         self._own_logs = frozenset(self._store.logs_of(device=office.device)) if office else frozenset[str]()
+
+    @cached_property
+    def _hubs(self) -> frozenset[str]:
+        return hub_keys(self._db)
 
     def project(self, dossier: str) -> DossierView:
         """Fold the dossier's records and replace its row."""
@@ -140,7 +146,8 @@ class Projector:
             return header.dossier
         if check_facts(header.kind, header.facts) is None:
             if header.kind == VERDICT:
-                return self.take_verdict(record)
+                # Another PC of the unit may have written one: it is kept as part of its chain, and decides nothing.
+                return self.take_verdict(record) if header.by in self._hubs else None
             if header.kind in (KEY_STATED, KEY_REQUESTED):
                 self.take_key(record)
         return None
