@@ -48,3 +48,7 @@ PART_SIZE_BYTES_MAX = 1024 * 1024 * 1024
 """A part of a parcel as it is written; FAT32 holds files below 4 GiB, and older tools stop at 2 GiB."""
 LABEL_SIZE_BYTES_MAX = 2 * 1024 * 1024
 PARCEL_RECIPIENTS_MAX = 64
+
+CHECKPOINT_SIZE_BYTES_MAX = 64 * 1024
+INCLUSIONS_MAX = 4
+INCLUSION_RECORDS_MAX = 4096

@@ -24,6 +24,7 @@ PROTOCOL_VERSION = 1
 PROTOCOL_VERSIONS_ACCEPTED = frozenset({1})
 _PLAIN, _ZSTD = b"\0", b"\1"
 _SIGNATURE_BYTES = 64
+TREE_MARK_BYTES = 16
 
 
 class DigestState:
@@ -64,8 +65,32 @@ class Beacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     codes_left: int
 
 
+class Unproven(msgspec.Struct, frozen=True, array_like=True):
+    """An own log, raw id, and the first of its records whose place in the province's tree the node has not checked."""
+
+    log: bytes
+    first: int
+
+
+class Inclusion(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Where `count` records of a log stand in the tree of the newest checkpoint, and the proof (`merkle.range_proof`)."""
+
+    log: bytes
+    first: int
+    count: int
+    position: int
+    proof: list[bytes]
+
+
 class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What a node says in a round."""
+    """What a node says in a round.
+
+    Attributes:
+        tree: the newest checkpoint that the node has checked (`tree_mark`), b"" for none.
+        cosignature: the node's line under that checkpoint, until it has been sent once.
+        unproven: own logs with receipted records whose place in the tree is not checked yet.
+        evidence: a checkpoint, signed by the hub's log, that what the hub shows now contradicts.
+    """
 
     protocol: int
     device: bytes
@@ -78,6 +103,10 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     beacon: Beacon
     bytes_max: int
     runs: list[bytes]
+    tree: bytes = b""
+    cosignature: bytes = b""
+    unproven: list[Unproven] = msgspec.field(default_factory=list)
+    evidence: bytes = b""
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -90,6 +119,9 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         receipt: the newest signed receipt, b"" when the node has it already.
         foreign: records of other communes that concern this one (header bytes, signature and body in a frame).
         more: the hub has more for the node than fitted.
+        checkpoint: the newest checkpoint of the province's log, b"" when the node has it already.
+        consistency: proof that it continues the one that the node has.
+        inclusions: where records that the node asked for stand in it.
     """
 
     protocol: int
@@ -106,6 +138,9 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     next_sync_after_s: int
     bytes_max: int
     more: bool
+    checkpoint: bytes = b""
+    consistency: list[bytes] = msgspec.field(default_factory=list)
+    inclusions: list[Inclusion] = msgspec.field(default_factory=list)
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +182,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_FORMAT, "device or digest")
     if len(request.frontier) > limits.ROUND_LOGS_MAX or len(request.runs) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    if len(request.tree) not in (0, TREE_MARK_BYTES) or len(request.unproven) > limits.ROUND_LOGS_MAX:
+        raise RemoteFault(reasons.ROUND_FORMAT, "checkpoint")
     return SignedRequest(request=request, packed=packed, signature=data[:_SIGNATURE_BYTES])
 
 
@@ -185,6 +222,11 @@ def frontier_of(entries: list[Entry]) -> Frontier:
     return Frontier(
         FrontierEntry(log=e.log.hex(), base=e.base, length=e.length, head=e.head.hex()) for e in entries
     )
+
+
+def tree_mark(size: int, root: bytes) -> bytes:
+    """The 16 bytes by which a node says which checkpoint it holds: size, and the beginning of the root."""
+    return size.to_bytes(8, "big") + root[:8]
 
 
 def receipt_prefix(receipt: bytes) -> bytes:

@@ -8,6 +8,7 @@ what is judged of the other PCs' logs of its commune.
 
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from central_hub.ingest.service import acknowledge
@@ -19,6 +20,7 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, STANDING
 from central_hub.sync.fleet import note_contact
+from central_hub.tlog.answers import tree_part
 from signing.roles import Role
 from signing.signatures import PublicKey
 from sync_protocol import limits, reasons
@@ -84,6 +86,13 @@ def answer_round(services: Services, data: bytes) -> bytes:
     acknowledged = acknowledge(services, signed.device, request.runs)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
     answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms)
+    part = tree_part(services, key, request)
+    answer = msgspec.structs.replace(
+        answer,
+        checkpoint=part.checkpoint,
+        consistency=list(part.consistency),
+        inclusions=list(part.inclusions),
+    )
     encoded = encode_answer(answer)
     with writing(services.engine) as connection:
         note_contact(

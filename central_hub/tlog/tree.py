@@ -11,6 +11,7 @@ the old tree, or the new one.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -84,7 +85,20 @@ class Tree:
 
     def head(self) -> Checkpoint:
         """The last signed checkpoint, verified under the log's key."""
-        return self._opened(self.note())
+        return self.opened(self.note())
+
+    def opened(self, note: bytes) -> Checkpoint:
+        """The checkpoint of a note of this log; TreeUnusable for anything that this log has not signed."""
+        try:
+            return open_checkpoint(Note.parse(note), self._log)
+        except LogInvalid as error:
+            raise TreeUnusable(f"the checkpoint does not hold: {error}") from error
+
+    def keep_evidence(self, note: bytes) -> None:
+        """Keep a signed checkpoint that this tree contradicts, for whoever has to look into it."""
+        folder = self._folder / "evidence"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_durably(folder / hashlib.sha256(note).hexdigest()[:32], note)
 
     # --- reading ---
 
@@ -142,7 +156,7 @@ class Tree:
         return checkpoint, note
 
     def _stand(self, note: bytes) -> tuple[Checkpoint, Edge]:
-        head = self._opened(note)
+        head = self.opened(note)
         if self._edge is None or self._edge[0] != note:
             edge = self._read_edge(head.size)
             if edge.root != head.root:
@@ -187,12 +201,6 @@ class Tree:
                 if b"".join(map(merkle.leaf_hash, leaves)) == hashes[: tile.width * HASH_BYTES]:
                     return leaves
         raise TreeUnusable(f"{tile.path} does not hold the leaves of the tree")
-
-    def _opened(self, note: bytes) -> Checkpoint:
-        try:
-            return open_checkpoint(Note.parse(note), self._log)
-        except LogInvalid as error:
-            raise TreeUnusable(f"the checkpoint on disk does not hold: {error}") from error
 
     def _write_hashes(self, old: int, new: int, complete: Sequence[tuple[int, bytes]]) -> None:
         fresh: dict[int, list[bytes]] = {}

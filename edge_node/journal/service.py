@@ -23,6 +23,7 @@ from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, write_transaction
 from edge_node.store.bodies import erasures_of
 from edge_node.store.local import Office, read_office
+from edge_node.witness.state import anchor_of
 from signing.errors import NotEntitled
 from signing.keys import SigningKey
 from signing.reasons import Reason
@@ -117,6 +118,7 @@ class _Writer:
         self._signer: SigningKey = actor.signer if actor else services.keyring.device
         self._store = SqliteLogStore(db)
         self._position = self._store.frontier([office.log]).get(office.log)
+        self._anchor = anchor_of(services.config.keys)
         self._new_dossier: str | None = None
         self._heads: dict[str, tuple[str, ...]] = {}
 
@@ -139,6 +141,7 @@ class _Writer:
             else None
         )
         header = Header(
+            anchor=self._anchor,
             at=next_instant(self._db, wall_ms=now),
             body=body.hash if body else None,
             by=self._signer.public.id,

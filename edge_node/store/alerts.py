@@ -11,6 +11,10 @@ FORK = "fork"
 RUN_REFUSED = "run_refused"
 PUT_BACK = "put_back"
 PROJECTION = "projection"
+LOG_SPLIT = "log_split"
+LOG_BEHIND = "log_behind"
+NOT_LOGGED = "not_logged"
+LOG_ALERTS = frozenset({LOG_SPLIT, LOG_BEHIND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from edge_node.sync.beacon import read_beacon
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
+from edge_node.witness.service import take_answer, testimony
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
@@ -205,6 +206,7 @@ class Rounds:
 
     def _request(self, office: Office, mine: Frontier, chosen: Chosen) -> RoundRequest:
         now = self._services.clock()
+        said = testimony(self._db, self._services, office)
         return RoundRequest(
             protocol=PROTOCOL_VERSION,
             device=bytes.fromhex(office.device),
@@ -217,6 +219,10 @@ class Rounds:
             beacon=read_beacon(self._db, self._services, office, now=now),
             bytes_max=min(ROUND_SIZE_BYTES_MAX, max(self._budget(), pace.START)),
             runs=chosen.frames,
+            tree=said.tree,
+            cosignature=said.cosignature,
+            unproven=said.unproven,
+            evidence=said.evidence,
         )
 
     def _post(self, payload: bytes) -> bytes:
@@ -250,6 +256,7 @@ class Rounds:
         if answer.receipt:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
+        take_answer(self._db, self._services, office, answer)
         self._stated = self._positions(answer, office, mine)
         if answer.now_ms >= newest_hub_ms(self._db):
             self._compare(answer)

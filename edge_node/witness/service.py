@@ -1,0 +1,174 @@
+"""The witness's work in a round: what to say of the log, and what to make of the answer.
+
+The newest checkpoint that was checked is a file outside the database (`state`); how far own records are proven, and the
+cosignature that waits to be sent, are in it, since losing them costs one more proof. A checkpoint that does not continue
+the one held is refused: the one held stays, both are kept as evidence, an alert stands until a person has looked, and the
+hub is told with its own signature.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, alerts
+from edge_node.store.local import Office, forget_local, read_local, write_local
+from edge_node.sync.receipt import receipted
+from edge_node.witness.state import keep_evidence, read_seen, write_seen
+from signing.errors import LogInvalid
+from signing.tlog import merkle
+from signing.tlog.checkpoint import Checkpoint
+from signing.tlog.cosignature import cosign
+from signing.tlog.leaf import Leaf
+from signing.tlog.note import Note
+from sync_protocol import limits
+from sync_protocol.wire import Inclusion, RoundAnswer, Unproven, tree_mark
+from sync_protocol.witness import witness_key
+
+_LOG: Final = logging.getLogger(__name__)
+_COSIGNATURE: Final = "witness.cosignature"
+_PROVEN: Final = "witness.proven."
+_WAITING: Final = "witness.waiting_since"
+UNPROVEN_MS_MAX: Final = 7 * 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testimony:
+    """What a request says of the province's log."""
+
+    tree: bytes = b""
+    cosignature: bytes = b""
+    unproven: list[Unproven] = field(default_factory=list)
+    evidence: bytes = b""
+
+
+def testimony(db: Database, services: Services, office: Office) -> Testimony:
+    """What to say in the next request."""
+    seen = read_seen(services.config.keys)
+    unproven = [Unproven(bytes.fromhex(log), first) for log, first, _ in _unproven(db, office)]
+    if seen is None:
+        return Testimony(unproven=unproven)
+    head, note = seen
+    is_contradicted = any(alert.code in alerts.LOG_ALERTS for alert in alerts.list_alerts(db))
+    return Testimony(
+        tree=tree_mark(head.size, head.root),
+        cosignature=(read_local(db, _COSIGNATURE) or "").encode(),
+        unproven=unproven[: limits.INCLUSIONS_MAX],
+        evidence=note if is_contradicted else b"",
+    )
+
+
+def take_answer(db: Database, services: Services, office: Office, answer: RoundAnswer) -> None:
+    """Check what the hub shows of its log, remember it, and prepare the cosignature."""
+    forget_sent(db)
+    try:
+        if answer.checkpoint:
+            _take_checkpoint(db, services, office, answer)
+        seen = read_seen(services.config.keys)
+        if seen is not None:
+            _take_inclusions(db, seen[0], answer.inclusions[: limits.INCLUSIONS_MAX])
+            _watch_waiting(db, services, office)
+    except OSError as error:
+        _LOG.error("the checkpoint could not be kept, so it is not cosigned: %s", error)
+
+
+def forget_sent(db: Database) -> None:
+    """The request with the cosignature was answered."""
+    if read_local(db, _COSIGNATURE):
+        forget_local(db, _COSIGNATURE)
+
+
+# --- checkpoints ---
+
+
+def _take_checkpoint(db: Database, services: Services, office: Office, answer: RoundAnswer) -> None:
+    now, folder = services.clock(), services.config.keys
+    policy = services.trust.trust(db).bundle.policy
+    try:
+        if policy is None or len(answer.checkpoint) > limits.CHECKPOINT_SIZE_BYTES_MAX:
+            raise LogInvalid("the roots name no log, or the note is too long")
+        head = policy.open_unwitnessed(Note.parse(answer.checkpoint))
+    except LogInvalid as error:
+        _LOG.warning("a checkpoint that the province's log has not signed: %s", error)
+        return
+    seen = read_seen(folder)
+    if seen is not None and seen[0].origin == head.origin:
+        held, note = seen
+        if head.size < held.size:
+            # Not yet two histories, but a log that forgot what it signed: told to the hub with its own signature.
+            detail = f"shown {head.size} leaves after {held.size}"
+            alerts.raise_alert(db, alerts.LOG_BEHIND, now=now, detail=detail)
+            return
+        try:
+            merkle.verify_consistency(held.size, held.root, head.size, head.root, answer.consistency)
+        except LogInvalid as error:
+            path = keep_evidence(
+                folder, held=note, shown=answer.checkpoint, consistency=answer.consistency, now=now
+            )
+            alerts.raise_alert(db, alerts.LOG_SPLIT, now=now, detail=f"{error}; evidence: {path.name}")
+            _LOG.critical("the province's log shows two histories; evidence: %s", path.name)
+            return
+        alerts.clear_alert(db, alerts.LOG_BEHIND)
+    if seen is not None and any(alert.code == alerts.LOG_SPLIT for alert in alerts.list_alerts(db)):
+        return  # whoever has shown two histories is not vouched for until a person has looked
+    write_seen(folder, answer.checkpoint)
+    device = services.keyring.device
+    name = witness_key(office.province, device.public).name
+    write_local(db, _COSIGNATURE, str(cosign(head, name, max(0, now // 1000), device)))
+
+
+# --- own records ---
+
+
+def _unproven(db: Database, office: Office) -> list[tuple[str, int, int]]:
+    """Own logs with receipted records that are not proven: log, first of them, how many the hub holds."""
+    found = []
+    held = receipted(db)
+    for log in SqliteLogStore(db).logs_of(device=office.device):
+        entry = held.get(log)
+        proven = int(read_local(db, _PROVEN + log) or 0)
+        if entry is not None and proven < entry.length:
+            found.append((log, proven, entry.length))
+    return found
+
+
+def _take_inclusions(db: Database, head: Checkpoint, inclusions: list[Inclusion]) -> None:
+    store = SqliteLogStore(db)
+    for each in inclusions:
+        log = each.log.hex()
+        proven = int(read_local(db, _PROVEN + log) or 0)
+        if each.first != proven or not 0 < each.count <= limits.INCLUSION_RECORDS_MAX:
+            continue
+        records = store.span(log, each.first, stop=each.first + each.count)
+        leaves = [
+            Leaf(by=r.header.by, kind=r.header.kind, link=r.link, log=log, seq=r.header.seq) for r in records
+        ]
+        try:
+            hashes = [merkle.leaf_hash(leaf.encode()) for leaf in leaves]
+            if len(hashes) != each.count:
+                raise LogInvalid("more records than are held here")
+            merkle.verify_range(hashes, each.position, head.size, each.proof, head.root)
+        except LogInvalid as error:
+            _LOG.error("the province did not prove that it logs records of %s: %s", log, error)
+            continue
+        write_local(db, _PROVEN + log, str(each.first + each.count))
+
+
+def _watch_waiting(db: Database, services: Services, office: Office) -> None:
+    """Records that the province has receipted and not logged for a week are told to a person."""
+    now = services.clock()
+    if not _unproven(db, office):
+        if read_local(db, _WAITING):
+            forget_local(db, _WAITING)
+        alerts.clear_alert(db, alerts.NOT_LOGGED)
+        return
+    since = read_local(db, _WAITING)
+    if since is None:
+        write_local(db, _WAITING, str(now))
+    elif now - int(since) > UNPROVEN_MS_MAX:
+        count = sum(held - first for _, first, held in _unproven(db, office))
+        alerts.raise_alert(db, alerts.NOT_LOGGED, now=now, detail=f"{count} records without proof")

@@ -1,0 +1,69 @@
+"""The newest checkpoint that this PC has checked, kept beside the watermark, outside the database.
+
+It is what makes a rewritten history visible, so no restore may take it back. It is on the disk before anybody is told that
+this PC has seen it. Evidence of two histories is kept in files of its own, which the program never deletes.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Final
+
+from signing import canonical
+from signing.errors import LogInvalid
+from signing.tlog.checkpoint import Checkpoint
+from signing.tlog.note import Note
+from sync_protocol.record import Anchor
+
+_NAME: Final = "checkpoint"
+_EVIDENCE: Final = "log-conflict"
+
+
+def read_seen(folder: Path) -> tuple[Checkpoint, bytes] | None:
+    """The checkpoint and its note, or None before the first. What is here was verified when it was written."""
+    try:
+        note = (folder / _NAME).read_bytes()
+        return Checkpoint.parse(Note.parse(note).text), note
+    except (OSError, LogInvalid):
+        return None
+
+
+def anchor_of(folder: Path) -> Anchor | None:
+    """The checkpoint as headers name it."""
+    seen = read_seen(folder)
+    if seen is None:
+        return None
+    head, _ = seen
+    return Anchor(origin=head.origin, root=head.root.hex(), size=head.size)
+
+
+def write_seen(folder: Path, note: bytes) -> None:
+    """Replace the checkpoint; raises OSError where the disk does not take it, and then nothing may be cosigned."""
+    _write_durably(folder / _NAME, note)
+
+
+def keep_evidence(folder: Path, *, held: bytes, shown: bytes, consistency: list[bytes], now: int) -> Path:
+    """Write down two signed checkpoints that contradict each other; the file convinces whoever has the log's key."""
+    evidence = canonical.encode(
+        {
+            "format": "motcua-log-conflict/1",
+            "held": base64.b64encode(held).decode(),
+            "shown": base64.b64encode(shown).decode(),
+            "consistency": [base64.b64encode(each).decode() for each in consistency],
+            "at": now,
+        }
+    )
+    path = folder / f"{_EVIDENCE}-{now}.json"
+    _write_durably(path, evidence)
+    return path
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
