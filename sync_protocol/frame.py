@@ -15,7 +15,7 @@ import msgspec
 import orjson
 import zstandard
 
-from sync_protocol import limits, reasons
+from sync_protocol import dictionaries, limits, reasons
 from sync_protocol.columns import Columns, pack, unpack
 from sync_protocol.errors import LocalFault, RecordInvalid, RunInvalid
 from sync_protocol.log import Run, Seal
@@ -39,7 +39,7 @@ from sync_protocol.record import (
 from sync_protocol.unpacking import check_containers, unpack_zstd
 
 FRAME_VERSION = 1
-_LEVEL = 9
+_DICTIONARY_HELPS_BYTES_MAX = 64 * 1024
 _STATES = (BodyState.ABSENT, BodyState.PRESENT, BodyState.ERASED, BodyState.WITHHELD, BodyState.LOST)
 _NO_PARENT, _PREVIOUS, _LISTED = 0, 1, 2
 
@@ -141,6 +141,21 @@ _table_decoder = msgspec.msgpack.Decoder(_Table)
 _encoder = msgspec.msgpack.Encoder()
 
 
+def frame_table(data: bytes) -> bytes:
+    """The unpacked table of a frame: what a dictionary is trained on."""
+    return _unpack(_frame_decoder.decode(data).table)
+
+
+def _pack(table: bytes) -> bytes:
+    plain = zstandard.ZstdCompressor(level=dictionaries.LEVEL).compress(table)
+    if len(table) > _DICTIONARY_HELPS_BYTES_MAX:
+        return plain
+    known = dictionaries.dictionary(dictionaries.NEWEST)
+    return min(
+        plain, zstandard.ZstdCompressor(level=dictionaries.LEVEL, dict_data=known).compress(table), key=len
+    )
+
+
 def _unpack(data: bytes) -> bytes:
     unpacked = unpack_zstd(data, size_bytes_max=limits.RUN_UNPACKED_BYTES_MAX)
     check_containers(unpacked, most=limits.RUN_CONTAINERS_MAX)
@@ -196,7 +211,7 @@ def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:
         signatures=b"".join(r.signature for r in records),
         salts=b"".join(r.body.salt for r in records if r.body),
         hashes=b"".join(bytes.fromhex(r.header.body) for r in records if r.header.body and not r.body),
-        table=zstandard.ZstdCompressor(level=_LEVEL).compress(_encoder.encode(table)),
+        table=_pack(_encoder.encode(table)),
         seal=(run.seal.length, run.seal.signature) if run.seal else None,
     )
     return _encoder.encode(frame)

@@ -9,6 +9,8 @@ from typing import Final
 
 import zstandard
 
+from sync_protocol import dictionaries
+
 _WINDOW_BYTES_MAX: Final = 2**23
 _OPENERS: Final = bytes([*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF])
 """First bytes of lists and maps; they occur within text and numbers, too."""
@@ -24,11 +26,16 @@ _EXTENSIONS: Final = frozenset({0xC7, 0xC8, 0xC9})
 
 
 def unpack_zstd(data: bytes, *, size_bytes_max: int) -> bytes:
-    """The content of one zstd frame; raises ZstdError where it is damaged or larger than allowed."""
+    """The content of one zstd frame; raises ZstdError where it is damaged, larger than allowed, or was packed with a
+    dictionary that this version does not know."""
     declared = zstandard.frame_content_size(data)
     if declared > size_bytes_max:
         raise zstandard.ZstdError(f"{declared} bytes declared, {size_bytes_max} allowed")
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES_MAX)
+    number = zstandard.get_frame_parameters(data).dict_id
+    if number and number not in dictionaries.KNOWN:
+        raise zstandard.ZstdError(f"dictionary {number} is not known here")
+    known = dictionaries.dictionary(number) if number else None
+    decompressor = zstandard.ZstdDecompressor(dict_data=known, max_window_size=_WINDOW_BYTES_MAX)
     return decompressor.decompress(data, max_output_size=size_bytes_max)
 
 

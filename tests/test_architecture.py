@@ -51,6 +51,7 @@ PURE_EXCEPTIONS = {
     "signing/keys.py": {"secrets", "os"},  # making and locking a key needs randomness
     "signing/cli.py": {"click", "os", "pathlib", "sys", "time"},  # the command `motcua-verify` itself
     "signing/__main__.py": {"sys"},
+    "sync_protocol/dictionaries/__init__.py": {"importlib"},  # the packaged dictionaries
     "dossiers/data/__init__.py": {"importlib"},  # the packaged catalogue, calendar and units
 }
 # One job, one library, one place.
