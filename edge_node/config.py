@@ -67,6 +67,10 @@ class EdgeConfig:
         return self.data / "backups"
 
     @property
+    def files(self) -> Path:
+        return self.data / "files"
+
+    @property
     def reserve(self) -> Path:
         return self.data / "reserve.bin"
 

@@ -105,3 +105,17 @@ def m003_parcels(db: Database) -> None:
             detail TEXT NOT NULL
         ) STRICT"""
     )
+
+
+@node_migrations()
+def m004_file_copies(db: Database) -> None:
+    """What is known of encrypted files: whole on this PC, held by the hub in which of its lives, asked for, in trouble."""
+    db.execute(
+        """CREATE TABLE file_copy (
+            file BLOB PRIMARY KEY,
+            is_here INTEGER NOT NULL DEFAULT 0,
+            hub_epoch TEXT,
+            is_wanted INTEGER NOT NULL DEFAULT 0,
+            problem TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID"""
+    )

@@ -6,7 +6,8 @@ takes no cookie, only a bearer token.
 """
 
 import hmac
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from flask import Flask, Response, request, session
 from werkzeug.wrappers import Response as BaseResponse
@@ -28,6 +29,8 @@ POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+View = TypeVar("View", bound=Callable[..., object])
+_BYTES_MAX: Final[dict[str, int]] = {}
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -43,6 +46,22 @@ def csrf_token() -> str:
     if FIELD not in session:
         session[FIELD] = get_services().random_bytes(16).hex()
     return str(session[FIELD])
+
+
+def allow_bytes(most: int) -> Callable[[View], View]:
+    """Let requests of one view be larger than others: files are sent to it."""
+
+    def mark(view: View) -> View:
+        _BYTES_MAX[view.__name__] = most
+        return view
+
+    return mark
+
+
+def _widen() -> None:
+    name = (request.endpoint or "").rsplit(".", 1)[-1]
+    if name in _BYTES_MAX:
+        request.max_content_length = _BYTES_MAX[name]
 
 
 def check_csrf() -> BaseResponse | None:
@@ -68,6 +87,7 @@ def attach(app: Flask, *, is_https: bool) -> None:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=2_000,
     )
+    app.before_request(_widen)
     app.before_request(check_csrf)
     app.after_request(_harden)
     app.jinja_env.globals["csrf_token"] = csrf_token

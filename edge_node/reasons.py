@@ -251,10 +251,46 @@ DEVICE_REVOKED: Final = _reason(
     next_vi="Làm việc trên máy thay thế; gọi quản trị tỉnh nếu máy này không hề bị mất.",
     next_en="Work on the PC that replaces it; call the province if this PC was never lost.",
 )
+FILE_TYPE: Final = _reason(
+    "NODE_FILE_TYPE",
+    415,
+    retryable=False,
+    vi="Tệp không phải PDF, JPEG hay PNG.",
+    en="The file is not a PDF, JPEG or PNG.",
+    next_vi="Quét lại và chọn lưu thành PDF hoặc JPEG; không đính kèm tệp Word, tệp nén hay chương trình.",
+    next_en="Scan again and save as PDF or JPEG; Word files, archives and programs are not attached.",
+)
+FILE_EMPTY: Final = _reason(
+    "NODE_FILE_EMPTY",
+    422,
+    retryable=False,
+    vi="Tệp rỗng.",
+    en="The file is empty.",
+    next_vi="Quét lại giấy tờ; kiểm tra máy quét đã lưu xong trước khi chọn tệp.",
+    next_en="Scan the paper again; check that the scanner has finished saving before choosing the file.",
+)
+FILE_DAMAGED: Final = _reason(
+    "NODE_FILE_DAMAGED",
+    422,
+    retryable=False,
+    vi="Tệp bị hỏng, không mở được.",
+    en="The file is damaged and cannot be opened.",
+    next_vi="Mở thử tệp trên máy này; nếu không xem được, quét lại giấy tờ.",
+    next_en="Try to open the file on this PC; if it cannot be seen, scan the paper again.",
+)
+FILE_ABSENT: Final = _reason(
+    "NODE_FILE_ABSENT",
+    404,
+    retryable=True,
+    vi="Tệp chưa có trên máy này.",
+    en="The file is not on this PC.",
+    next_vi="Bấm «Tải về máy này»; tệp về ở lần đồng bộ tới.",
+    next_en="Press «Fetch to this PC»; the file comes with the next sync.",
+)
 
 REASONS: Final = (
     DISK_FULL, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
-    INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED,
+    INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

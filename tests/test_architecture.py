@@ -66,6 +66,7 @@ OWNERS = {
     "waitress": ("edge_node/",),
     "gunicorn": ("central_hub/",),
     "typst": ("edge_node/printing/",),
+    "PIL": ("edge_node/files/capture.py",),
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers"}
 POSIX_MODULES = _words("""
@@ -399,9 +400,12 @@ _PART_OF = {
     "itsdangerous": "flask",
     "babel": "flask-babel",
 }
-_DISTRIBUTION = {"nacl": "pynacl", "flask_babel": "flask-babel", "sqlite_utils": "sqlite-utils"} | {
-    "prometheus_client": "prometheus-client"
-}
+_DISTRIBUTION = {
+    "nacl": "pynacl",
+    "PIL": "pillow",
+    "flask_babel": "flask-babel",
+    "sqlite_utils": "sqlite-utils",
+} | {"prometheus_client": "prometheus-client"}
 
 
 def _distribution_of(module: str) -> str:

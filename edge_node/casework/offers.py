@@ -62,6 +62,7 @@ def other_offers(view: DossierView, roles: frozenset[Role]) -> tuple[Offer, ...]
     wanted = (
         ("amend", "dossier.amended", _("Sửa thông tin"), "edit", True),
         ("papers-held", "dossier.paper_added", _("Nhận thêm giấy tờ"), "paper", is_running),
+        ("files", "dossier.file_added", _("Bản chụp, tệp kèm"), "image", True),
         ("pay", "dossier.paid", _("Thu phí, lệ phí"), "money", True),
         ("assign", "dossier.assigned", _("Phân công"), "assign", is_running),
         (

@@ -13,11 +13,13 @@ from sqlite_utils import Database
 
 from dossiers.components import PaperForm
 from dossiers.conflicts import Conflict, what_happened
+from dossiers.files import Completeness
 from dossiers.procedures import Procedure
 from dossiers.units import load_default_units
 from dossiers.views import DossierView
 from edge_node.accounts.openings import openings_of
 from edge_node.accounts.service import Officer, list_officers, officer_names, signer_names
+from edge_node.casework.file_page import file_completeness
 from edge_node.casework.history import Event, events_of, paper_name
 from edge_node.casework.labels import (
     PAPER_FORM_LABELS,
@@ -109,6 +111,7 @@ class DossierPage:
     people: tuple[ShownField, ...]
     answers: tuple[ShownField, ...]
     papers: tuple[ShownPaper, ...]
+    files: Completeness
     printables: tuple[Printable, ...]
     events: tuple[Event, ...]
     conflicts: tuple[ShownConflict, ...]
@@ -144,6 +147,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         people=tuple(_shown(view, procedure, [code for code in _APPLICANT if code in view.fields])),
         answers=tuple(_shown(view, procedure, _answer_codes(view, procedure))),
         papers=tuple(_papers(view, procedure)),
+        files=file_completeness(view),
         printables=tuple(printables(view)),
         events=tuple(_with_links(events_of(db, services, view, procedure), dossier)),
         conflicts=tuple(shown_conflict(db, conflict, procedure) for conflict in view.conflicts),
@@ -242,6 +246,7 @@ def _openings(db: Database, dossier: str, officers: dict[str, str]) -> list[Show
         "print": _("in giấy tờ"),
         "record": _("xem bản ghi gốc"),
         "export": _("tải bản ghi"),
+        "file": _("xem tệp đính kèm"),
         "prefill": _("điền lại thông tin người nộp"),
         "api": _("qua giao diện lập trình"),
     }

@@ -10,6 +10,7 @@ from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
 from edge_node.casework.decide_routes import blueprint as decisions
 from edge_node.casework.exporting import export_record
+from edge_node.casework.file_routes import blueprint as files
 from edge_node.casework.filters import parse_list
 from edge_node.casework.papers import PaperName, paper_form
 from edge_node.casework.raw import raw_record, stored_record
@@ -24,6 +25,7 @@ from edge_node.tables import csv_response, pdf_response
 blueprint = Blueprint("casework", __name__, url_prefix="/dossiers")
 blueprint.register_blueprint(actions)
 blueprint.register_blueprint(decisions)
+blueprint.register_blueprint(files)
 
 
 @blueprint.get("")

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 _VERSION_NAME: Final = "projection.version"
 
 _TABLES: Final = (
@@ -105,6 +105,19 @@ _TABLES: Final = (
         dossier BLOB NOT NULL,
         PRIMARY KEY (code, dossier)
     ) STRICT, WITHOUT ROWID""",
+    # Every file that a record states; `is_open` says that its key is here, so that it can be read.
+    """CREATE TABLE file (
+        file BLOB NOT NULL,
+        record BLOB NOT NULL,
+        dossier BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        is_result INTEGER NOT NULL,
+        is_standing INTEGER NOT NULL,
+        is_open INTEGER NOT NULL,
+        PRIMARY KEY (file, record)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX file_dossier ON file (dossier)",
     "CREATE TABLE digest_total (one INTEGER PRIMARY KEY CHECK (one = 1), total BLOB NOT NULL) STRICT",
 )
 _NAMES: Final = (
@@ -114,6 +127,7 @@ _NAMES: Final = (
     "key_holder",
     "day_counter",
     "given_code",
+    "file",
     "digest_total",
 )
 

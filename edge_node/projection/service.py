@@ -164,6 +164,7 @@ class Projector:
         self._db.conn.execute(_UPDATE if old else _INSERT, row)
         self._index(row, old[1] if old else None)
         self._keep_codes(row["id"], records)
+        self._keep_files(row["id"], view)
         counters.replace(self._db, old=old[3] if old else "", new=row["counted"])
         self._sum(old=digest.from_bytes(old[2]) if old else 0, new=number)
 
@@ -174,6 +175,27 @@ class Projector:
         self._db.conn.executemany(
             "INSERT OR IGNORE INTO given_code (code, dossier) VALUES (?, ?)",
             [(code, dossier) for code in codes],
+        )
+
+    def _keep_files(self, dossier: bytes, view: DossierView) -> None:
+        self._db.conn.execute("DELETE FROM file WHERE dossier = ?", (dossier,))
+        held = [(each, 1) for each in view.files] + [(each, 0) for each in view.files_removed]
+        self._db.conn.executemany(
+            "INSERT OR IGNORE INTO file (file, record, dossier, size, at, is_result, is_standing, is_open) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    bytes.fromhex(each.file),
+                    bytes.fromhex(each.record),
+                    dossier,
+                    each.size,
+                    each.at_ms,
+                    int(each.is_result),
+                    is_standing,
+                    int(each.key is not None),
+                )
+                for each, is_standing in held
+            ],
         )
 
     def _is_home(self, view: DossierView) -> bool:
