@@ -21,6 +21,7 @@ from edge_node.reports.routes import blueprint as reports
 from edge_node.results.routes import blueprint as results
 from edge_node.search.routes import blueprint as search
 from edge_node.sync.routes import blueprint as sync
+from edge_node.sync.stick_routes import blueprint as stick
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
     desk,
@@ -38,6 +39,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     register,
     reports,
     sync,
+    stick,
     connections,
     api,
 )

@@ -126,7 +126,8 @@ def export_parcel(
                 progress(done, max(label.records, done))
         writer.close()
     check_written(paths)
-    remove_parts([part for part in before if _is_superseded(db, part, office)])
+    taken = taken_whole(db)
+    remove_parts([part for part in before if _is_superseded(part, office, taken)])
     written = Carried(
         parcel=label.parcel,
         direction="out",
@@ -169,6 +170,12 @@ def list_carried(db: Database, *, limit: int = 20) -> list[Carried]:
     )
     names = tuple(Carried.__dataclass_fields__)
     return [Carried(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def taken_whole(db: Database) -> frozenset[str]:
+    """The answers of which nothing was missing when they were taken."""
+    rows = db.conn.execute("SELECT parcel FROM parcel WHERE direction = 'in' AND outcome = ?", (DONE,))
+    return frozenset(row[0] for row in rows)
 
 
 class _Taking:
@@ -255,17 +262,10 @@ def _stretches(store: SqliteLogStore, rounds: Rounds, mine: Frontier, office: Of
     return found
 
 
-def _is_superseded(db: Database, part: FoundPart, office: Office) -> bool:
+def _is_superseded(part: FoundPart, office: Office, taken: frozenset[str]) -> bool:
     """An older export of this PC, or an answer to it that has been taken in whole."""
     label = part.label
-    if label is None:
-        return False
-    if label.sender == office.device:
-        return True
-    row = db.conn.execute(
-        "SELECT 1 FROM parcel WHERE parcel = ? AND direction = 'in' AND outcome = ?", (label.parcel, DONE)
-    ).fetchone()
-    return row is not None
+    return label is not None and (label.sender == office.device or label.parcel in taken)
 
 
 def _note_full(db: Database, services: Services, carried: list[Carried]) -> None:

@@ -21,7 +21,7 @@ from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.local import Office, read_office, write_office
 from signing.bundles import make_bundle, sign_bundle
-from signing.keys import LockCost, SigningKey, new_box_key
+from signing.keys import BoxKey, LockCost, SigningKey, new_box_key
 from signing.roles import Role
 from signing.statements import KeyStatement
 from sync_protocol.log import OpeningReason
@@ -38,13 +38,18 @@ class Province:
     root: SigningKey = field(default_factory=lambda: key("root"))
     registry: SigningKey = field(default_factory=lambda: key("registry"))
     hub: SigningKey = field(default_factory=lambda: key("hub"))
+    box: BoxKey | None = field(default_factory=lambda: BoxKey.from_seed(key("hub box").seed))
 
     def __post_init__(self) -> None:
         self.log = LogBuilder(device="hub", epoch="province", commune=self.code)
 
     def envelope(self) -> bytes:
         hub = KeyStatement(
-            key=self.hub.public, roles=frozenset({Role.HUB}), unit=self.code, issuer=self.root.public.id
+            key=self.hub.public,
+            box=self.box.hex if self.box else None,
+            roles=frozenset({Role.HUB}),
+            unit=self.code,
+            issuer=self.root.public.id,
         )
         payload = make_bundle(
             version=1,

@@ -1,0 +1,117 @@
+"""The page «Mang bằng USB» as values: which sticks there are, what lies on the chosen one, what was carried before."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flask_babel import gettext as _
+from sqlite_utils import Database
+
+from edge_node.casework import labels
+from edge_node.services import Services
+from edge_node.store.local import Office
+from edge_node.sync.drives import Drive, list_drives
+from edge_node.sync.parcels import Carried, list_carried, taken_whole
+from edge_node.sync.status import SyncStatus, read_status
+from edge_node.sync.stick import FoundPart, list_parts
+from sync_protocol.errors import RemoteFault
+
+OTHER: Final = "other"
+SHOWN: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnStick:
+    """One parcel on the stick, for people. `tone` and `icon` as the badges take them."""
+
+    what: str
+    word: str
+    tone: str
+    icon: str
+    at: int | None
+    records: int
+    parts: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StickPage:
+    status: SyncStatus
+    drives: tuple[Drive, ...]
+    chosen: Path | None
+    folder: str
+    fault: str
+    found: tuple[OnStick, ...]
+    carried: tuple[Carried, ...]
+
+
+def chosen_folder(drive: str, typed: str) -> Path | None:
+    """The folder that a form names; None where nothing was chosen."""
+    text = typed.strip() if drive == OTHER or not drive else drive
+    return Path(text) if text else None
+
+
+def read_stick_page(db: Database, services: Services, office: Office, chosen: Path | None) -> StickPage:
+    """What the page shows; a stick that cannot be read says so and hides nothing else."""
+    drives = list_drives()
+    if chosen is None and len(drives) == 1:
+        chosen = drives[0].path
+    fault, parts = "", []
+    if chosen is not None:
+        try:
+            parts = list_parts(chosen)
+        except RemoteFault as error:
+            fault = labels.reason_words(error.reason)[0]
+    is_drive = chosen in [drive.path for drive in drives]
+    return StickPage(
+        status=read_status(db, now=services.clock()),
+        drives=tuple(drives),
+        chosen=chosen,
+        folder="" if is_drive or chosen is None else str(chosen),
+        fault=fault,
+        found=tuple(_grouped(parts, office, taken_whole(db))),
+        carried=tuple(list_carried(db, limit=SHOWN)),
+    )
+
+
+def carried_words(carried: Carried) -> str:
+    """What came of it."""
+    if carried.reason is not None:
+        return labels.reason_words(carried.reason)[0]
+    return _("Đã ghi, chờ mang về tỉnh") if carried.direction == "out" else _("Đã nhập đủ")
+
+
+def _grouped(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> list[OnStick]:
+    parcels: dict[str, list[FoundPart]] = {}
+    for part in parts:
+        parcels.setdefault(part.label.parcel if part.label else part.path.name, []).append(part)
+    return [_on_stick(group, office, taken) for group in parcels.values()]
+
+
+def _on_stick(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> OnStick:
+    label = parts[0].label
+    if label is None:
+        what, word, tone, icon = (
+            parts[0].path.name,
+            _("Tệp hỏng hoặc không phải gói USB"),
+            "refused",
+            "refused",
+        )
+    elif label.sender == office.device:
+        what, word, tone, icon = _("Từ máy này gửi tỉnh"), _("Chờ mang về tỉnh"), "wait", "pc"
+    elif label.parcel in taken:
+        what, word, tone, icon = _("Tỉnh trả lời máy này"), _("Đã nhập đủ"), "fact", "done"
+    elif label.enclosed_for(office.device) is not None:
+        what, word, tone, icon = _("Tỉnh trả lời máy này"), _("Nhập được"), "wait", "inbox"
+    else:
+        what, word, tone, icon = _("Của nơi khác"), _("Để nguyên, mang đúng nơi nhận"), "soon", "note"
+    return OnStick(
+        what=what,
+        word=word,
+        tone=tone,
+        icon=icon,
+        at=label.at if label else None,
+        records=label.records if label else 0,
+        parts=len(parts),
+        size_bytes=sum(part.size_bytes for part in parts),
+    )
