@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from central_hub.backup.service import restore_backup, take_backup
 from central_hub.config import HubConfig
 from central_hub.founding import log_verifier
 from central_hub.judge.service import Judge
@@ -51,6 +52,7 @@ class SimHub:
         self.clock = clock
         self.fuse = Fuse()
         self.restarts = 0
+        self.backup: Path | None = None
         self._config = HubConfig(data=folder, database=str(folder / "hub.db"), verify_threads=1, **settings)
         self._chance = chance
         self._disk = Disk(folder / "hub.db")
@@ -101,6 +103,18 @@ class SimHub:
         self.stop()
         self._disk.put_back(lying, drops_unforced=False)
         self.fuse.replace()
+        self._start()
+
+    def back_up(self) -> None:
+        """What the schedule does every night."""
+        self.backup = take_backup(self.worker).path
+
+    def put_back(self) -> None:
+        """The disk died: somebody restores the back-up. It is all that anybody does."""
+        assert self.backup is not None
+        self.stop()
+        restore_backup(self.worker, self.backup)
+        self.restarts += 1
         self._start()
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rows import DossierRow, row_of
 from central_hub.projection.tallies import KEYS, Shape
+from central_hub.settings import hub_epoch
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, KEY, LEASE, MEASURES, STANDING, TALLY
 from dossiers.codes import DEFAULT_PATTERN, parse_code
@@ -63,8 +64,10 @@ def check_node(world: "World", node: SimNode) -> None:
     """What is told at one PC."""
     with world.hub.fuse.resting(), node.fuse.resting():
         with world.hub.reading() as (connection, _):
-            held = held_by_hub(connection)
-        _check_status(node, held)
+            held, epoch = held_by_hub(connection), hub_epoch(connection)
+        if node.is_enrolled and node.office.hub_epoch == epoch:
+            # What a hub of an earlier life acknowledged is void from the first contact on; before it nobody can know.
+            _check_status(node, held)
 
 
 def _check_status(node: SimNode, held: dict[str, Any]) -> None:

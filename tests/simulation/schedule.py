@@ -34,6 +34,11 @@ class Verb(StrEnum):
     DELIVER_LATE = "deliver_late"
     COPY = "copy"
     PUT_BACK = "put_back"
+    BACK_UP_HUB = "back_up_hub"
+    PUT_BACK_HUB = "put_back_hub"
+
+
+_OF_NO_NODE = frozenset({Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB, Verb.BACK_UP_HUB, Verb.PUT_BACK_HUB})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ class Step:
 
     def __str__(self) -> str:
         parts = [str(self.number), self.verb.value]
-        if self.verb not in (Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB):
+        if self.verb not in _OF_NO_NODE:
             parts.append(f"#{self.node}")
         parts += [str(self.amount)] if self.amount else []
         parts += [self.mood.value] if self.verb is Verb.LINE else []
@@ -130,6 +135,7 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
     size = chance.randint(max(2, len(communes)), 6 if len(communes) > 1 else 4)
     units = (*communes, *(chance.choice(communes) for _ in range(size - len(communes))))
     count = steps or chance.choice((25, 35, 45, 60))
+    drawn = [_step(chance, number, len(units)) for number in range(count)]
     return Plan(
         seed=seed,
         units=units,
@@ -138,8 +144,20 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
-        steps=tuple(_step(chance, number, len(units)) for number in range(count)),
+        steps=tuple(_with_restored_hub(seed, drawn)),
     )
+
+
+def _with_restored_hub(seed: int, steps: list[Step]) -> list[Step]:
+    """In every fifth world the hub is put back from an earlier back-up. Drawn apart, so that the other steps stay what
+    they were when past failures were found."""
+    if seed % 5 != 4:
+        return steps
+    chance = random.Random(f"restored hub {seed}")
+    first, then = sorted(chance.sample(range(len(steps)), 2))
+    back_up = Step(number=len(steps), verb=Verb.BACK_UP_HUB)
+    put_back = Step(number=len(steps) + 1, verb=Verb.PUT_BACK_HUB)
+    return [*steps[:first], back_up, *steps[first:then], put_back, *steps[then:]]
 
 
 def _step(chance: random.Random, number: int, nodes: int) -> Step:

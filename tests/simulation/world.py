@@ -139,6 +139,8 @@ class World:
             Verb.DELIVER_LATE: self._deliver_late,
             Verb.COPY: lambda _, node: node.copy(),
             Verb.PUT_BACK: self._put_back,
+            Verb.BACK_UP_HUB: lambda _step, _node: self.hub.back_up(),
+            Verb.PUT_BACK_HUB: self._put_back_hub,
         }
 
     def play(self) -> None:
@@ -286,6 +288,12 @@ class World:
                 del self.ledger.acknowledged[record.id]
         self.say(f"{node.name} is put back{' whole' if step.amount else ''}")
         self.note_records(node)
+
+    def _put_back_hub(self, step: Step, node: SimNode) -> None:
+        """The province's back-up in place of its database; a shortened plan may have none."""
+        if self.hub.backup is not None:
+            self.hub.put_back()
+            self.say("hub is put back")
 
     # --- the ledger ---
 
