@@ -14,6 +14,7 @@ from benchmarks.idle import measure_idle
 from benchmarks.ingest import measure_ingest
 from benchmarks.overview import measure_overview
 from benchmarks.records import measure_records, measure_wire
+from benchmarks.tlog import measure_tlog
 from benchmarks.workspace import Workspace
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "save": measure_save,
     "desk": measure_desk,
     "overview": measure_overview,
+    "tlog": measure_tlog,
 }
 
 
