@@ -23,6 +23,7 @@ INTEGER_MAX: Final = 2**53 - 1
 DEPTH_MAX: Final = 16
 
 _ENCODE_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_NOT_CANONICAL: Final = "not the canonical form of a value"
 _KEPT_CONTROLS: Final = frozenset("\n\t")
 _STRIPPED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs"})
 
@@ -39,7 +40,8 @@ def encode(value: object) -> bytes:
 def decode(data: bytes, *, size_bytes_max: int, items_max: int | None = None) -> Json:
     """The value of canonical bytes; anything but the one byte string of a value is refused.
 
-    `items_max` bounds the commas, before anything is made of them: a megabyte of zeros costs a hundred of memory.
+    `items_max` bounds the commas, before anything is made of them: a megabyte of zeros costs a hundred of memory. What is
+    wrong with the bytes is not told apart: parsers differ in what they notice first, and every verifier says the same.
     """
     if len(data) > size_bytes_max:
         raise NotCanonical(f"{len(data)} bytes exceed the limit of {size_bytes_max}")
@@ -47,10 +49,11 @@ def decode(data: bytes, *, size_bytes_max: int, items_max: int | None = None) ->
         raise NotCanonical(f"more than {items_max} commas")
     try:
         value: Json = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise NotCanonical(f"not JSON at byte {error.pos}") from error
-    if encode(value) != data:
-        raise NotCanonical("not the canonical form of its value")
+        is_canonical = encode(value) == data
+    except (orjson.JSONDecodeError, NotCanonical) as error:
+        raise NotCanonical(_NOT_CANONICAL) from error
+    if not is_canonical:
+        raise NotCanonical(_NOT_CANONICAL)
     return value
 
 

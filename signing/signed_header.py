@@ -109,9 +109,12 @@ def _anchor(value: Json) -> HeaderAnchor | None:
 
 
 def _claimed_ms(fields: Mapping[str, Json]) -> int | None:
-    """The signer's clock plus the clock offset it had last measured."""
+    """The signer's clock plus the clock offset it had last measured; none where no report could tell the number."""
     at = _first_integer(fields.get("at"))
-    return None if at is None else at + (_first_integer(fields.get("offset")) or 0)
+    if at is None:
+        return None
+    claimed = at + (_first_integer(fields.get("offset")) or 0)
+    return claimed if abs(claimed) <= canonical.INTEGER_MAX else None
 
 
 def _first_integer(value: Json) -> int | None:

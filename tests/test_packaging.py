@@ -68,6 +68,7 @@ def wheel(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of a clean clone, with the browser files fetched into the clone by its own tool."""
     dist = tmp_path_factory.mktemp("dist")
     _run(sys.executable, "tools/fetch_assets.py", cwd=clone, npm_config_prefer_offline="true")
+    _run(sys.executable, "-m", "tools.build_verify_page", cwd=clone)
     _run(sys.executable, "tools/translations.py", "compile", cwd=clone)
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", dist, cwd=clone)
     return next(dist.glob("motcua-*.whl"))

@@ -49,4 +49,5 @@ fi
 
 # --- 3. Browser files and translations (both know themselves whether anything is to be done) -------------------------
 .venv/bin/python tools/fetch_assets.py
+.venv/bin/python -m tools.build_verify_page
 .venv/bin/python tools/translations.py compile

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from signing import qr
+from signing.bundles import make_bundle, sign_bundle
 from signing.compact import (
     CompactChain,
     DeviceKey,
@@ -17,6 +18,8 @@ from signing.compact import (
 )
 from signing.keys import SigningKey
 from signing.qr import Paper, PaperKind
+from signing.roles import Role
+from signing.statements import KeyStatement
 
 ROOTS: Final = tuple(SigningKey.from_seed(f"root {number}".encode().ljust(32, b".")) for number in range(3))
 REGISTRY: Final = SigningKey.from_seed(b"registry".ljust(32, b"."))
@@ -51,3 +54,21 @@ def paper_code(paper: Paper = SLIP, *, roots: int = 1, **changes: Any) -> str:
         chain=CompactChain(registry_statement(roots=roots), device_statement()),
         signer=DEVICE,
     )
+
+
+def paper_bundle() -> bytes:
+    """A trust bundle, root-signed, under which the codes of this module verify."""
+    hub = SigningKey.from_seed(b"hub".ljust(32, b".")).public
+    statement = KeyStatement(key=hub, roles=frozenset({Role.HUB}), unit="48", issuer=ROOTS[0].public.id)
+    payload = make_bundle(
+        version=1,
+        province="48",
+        roots=[ROOTS[0].public],
+        threshold=1,
+        registry=[REGISTRY.public],
+        hub=statement,
+        ca_sha256=None,
+        authority={},
+        issued=1_795_000_000_000,
+    )
+    return sign_bundle(payload, [ROOTS[0]])

@@ -9,37 +9,28 @@ from signing import reasons
 from signing.errors import SignatureInvalid
 from signing.keys import SigningKey
 from signing.signatures import PublicKey, Purpose, pae, verify, verify_batch
+from tests.support.ed25519_cases import (
+    NON_CANONICAL,
+    ORDER_2,
+    ORDER_8,
+    SMALL_ORDER,
+    L,
+    mixed_order_cases,
+    scalar,
+    signed_with_torsion,
+)
 
 LAN = SigningKey.from_seed(bytes(range(32)))
 MINH = SigningKey.from_seed(bytes(range(1, 33)))
 PAYLOAD = b'{"v":1}'
 
-P = 2**255 - 19
-L = 2**252 + 27742317777372353535851937790883648493
-ORDER_2 = (P - 1).to_bytes(32, "little")  # (0, -1)
-ORDER_8 = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")
-SMALL_ORDER = [
-    (1).to_bytes(32, "little"),
-    ORDER_2,
-    (0).to_bytes(32, "little"),
-    ORDER_8,
-]
-NON_CANONICAL = [(P + 1).to_bytes(32, "little"), (P + 3).to_bytes(32, "little")]
 
-
-def scalar(data: bytes) -> int:
-    return int.from_bytes(data, "little")
-
-
-def signed_with_torsion(key: SigningKey, message: bytes, torsion: bytes) -> bytes:
-    """What an officer can make with an honestly enrolled key: R moved by a point of small order, S to match."""
-    digest = hashlib.sha512(key.seed).digest()
-    secret = scalar(bytes([digest[0] & 248]) + digest[1:31] + bytes([digest[31] & 63 | 64]))
-    nonce = scalar(hashlib.sha512(digest[32:] + message).digest()) % L
-    plain = bindings.crypto_scalarmult_ed25519_base_noclamp(nonce.to_bytes(32, "little"))
-    moved = bindings.crypto_core_ed25519_add(plain, torsion) if torsion else plain
-    challenge = scalar(hashlib.sha512(moved + key.public.raw + message).digest()) % L
-    return moved + ((nonce + challenge * secret) % L).to_bytes(32, "little")
+def test_of_all_that_libraries_disagree_on_only_the_good_one_holds() -> None:
+    """The same cases go through both engines of the offline page."""
+    cases = list(mixed_order_cases(LAN))
+    answers = verify_batch((case.key, case.message, case.signature) for case in cases)
+    assert len(cases) > 70
+    assert [case.name for case, holds in zip(cases, answers, strict=True) if holds] == ["good"]
 
 
 def test_signing_round_trip() -> None:

@@ -1,0 +1,118 @@
+// One finding as people see it: the answer large, then the two axes, what to compare, what was and was not checked.
+import { FINDING_TEXTS } from "./texts.js";
+import { KINDS, UNITS } from "./words.js";
+
+const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
+const INSTANTS = new Set(["received"]);
+const DAYS = new Set(["issued", "due", "date"]);
+const UNIT_FIELDS = new Set(["receiving", "competent"]);
+
+export function sayDay(day) {
+  const text = String(day);
+  return `${text.slice(6, 8)}/${text.slice(4, 6)}/${text.slice(0, 4)}`;
+}
+
+export function sayInstant(ms) {
+  const at = new Date(ms + VIETNAM_OFFSET_MS);
+  if (Number.isNaN(at.getTime())) return `${ms} ms`;
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${two(at.getUTCDate())}/${two(at.getUTCMonth() + 1)}/${at.getUTCFullYear()}`;
+  return `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} (UTC+07:00)`;
+}
+
+export function sayUnit(code, name) {
+  const known = name ?? UNITS[code];
+  return known ? `${known} (${code})` : code;
+}
+
+function make(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+function definitions(rows, className) {
+  return make("dl", className, ...rows.flatMap(([term, value]) => [make("dt", "", term), make("dd", "", value)]));
+}
+
+export function showFinding({ name, report, milliseconds }, language) {
+  const words = FINDING_TEXTS[language];
+  const isOut = report.indication === "PASSED" && report.exit_code === 1;
+  const body = make("div", "", make("p", "", make("code", "", name)));
+  if (report.document) body.append(axes(report, words), ...comparison(report, words));
+  body.append(make("h3", "", words.checks), checkList(report, language));
+  body.append(make("h3", "", words.notChecked), make("ul", "", ...report.not_checked.map((item) => make("li", "not", item[language]))));
+  body.append(technical(report, milliseconds, words));
+  return make("article", isOut ? "FAILED" : report.indication, verdict(report, isOut, language), body);
+}
+
+function verdict(report, isOut, language) {
+  const words = FINDING_TEXTS[language];
+  const sign = { PASSED: "✓", FAILED: "✗", INDETERMINATE: "?" }[isOut ? "FAILED" : report.indication];
+  const isUnreadable = report.exit_code === 3;
+  const head = isUnreadable ? words.unreadable : isOut ? words.notInForce : words.verdicts[report.indication];
+  const sentence = report[language].slice(report[language].indexOf(": ") + 2);
+  const icon = make("i", "", sign);
+  icon.ariaHidden = "true";
+  return make("div", "verdict", icon, make("span", "", make("b", "", head), sentence[0].toUpperCase() + sentence.slice(1)));
+}
+
+function axes(report, words) {
+  const axis = (title, value) => make("p", "", make("span", "", title), make("strong", "", value));
+  return make("div", "axes", axis(words.signature, words.signatures[report.indication]), axis(words.force, words.forces[report.document.in_force]));
+}
+
+function comparison(report, words) {
+  const { document: signed } = report;
+  const isPaper = signed.kind.startsWith("paper.");
+  const rows = [[isPaper ? words.paper : words.record, isPaper ? words.papers[signed.kind] ?? signed.kind : KINDS[signed.kind]?.[words === FINDING_TEXTS.vi ? "vi" : "en"] ?? signed.kind]];
+  if (signed.facts) {
+    if (!isPaper) rows.push([words.unit, sayUnit(signed.unit, null)]);
+    rows.push(...valueRows(signed.facts, words), ...valueRows(signed.content ?? {}, words), ...signerRows(report, words));
+  }
+  const parts = [make("h3", "", isPaper ? words.comparePaper : words.compareRecord)];
+  if (isPaper && signed.facts) parts.push(make("p", "", words.compareHint));
+  return [...parts, definitions(rows, "compare")];
+}
+
+// Facts and content as they were signed, one line a value; what is empty is left out.
+function valueRows(values, words, prefix = "") {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (value === null || (Array.isArray(value) && value.length === 0)) return [];
+    if (name === "fields" && Array.isArray(value)) return []; // which fields the content has is told by the content
+    if (typeof value === "object" && !Array.isArray(value)) return valueRows(value, words, name === "fields" ? "" : `${name}.`);
+    return [[words.fields[prefix + name] ?? prefix + name, sayValue(name, value, words)]];
+  });
+}
+
+function sayValue(name, value, words) {
+  if (Array.isArray(value)) return value.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item))).join(", ");
+  if (typeof value === "boolean") return value ? words.yes : words.no;
+  if (typeof value !== "number") return UNIT_FIELDS.has(name) ? sayUnit(value, null) : value;
+  if (INSTANTS.has(name) || (name === "due" && value > 1e9)) return sayInstant(value);
+  return DAYS.has(name) ? sayDay(value) : String(value);
+}
+
+function signerRows(report, words) {
+  const rows = report.signers.map((signer) => {
+    const roles = signer.roles.map((role) => words.roles[role] ?? role).join(", ");
+    return [words.signer, [signer.name, signer.title, roles].filter(Boolean).join(" – ")];
+  });
+  const { claimed, not_before: before, not_after: after } = report.time;
+  if (claimed !== null) rows.push([words.claimed, sayInstant(claimed)]);
+  if (before?.time) rows.push([words.notBefore, sayInstant(before.time)]);
+  if (after?.time) rows.push([words.notAfter, sayInstant(after.time)]);
+  return rows;
+}
+
+function checkList(report, language) {
+  return make("ul", "", ...report.checks.map((check) => make("li", check.result, check[`why_${language}`])));
+}
+
+function technical(report, milliseconds, words) {
+  const text = make("pre", "", JSON.stringify(report, null, 1));
+  text.tabIndex = 0;
+  const rows = [["SHA-256", report.input.sha256], ["ms", milliseconds.toFixed(0)]];
+  return make("details", "", make("summary", "", words.technical), definitions(rows), text);
+}

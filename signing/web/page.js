@@ -1,0 +1,222 @@
+// The page: takes files, pictures, scanned and pasted text; shows each finding. Everything stays on this computer.
+import { Fault, fromBase64, utf8 } from "./bytes.js";
+import { ENGINES, chosenEngine, publicKey, verifyRaw } from "./ed25519.js";
+import { sayInstant, sayUnit, showFinding } from "./finding.js";
+import { openSnapshot } from "./status.js";
+import { TEXTS } from "./texts.js";
+import { openBundle } from "./trust.js";
+import { verifyFile } from "./verify.js";
+
+const IMAGE = /^image\//;
+const PICTURE_SIDE_MAX = 3000;
+const FILE_SIZE_MAX = 40 * 1024 * 1024;
+const page = { language: "vi", trust: null, reports: [], stream: null };
+const element = (id) => document.getElementById(id);
+const say = (name) => TEXTS[page.language][name];
+
+// The bundle and status that the page was downloaded with; { bundle, status } or null.
+async function openTrust() {
+  const slot = JSON.parse(element("trust-slot").textContent);
+  if (slot === null) return null;
+  const bundle = await openBundle(fromBase64(slot.bundle));
+  return { bundle, status: slot.status ? await openSnapshot(fromBase64(slot.status), bundle) : null };
+}
+
+// One input, whatever it is, to one finding.
+async function verifyBytes(data, { trust = page.trust, now = Date.now(), policy } = {}) {
+  return verifyFile(data, trust.bundle, { now, status: trust.status, policy, rootIsPinned: false });
+}
+
+async function takeBytes(name, data) {
+  if (page.trust === null) {
+    if (await takeTrust(data)) return;
+    tell("noTrust");
+    return;
+  }
+  const started = performance.now();
+  const report = await verifyBytes(data);
+  page.reports.unshift({ name, report, milliseconds: performance.now() - started });
+  tell(null);
+  showFindings();
+  element("findings-title").focus({ preventScroll: true });
+  element("findings").scrollIntoView();
+}
+
+// A page without a trust bundle takes one as a file; its fingerprint is shown for comparing.
+async function takeTrust(data) {
+  try {
+    page.trust = { bundle: await openBundle(data), status: null };
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return false;
+  }
+  await showTrust();
+  tell("trustTaken");
+  return true;
+}
+
+async function takeFiles(files) {
+  for (const file of files) {
+    if (file.size > FILE_SIZE_MAX) tell("tooLarge");
+    else if (IMAGE.test(file.type)) await takePicture(file);
+    else await takeBytes(file.name, new Uint8Array(await file.arrayBuffer()));
+  }
+}
+
+async function takePicture(file) {
+  tell("reading");
+  try {
+    const text = await readCode(await createImageBitmap(file));
+    if (text === null) tell("noCode");
+    else await takeBytes(file.name, utf8(text));
+  } catch {
+    tell("noPicture");
+  }
+}
+
+let reader = null;
+
+// The text of a QR code in a picture or a frame; null where there is none.
+async function readCode(picture) {
+  const width = picture.videoWidth ?? picture.width;
+  const height = picture.videoHeight ?? picture.height;
+  const scale = Math.min(1, PICTURE_SIDE_MAX / Math.max(width, height, 1));
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
+  const drawing = canvas.getContext("2d", { willReadFrequently: true });
+  drawing.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  reader ??= prepareReader();
+  await reader;
+  const found = await globalThis.ZXingWASM.readBarcodes(drawing.getImageData(0, 0, canvas.width, canvas.height), { formats: ["QRCode"], tryHarder: true });
+  const codes = found.map((each) => each.text).filter(Boolean);
+  return codes.find((text) => text.startsWith("MC1:")) ?? codes[0] ?? null;
+}
+
+function prepareReader() {
+  const wasmBinary = fromBase64(element("wasm").textContent.trim()).buffer;
+  return globalThis.ZXingWASM.prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true });
+}
+
+async function toggleCamera() {
+  if (page.stream) return stopCamera();
+  try {
+    page.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+  } catch {
+    return tell("noCamera");
+  }
+  const video = element("video");
+  video.srcObject = page.stream;
+  video.hidden = false;
+  await video.play();
+  element("camera").textContent = say("cameraStop");
+  while (page.stream) {
+    const text = video.videoWidth ? await readCode(video) : null;
+    if (text !== null && page.stream) {
+      stopCamera();
+      await takeBytes(say("fromCamera"), utf8(text));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
+
+function stopCamera() {
+  for (const track of page.stream.getTracks()) track.stop();
+  page.stream = null;
+  element("video").hidden = true;
+  element("camera").textContent = say("camera");
+}
+
+async function takeText() {
+  const text = element("text").value.trim();
+  element("text").value = "";
+  if (text) await takeBytes(say("fromText"), utf8(text));
+}
+
+function tell(name) {
+  element("message").textContent = name === null ? "" : say(name);
+}
+
+function showFindings() {
+  element("findings").hidden = page.reports.length === 0;
+  element("list").replaceChildren(...page.reports.map((each) => showFinding(each, page.language)));
+}
+
+async function showTrust() {
+  const program = JSON.parse(element("program").textContent);
+  const rows = [];
+  if (page.trust === null) rows.push([say("bundle"), say("bundleNone")]);
+  else {
+    const { bundle, status } = page.trust;
+    rows.push([say("province"), sayUnit(bundle.province, null)]);
+    rows.push([say("bundle"), `${say("version")} ${bundle.version}${bundle.issued === null ? "" : `, ${sayInstant(bundle.issued)}`}`]);
+    rows.push([say("fingerprint"), bundle.fingerprint.match(/.{8}/g).join(" ")]);
+    rows.push([say("status"), status === null ? say("statusNone") : `${say("statusSize")} ${status.status.size}${status.issued === null ? "" : `, ${sayInstant(status.issued)}`}`]);
+  }
+  rows.push([say("program"), `motcua-verify ${program.version}`], ["SHA-256", program.sha256], [say("engine"), (await chosenEngine()).name]);
+  element("trust").replaceChildren(...rows.flatMap(([term, value]) => {
+    const dt = document.createElement("dt");
+    const dd = document.createElement("dd");
+    dt.textContent = term;
+    dd.textContent = value;
+    return [dt, dd];
+  }));
+}
+
+async function speak(language) {
+  page.language = language;
+  document.documentElement.lang = language;
+  for (const each of document.querySelectorAll("[data-text]")) each.textContent = say(each.dataset.text);
+  const other = element("language");
+  other.textContent = language === "vi" ? "English" : "Tiếng Việt";
+  other.lang = language === "vi" ? "en" : "vi";
+  tell(null);
+  showFindings();
+  await showTrust();
+}
+
+function listen() {
+  const drop = element("drop");
+  for (const name of ["file", "photo"]) {
+    element(name).addEventListener("change", async ({ target }) => {
+      await takeFiles([...target.files]);
+      target.value = "";
+    });
+  }
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(name, (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", name === "dragover");
+      if (name === "drop") takeFiles([...event.dataTransfer.files]);
+    });
+  }
+  document.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (files.length > 0) takeFiles(files);
+  });
+  element("text").addEventListener("keydown", (event) => {
+    // A scanner ends what it types with Enter.
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      takeText();
+    }
+  });
+  element("check").addEventListener("click", takeText);
+  element("camera").addEventListener("click", toggleCamera);
+  element("language").addEventListener("click", () => speak(page.language === "vi" ? "en" : "vi"));
+}
+
+async function start() {
+  listen();
+  try {
+    page.trust = await openTrust();
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    page.trust = null;
+  }
+  await speak("vi");
+  if (page.trust === null) tell("noTrust");
+  element("text").focus();
+}
+
+// Promised to the tests of this page, and to whoever wants to look behind it.
+globalThis.motcua = { start: start(), verify: verifyBytes, openBundle, openSnapshot, fromBase64, publicKey, verifyRaw, ENGINES };

@@ -1,0 +1,167 @@
+// What became of keys and documents, as signing/cuts.py, status.py and snapshot.py: positions, never dates.
+import { Fault, fromBase64 } from "./bytes.js";
+import { HEX32, HEX64, decodeCanonical, hasExactly, isCount, isText } from "./canonical.js";
+import { isSignedFor } from "./ed25519.js";
+import { TABLES } from "./words.js";
+
+const SNAPSHOT_BYTES_MAX = 8 * 1024 * 1024;
+const GRAVITY = { PASSED: 0, INDETERMINATE: 1, FAILED: 2 };
+const AFTER_CUT = {
+  retired: ["FAILED", "REVOKED", "retired_after"],
+  lost: ["INDETERMINATE", "REVOKED_NO_POE", "lost_after"],
+  suspended: ["INDETERMINATE", "REVOKED_NO_POE", "lost_after"],
+  compromised: ["INDETERMINATE", "REVOKED_NO_POE", "compromised_after"],
+};
+
+function snapshotFault(detail) {
+  return new Fault(detail, "MC_TRUST_FORMAT");
+}
+
+// The members `size` and `cut`: a frontier of all logs of a key's device, and a size of the province's tree.
+export function readCut({ size, cut }) {
+  if (!Array.isArray(cut) || cut.length > 64) throw new Fault("a cut has at most 64 logs", "MC_TRUST_STATEMENT");
+  const frontier = new Map();
+  for (const position of cut) {
+    const isRead = hasExactly(position, ["head", "length", "log"]) && isText(position.log, HEX32) && isText(position.head, HEX64) && isCount(position.length);
+    if (!isRead || frontier.has(position.log)) throw new Fault("a position has a log, a length and a head", "MC_TRUST_STATEMENT");
+    frontier.set(position.log, position);
+  }
+  if (!isCount(size)) throw new Fault("a count is a whole number", "MC_TRUST_STATEMENT");
+  return { size, frontier };
+}
+
+function sideOfCut(cut, place) {
+  const position = cut.frontier.get(place.log);
+  if (!position || place.seq >= position.length) return "after";
+  if (place.links.has(position.head)) return "inside";
+  if (place.index === null) return "unproven";
+  return place.index < cut.size ? "inside" : "after";
+}
+
+// The worst by gravity, the first of several: as Python's max.
+function worst(found, measure) {
+  return found.reduce((best, each) => (measure(each) > measure(best) ? each : best));
+}
+
+// What status says of a record whose signature and authority hold; `issuers` are the places of the statements above it.
+export function statusFinding(status, place, issuers, document) {
+  const found = [ownFinding(status, place, document), ...issuers.map((issuer) => findingAbove(status, issuer))];
+  return worst(found, (each) => GRAVITY[each.indication] * 2 + (each.row === "silent" ? 0 : 1));
+}
+
+function ownFinding(status, place, document) {
+  let found = againstCuts(status, place);
+  const isContested = status.forks.some((fork) => fork.log === place.log && fork.first <= place.seq && place.seq < fork.stop);
+  if (found.indication === "PASSED" && isContested) found = madeFinding(["INDETERMINATE", "MC_CHAIN_FORKED", "forked"], place);
+  if (found.indication === "PASSED" && place.index === null && status.documents.has(document)) {
+    found = madeFinding(["INDETERMINATE", "MC_NOT_LOGGED", "document_unlogged"], place);
+  }
+  return settledFinding(status, found);
+}
+
+function findingAbove(status, statement) {
+  let found = againstCuts(status, statement);
+  if (found.indication === "INDETERMINATE") found = madeFinding(["INDETERMINATE", "REVOKED_CA_NO_POE", "issuer_after"], statement, found.event);
+  return settledFinding(status, found);
+}
+
+function againstCuts(status, place) {
+  const revocations = status.revoked.get(place.by) ?? [];
+  if (revocations.length === 0) return madeFinding(["PASSED", null, place.index === null ? "unlogged" : "silent"], place);
+  return worst(revocations.map((event) => againstCut(event, place)), (each) => GRAVITY[each.indication]);
+}
+
+function againstCut(event, place) {
+  const side = sideOfCut(event.cut, place);
+  if (side === "inside") return madeFinding(["PASSED", null, "before_cut"], place, event);
+  if (side === "unproven") return madeFinding(["INDETERMINATE", "REVOKED_NO_POE", "unproven"], place, event);
+  return madeFinding(AFTER_CUT[event.cause], place, event);
+}
+
+// Nobody reviews what the key in question itself signed.
+function settledFinding(status, found) {
+  const review = status.reviews.get(found.place.record);
+  if (found.indication !== "INDETERMINATE" || !review || review.by === found.place.by) return found;
+  return madeFinding(review.stands ? ["PASSED", null, "reviewed"] : ["FAILED", "REVOKED", "refused"], found.place, found.event);
+}
+
+function madeFinding([indication, subIndication, row], place, event = null) {
+  return { indication, subIndication, row, place, event };
+}
+
+// The snapshot in an envelope that a status key of the bundle signed.
+export async function openSnapshot(data, bundle) {
+  const fields = decodeSnapshot(data);
+  if (!hasExactly(fields, ["payload", "payloadType", "signatures"])) throw snapshotFault("an object has other members");
+  if (fields.payloadType !== "motcua.status") throw snapshotFault("the envelope holds something else");
+  const payload = fromBase64(fields.payload, snapshotFault);
+  if (!Array.isArray(fields.signatures)) throw snapshotFault("expected a list");
+  if (!fields.signatures.every((each) => hasExactly(each, ["keyid", "sig"]))) throw snapshotFault("an object has other members");
+  let isSigned = false;
+  for (const each of fields.signatures) {
+    const key = bundle.status.find((one) => one.id === each.keyid);
+    if (key && !isSigned) isSigned = await isSignedFor(key, "motcua.status", payload, fromBase64(each.sig, snapshotFault));
+  }
+  if (!isSigned) throw snapshotFault("no status key of the bundle signed this");
+  return readSnapshot(decodeSnapshot(payload), bundle);
+}
+
+function decodeSnapshot(data) {
+  try {
+    return decodeCanonical(data, SNAPSHOT_BYTES_MAX);
+  } catch (fault) {
+    throw snapshotFault(fault.detail);
+  }
+}
+
+function readSnapshot(fields, bundle) {
+  const names = ["format", "province", "size", "root", "issued", "revoked", "reviews", "forks", "documents"];
+  if (!hasExactly(fields, names)) throw snapshotFault("an object has other members");
+  if (fields.format !== "motcua-status/1" || fields.province !== bundle.province) throw snapshotFault("another format of snapshot, or another province's");
+  if (!isCount(fields.size)) throw snapshotFault("a count is a whole number");
+  const events = readEvents(fields);
+  if (Object.values(events).flat().some((event) => event.index >= fields.size)) throw snapshotFault("an event above the snapshot's size");
+  if (fields.root !== null && !isText(fields.root, HEX64)) throw snapshotFault("a text has another form");
+  if (fields.issued !== null && !isCount(fields.issued)) throw snapshotFault("a count is a whole number");
+  return { status: foldStatus(events, fields.size), issued: fields.issued };
+}
+
+const EVENT_SHAPES = {
+  revoked: { index: isCount, record: HEX64, by: HEX32, key: HEX32, cause: (value) => TABLES.causes.includes(value), size: isCount, cut: Array.isArray },
+  reviews: { index: isCount, record: HEX64, by: HEX32, target: HEX64, stands: (value) => typeof value === "boolean" },
+  forks: { index: isCount, log: HEX32, first: isCount, stop: isCount },
+  documents: { index: isCount, record: HEX64, document: /^[0-9a-f]{24,64}$/, state: (value) => TABLES.documentStates.includes(value) },
+};
+
+function readEvents(fields) {
+  const events = {};
+  for (const [name, shape] of Object.entries(EVENT_SHAPES)) {
+    if (!Array.isArray(fields[name])) throw snapshotFault("expected a list");
+    for (const each of fields[name]) {
+      if (!hasExactly(each, Object.keys(shape))) throw snapshotFault("an object has other members");
+      for (const [member, ask] of Object.entries(shape)) {
+        if (!(ask instanceof RegExp ? isText(each[member], ask) : ask(each[member]))) throw snapshotFault("a member has another form");
+      }
+    }
+    // In the order of their leaves; what stands twice counts once.
+    const distinct = new Map(fields[name].map((each) => [JSON.stringify(each), each]));
+    const order = (each) => each.record ?? each.log;
+    events[name] = [...distinct.values()].sort((a, b) => a.index - b.index || (order(a) < order(b) ? -1 : Number(order(a) > order(b))));
+  }
+  events.revoked = events.revoked.map((each) => ({ ...each, cut: readCut(each) }));
+  return events;
+}
+
+function foldStatus(events, size) {
+  const revoked = new Map();
+  for (const event of events.revoked) revoked.set(event.key, [...(revoked.get(event.key) ?? []), event]);
+  // A review that its reviewer's key signed after that key's own cut settles nothing.
+  const stands = (review) => !(revoked.get(review.by) ?? []).some((event) => review.index >= event.cut.size);
+  return {
+    size,
+    revoked,
+    reviews: new Map(events.reviews.filter(stands).map((event) => [event.target, event])),
+    forks: events.forks,
+    documents: new Map(events.documents.map((event) => [event.document, event])),
+  };
+}

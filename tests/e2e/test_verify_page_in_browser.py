@@ -1,0 +1,288 @@
+"""verify.html from the disk in real Chromium: the same findings as Python, no network, no complaint, readable by everybody."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import segno
+from playwright.sync_api import Browser
+
+from signing import base45, cose, qr
+from signing.bundles import open_unpinned_bundle
+from signing.cose import Sign1
+from signing.keys import SigningKey
+from signing.signatures import verify_batch
+from signing.snapshot import open_snapshot
+from signing.verification import VerifyPolicy, verify
+from tests.support.browser import NARROW, WIDE, Tab, launch
+from tests.support.corpus.cases import stored
+from tests.support.ed25519_cases import mixed_order_cases
+from tests.support.paper import paper_bundle, paper_code
+from tests.support.verify_page import BUILT, as_case, found_by_page, opened_page, write_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+CASES = list(stored())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launch() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_page(tmp_path_factory.mktemp("page"), CASES[0]["trust_bytes"], CASES[0]["status_bytes"])
+
+
+def by_python(case: dict[str, Any]) -> dict[str, Any]:
+    bundle = open_unpinned_bundle(case["trust_bytes"])
+    status = None if case["status_bytes"] is None else open_snapshot(case["status_bytes"], bundle)
+    report = verify(
+        case["data"], bundle, case["now"], status=status,
+        policy=VerifyPolicy(require_log=case["require_log"]), root_is_pinned=False,
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(orjson.dumps(report.json()))
+    return found
+
+
+def shown(tab: Tab) -> str:
+    return tab.page.inner_text("#list article .verdict b")
+
+
+def give(tab: Tab, name: str, data: bytes, kind: str = "application/json") -> None:
+    before = tab.page.locator("#list article").count()
+    tab.page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": data})
+    tab.page.wait_for_function(
+        "(before) => document.querySelectorAll('#list article').length > before", arg=before
+    )
+
+
+def test_the_page_is_small_and_whole() -> None:
+    built = BUILT.read_bytes()
+    assert len(built) <= 2_500_000
+    assert b'http-equiv="Content-Security-Policy" content="default-src \'none\'' in built
+    assert b"unsafe-inline" not in built
+    assert b"<link" not in built
+    assert b"<script src" not in built
+
+
+def test_every_case_of_the_corpus_gives_the_same_json(browser: Browser, page: Path) -> None:
+    cases = [
+        as_case(each["data"], each["trust_bytes"], each["status_bytes"], now=each["now"], require_log=each["require_log"])
+        for each in CASES
+    ]  # fmt: skip
+    with opened_page(browser, page) as tab:
+        found = found_by_page(tab, cases)
+        assert tab.complained() == []
+    other = [each["name"] for each, finding in zip(CASES, found, strict=True) if finding != by_python(each)]
+    assert len(found) >= 200
+    assert other == []
+
+
+def names_of(*wanted: str) -> list[dict[str, Any]]:
+    by_indication: dict[str, dict[str, Any]] = {}
+    for case in CASES:
+        by_indication.setdefault(case["expected"]["indication"], case)
+    return [by_indication[each] for each in wanted]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_person_sees_the_finding(browser: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
+    words = {"PASSED": "HỢP LỆ", "FAILED": "KHÔNG HỢP LỆ", "INDETERMINATE": "CHƯA KẾT LUẬN ĐƯỢC"}
+    for case in names_of("PASSED", "FAILED", "INDETERMINATE"):
+        path = write_page(tmp_path, case["trust_bytes"], case["status_bytes"])
+        with opened_page(browser, path, size=size) as tab:
+            give(tab, "thu.motcua-proof.json", case["data"])
+            if by_python(case)["exit_code"] != 3:
+                assert shown(tab) == words[case["expected"]["indication"]]
+            assert tab.overflow() == 0
+            assert tab.grave_findings() == []
+            tab.page.click("#language")
+            assert tab.page.get_attribute("html", "lang") == "en"
+            assert tab.grave_findings() == []
+            assert tab.complained() == []
+
+
+# --- the acceptance rule, by both engines ----------------------------------------------------------------------------
+
+VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
+needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"no published vectors at {VECTORS}")
+ENGINES = ["WebCrypto", "tweetnacl"]
+
+_ASK = """
+async ([engine, cases, isKeyRead]) => {
+  const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const answers = [];
+  for (const [key, message, signature] of cases) {
+    let holds = true;
+    try {
+      if (isKeyRead) motcua.publicKey(bytes(key));
+    } catch {
+      holds = false;
+    }
+    answers.push(holds && (await motcua.verifyRaw(bytes(key), bytes(message), bytes(signature), motcua.ENGINES[engine])));
+  }
+  return answers;
+}
+"""
+
+
+def asked(tab: Tab, engine: str, cases: list[tuple[str, str, str]], *, is_key_read: bool) -> list[bool]:
+    """The engine's answers; with `is_key_read` as records meet the rule, where a key must be acceptable first."""
+    answers: list[bool] = tab.page.evaluate(_ASK, [engine, cases, is_key_read])
+    return answers
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_mixed_order_cases_as_python_judges_them(browser: Browser, page: Path, engine: str) -> None:
+    cases = list(mixed_order_cases(SigningKey.from_seed(bytes(range(32)))))
+    python = verify_batch((case.key, case.message, case.signature) for case in cases)
+    texts = [(case.key.hex(), case.message.hex(), case.signature.hex()) for case in cases]
+    with opened_page(browser, page) as tab:
+        assert asked(tab, engine, texts, is_key_read=False) == python
+        assert asked(tab, engine, texts, is_key_read=True) == python
+    assert python.count(True) == 1
+
+
+@needs_vectors
+@pytest.mark.parametrize("engine", ENGINES)
+def test_wycheproof_by_each_engine(browser: Browser, page: Path, engine: str) -> None:
+    groups = json.loads((VECTORS / "wycheproof/ed25519_test.json").read_text(encoding="utf-8"))["testGroups"]
+    tests = [(group["publicKey"]["pk"], test) for group in groups for test in group["tests"]]
+    with opened_page(browser, page) as tab:
+        texts = [(key, test["msg"], test["sig"]) for key, test in tests]
+        answers = asked(tab, engine, texts, is_key_read=True)
+    assert len(answers) == 151
+    assert [
+        test["tcId"]
+        for (_, test), holds in zip(tests, answers, strict=True)
+        if holds is not (test["result"] == "valid")
+    ] == []
+
+
+@needs_vectors
+@pytest.mark.parametrize("engine", ENGINES)
+def test_speccheck_accepts_case_3_alone(browser: Browser, page: Path, engine: str) -> None:
+    cases = json.loads((VECTORS / "ed25519-speccheck/cases.json").read_text(encoding="utf-8"))
+    texts = [(case["pub_key"], case["message"], case["signature"]) for case in cases]
+    with opened_page(browser, page) as tab:
+        assert asked(tab, engine, texts, is_key_read=False) == [at == 3 for at in range(12)]
+        assert not any(asked(tab, engine, texts, is_key_read=True))
+
+
+def test_the_page_chooses_webcrypto_where_it_is(browser: Browser, page: Path) -> None:
+    with opened_page(browser, page) as tab:
+        assert "WebCrypto" in tab.page.inner_text("#trust")
+
+
+# --- papers ----------------------------------------------------------------------------------------------------------
+
+
+def papers() -> tuple[bytes, dict[str, str]]:
+    """A bundle, and codes under it: a good one, one by a thief, one with a changed character."""
+    good = paper_code()
+    payload = qr.read(good).signed.payload
+    thief = SigningKey.from_seed(b"thief".ljust(32, b"."))
+    forged = qr.PREFIX + base45.encode(Sign1(payload, cose.sign(thief, qr.PURPOSE, payload)).encode())
+    return paper_bundle(), {"good": good, "forged": forged, "cut": good[:-3], "no code": "MC1:"}
+
+
+def test_papers_give_the_same_json(browser: Browser, tmp_path: Path) -> None:
+    bundle, codes = papers()
+    path = write_page(tmp_path, bundle)
+    now = 1_800_000_000_000
+    with opened_page(browser, path) as tab:
+        found = found_by_page(
+            tab,
+            [
+                as_case(text.encode() + end, bundle, now=now)
+                for text in codes.values()
+                for end in (b"", b"\r\n")
+            ],
+        )
+    opened = open_unpinned_bundle(bundle)
+    wanted = [
+        json.loads(orjson.dumps(verify(text.encode() + end, opened, now, root_is_pinned=False).json()))
+        for text in codes.values()
+        for end in (b"", b"\r\n")
+    ]
+    assert found == wanted
+    assert [each["indication"] for each in wanted] == ["PASSED"] * 2 + ["FAILED"] * 6
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_scanner_types_a_code_and_the_reader_sees_what_to_compare(
+    browser: Browser, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    bundle, codes = papers()
+    with opened_page(browser, write_page(tmp_path, bundle), size=size) as tab:
+        tab.page.keyboard.type(codes["good"] + "\n")  # the field has the focus already
+        tab.page.wait_for_selector("article.PASSED")
+        compared = tab.page.inner_text(".compare")
+        for text in (
+            "H17.20242-261120-0001",
+            "Phường Hải Châu",
+            "Nguyễn Thị Minh Nguyệt",
+            "20/11/2026",
+            "1987",
+        ):
+            assert text in compared
+        assert tab.overflow() == 0
+        assert tab.grave_findings() == []
+        assert tab.complained() == []
+
+
+def test_a_picture_of_a_code_is_read(browser: Browser, tmp_path: Path) -> None:
+    bundle, codes = papers()
+    picture = io.BytesIO()
+    segno.make(codes["good"], error="q", boost_error=False).save(picture, kind="png", scale=4, border=4)
+    with opened_page(browser, write_page(tmp_path, bundle)) as tab:
+        give(tab, "slip.png", picture.getvalue(), "image/png")
+        assert shown(tab) == "HỢP LỆ"
+        tab.page.set_input_files(
+            "#photo", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+        )
+        tab.page.wait_for_function("document.getElementById('message').textContent.includes('Không mở được')")
+        assert tab.complained() == []
+
+
+def test_a_page_without_trust_says_so_and_takes_a_bundle(browser: Browser, tmp_path: Path) -> None:
+    bundle, codes = papers()
+    path = tmp_path / "verify.html"
+    path.write_bytes(BUILT.read_bytes())
+    with opened_page(browser, path) as tab:
+        assert "chưa kèm tệp tin cậy" in tab.page.inner_text("#message")
+        tab.page.fill("#text", codes["good"])
+        tab.page.click("#check")
+        assert tab.page.locator("article").count() == 0
+        tab.page.set_input_files(
+            "#file", {"name": "trust.json", "mimeType": "application/json", "buffer": bundle}
+        )
+        tab.page.wait_for_function(
+            "document.getElementById('message').textContent.includes('so dấu vân tay')"
+        )
+        assert open_unpinned_bundle(bundle).fingerprint[:8] in tab.page.inner_text("#trust")
+        tab.page.fill("#text", codes["good"])
+        tab.page.click("#check")
+        tab.page.wait_for_selector("article.PASSED")
+        assert tab.complained() == []
+
+
+def test_what_a_file_says_is_text_and_never_markup(browser: Browser, tmp_path: Path) -> None:
+    bundle = paper_bundle()
+    code = paper_code(holder="<img src=x onerror=alert(1)>", result="https://example.com/<b>x</b>")
+    with opened_page(browser, write_page(tmp_path, bundle)) as tab:
+        tab.page.fill("#text", code)
+        tab.page.click("#check")
+        tab.page.wait_for_selector("article.PASSED")
+        assert "<img src=x" in tab.page.inner_text(".compare")
+        assert tab.page.locator("#list img, #list a, #list b b").count() == 0
+        assert tab.complained() == []
