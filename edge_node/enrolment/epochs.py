@@ -13,7 +13,7 @@ from edge_node.journal import Draft, JournalReadOnly, require_office, write_open
 from edge_node.journal.stamp import begin_epoch
 from edge_node.journal.watermark import read_watermark, write_watermark
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore, StorageFull, write_transaction
+from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.local import ADOPTED_DEVICE, Office, read_local, read_office, write_office
 from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Predecessor, log_id
 from sync_protocol.record import Record
@@ -58,6 +58,9 @@ def _open(db: Database, services: Services, reason: OpeningReason) -> tuple[Offi
         write_office(db, office)
         begin_epoch(db)
         record = write_opening(db, services, Draft(kind=OPENING_KIND, facts=opening.to_facts()))
+        if reason is OpeningReason.RESTORE:
+            detail = f"log {log} follows {before.log}"
+            alerts.raise_alert(db, alerts.PUT_BACK, now=services.clock(), detail=detail)
     return office, record
 
 

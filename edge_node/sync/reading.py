@@ -16,8 +16,9 @@ from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import Office
-from edge_node.sync.service import Attempt, Refusal, list_attempts, list_refusals
+from edge_node.sync.service import ACKNOWLEDGED_BY, Attempt, Refusal, list_attempts, list_refusals
 from edge_node.sync.status import SyncStatus, read_status
+from signing.roles import Role
 from sync_protocol.reasons import LINE_DOWN
 
 ATTEMPTS_SHOWN: Final = 10
@@ -40,11 +41,13 @@ class RefusedRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caution:
-    """Something that a person has to look at."""
+    """Something that a person has to look at; `acknowledged_by` are the roles of whom a look is all it needs."""
 
+    code: str
     title: str
     next_step: str
     at: int
+    acknowledged_by: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,11 @@ class SyncPage:
     @property
     def last(self) -> Attempt | None:
         return self.attempts[0] if self.attempts else None
+
+    @property
+    def is_different(self) -> bool:
+        """Whether the books here and at the province gave different figures."""
+        return any(warning.code == alerts.DIGEST for warning in self.warnings)
 
     @property
     def is_line_down(self) -> bool:
@@ -163,4 +171,10 @@ def _warning(alert: alerts.Alert) -> Caution:
             _("Bản ghi vẫn ở máy này và ở tỉnh. Báo quản trị tỉnh xem trang Sổ minh bạch."),
         ),
     }.get(alert.code, (_("Có việc cần người cài đặt xem."), _("Chạy «motcua-node doctor» trên máy này.")))
-    return Caution(title=title, next_step=next_step, at=alert.at)
+    return Caution(
+        code=alert.code,
+        title=title,
+        next_step=next_step,
+        at=alert.at,
+        acknowledged_by=ACKNOWLEDGED_BY.get(alert.code, frozenset()),
+    )

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+import edge_node.session as who
 from dossiers.presentation import fmt_number
 from edge_node.casework import labels
 from edge_node.database import get_db, get_services
@@ -13,6 +14,7 @@ from edge_node.problems import language
 from edge_node.sync.errand import DESK
 from edge_node.sync.reading import outcome_words, read_page
 from edge_node.sync.runner import SyncResult
+from edge_node.sync.service import acknowledge_alert
 from sync_protocol.reasons import LINE_DOWN
 
 blueprint = Blueprint("sync", __name__, url_prefix="/sync")
@@ -22,7 +24,12 @@ blueprint = Blueprint("sync", __name__, url_prefix="/sync")
 def show() -> str:
     page = read_page(get_db(), get_services(), require_office(get_db()))
     return render_template(
-        "sync/page.html", page=page, errand=DESK.errand, left=_left(), outcome_words=outcome_words
+        "sync/page.html",
+        page=page,
+        roles=who.required().roles,
+        errand=DESK.errand,
+        left=_left(),
+        outcome_words=outcome_words,
     )
 
 
@@ -35,6 +42,13 @@ def sync_now() -> ResponseReturnValue:
         )
     else:
         flash(*_told(result))
+    return redirect("/sync", 303)
+
+
+@blueprint.post("/alerts/<code>")
+def acknowledge(code: str) -> ResponseReturnValue:
+    if not acknowledge_alert(get_db(), who.required(), code):
+        flash(_("Cảnh báo này không tắt bằng tay, hoặc do quản trị đơn vị xem."), "warning")
     return redirect("/sync", 303)
 
 

@@ -1,5 +1,6 @@
 """What the button, the command and the schedule call: one sync at a time, and what the sync page shows."""
 
+import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,24 @@ from dossiers import reasons as dossier_reasons
 from edge_node import reasons as node_reasons
 from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office
+from edge_node.keyring import Actor
 from edge_node.services import Services
+from edge_node.store import alerts
 from edge_node.store.local import Office
 from edge_node.sync import parcels
 from edge_node.sync.runner import Progress, SyncResult, sync
 from edge_node.sync.transport import HubLine
 from signing import reasons as signing_reasons
 from signing.reasons import Reason
+from signing.roles import OFFICE_ROLES, Role
 from sync_protocol import reasons
 
+_LOG: Final = logging.getLogger(__name__)
+ACKNOWLEDGED_BY: Final = {
+    alerts.PUT_BACK: OFFICE_ROLES | {Role.UNIT_ADMINISTRATOR},
+    alerts.FORK: frozenset({Role.UNIT_ADMINISTRATOR}),
+}
+"""Alerts about something that happened once and is over: they stand until a person says that they have looked."""
 _AT_ONCE: Final = threading.Lock()
 _CATALOGUE: Final = {
     reason.code: reason
@@ -88,6 +98,15 @@ def take_carried(
     if any(each.records for each in carried):
         number_waiting(db, services)
     return carried
+
+
+def acknowledge_alert(db: Database, actor: Actor, code: str) -> bool:
+    """The officer has looked; whether this alert may go by that."""
+    if actor.roles.isdisjoint(ACKNOWLEDGED_BY.get(code, ())):
+        return False
+    _LOG.info("alert %s acknowledged by %s", code, actor.key)
+    alerts.clear_alert(db, code)
+    return True
 
 
 def list_attempts(db: Database, *, limit: int = 20) -> list[Attempt]:

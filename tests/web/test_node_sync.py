@@ -355,7 +355,7 @@ def test_a_database_put_back_goes_on_in_a_new_epoch(node: Node, tmp_path: Path) 
     node.sync()
     status = read_status(node.db, now=node.clock())
     assert (status.waiting, status.refused) == (0, 0)
-    assert alerts.list_alerts(node.db) == []
+    assert [alert.code for alert in alerts.list_alerts(node.db)] == [alerts.PUT_BACK]
 
 
 def test_a_lease_that_arrives_gives_waiting_dossiers_their_official_code(

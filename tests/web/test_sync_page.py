@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from edge_node.enrolment.epochs import open_log
 from edge_node.journal.stamp import keep_offset
 from edge_node.store import SqliteLogStore, alerts
 from edge_node.sync import errand, service
 from edge_node.sync.errand import DESK, Desk, Errand
 from edge_node.sync.runner import SyncResult
 from edge_node.sync.transport import LineFault
+from signing.roles import Role
+from sync_protocol.log import OpeningReason
 from sync_protocol.reasons import HUB_BUSY, LINE_DOWN, RECORD_ROLE
 from tests.support.node import HOUR, Browser, browse, lend_codes, receive
 from tests.support.office import TestOffice, make_office
@@ -176,6 +179,28 @@ def test_every_alert_is_told_without_its_technical_detail(
     alerts.raise_alert(office.db, code, now=office.clock(), detail="hub 00ff, node ff00")
     page = browser.get("/sync")
     assert "mc-notice-warning" in page and "00ff" not in page and f"{code}<" not in page
+
+
+def test_who_looked_at_a_restore_makes_the_alert_go(office: TestOffice, browser: Browser) -> None:
+    open_log(office.db, office.services, reason=OpeningReason.RESTORE)
+    assert "Dữ liệu máy này vừa được phục hồi từ bản sao lưu." in browser.get("/sync")
+    assert browser.post("/sync/alerts/put_back").status_code == 303
+    assert "phục hồi" not in browser.get("/sync").partition('id="attempts"')[0]
+    assert alerts.list_alerts(office.db) == []
+
+
+@pytest.mark.parametrize("code", [alerts.FORK, alerts.DIGEST])
+def test_not_every_alert_goes_by_looking(office: TestOffice, browser: Browser, code: str) -> None:
+    """A suspected copy is for the unit administrator; what is wrong now goes when it is right again."""
+    alerts.raise_alert(office.db, code, now=office.clock(), detail="x")
+    assert "Tôi đã xem" not in browser.get("/sync")
+    browser.post(f"/sync/alerts/{code}")
+    assert [alert.code for alert in alerts.list_alerts(office.db)] == [code]
+    if code == alerts.FORK:
+        chief = browse(office, office.actor("Trưởng", Role.UNIT_ADMINISTRATOR))
+        assert "Tôi đã xem" in chief.get("/sync")
+        chief.post(f"/sync/alerts/{code}")
+        assert alerts.list_alerts(office.db) == []
 
 
 def test_no_codes_left_says_what_follows(tmp_path: Path) -> None:
