@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from central_hub.backup.service import list_backups
 from central_hub.services import Services
-from central_hub.settings import JUDGE_SEEN, get_setting
+from central_hub.settings import JUDGE_SEEN, TREE_PROBLEM, get_setting
 from central_hub.statistics.lists import Figure, count_by_scan, value_of
 from central_hub.statistics.periods import Period
 from central_hub.statistics.service import Filter, Group, Statistics
@@ -18,6 +18,8 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.schema import GuardMissing, check_guards, is_current
 from central_hub.store.tables import LOG, RUN, SET_ASIDE
 from central_hub.sync.fleet import list_devices
+from central_hub.tlog.places import matched_size
+from central_hub.tlog.tree import TreeUnusable
 from dossiers.local_time import local_date, to_yyyymmdd
 from sync_protocol.errors import ProtocolError
 from sync_protocol.log import Run, check_chain
@@ -92,6 +94,32 @@ def _judge(connection: Connection, services: Services) -> Finding:
         en=f"{unjudged} records to judge" + ("; run «motcua-hub serve»" if is_late else ""),
         otherwise=Health.UNDECIDED,
     )
+
+
+def _log(connection: Connection, services: Services) -> Finding:
+    """The province's log: its files hold together, and this database has caught up with them."""
+    tree = services.tree
+    if tree is None:
+        return _finding(
+            "log",
+            is_ok=False,
+            vi="khóa gốc chưa nêu sổ minh bạch trong tệp tin cậy",
+            en="the roots name no log in the trust bundle",
+            otherwise=Health.UNDECIDED,
+        )
+    try:
+        size = tree.head().size
+        problem = get_setting(connection, TREE_PROBLEM) or tree.stopped() or ""
+    except TreeUnusable as error:
+        size, problem = 0, str(error)
+    missing = max(0, size - matched_size(connection))
+    vi = f"sổ minh bạch: {size} bản ghi"
+    en = f"the log holds {size} leaves"
+    if missing:
+        vi, en = f"{vi}, còn chờ máy trạm gửi lại {missing}", f"{en}, waits for nodes to send {missing} again"
+    if problem:
+        vi, en = f"{vi}; đang dừng: {problem}", f"{en}; stopped: {problem}"
+    return _finding("log", is_ok=not problem and not missing, vi=vi, en=en)
 
 
 def _set_aside(connection: Connection, _: Services) -> Finding:
@@ -181,5 +209,14 @@ def _figures(connection: Connection, services: Services) -> Finding:
 
 
 _Check = Callable[[Connection, Services], Finding]
-_CHECKS: tuple[_Check, ...] = (_guards, _database, _judge, _set_aside, _digests, _disk, _backups)
+_CHECKS: tuple[_Check, ...] = (
+    _guards,
+    _database,
+    _judge,
+    _log,
+    _set_aside,
+    _digests,
+    _disk,
+    _backups,
+)
 _DEEP_CHECKS: tuple[_Check, ...] = (_chains, _figures)

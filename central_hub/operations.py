@@ -16,9 +16,10 @@ from central_hub import reasons
 from central_hub.database import get_reader, get_services
 from central_hub.problems import Refused
 from central_hub.session import public
-from central_hub.settings import JUDGE_SEEN, get_setting
+from central_hub.settings import JUDGE_SEEN, TREE_PROBLEM, get_setting
 from central_hub.store.tables import DEVICE, DOSSIER, LOG, RUN, SET_ASIDE, STANDING
 from central_hub.sync.fleet import fleet_state
+from central_hub.tlog.places import matched_size
 from signing.version import __version__
 
 blueprint = Blueprint("operations", __name__)
@@ -59,6 +60,11 @@ def metrics() -> Response:
         "rounds": ("Rounds answered", _sum(connection, DEVICE.c.rounds)),
         "bytes_in": ("Bytes received in rounds", _sum(connection, DEVICE.c.bytes_in)),
         "bytes_out": ("Bytes sent in rounds", _sum(connection, DEVICE.c.bytes_out)),
+        "log_size": ("Leaves of the province's log that this database holds", matched_size(connection)),
+        "log_stopped": (
+            "1 while the province's log stands still",
+            int(bool(get_setting(connection, TREE_PROBLEM))),
+        ),
     }
     for name, (help_text, value) in values.items():
         Gauge(f"motcua_hub_{name}", help_text, registry=registry).set(value)

@@ -20,9 +20,10 @@ from central_hub.search.routes import blueprint as search
 from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
 from central_hub.tlog.routes import blueprint as tlog
+from central_hub.tlog.routes import page_blueprint as transparency
 from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
-    operations, sync, enrol, tlog, accounts, overview, statistics, reports, nodes, node_keys, quarantine, catalogue, verify,
+    operations, sync, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, node_keys, quarantine, catalogue, verify,
     erasure, administration, search, api,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.quarantine.service import Waiting, count_waiting
 from central_hub.services import Services
+from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.statistics.board import Board, today_of
 from central_hub.statistics.choice import read_choice
 from central_hub.statistics.words import problem_words
@@ -37,7 +38,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
         "fields": board.fields(),
         "nodes": nodes_to_look_at(devices, services),
         "node_counts": {"all": len(devices), "heard": sum(not each.is_silent for each in devices)},
-        "decisions": decisions(count_waiting(connection)),
+        "decisions": [*log_alarm(connection), *decisions(count_waiting(connection))],
     }
 
 
@@ -57,6 +58,13 @@ def nodes_to_look_at(devices: list[DeviceState], services: Services) -> list[dic
         }
         for device, look in wanted[:_NODES_SHOWN]
     ]
+
+
+def log_alarm(connection: Connection) -> list[dict[str, Any]]:
+    """The province's log stands still until a person has looked: before everything else."""
+    if not get_setting(connection, TREE_PROBLEM):
+        return []
+    return [{"label": _("Sổ minh bạch đang dừng"), "count": 1, "href": "/transparency", "icon": "error"}]
 
 
 def decisions(waiting: Waiting) -> list[dict[str, Any]]:

@@ -6,21 +6,28 @@ that the roots' policy names reads both, checks that the log only grew, and post
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
 from central_hub.problems import Refused
 from central_hub.session import public
 from central_hub.store.engine import writing
+from central_hub.tlog.page import tree_page
 from central_hub.tlog.tree import Tree, TreeUnusable
 from central_hub.tlog.witnesses import add_cosignature, kept_note
 from signing.errors import LogInvalid
 from signing.tlog.note import Note
 
 blueprint = Blueprint("tlog", __name__, url_prefix="/tlog")
+page_blueprint = Blueprint("transparency", __name__, url_prefix="/transparency")
 
 _NOTE_BYTES_MAX = 64 * 1024
+
+
+@page_blueprint.get("")
+def show_tree() -> str:
+    return render_template("tlog/tree.html", **tree_page(get_reader(), get_services()))
 
 
 @blueprint.get("/checkpoint")

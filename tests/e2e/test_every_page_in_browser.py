@@ -16,6 +16,7 @@ from central_hub.judge.standings import list_standings
 from central_hub.quarantine.queries import list_requests
 from central_hub.store.engine import reading
 from central_hub.store.tables import DOSSIER
+from central_hub.tlog.sequencer import Step, advance
 from dossiers.lifecycle import MOVES
 from dossiers.states import Status
 from edge_node import create_app as create_node
@@ -162,6 +163,12 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
             for outcome in (Outcome.QUARANTINED, Outcome.PENDING)
             for standing in list_standings(connection, outcome=outcome).lines
         ]
+    while advance(hub.services, at_once=True) is not Step.IDLE:
+        pass
+    tile = next(
+        path for path in sorted((hub.services.config.tree / "tile" / "0").rglob("*")) if path.is_file()
+    )
+    tile = tile.relative_to(hub.services.config.tree)
     quarter, unit = "from=2026-07-01&to=2026-09-30", hub.desks[0].unit
     return {
         "/": ["/", f"/?{quarter}&order=worst", "/?from=31/12/2026&to=01/01/2026"],
@@ -178,6 +185,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/reports": ["/reports", f"/reports?{quarter}&group=field", f"/reports?{quarter}&format=csv", f"/reports?{quarter}&format=xlsx"],
         "/search": ["/search", "/search?q=hoa", "/search?q=khong+co+ai"],
         "/static/<path:filename>": ["/static/icon.svg"],
+        "/tlog/tile/<path:path>": [f"/tlog/{tile}"],
         "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],
         "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],
         "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],

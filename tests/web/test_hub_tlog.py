@@ -9,9 +9,14 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from sqlalchemy import delete
 from werkzeug.serving import make_server
 
 from central_hub import create_app
+from central_hub.doctor import Health, examine
+from central_hub.settings import TREE_PROBLEM, put_setting
+from central_hub.store.engine import writing
+from central_hub.store.tables import LEAF
 from central_hub.tlog.sequencer import Step, advance
 from signing.bundles import TrustBundle
 from signing.keys import SigningKey
@@ -143,3 +148,32 @@ def test_a_cosignature_of_nobody_named_or_of_something_else_is_refused(
         assert post(address, bad) == 422
     kept = {line.name for line in Note.parse(fetch(f"{address}/checkpoint")[0]).signatures}
     assert kept <= {head.origin, WITNESS_KEY.name}
+
+
+def test_the_page_shows_size_witnesses_and_what_stands_in_the_way(hub: ProvinceHub, address: str) -> None:
+    head = head_of(hub, address)
+    visitor = hub.browser("thongke")
+    page = visitor.page("/transparency")
+    assert head.root.hex() in page
+    assert head.origin in page
+    assert ">w<" in page  # the witness that the policy names
+    assert "Sổ đang dừng" not in page
+    assert "/transparency" not in visitor.page("/")
+    with writing(hub.services.engine) as connection:
+        put_setting(connection, TREE_PROBLEM, "files were put back")
+    assert "files were put back" in visitor.page("/transparency")
+    assert "Sổ minh bạch đang dừng" in visitor.page("/")
+    (finding,) = [each for each in examine(hub.services) if each.check == "log"]
+    assert (finding.health, "files were put back" in finding.vi) == (Health.FAILED, True)
+    with writing(hub.services.engine) as connection:
+        put_setting(connection, TREE_PROBLEM, "")
+    (finding,) = [each for each in examine(hub.services) if each.check == "log"]
+    assert finding.health is Health.OK
+
+
+def test_a_database_that_lags_behind_the_log_is_shown(hub: ProvinceHub, address: str) -> None:
+    with writing(hub.services.engine) as connection:
+        connection.execute(delete(LEAF).where(LEAF.c.position > 5))
+    assert "Đang khớp lại" in hub.browser("quantri").page("/transparency")
+    (finding,) = [each for each in examine(hub.services) if each.check == "log"]
+    assert finding.health is Health.FAILED
