@@ -76,8 +76,14 @@ def trust_of(bundle: TrustBundle, records: list[Record]) -> Trust:
 
 
 def newest_bundle(db: Database) -> TrustBundle | None:
+    envelope = newest_envelope(db)
+    return None if envelope is None else open_unpinned_bundle(envelope)
+
+
+def newest_envelope(db: Database) -> bytes | None:
+    """The newest trust bundle as the roots signed it."""
     row = db.conn.execute("SELECT envelope FROM trust_bundle ORDER BY version DESC LIMIT 1").fetchone()
-    return open_unpinned_bundle(row[0]) if row else None
+    return bytes(row[0]) if row else None
 
 
 def hub_keys(db: Database) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The guide on the node: whole, safe, with pictures that exist."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,12 @@ def test_nothing_in_a_text_becomes_markup(text: str) -> None:
 
 def test_anchors_have_no_marks() -> None:
     assert anchor_of("Đăng nhập, khóa màn hình") == "dang-nhap-khoa-man-hinh"
+
+
+def test_the_verifier_is_offered_with_the_trust_that_this_pc_holds(tmp_path: Path) -> None:
+    office = make_office(tmp_path)
+    browser = browse(office)
+    assert 'href="/help/verify.html"' in browser.get("/help")
+    page = browser.get("/help/verify.html")
+    assert base64.b64encode(office.province.envelope()).decode() in page
+    assert 'id="trust-slot">null<' not in page
