@@ -8,6 +8,7 @@ PYTHON := .venv/bin/python
 T ?=
 K ?=
 ONCE ?=
+MINUTES ?=
 PYTEST := $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
 
 .PHONY: help setup demo quarter test fast lint format bench soak screenshots reference translations lock wheel
@@ -43,8 +44,8 @@ format: setup ## put the formatting right
 bench: setup ## run the benchmarks: a table, and benchmarks/results.json
 	$(PYTHON) -m benchmarks
 
-soak: setup ## property tests and the simulation with many new seeds
-	$(PYTEST) --hypothesis-profile=soak $(or $(T),tests/properties tests/simulation)
+soak: setup ## new worlds of the simulation for MINUTES= (60), on from where it stopped; T=path: tests with many new examples
+	$(if $(T),$(PYTEST) --hypothesis-profile=soak $(T),$(PYTHON) -m tests.simulation.soak --minutes $(or $(MINUTES),60))
 
 screenshots: setup ## take the pictures of the manuals anew
 	$(PYTHON) -m demo.screenshots

@@ -48,8 +48,8 @@ class Ledger:
     acknowledged: dict[str, Record] = field(default_factory=dict)
     forged: set[str] = field(default_factory=set)
     requests: int = 0
-    rounds_of_healing: int = 0
     work: int = 0
+    power_cuts: int = 0
 
 
 class World:
@@ -266,11 +266,13 @@ class World:
 
     def _restart_node(self, node: SimNode, when: str) -> None:
         self.say(f"{node.name} restarts {when}")
+        self.ledger.power_cuts += 1
         node.restart()
         invariants.check_nothing_was_lost(self, node)
 
     def _restart_hub(self, when: str) -> None:
         self.say(f"hub restarts {when}")
+        self.ledger.power_cuts += 1
         self.hub.restart()
 
     def _put_back(self, step: Step, node: SimNode) -> None:
