@@ -21,11 +21,12 @@ from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
 from central_hub.tlog.routes import blueprint as tlog
 from central_hub.tlog.routes import page_blueprint as transparency
+from central_hub.verify.api import blueprint as verify_api
 from central_hub.verify.offline_page import blueprint as offline_page
 from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
     offline_page,
     operations, sync, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, node_keys, quarantine, catalogue, verify,
-    erasure, administration, search, api,
+    erasure, administration, search, api, verify_api,
 )  # fmt: skip

@@ -20,9 +20,10 @@ import orjson
 
 from signing.bundles import BUNDLE_BYTES_MAX, TrustBundle, open_bundle, open_unpinned_bundle
 from signing.errors import TrustInvalid
+from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.plain_text import Language, render
-from signing.proof_file import PROOF_BYTES_MAX
 from signing.report import Exit, Report
+from signing.report_schema import REPORT_SCHEMA
 from signing.snapshot import SNAPSHOT_BYTES_MAX, Snapshot, open_snapshot
 from signing.verification import VerifyPolicy, verify
 from signing.version import __version__
@@ -65,11 +66,26 @@ class _Desk:
         return f"{file}: {render(report, self.language)}"
 
 
+def _print_schema(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        click.echo(orjson.dumps(REPORT_SCHEMA, option=orjson.OPT_INDENT_2).decode())
+        context.exit()
+
+
 @click.command(
     name="motcua-verify",
-    help="Kiểm tra tệp chứng minh, bản ghi đã xuất. / Verify proofs and exported records.",
+    help="Kiểm tra tệp chứng minh, bản ghi đã xuất, mã trên giấy (văn bản, ảnh), PDF kết quả, cả thư mục. "
+    "/ Verify proofs, exported records, codes on paper (text, picture), result PDFs, whole folders.",
 )
 @click.version_option(__version__)
+@click.option(
+    "--schema",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_schema,
+    help="In lược đồ JSON của báo cáo. / Print the JSON schema of a report.",
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
 @click.option(
     "--trust",
@@ -194,7 +210,7 @@ def _each(files: Sequence[Path]) -> Iterator[Path]:
 def _verified(file: Path, desk: _Desk) -> Exit:
     """Print what is found about one file; one that cannot be read does not keep the others from being verified."""
     try:
-        data = _read(file, PROOF_BYTES_MAX, desk.language)
+        data = opened_input(_read(file, INPUT_BYTES_MAX, desk.language))
     except _Unusable as error:
         error.show()
         return Exit.BAD_INPUT

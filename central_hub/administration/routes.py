@@ -27,7 +27,7 @@ from central_hub.administration.service import (
     change_roles,
     log_page,
 )
-from central_hub.api.tokens import TokenRefused, make_token, withdraw_token
+from central_hub.api.tokens import Scope, TokenRefused, make_token, withdraw_token
 from central_hub.database import get_reader, get_services, renew_reader
 from central_hub.events import note_event
 from central_hub.problems import Refused
@@ -185,7 +185,8 @@ def take_token() -> Page:
         ), reasons.INPUT.status
     try:
         with writing(services.engine) as connection:
-            token = make_token(connection, services, label=label, actor=required().login)
+            scope = Scope.VERIFY if request.form.get("scope") == Scope.VERIFY else Scope.FIGURES
+            token = make_token(connection, services, label=label, actor=required().login, scope=scope)
     except TokenRefused:
         return _page(errors={"label": _("Đã có mã truy cập tên này.")}), reasons.INPUT.status
     renew_reader()

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from central_hub.statistics.service import Group
+from signing.report_schema import REPORT_SCHEMA
 from signing.version import __version__
 
 _COUNT: Final = {"type": "integer", "minimum": 0}
@@ -24,6 +25,8 @@ def openapi_document(server: str) -> dict[str, Any]:
         "paths": {
             "/api/v1/statistics": {"get": _statistics()},
             "/api/v1/nodes": {"get": _nodes()},
+            "/api/v1/verify": {"post": _verify()},
+            "/api/report.schema.json": {"get": _report_schema()},
             "/api/openapi.json": {"get": _document()},
             "/health": {"get": _health()},
             "/metrics": {"get": _metrics()},
@@ -67,6 +70,40 @@ def _nodes() -> dict[str, Any]:
         "summary": "Every enrolled PC as of its last contact",
         "security": [{"token": []}],
         "responses": _answers("The fleet", _ref("Fleet"), "401"),
+    }
+
+
+def _verify() -> dict[str, Any]:
+    sent = {"schema": {"type": "string"}}
+    return {
+        "operationId": "verify",
+        "summary": "What can be said about a proof, an exported record or the text of a code on paper (MC1:…)",
+        "description": "Open to everybody at 120 requests in a quarter of an hour for each address; an agency's key allows 6,000. "
+        "Nothing that is sent is kept. A file that is none of the known ones gets a report too (exit_code 3).",
+        "security": [{"token": []}, {}],
+        "parameters": [
+            _query(
+                "require_log", {"type": "string", "enum": ["true"]}, "Demand that the log is shown to hold it"
+            )
+        ],
+        "requestBody": {
+            "required": True,
+            "description": "The file, byte for byte, at most 1 MiB",
+            "content": {
+                "application/json": {"schema": {}},
+                "application/octet-stream": sent,
+                "text/plain": sent,
+            },
+        },
+        "responses": _answers("The report", _ref("VerificationReport"), "401", "422", "429"),
+    }
+
+
+def _report_schema() -> dict[str, Any]:
+    return {
+        "operationId": "reportSchema",
+        "summary": "The JSON schema of a verification report",
+        "responses": _answers("The schema", {"type": "object", "required": ["$schema", "properties"]}),
     }
 
 
@@ -116,6 +153,7 @@ def _schemas() -> dict[str, Any]:
     }
     text, perhaps_text = {"type": "string"}, {"type": ["string", "null"]}
     return {
+        "VerificationReport": {key: value for key, value in REPORT_SCHEMA.items() if key != "$schema"},
         "Report": _object(
             {
                 "period": _object({"from": _DAY, "to": _DAY, "as_of": _DAY}),

@@ -11,7 +11,7 @@ from central_hub.words import kind_name, plain, role_names
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_span
 from dossiers.procedures import Catalogue
 from dossiers.states import STATES, Status
-from signing.report import Indication, Report, Result
+from signing.report import Exit, Indication, InForce, Report, Result
 
 _LINES_MAX = 40
 
@@ -20,7 +20,8 @@ def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict
     """The values of the macro `finding`, and who signed."""
     english = language() == "en"
     return {
-        "outcome": report.indication.value.lower(),
+        "outcome": _outcome(report),
+        "force": _force(report),
         "what": _what(report, services),
         "next_step": _next(report),
         "compare": _compare(report, services, catalogue),
@@ -52,12 +53,31 @@ def _what(report: Report, services: Services) -> str:
     )
 
 
+def _outcome(report: Report) -> str:
+    """A right signature under a document out of force is not shown as something to accept."""
+    if report.indication is Indication.PASSED and report.exit_code is not Exit.PASSED:
+        return Indication.FAILED.value.lower()
+    return report.indication.value.lower()
+
+
+def _force(report: Report) -> str | None:
+    """The second axis, apart from the signature."""
+    if report.document is None:
+        return None
+    return {
+        InForce.YES: _("Văn bản còn hiệu lực."),
+        InForce.WITHDRAWN: _("Chữ ký đúng, nhưng văn bản đã bị thu hồi."),
+        InForce.SUPERSEDED: _("Chữ ký đúng, nhưng văn bản đã được thay thế."),
+        InForce.CORRECTED: _("Văn bản đã được đính chính; xem bản đính chính."),
+        InForce.UNKNOWN: None,
+    }[report.document.in_force]
+
+
 def _next(report: Report) -> str:
+    if _outcome(report) == Indication.FAILED.value.lower():
+        return _("Không dùng giấy tờ này. Liên hệ đơn vị ghi trên giấy theo số điện thoại chính thức.")
     return {
         Indication.PASSED: _("Đối chiếu từng mục dưới đây với bản giấy. Khớp hết thì chấp nhận."),
-        Indication.FAILED: _(
-            "Không dùng giấy tờ này. Liên hệ đơn vị ghi trên giấy theo số điện thoại chính thức."
-        ),
         Indication.INDETERMINATE: _(
             "Chưa đủ căn cứ. Xin tệp xuất lại từ đơn vị phát hành rồi kiểm tra lại; chưa nên từ chối."
         ),
@@ -65,12 +85,16 @@ def _next(report: Report) -> str:
 
 
 def _age(report: Report) -> str | None:
-    age = report.trust.age_ms
-    if age is None:
+    if report.status is not None and report.status.age_ms is not None:
+        return _(
+            "Trạng thái khóa và văn bản của tỉnh, cách đây %(span)s.",
+            span=fmt_span(report.status.age_ms, language()),
+        )
+    if report.trust.age_ms is None:
         return None
     return _(
         "Trạng thái khóa theo tệp tin cậy của tỉnh, phát hành cách đây %(span)s.",
-        span=fmt_span(age, language()),
+        span=fmt_span(report.trust.age_ms, language()),
     )
 
 

@@ -1,22 +1,40 @@
-"""`/verify`: an exported record file in, a finding out. Nothing of the file is kept."""
+"""`/verify`: a proof, an exported record, the text of a code or a picture of one in, a finding out. Nothing of it is kept.
 
-from flask import Blueprint, Response, render_template
+Open to everybody, as the paper itself is: an officer of another agency has no account here.
+"""
+
+from flask import Blueprint, Response, render_template, request
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
+from central_hub.problems import Refused
 from central_hub.sent import sent_file, sent_name
 from central_hub.session import public
 from central_hub.verify.finding import finding_of
-from signing.exported import EXPORT_BYTES_MAX
-from signing.verification import verify
+from central_hub.verify.service import Asker, may_ask, report_on
+from signing.opening import INPUT_BYTES_MAX, opened_input
+from sync_protocol import reasons as protocol_reasons
 
 blueprint = Blueprint("verify", __name__, url_prefix="/verify")
 
 
 @blueprint.get("")
+@public
 def show_verify() -> str:
+    return _page(problem=False)
+
+
+@blueprint.get("/guide")
+@public
+def show_guide() -> str:
+    """How another agency verifies without this hub: one page to print and keep."""
+    services = get_services()
     return render_template(
-        "verify/verify.html", problem=False, fingerprint=get_services().keys.bundle.fingerprint
+        "verify/guide.html",
+        fingerprint=services.keys.bundle.fingerprint,
+        version=services.keys.bundle.version,
+        province=services.units.name(services.province),
+        address=request.host_url.rstrip("/"),
     )
 
 
@@ -30,13 +48,21 @@ def trust_bundle() -> Response:
 
 
 @blueprint.post("")
+@public
 def take_file() -> str | tuple[str, int]:
-    services, data, name = get_services(), sent_file(EXPORT_BYTES_MAX), sent_name()
+    services = get_services()
+    data, name = sent_file(INPUT_BYTES_MAX), sent_name()
     if not data:
-        page = render_template(
-            "verify/verify.html", problem=True, fingerprint=services.keys.bundle.fingerprint
-        )
-        return page, reasons.INPUT.status
-    report = verify(data, services.keys.bundle, services.clock())
+        data, name = request.form.get("text", "").strip().encode("utf-8", "replace"), ""
+    if not data:
+        return _page(problem=True), reasons.INPUT.status
+    if not may_ask(services, Asker.visitor(request.remote_addr or "")):
+        raise Refused(protocol_reasons.THROTTLED)
+    report = report_on(services, get_reader(), opened_input(data))
     found = finding_of(report, services, services.catalogue.current(get_reader()))
     return render_template("verify/finding.html", found=found, name=name)
+
+
+def _page(*, problem: bool) -> str:
+    fingerprint = get_services().keys.bundle.fingerprint
+    return render_template("verify/verify.html", problem=problem, fingerprint=fingerprint)

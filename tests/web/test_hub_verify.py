@@ -116,7 +116,7 @@ def test_what_is_no_record_is_said_to_be_none(visitor: Visitor, data: bytes) -> 
 def test_no_file_is_a_mistake_in_the_form(visitor: Visitor) -> None:
     answer = visitor.post("/verify")
     assert answer.status_code == 422
-    assert "Chọn một tệp." in answer.text
+    assert "Chọn một tệp hoặc dán nội dung mã." in answer.text
 
 
 def test_a_file_of_another_province_is_undecided(hub: ProvinceHub, tmp_path: Path) -> None:

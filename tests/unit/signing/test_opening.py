@@ -1,0 +1,83 @@
+"""What a person hands over: the picture of a code, a PDF with a proof inside, or the thing itself."""
+
+import io
+import zlib
+
+import pytest
+import segno
+from PIL import Image
+
+from signing import opening
+from signing.opening import opened_input
+from signing.proof_file import PROOF_BYTES_MAX, encode_proof
+from tests.support.paper import paper_code
+from tests.support.proof_world import ProofWorld
+
+WORLD = ProofWorld()
+PROOF = encode_proof(WORLD.proof(WORLD.record("Lan"), statements=[WORLD.lan()]))
+
+
+def picture(text: str, kind: str = "png") -> bytes:
+    drawn = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(drawn, kind="png", scale=5, border=4)
+    if kind == "png":
+        return drawn.getvalue()
+    other = io.BytesIO()
+    Image.open(drawn).convert("RGB").save(other, format=kind)
+    return other.getvalue()
+
+
+def pdf(*streams: bytes) -> bytes:
+    objects = b"".join(b"4 0 obj<<>>stream\r\n" + each + b"\r\nendstream endobj\n" for each in streams)
+    return b"%PDF-1.7\n" + objects + b"%%EOF\n"
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "bmp", "gif"])
+def test_the_code_of_a_picture_is_its_text(kind: str) -> None:
+    code = paper_code()
+    assert opened_input(picture(code, kind)) == code.encode()
+
+
+@pytest.mark.parametrize("text", ["https://motcua.example/verify", "MC2:ABC"])
+def test_a_code_that_is_not_ours_is_no_text(text: str) -> None:
+    sent = picture(text)
+    assert opened_input(sent) == sent
+
+
+@pytest.mark.parametrize("wrap", [bytes, zlib.compress], ids=["plain", "deflated"])
+def test_the_proof_inside_a_pdf_is_found(wrap: object) -> None:
+    sent = pdf(b"BT (page) ET", wrap(PROOF))  # type: ignore[operator]
+    assert opened_input(sent) == PROOF
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        PROOF,
+        b"MC1:ABC",
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        picture(paper_code())[:300],
+        b"\xff\xd8\xff\xe0",
+        b"GIF89a",
+        b"%PDF-1.7",
+        pdf(b"no proof", b"\x78\x9cbroken"),
+        pdf(zlib.compress(bytes(20 * PROOF_BYTES_MAX))),
+        pdf(*[b"x"] * 3_000),
+    ],
+    ids=lambda sent: repr(sent[:12]),
+)
+def test_anything_else_stays_as_it_is(sent: bytes) -> None:
+    assert opened_input(sent) == sent
+
+
+def test_a_picture_too_large_is_not_read() -> None:
+    drawn = io.BytesIO()
+    Image.new("1", (5_000, 4_000)).save(drawn, format="png")
+    assert opened_input(drawn.getvalue()) == drawn.getvalue()
+
+
+def test_without_the_extra_a_picture_stays_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "zxingcpp", None)
+    sent = picture(paper_code())
+    assert opened_input(sent) == sent

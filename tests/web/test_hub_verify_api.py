@@ -1,0 +1,148 @@
+"""`POST /api/v1/verify`: the same finding as the function on every golden case, nothing kept, and not too often."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_core import Config, OpenAPI
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
+from sqlalchemy import inspect
+from werkzeug.test import EnvironBuilder, TestResponse
+from werkzeug.wrappers import Request
+
+from central_hub.database import _EXTENSION
+from central_hub.store.engine import reading
+from central_hub.verify import service
+from signing.bundles import open_unpinned_bundle
+from signing.report_schema import REPORT_SCHEMA
+from signing.snapshot import open_snapshot
+from signing.verification import VerifyPolicy, verify
+from tests.support.corpus.cases import stored
+from tests.support.hub import ProvinceHub, Visitor, found_province
+from tests.support.proof_world import NOON_MS
+
+CASES = list(stored())
+PATH = "/api/v1/verify"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> ProvinceHub:
+    return found_province(tmp_path)
+
+
+def agency_key(hub: ProvinceHub) -> str:
+    answer = hub.browser("quantri").post("/administration/tokens", label="Công an thành phố", scope="verify")
+    found = re.search(r"<output>(mch_[0-9a-f]{48})</output>", answer.text)
+    assert found, answer.text
+    return found[1]
+
+
+def send(visitor: Visitor, data: bytes, query: str = "", **headers: str) -> TestResponse:
+    return visitor.client.post(PATH + query, data=data, content_type="application/json", headers=headers)
+
+
+def held_against_the_document(hub: ProvinceHub, answer: TestResponse) -> None:
+    document = OpenAPI.from_dict(
+        hub.browser().get("/api/openapi.json").json,
+        config=Config(extra_media_type_deserializers={"application/problem+json": json.loads}),
+    )
+    environ = EnvironBuilder(path=PATH, base_url="http://localhost", method="POST").get_environ()
+    document.validate_response(WerkzeugOpenAPIRequest(Request(environ)), WerkzeugOpenAPIResponse(answer))
+
+
+def test_the_hub_says_what_the_function_says(hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All golden cases, each under its own trust, status and time: no disagreement."""
+    visitor, key = hub.browser(), agency_key(hub)
+    schema = Draft202012Validator(REPORT_SCHEMA)
+    for case in CASES:
+        bundle = open_unpinned_bundle(case["trust_bytes"])
+        status = None if case["status_bytes"] is None else open_snapshot(case["status_bytes"], bundle)
+        now = NOON_MS if case["now"] is None else case["now"]
+        services = replace(
+            hub.services, keys=replace(hub.services.keys, bundle=bundle), clock=lambda now=now: now
+        )
+        hub.app.extensions[_EXTENSION] = services
+        monkeypatch.setattr(service, "live_status", lambda *_, status=status: status)
+        query = "?require_log=true" if case["require_log"] else ""
+        answer = send(visitor, case["data"], query, Authorization=f"Bearer {key}")
+        policy = VerifyPolicy(require_log=case["require_log"])
+        expected = verify(case["data"], bundle, now, status=status, policy=policy)
+        if not case["data"]:
+            assert answer.status_code == 422, case["name"]
+            continue
+        assert answer.status_code == 200, case["name"]
+        assert answer.json == json.loads(json.dumps(expected.json())), case["name"]
+        assert answer.json["indication"] == case["expected"]["indication"], case["name"]
+        assert not list(schema.iter_errors(answer.json)), case["name"]
+
+
+def test_the_schema_is_served_and_is_one(hub: ProvinceHub) -> None:
+    served = hub.browser().get("/api/report.schema.json").json
+    assert served == REPORT_SCHEMA
+    Draft202012Validator.check_schema(served)
+
+
+def test_answers_are_as_described(hub: ProvinceHub) -> None:
+    visitor = hub.browser()
+    for data in (CASES[0]["data"], b"{}", b""):
+        held_against_the_document(hub, send(visitor, data))
+    held_against_the_document(hub, send(visitor, b"{}", Authorization="Bearer mch_wrong"))
+
+
+def test_nothing_that_was_sent_is_kept(hub: ProvinceHub, tmp_path: Path) -> None:
+    """Not in a table, not in a file: a mark in the input is found nowhere afterwards."""
+    mark = b"dau-vet-rieng-7f3a"
+    assert send(hub.browser(), b'{"format":"' + mark + b'"}').json["exit_code"] == 3
+    page = hub.browser().post("/verify", text=mark.decode())
+    assert page.status_code == 200
+    with reading(hub.services.engine) as connection:
+        for table in inspect(connection).get_table_names():
+            rows = connection.exec_driver_sql(f'SELECT * FROM "{table}"').fetchall()
+            assert mark not in repr(rows).encode(), table
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and mark in path.read_bytes()]
+
+
+def test_a_visitor_may_not_ask_for_ever_and_an_agency_longer(
+    hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "VISITOR_ASKS_MAX", 3)
+    monkeypatch.setattr(service, "AGENCY_ASKS_MAX", 5)
+    visitor, key = hub.browser(), agency_key(hub)
+    assert [send(visitor, b"{}").status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    answer = send(visitor, b"{}")
+    assert (answer.json["code"], answer.content_type) == ("THROTTLED", "application/problem+json")
+    held_against_the_document(hub, answer)
+    assert visitor.post("/verify", text="x").status_code == 429
+    agency = {"Authorization": f"Bearer {key}"}
+    assert [send(visitor, b"{}", **agency).status_code for _ in range(6)] == [200] * 5 + [429]
+    hub.clock.now += 31 * 60 * 1000
+    assert send(visitor, b"{}").status_code == 200
+
+
+def test_an_agency_key_opens_nothing_else(hub: ProvinceHub) -> None:
+    visitor, key = hub.browser(), agency_key(hub)
+    header = {"Authorization": f"Bearer {key}"}
+    assert visitor.get("/api/v1/statistics", headers=header).status_code == 401
+    assert visitor.get("/api/v1/nodes", headers=header).status_code == 401
+    figures = hub.browser("quantri").post("/administration/tokens", label="Số liệu")
+    other = re.search(r"mch_[0-9a-f]{48}", figures.text)
+    assert other
+    assert send(visitor, b"{}", Authorization=f"Bearer {other[0]}").status_code == 401
+    hub.browser("quantri").post("/administration/tokens/withdraw", label="Công an thành phố")
+    assert send(visitor, b"{}", **header).status_code == 401
+
+
+def test_more_than_the_limit_is_none_of_the_known_forms(hub: ProvinceHub) -> None:
+    answer = send(hub.browser(), b"[" * (2 << 20))
+    assert (answer.status_code, answer.json["exit_code"]) == (200, 3)
+
+
+def test_the_guide_for_other_agencies_needs_no_account(hub: ProvinceHub) -> None:
+    page = hub.browser().page("/verify/guide")
+    compact = re.sub(r"\s", "", page)
+    assert hub.services.keys.bundle.fingerprint in compact
+    for text in ("motcua-verify", "/verify/trust.json", "Chưa kết luận được", "/api/v1/verify"):
+        assert text in page
