@@ -32,6 +32,8 @@ from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
 from sync_protocol.log import OPENING_KIND, Run, make_seal
 from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
 
+_CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.noted"})
+"""Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
 DOSSIER_PREFIX: Final = "dossier."
 
 
@@ -130,7 +132,7 @@ class _Writer:
     def _append(self, draft: Draft) -> Record:
         self._check(draft)
         dossier = self._dossier_of(draft)
-        if draft.content is not None and dossier and self._is_erased(dossier):
+        if draft.kind in _CONTENT_ALONE and dossier and self._is_erased(dossier):
             raise WriteRefused(reasons.ERASED, draft.kind)
         parents = self._heads_of(dossier) if dossier else ()
         now = self._services.clock()
@@ -178,7 +180,7 @@ class _Writer:
         return self._new_dossier
 
     def _is_erased(self, dossier: str) -> bool:
-        """Whether an order covers whatever is written in this dossier: it must not be taken only to vanish."""
+        """Whether an order covers whatever is written in this dossier: what is content alone would only vanish."""
         orders = erasures_of(self._db, dossier)
         return any(not order.records and order.commune == self._office.unit for order in orders)
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, select
 
 from central_hub.backup.service import restore_backup, take_backup
 from central_hub.config import HubConfig
+from central_hub.erasure.service import Wish, order_erasure
 from central_hub.founding import log_verifier
 from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys
@@ -27,6 +28,7 @@ from central_hub.store.engine import open_engine, reading, writing
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.schema import upgrade
+from central_hub.store.tables import DOSSIER
 from central_hub.sync.service import answer_round
 from dossiers.data import read_json
 from dossiers.kinds import AUTHORITY
@@ -94,6 +96,20 @@ class SimHub:
     def enrol(self, request: EnrolmentRequest) -> EnrolmentAnswer:
         with writing(self.worker.engine) as connection:
             return enrol_device(connection, self.worker, request, address="line")
+
+    def erase(self, unit: str, chance: random.Random) -> str:
+        """The province orders that the content of a dossier of this unit goes."""
+        with reading(self.worker.engine) as connection:
+            query = select(DOSSIER.c.id).where(DOSSIER.c.home == unit).order_by(DOSSIER.c.id).limit(3)
+            dossiers = [row.id.hex() for row in connection.execute(query)]
+        if not dossiers:
+            return "nothing: no dossier"
+        wish = Wish(
+            dossier=chance.choice(dossiers), ground="authority_decision", number="20/QĐ-UBND", date=20261122
+        )
+        with writing(self.worker.engine) as connection:
+            order_erasure(connection, self.worker, wish, actor="quantri")
+        return f"{wish.dossier[:6]} whole"
 
     def restart(self) -> None:
         """Power lost and back: what was not committed is gone, and every cache with it."""

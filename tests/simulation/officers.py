@@ -14,6 +14,7 @@ from dossiers.lifecycle import Move, Status, allowed
 from dossiers.views import DossierView
 from edge_node.casework import service as casework
 from edge_node.casework.service import Amendment, DossierChanged, Step, Target
+from edge_node.erasure.service import Wish, erasable_records, order_erasure
 from edge_node.journal import Draft, JournalReadOnly, WriteRefused, write_with
 from edge_node.keyring import Actor
 from edge_node.projection.service import view as view_of
@@ -97,6 +98,29 @@ class Desk:
             if view is not None and wanted(view):
                 return view
         return None
+
+
+def erase(node: SimNode, chance: random.Random) -> str:
+    """The head of the office, where one works at this PC, orders that a dossier's content, or some of it, goes."""
+    leaders = [actor for actor in map(node.actor, node.officers) if Role.LEADER in actor.roles]
+    rows = node.db.conn.execute("SELECT id FROM dossier ORDER BY id").fetchall()
+    if not leaders or not rows:
+        return "nothing: no head, or no dossier"
+    dossier = chance.choice(rows[:3])[0].hex()
+    held = erasable_records(node.db, dossier)
+    chosen = chance.sample(held, k=min(len(held), 2)) if chance.random() < 0.5 else []
+    wish = Wish(
+        dossier=dossier,
+        records=tuple(record.id for record in chosen),
+        ground="subject_request",
+        number=token(node.unit, chance),
+        date=20261122,
+    )
+    try:
+        order_erasure(node.db, node.services, leaders[0], wish)
+    except (JournalReadOnly, WriteRefused) as refusal:
+        return f"nothing: {refusal}"
+    return f"{dossier[:6]} {len(chosen) or 'whole'}"
 
 
 def _receive(desk: Desk) -> str | None:

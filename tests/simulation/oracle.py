@@ -53,7 +53,8 @@ def judge_dossier(records: Iterable[Record], quarantined: frozenset[str]) -> Ver
         conflicts=frozenset(
             conflict_id(ConflictKind.FIELD, field, (w.record for w in versions))
             for field, versions in standing.items()
-            if len({w.value for w in versions}) > 1
+            if len({w.value for w in versions if w.value is not None})
+            > 1  # of an erased value nobody can be asked
         ),
         notes=frozenset(r.id for r in effective.values() if r.header.kind == "dossier.noted"),
         payments=frozenset(r.id for r in effective.values() if r.header.kind == "dossier.paid"),

@@ -36,6 +36,7 @@ class Verb(StrEnum):
     PUT_BACK = "put_back"
     BACK_UP_HUB = "back_up_hub"
     PUT_BACK_HUB = "put_back_hub"
+    ERASE = "erase"
 
 
 _OF_NO_NODE = frozenset({Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB, Verb.BACK_UP_HUB, Verb.PUT_BACK_HUB})
@@ -144,7 +145,7 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
-        steps=tuple(_with_restored_hub(seed, drawn)),
+        steps=tuple(_with_orders(seed, _with_restored_hub(seed, drawn), len(units))),
     )
 
 
@@ -158,6 +159,23 @@ def _with_restored_hub(seed: int, steps: list[Step]) -> list[Step]:
     back_up = Step(number=len(steps), verb=Verb.BACK_UP_HUB)
     put_back = Step(number=len(steps) + 1, verb=Verb.PUT_BACK_HUB)
     return [*steps[:first], back_up, *steps[first:then], put_back, *steps[then:]]
+
+
+def _with_orders(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """Erasure orders among the steps, of a randomness of their own: the other steps of a seed stay what they were."""
+    chance = random.Random(f"erase {seed}")
+    for order in range(chance.choice((0, 1, 1, 2))):
+        step = Step(
+            number=len(steps) + 1_000 + order,
+            verb=Verb.ERASE,
+            node=chance.randrange(nodes),
+            seed=chance.getrandbits(32),
+            amount=chance.choice((0, 0, 1)),
+            fuse=_fuse(chance, 60, 0.2),
+            hub_fuse=_fuse(chance, 40, 0.2),
+        )
+        steps.insert(chance.randrange(len(steps) // 3, len(steps) + 1), step)
+    return steps
 
 
 def _step(chance: random.Random, number: int, nodes: int) -> Step:

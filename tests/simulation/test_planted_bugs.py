@@ -15,6 +15,8 @@ from sqlite_utils import Database
 import central_hub.ingest.service as ingest
 import central_hub.judge.deciding as judging
 import central_hub.registry.leases as leasing
+import central_hub.store.erasures as erasures_at_hub
+import central_hub.store.record_log as hub_log
 import central_hub.sync.service as rounds_at_hub
 import dossiers.differences as differences
 import dossiers.merge as merge
@@ -22,6 +24,7 @@ import edge_node.catalogue.service as catalogue
 import edge_node.journal.service as journal
 import edge_node.journal.stamp as stamp
 import edge_node.projection.service as projection
+import edge_node.store.bodies as bodies
 import edge_node.store.connection as connection
 import edge_node.sync.pace as pace
 import edge_node.sync.status as status
@@ -31,6 +34,7 @@ from central_hub.projection.rows import DossierRow
 from central_hub.projection.tallies import TallyChanges
 from dossiers.gathering import Gathering, Version
 from sync_protocol.admission import APPLIED
+from sync_protocol.erasure import Erasure
 from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.record import Record, UnverifiedRecord
 from tests.simulation.replay import COMMAND, Failure, attempt_seed
@@ -185,6 +189,17 @@ def never_shrink(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(pace, "after_cut", lambda budget: budget)
 
 
+def forget_the_orders(patch: pytest.MonkeyPatch) -> None:
+    """What an order erased is stored again when it arrives later (a replica that slept brings it back)."""
+
+    def believing(record: UnverifiedRecord, erasures: Iterable[Erasure]) -> UnverifiedRecord:
+        return record
+
+    patch.setattr(bodies, "as_ordered", believing)
+    patch.setattr(erasures_at_hub, "as_kept", lambda connection, records: (records, False))
+    patch.setattr(hub_log, "as_kept", lambda connection, records: (records, False))
+
+
 PLANTS: Sequence[Plant] = (
     skip_the_chain_check,
     acknowledge_before_commit,
@@ -205,6 +220,7 @@ PLANTS: Sequence[Plant] = (
     let_the_digest_drift,
     project_only_the_first,
     never_shrink,
+    forget_the_orders,
 )
 
 

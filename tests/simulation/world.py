@@ -29,7 +29,7 @@ from tests.simulation.clock import DAY_MS, SECOND_MS, SimClock, WorldTime
 from tests.simulation.hub import SimHub, held_by_hub
 from tests.simulation.link import HubGone, Link, Mood
 from tests.simulation.node import SimNode
-from tests.simulation.officers import Desk, settle, token
+from tests.simulation.officers import Desk, erase, settle, token
 from tests.simulation.power import PowerCut
 from tests.simulation.schedule import Plan, Step, Verb
 
@@ -141,6 +141,7 @@ class World:
             Verb.PUT_BACK: self._put_back,
             Verb.BACK_UP_HUB: lambda _step, _node: self.hub.back_up(),
             Verb.PUT_BACK_HUB: self._put_back_hub,
+            Verb.ERASE: self._erase,
         }
 
     def play(self) -> None:
@@ -188,6 +189,19 @@ class World:
             return
         desk = Desk(node, random.Random(step.seed), self.communes)
         self.say(f"{node.name} {desk.write_many(step.amount)}")
+        self.note_records(node)
+
+    def _erase(self, step: Step, node: SimNode) -> None:
+        """A leader, or the province, orders that content goes."""
+        self.note_records(node)
+        chance = random.Random(step.seed)
+        if step.amount:
+            done = self.hub.erase(node.unit, chance)
+        elif node.is_behind:
+            return
+        else:
+            done = erase(node, chance)
+        self.say(f"{'hub' if step.amount else node.name} erases {done}")
         self.note_records(node)
 
     def _sync(self, step: Step, node: SimNode) -> None:

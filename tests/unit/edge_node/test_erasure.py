@@ -104,6 +104,17 @@ def test_an_erased_dossier_takes_no_more_content(office: TestOffice, ha: Actor) 
     assert refused.value.reason.code == "NODE_ERASED"
 
 
+def test_a_step_of_an_erased_dossier_stands_by_its_facts_alone(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    order_erasure(office.db, office.services, ha, wish(dossier))
+    facts = {"from": 2, "to": 4, "action": "forward"}
+    draft = Draft(kind="dossier.moved", dossier=dossier, facts=facts, content={"note": f"của {NAME}"})
+    write(office.db, office.services, office.lan, [draft])
+    folded = view(office.db, dossier)
+    assert folded is not None and folded.status == 4
+    assert states(office, dossier) == [BodyState.ERASED, BodyState.ERASED]
+
+
 def test_drafts_about_it_go_as_well(office: TestOffice, ha: Actor) -> None:
     dossier, other = office.receive(NAME), office.receive("Trần Văn Nam")
     for each in (dossier, other):
