@@ -23,8 +23,9 @@ from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import note_contact
-from central_hub.sync.service import Asker, asker_of, compose_answer, owed
+from central_hub.sync.service import Asker, asker_of, compose_answer, owed, with_tree
 from dossiers.merge import FOLD_VERSION
+from signing.signatures import PublicKey
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frame import decode_run
@@ -174,7 +175,7 @@ def write_answer(
     part_bytes_max: int = PART_SIZE_BYTES_MAX,
 ) -> WrittenAnswer:
     """Write what a device lacks as a parcel for it alone; raises RemoteFault(PARCEL_NO_KEY) if it has no X25519 key."""
-    asker, _, epoch = asker_of(services, asked.device)
+    asker, device_key, epoch = asker_of(services, asked.device)
     if asker.box is None:
         raise RemoteFault(reasons.PARCEL_NO_KEY, asked.device)
     theirs = frontier_of(asked.request.frontier)
@@ -198,17 +199,21 @@ def write_answer(
         part_bytes_max=part_bytes_max,
     )
     messages = 0
-    for message in _answers(services, asked, asker, epoch, theirs):
+    for message in _answers(services, asked, asker, device_key, epoch, theirs):
         writer.add(message)
         messages += 1
     writer.close()
     return WrittenAnswer(label=label, parts=writer.parts, messages=messages, size_bytes=writer.bytes_written)
 
 
-def _answers(services: Services, asked: Asked, asker: Asker, epoch: str, theirs: Frontier) -> Iterator[bytes]:
+def _answers(
+    services: Services, asked: Asked, asker: Asker, key: PublicKey, epoch: str, theirs: Frontier
+) -> Iterator[bytes]:
     request = replace(asked.request, runs=[], bytes_max=ROUND_SIZE_BYTES_MAX)
     while True:
         answer = compose_answer(services, asker, epoch, request, theirs, "", services.clock())
+        if not answer.more:
+            answer = with_tree(services, key, request, answer)
         yield sign_answer(replace(answer, challenge=b""), device=asked.device, hub=services.keys.hub)
         if not answer.more:
             return

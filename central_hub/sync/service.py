@@ -86,13 +86,7 @@ def answer_round(services: Services, data: bytes) -> bytes:
     acknowledged = acknowledge(services, signed.device, request.runs)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
     answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms)
-    part = tree_part(services, key, request)
-    answer = msgspec.structs.replace(
-        answer,
-        checkpoint=part.checkpoint,
-        consistency=list(part.consistency),
-        inclusions=list(part.inclusions),
-    )
+    answer = with_tree(services, key, request, answer)
     encoded = encode_answer(answer)
     with writing(services.engine) as connection:
         note_contact(
@@ -106,6 +100,17 @@ def answer_round(services: Services, data: bytes) -> bytes:
             digest_state=answer.digest_state,
         )
     return encoded
+
+
+def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer: RoundAnswer) -> RoundAnswer:
+    """The answer with what it says of the province's log; what the request says of it is taken."""
+    part = tree_part(services, key, request)
+    return msgspec.structs.replace(
+        answer,
+        checkpoint=part.checkpoint,
+        consistency=list(part.consistency),
+        inclusions=list(part.inclusions),
+    )
 
 
 def asker_of(services: Services, device: str) -> tuple[Asker, PublicKey, str]:

@@ -188,7 +188,7 @@ class Rounds:
             absorbed = absorb(self._db, self._services, office, answer.runs)
             self._note_refused(absorbed)
             return absorbed
-        return self._take(answer, office, self._store.frontier())
+        return self._take(answer, office, self._store.frontier(), is_late=True)
 
     def _choose(self, mine: Frontier, office: Office, *, bytes_max: int) -> Chosen:
         return choose_runs(self._store, self.missing_there(mine, office), bytes_max=bytes_max)
@@ -243,7 +243,9 @@ class Rounds:
             return result, False
         return replace(result, problem=reasons.ROUND_CHALLENGE), True
 
-    def _take(self, answer: RoundAnswer, office: Office, mine: Frontier) -> Absorbed:
+    def _take(
+        self, answer: RoundAnswer, office: Office, mine: Frontier, *, is_late: bool = False
+    ) -> Absorbed:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
         office = self._note_hub(answer, office)
         with suppress(JournalReadOnly):  # the space is held then, and says so at the end of the round
@@ -256,7 +258,7 @@ class Rounds:
         if answer.receipt:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
-        take_answer(self._db, self._services, office, answer)
+        take_answer(self._db, self._services, office, answer, is_late=is_late)
         self._stated = self._positions(answer, office, mine)
         if answer.now_ms >= newest_hub_ms(self._db):
             self._compare(answer)

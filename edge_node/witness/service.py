@@ -62,12 +62,19 @@ def testimony(db: Database, services: Services, office: Office) -> Testimony:
     )
 
 
-def take_answer(db: Database, services: Services, office: Office, answer: RoundAnswer) -> None:
-    """Check what the hub shows of its log, remember it, and prepare the cosignature."""
-    forget_sent(db)
+def take_answer(
+    db: Database, services: Services, office: Office, answer: RoundAnswer, *, is_late: bool = False
+) -> None:
+    """Check what the hub shows of its log, remember it, and prepare the cosignature.
+
+    An answer that came in a parcel (`is_late`) may be older than what is held, and its proof may begin elsewhere: what does
+    not fit is passed over, and only two roots for one size are two histories.
+    """
+    if not is_late:
+        forget_sent(db)
     try:
         if answer.checkpoint:
-            _take_checkpoint(db, services, office, answer)
+            _take_checkpoint(db, services, office, answer, is_late=is_late)
         seen = read_seen(services.config.keys)
         if seen is not None:
             _take_inclusions(db, seen[0], answer.inclusions[: limits.INCLUSIONS_MAX])
@@ -85,7 +92,9 @@ def forget_sent(db: Database) -> None:
 # --- checkpoints ---
 
 
-def _take_checkpoint(db: Database, services: Services, office: Office, answer: RoundAnswer) -> None:
+def _take_checkpoint(
+    db: Database, services: Services, office: Office, answer: RoundAnswer, *, is_late: bool
+) -> None:
     now, folder = services.clock(), services.config.keys
     policy = services.trust.trust(db).bundle.policy
     try:
@@ -98,6 +107,8 @@ def _take_checkpoint(db: Database, services: Services, office: Office, answer: R
     seen = read_seen(folder)
     if seen is not None and seen[0].origin == head.origin:
         held, note = seen
+        if is_late and head.size != held.size and not _continues(held, head, answer):
+            return
         if head.size < held.size:
             # Not yet two histories, but a log that forgot what it signed: told to the hub with its own signature.
             detail = f"shown {head.size} leaves after {held.size}"
@@ -119,6 +130,14 @@ def _take_checkpoint(db: Database, services: Services, office: Office, answer: R
     device = services.keyring.device
     name = witness_key(office.province, device.public).name
     write_local(db, _COSIGNATURE, str(cosign(head, name, max(0, now // 1000), device)))
+
+
+def _continues(held: Checkpoint, head: Checkpoint, answer: RoundAnswer) -> bool:
+    try:
+        merkle.verify_consistency(held.size, held.root, head.size, head.root, answer.consistency)
+    except LogInvalid:
+        return False
+    return True
 
 
 # --- own records ---

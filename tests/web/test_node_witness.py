@@ -39,7 +39,7 @@ from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import read_local, read_office
 from edge_node.sync.reading import read_page
-from edge_node.sync.runner import SyncResult, sync
+from edge_node.sync.runner import Rounds, SyncResult, sync
 from edge_node.sync.transport import Hello
 from edge_node.witness.service import UNPROVEN_MS_MAX
 from edge_node.witness.state import read_seen
@@ -438,3 +438,30 @@ def test_an_unsigned_checkpoint_changes_nothing(hub: HubServices, node: Node) ->
         node.sync()
         assert node.seen == head
         assert node.alerts == set()
+
+
+def test_a_late_answer_from_a_stick_is_no_second_history(
+    hub: HubServices, node: Node, tmp_path: Path
+) -> None:
+    """It may be older than what is held, and its proof may begin elsewhere; only two roots for one size are an alarm."""
+    first = grown(hub, node)
+    early = node.line.answered[-1]
+    head = grown(hub, node)
+    office = read_office(node.db)
+    assert office is not None
+    rounds = Rounds(node.db, node.services)
+    rounds.take_carried(decode_answer(early))
+    assert (node.seen, node.alerts) == (head, set())
+    grown(hub, node)
+    ahead = tree_of(hub).head()
+    proof = tree_of(hub).consistency(first.size, ahead.size)
+    late = msgspec.structs.replace(
+        decode_answer(early), checkpoint=tree_of(hub).note(), consistency=proof, inclusions=[]
+    )
+    (node.services.config.keys / "checkpoint").write_bytes(decode_answer(early).checkpoint)
+    rounds.take_carried(late)
+    assert (node.seen, node.alerts) == (ahead, set())
+    other = another_history(hub, tmp_path / "other", more=0)
+    rounds.take_carried(msgspec.structs.replace(late, checkpoint=other.note(), consistency=[]))
+    assert node.seen == ahead
+    assert alerts.LOG_SPLIT in node.alerts
