@@ -30,9 +30,11 @@ from central_hub.erasure.service import ErasureRefused, Wish, dossiers_named, or
 from central_hub.founding import AlreadyFounded, RootCeremony, found_hub
 from central_hub.judge.process import run_judge
 from central_hub.judge.standings import standings_after_cuts
+from central_hub.keys import load_root, save_root
 from central_hub.locks import Locked, held_lock
 from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.service import PublicationRefused, publish_calendar, publish_catalogue
+from central_hub.registry.ceremony import adopt, propose, read_draft
 from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, EnrolmentInvalid, issue_code
 from central_hub.registry.holders import list_holders
 from central_hub.registry.revocation import (
@@ -61,7 +63,9 @@ from dossiers.presentation import fmt_percent
 from dossiers.statistics import ReportRow, rate_a, rate_b
 from signing.cuts import Cause
 from signing.errors import SigningError
+from signing.keys import new_signing_key
 from signing.reasons import Reason
+from signing.signatures import PublicKey
 from signing.version import __version__
 from sync_protocol.errors import RemoteFault
 from sync_protocol.record import Record
@@ -193,6 +197,10 @@ def cli() -> None:
     help="Folder for the root key files; take it offline afterwards (else DATA/../root).",
 )
 @click.option("--roots", type=click.IntRange(1, 16), default=1, help="How many root keys.")
+@click.option(
+    "--root-file", "root_files", multiple=True, type=click.Path(path_type=Path, dir_okay=False),
+    help="Where one root key is written (a medium of its own); once for each root, instead of --root-dir and --roots.",
+)  # fmt: skip
 @click.option("--threshold", type=click.IntRange(1, 16), default=1, help="How many of them must sign.")
 @click.option("--root-passphrase", default="", help="Passphrase of the root key files.")
 @click.option("--administrator", default="quantri", help="Log-in of the first administrator.")
@@ -203,6 +211,7 @@ def init(
     console: Console,
     root_dir: Path | None,
     roots: int,
+    root_files: tuple[Path, ...],
     threshold: int,
     root_passphrase: str,
     administrator: str,
@@ -210,13 +219,14 @@ def init(
     password: str | None,
 ) -> None:
     """Found the hub: roots, keys, certificate authority, database, first administrator."""
-    if threshold > roots:
+    if threshold > (len(root_files) or roots) or len(set(root_files)) < len(root_files):
         console.refuse(reasons.INPUT, "--threshold", code=BAD_INPUT)
     ceremony = RootCeremony(
         folder=root_dir or console.data.resolve().parent / "root",
         count=roots,
         threshold=threshold,
         passphrase=root_passphrase,
+        paths=root_files,
     )
     founded = found_hub(
         _config(console),
@@ -306,6 +316,96 @@ def enrol(console: Console, commune: str, device_name: str, roles: tuple[str, ..
         f"Enrolment code for {issued.unit_name} ({issued.unit}), PC «{issued.device_name}»: {issued.code}",
     )
     console.leave(OK, asdict(issued))
+
+
+@cli.group()
+def trust() -> None:
+    """The root ceremony: draft the next version of the trust bundle, sign it, adopt it."""
+
+
+@trust.command("draft")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--root", "roots", multiple=True, help="Public root key (hex); all of the new version, if given."
+)
+@click.option("--threshold", type=click.IntRange(1, 16), default=None, help="How many of them must sign.")
+@click.option(
+    "--new-registry", type=click.Choice([Cause.RETIRED.value, Cause.COMPROMISED.value]), default=None,
+    help="Make a new registry key, and cut the present one off for this cause.",
+)  # fmt: skip
+@click.option("--since", default=None, help="Local time yyyy-mm-ddThh:mm since when it is not trusted.")
+@_common
+def draft_bundle(
+    console: Console,
+    file: Path,
+    roots: tuple[str, ...],
+    threshold: int | None,
+    new_registry: str | None,
+    since: str | None,
+) -> None:
+    """Write the draft of the next version to FILE, for the holders of the root keys to sign."""
+    services = _opened(console)
+    with writing(services.engine) as connection:
+        draft = propose(
+            connection,
+            services,
+            roots=[PublicKey.from_hex(root) for root in roots] or None,
+            threshold=threshold,
+            registry_cause=Cause(new_registry) if new_registry else None,
+            since_ms=_local_ms(console, since),
+        )
+    file.write_bytes(draft.encode())
+    console.say(
+        f"Đã ghi bản thảo phiên bản {draft.bundle.version} vào {file}; đưa từng người giữ khóa gốc ký.",
+        f"Wrote the draft of version {draft.bundle.version} to {file}; have the holders of the root keys sign it.",
+    )
+    console.leave(OK, {"file": str(file), "version": draft.bundle.version})
+
+
+@trust.command("key")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--root-passphrase", default="", help="Passphrase of the root key file.")
+@_common
+def make_root(console: Console, file: Path, root_passphrase: str) -> None:
+    """Make a root key in FILE (on a medium of its own) and print its public part. Needs no hub."""
+    if file.exists():
+        console.refuse(reasons.INPUT, f"{file} exists", code=BAD_INPUT)
+    root = new_signing_key()
+    save_root(file, root, passphrase=root_passphrase)
+    console.say(f"Khóa gốc công khai: {root.public.hex}", f"Public root key: {root.public.hex}")
+    console.leave(OK, {"file": str(file), "public": root.public.hex})
+
+
+@trust.command("sign")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--root-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
+@click.option("--root-passphrase", default="", help="Passphrase of the root key file.")
+@_common
+def sign_draft(console: Console, file: Path, root_file: Path, root_passphrase: str) -> None:
+    """Sign the draft FILE with a root key. Needs no hub: do it where the key is, offline."""
+    draft = read_draft(file).sign(load_root(root_file, passphrase=root_passphrase))
+    file.write_bytes(draft.encode())
+    version, fingerprint = draft.bundle.version, draft.bundle.fingerprint
+    console.say(
+        f"Đã ký phiên bản {version}; dấu vân tay khóa gốc của phiên bản này: {fingerprint}",
+        f"Signed version {version}; root fingerprint of this version: {fingerprint}",
+    )
+    console.leave(OK, {"version": version, "fingerprint": fingerprint})
+
+
+@trust.command("adopt")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_common
+def adopt_draft(console: Console, file: Path) -> None:
+    """Make the signed draft FILE the trust bundle in use; the hub must be stopped. Nodes get it with their next sync."""
+    services = _opened(console)
+    with held_lock(services.config.data / "serve.lock"):
+        bundle = adopt(services, read_draft(file))
+    console.say(
+        f"Phiên bản {bundle.version} có hiệu lực. Dấu vân tay khóa gốc: {bundle.fingerprint}",
+        f"Version {bundle.version} is in use. Root fingerprint: {bundle.fingerprint}",
+    )
+    console.leave(OK, {"version": bundle.version, "fingerprint": bundle.fingerprint})
 
 
 @cli.command()

@@ -45,17 +45,19 @@ class Founded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootCeremony:
-    """Who holds the roots: `count` key files in `folder`, `threshold` of which must sign a trust bundle."""
+    """Who holds the roots: `count` key files in `folder`, or each where `paths` says (media of their own, one per
+    holder); `threshold` of them must sign a trust bundle."""
 
     folder: Path
     count: int = 1
     threshold: int = 1
     passphrase: str = ""
+    paths: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Where the root keys are written."""
-        return tuple(self.folder / f"root-{number}.key" for number in range(1, self.count + 1))
+        return self.paths or tuple(self.folder / f"root-{number}.key" for number in range(1, self.count + 1))
 
 
 def found_hub(
@@ -102,6 +104,7 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
     roots = [_root(path, ceremony.passphrase) for path in ceremony.files]
     province = load_default_units().province
     hub, box, registry, log = new_signing_key(), new_box_key(), new_signing_key(), new_signing_key()
+    status = new_signing_key()
     log_key = log_verifier(province.code, log)
     now_ms = system_clock_ms()
     payload = make_bundle(
@@ -115,6 +118,7 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
         authority=AUTHORITY,
         issued=now_ms,
         policy=f"log {log_key}\nquorum none\n",
+        status=[status.public],
     )
     state_registry(
         config.keys, registry=registry.public, province=province.code, bundle_version=1, roots=roots
@@ -126,6 +130,7 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
         box=box,
         registry=registry,
         log=log,
+        status=status,
         envelope=sign_bundle(payload, roots),
     )
 

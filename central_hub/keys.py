@@ -1,8 +1,8 @@
 """The hub's own keys on disk: who it is, apart from the database and never in a back-up.
 
 `keys/secret` locks the others; `hub.key` owns the hub's logs and signs seals, receipts, verdicts and leases;
-`registry.key` states other keys; `log.key` signs checkpoints of the province's log and nothing else; `trust.json` is the bundle that the roots signed. Root keys are not here: they lie in
-a folder of their own that goes offline after `init`.
+`registry.key` states other keys; `log.key` signs checkpoints of the province's log, `status.key` status snapshots, and nothing else; `trust.json` is the bundle
+that the roots signed last, `trust-N.json` are all versions so far. Root keys are not here: they lie apart and go offline.
 """
 
 import hashlib
@@ -38,6 +38,8 @@ class HubKeys:
     bundle: TrustBundle
     envelope: bytes = field(repr=False)
     log: SigningKey | None = None
+    status: SigningKey | None = None
+    versions: tuple[bytes, ...] = field(default=(), repr=False)
 
     def derived(self, purpose: str) -> bytes:
         """A secret of its own for one purpose (challenges, sessions), from the hub's one secret."""
@@ -62,15 +64,45 @@ def save_keys(
     box: BoxKey,
     registry: SigningKey,
     log: SigningKey,
+    status: SigningKey,
     envelope: bytes,
 ) -> None:
     """Write the hub's keys, locked by its secret."""
-    seeds = (("hub", hub.seed), ("box", box.seed), ("registry", registry.seed), ("log", log.seed))
-    for name, seed in seeds:
-        write_private(folder / f"{name}.key", lock_with_device(seed, device_secret=secret))
-    write_private(folder / "trust.json", envelope)
+    own: dict[str, SigningKey | BoxKey] = {
+        "hub": hub,
+        "box": box,
+        "registry": registry,
+        "log": log,
+        "status": status,
+    }
+    for name, key in own.items():
+        save_key(folder / f"{name}.key", key, secret=secret)
+    keep_envelope(folder, envelope)
     # Last: a folder with a secret is a folder with all keys.
     write_private(folder / SECRET_FILE, secret)
+
+
+def save_key(path: Path, key: SigningKey | BoxKey, *, secret: bytes) -> None:
+    """Write one of the hub's keys, locked by its secret."""
+    write_private(path, lock_with_device(key.seed, device_secret=secret))
+
+
+def load_key(path: Path, *, secret: bytes) -> SigningKey:
+    """Read one of the hub's signing keys."""
+    return SigningKey.from_seed(unlock_with_device(path.read_bytes(), device_secret=secret))
+
+
+def keep_envelope(folder: Path, envelope: bytes) -> None:
+    """Keep a version of the bundle, and make it the one in use: the version first, so that none is ever missing."""
+    version = open_unpinned_bundle(envelope).version
+    write_private(folder / f"trust-{version}.json", envelope)
+    write_private(folder / "trust.json", envelope)
+
+
+def _versions(folder: Path) -> tuple[bytes, ...]:
+    """Every version of the bundle, the oldest first."""
+    paths = {int(path.stem.partition("-")[2]): path for path in folder.glob("trust-*.json")}
+    return tuple(path.read_bytes() for _, path in sorted(paths.items()))
 
 
 def load_keys(folder: Path) -> HubKeys:
@@ -88,8 +120,10 @@ def load_keys(folder: Path) -> HubKeys:
         registry=SigningKey.from_seed(seed("registry")),
         bundle=open_unpinned_bundle(envelope),
         envelope=envelope,
-        # A hub founded before there was a log has no such key.
+        # A hub founded before there was a log, or a status, has no such key.
         log=SigningKey.from_seed(seed("log")) if (folder / "log.key").exists() else None,
+        status=SigningKey.from_seed(seed("status")) if (folder / "status.key").exists() else None,
+        versions=_versions(folder) or (envelope,),
     )
 
 

@@ -155,6 +155,40 @@ def sign_bundle(payload: bytes, signers: Iterable[Signer]) -> bytes:
     )
 
 
+def next_payload(envelope: bytes, changes: Mapping[str, Json]) -> bytes:
+    """The payload of the next version: the present one with some members changed, the others as they stand.
+
+    Members that this version of the program does not know are kept. TrustInvalid if no verifier would accept it.
+    """
+    fields = _decoded(_read_envelope(envelope).payload)
+    if not isinstance(fields, dict):
+        raise TrustInvalid("a payload is an object")
+    version = _count(fields.get("version"), least=1)
+    payload = canonical.encode({**fields, **changes, "version": version + 1})
+    _read_payload(payload)
+    return payload
+
+
+def read_unsigned_bundle(envelope: bytes) -> TrustBundle:
+    """What a draft says; its signatures may still be missing, so it is good for reading only."""
+    return _read_payload(_read_envelope(envelope).payload)
+
+
+def add_signature(envelope: bytes, signer: Signer) -> bytes:
+    """The envelope with one signature more; signing twice with one key changes nothing."""
+    signed = _read_envelope(envelope)
+    signatures = {**signed.signatures, signer.public.id: signer.sign(Purpose.TRUST_BUNDLE, signed.payload)}
+    return canonical.encode(
+        {
+            "payload": _base64(signed.payload),
+            "payloadType": Purpose.TRUST_BUNDLE,
+            "signatures": [
+                {"keyid": key, "sig": _base64(signature)} for key, signature in sorted(signatures.items())
+            ],
+        }
+    )
+
+
 def open_bundle(envelope: bytes, *, roots: RootAnchor) -> TrustBundle:
     """The bundle, believed because of what was believed before; TrustInvalid otherwise."""
     signed = _read_envelope(envelope)
@@ -364,7 +398,7 @@ def _text(value: Json, pattern: re.Pattern[str]) -> str:
     return value
 
 
-def _count(value: Json, *, least: int, most: int = canonical.INTEGER_MAX) -> int:
+def _count(value: Json | None, *, least: int, most: int = canonical.INTEGER_MAX) -> int:
     if type(value) is not int or not least <= value <= most:
         raise TrustInvalid(f"expected a number from {least} to {most}")
     return value

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +75,22 @@ def open_snapshot(data: bytes, bundle: TrustBundle) -> Snapshot:
     return _snapshot(_object(_decoded(payload), _NAMES), bundle)
 
 
+def cut_off_by_roots(bundle: TrustBundle) -> list[Event]:
+    """What the bundle itself says of former registry keys, as events from the beginning of the log."""
+    root = bundle.roots[0].id
+    return [
+        Revoked(index=0, record=bundle.digest, by=root, key=each.key.id, cause=each.cause, cut=each.cut)
+        for each in bundle.former
+    ]
+
+
+def status_under(bundle: TrustBundle, snapshot: Snapshot | None) -> Status | None:
+    """The status that counts under a bundle: the snapshot's, or without one at least what the roots say."""
+    if snapshot is not None:
+        return snapshot.status
+    return Status.of(cut_off_by_roots(bundle), size=1) if bundle.former else None
+
+
 def _is_signed(bundle: TrustBundle, payload: bytes, signature: Mapping[str, Json]) -> bool:
     key = next((key for key in bundle.status if key.id == signature["keyid"]), None)
     if key is None:
@@ -127,10 +143,16 @@ def _snapshot(fields: Mapping[str, Json], bundle: TrustBundle) -> Snapshot:
         raise TrustInvalid("an event above the snapshot's size")
     return Snapshot(
         province=bundle.province,
-        status=Status.of(events, size=size),
+        # What the roots say needs no record: it counts under their bundle, whatever the snapshot holds.
+        status=Status.of([*_not_of_roots(events, bundle), *cut_off_by_roots(bundle)], size=max(size, 1)),
         root=None if fields["root"] is None else _text(fields["root"], _HEX64),
         issued=None if fields["issued"] is None else _count(fields["issued"]),
     )
+
+
+def _not_of_roots(events: Sequence[Event], bundle: TrustBundle) -> list[Event]:
+    former = {each.key.id for each in bundle.former}
+    return [event for event in events if not (isinstance(event, Revoked) and event.key in former)]
 
 
 def _events(fields: Mapping[str, Json]) -> list[Event]:

@@ -27,6 +27,7 @@ from signing.bundles import (
 from signing.errors import NotEntitled, SigningError
 from signing.reasons import Reason
 from signing.roles import GRANTS, OFFICE_ROLES, PROVINCE_ROLES, Role
+from signing.signatures import PublicKey
 from signing.statements import KeyStatement
 
 __all__ = [
@@ -103,7 +104,7 @@ class Trust:
         issuer, subject = self.statements.get(key_id), self.statements.get(of)
         if issuer is None or subject is None:
             raise _unknown(key_id if issuer is None else of)
-        if subject.key in (self.bundle.hub.key, *self.bundle.registry):
+        if Role.REGISTRY in subject.roles or subject.key == self.bundle.hub.key:
             raise _refused(reasons.TRUST_ISSUER, "only the roots cut off what the roots state")
         if not issuer.roles.isdisjoint({Role.REGISTRY, Role.KEY_AUTHORITY}):
             return
@@ -126,13 +127,15 @@ class Trust:
 
 
 def _stated_by_roots(bundle: TrustBundle) -> dict[str, KeyStatement]:
-    stated = [bundle.hub, *(_registry_statement(bundle, index) for index in range(len(bundle.registry)))]
+    registries = (*bundle.registry, *(former.key for former in bundle.former))
+    stated = [bundle.hub, *(_registry_statement(bundle, key) for key in registries)]
     return {statement.key.id: statement for statement in stated}
 
 
-def _registry_statement(bundle: TrustBundle, index: int) -> KeyStatement:
+def _registry_statement(bundle: TrustBundle, key: PublicKey) -> KeyStatement:
+    """A former registry key still vouches for what it stated inside its cut; what lies after it is a matter of status."""
     return KeyStatement(
-        key=bundle.registry[index],
+        key=key,
         roles=frozenset({Role.REGISTRY}),
         unit=bundle.province,
         issuer=bundle.roots[0].id,
@@ -171,7 +174,7 @@ def _check_grant(issuer: KeyStatement, statement: KeyStatement) -> None:
 
 
 def _check_replacement(bundle: TrustBundle, known: KeyStatement, statement: KeyStatement) -> None:
-    if known.key in (bundle.hub.key, *bundle.registry):
+    if known.key in (bundle.hub.key, *bundle.registry, *(former.key for former in bundle.former)):
         raise _refused(reasons.TRUST_ISSUER, "what the roots state stands")
     if statement.delegated and not (known.delegated and known.unit == statement.unit):
         raise _refused(reasons.TRUST_ISSUER, "the province's statement stands")

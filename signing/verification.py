@@ -41,7 +41,7 @@ from signing.report import (
     compose,
 )
 from signing.signed_header import ITEMS_MAX
-from signing.snapshot import Snapshot, open_snapshot
+from signing.snapshot import Snapshot, open_snapshot, status_under
 from signing.unused import unused_parts
 from signing.version import __version__
 
@@ -142,7 +142,7 @@ class _Verification:
             proof=proof,
             chain=chain,
             log=log,
-            status=None if newest is None else newest.status,
+            status=status_under(bundle, newest),
             require_log=policy.require_log,
         )
         outcomes = one.all()
@@ -199,9 +199,7 @@ def _paper_report(
 ) -> Report:
     """The finding about a code on paper; it has no file around it."""
     used = _status_used(status, StatusSource.TRUST, now)
-    outcome = verify_paper(
-        data, bundle, status=None if status is None else status.status, require_log=policy.require_log
-    )
+    outcome = verify_paper(data, bundle, status=status_under(bundle, status), require_log=policy.require_log)
     outcome.checks[1:1] = _freshness(used, policy)
     record = outcome.finding()
     vi, en = findings.summary(record.indication, outcome.checks, outcome.in_force)

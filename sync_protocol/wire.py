@@ -90,6 +90,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         cosignature: the node's line under that checkpoint, until it has been sent once.
         unproven: own logs with receipted records whose place in the tree is not checked yet.
         evidence: a checkpoint, signed by the hub's log, that what the hub shows now contradicts.
+        bundle: the version of the trust bundle that the node holds; 0 from a node that does not say.
     """
 
     protocol: int
@@ -107,6 +108,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     cosignature: bytes = b""
     unproven: list[Unproven] = msgspec.field(default_factory=list)
     evidence: bytes = b""
+    bundle: int = 0
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -122,6 +124,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         checkpoint: the newest checkpoint of the province's log, b"" when the node has it already.
         consistency: proof that it continues the one that the node has.
         inclusions: where records that the node asked for stand in it.
+        bundles: the versions of the trust bundle after the node's, the oldest first; each stands on the one before.
     """
 
     protocol: int
@@ -141,6 +144,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     checkpoint: bytes = b""
     consistency: list[bytes] = msgspec.field(default_factory=list)
     inclusions: list[Inclusion] = msgspec.field(default_factory=list)
+    bundles: list[bytes] = msgspec.field(default_factory=list)
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):

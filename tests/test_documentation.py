@@ -105,11 +105,12 @@ def _unknown_commands(text: str) -> list[str]:
 
 def _is_known(line: str) -> bool:
     words = re.split(r"\s+(?:[|>&#;]|\.\.\.)", line)[0].split()
-    name = " ".join(words[:2]) if " ".join(words[:2]) in _commands() else words[0]
-    if name not in _commands():
+    names = [" ".join(words[:count]) for count in (3, 2, 1)]
+    name = next((name for name in names if name in _commands()), None)
+    if name is None:
         return False
-    takes_word = isinstance(_commands()[name], click.Group) and len(words) > 1
-    if takes_word and not words[1].startswith(("-", "<", "[", "…")):
+    rest = words[len(name.split()) :]
+    if rest and isinstance(_commands()[name], click.Group) and not rest[0].startswith(("-", "<", "[", "…")):
         return False
     return {word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)} <= _options(name)
 

@@ -79,7 +79,7 @@ def _apply_event(connection: Connection, record: Record | UnverifiedRecord, subj
         "by": header.by,
         "facts": orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS).decode(),
         "ground": str((record.content or {}).get("ground", "")),
-        "leaf": int(connection.scalar(select(func.sum(LOG.c.acknowledged))) or 0),
+        "leaf": int(connection.scalar(select(func.sum(LOG.c.length))) or 1) - 1,
         "at_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY_EVENT).values(row))

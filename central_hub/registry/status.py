@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from central_hub.store.tables import KEY_EVENT, LOG
 from signing.cuts import Cause, Cut
+from signing.snapshot import cut_off_by_roots
 from signing.status import Event, Reinstated, Reviewed, Revoked, Status
 from signing.trust import TrustBundle
 
@@ -24,7 +25,7 @@ class StatusKeeper:
     """The status of keys, kept current; shared by the threads of one process."""
 
     def __init__(self, bundle: TrustBundle) -> None:
-        self._former = former_keys(bundle)
+        self._former = cut_off_by_roots(bundle)
         self._seen = 0
         self._status = Status.of(self._former, size=1)
         self._lock = Lock()
@@ -50,16 +51,7 @@ def newest_event(connection: Connection) -> int:
 def read_events(connection: Connection, *, after: int = 0) -> list[Event]:
     """The accepted events, in order of acceptance."""
     rows = connection.execute(select(KEY_EVENT).where(KEY_EVENT.c.no > after).order_by(KEY_EVENT.c.no))
-    return [event for row in rows for event in _events(row)]
-
-
-def former_keys(bundle: TrustBundle) -> list[Event]:
-    """What the roots themselves cut off."""
-    root = bundle.roots[0].id
-    return [
-        Revoked(index=0, record=bundle.digest, by=root, key=each.key.id, cause=each.cause, cut=each.cut)
-        for each in bundle.former
-    ]
+    return [event for row in rows for event in events_of(row, row.leaf)]
 
 
 def cause_of(status: Status, key: str) -> str:
@@ -70,26 +62,22 @@ def cause_of(status: Status, key: str) -> str:
 
 
 def tree_size(connection: Connection) -> int:
-    """How many records this hub has acknowledged: the leaves of its tree, in order of receipt."""
-    return int(connection.scalar(select(func.sum(LOG.c.acknowledged))) or 0)
+    """A size of the tree above which nothing stands that this hub holds now: one leaf for each record, in order of receipt.
+
+    Records that are held and not acknowledged yet count, too: they may come to stand before acknowledged ones.
+    """
+    return int(connection.scalar(select(func.sum(LOG.c.length))) or 0)
 
 
-def _events(row: Row[Any]) -> list[Event]:
+def events_of(row: Row[Any], index: int) -> list[Event]:
+    """What a row of `key_event` says, as events at place `index`."""
     facts = orjson.loads(row.facts)
     if row.kind == REVIEWED:
         return [
-            Reviewed(index=row.leaf, record=row.record, by=row.by, target=target, stands=facts["stands"])
+            Reviewed(index=index, record=row.record, by=row.by, target=target, stands=facts["stands"])
             for target in facts["records"]
         ]
     if row.kind == REINSTATED:
-        return [Reinstated(index=row.leaf, record=row.record, by=row.by, key=facts["key"])]
-    return [
-        Revoked(
-            index=row.leaf,
-            record=row.record,
-            by=row.by,
-            key=facts["key"],
-            cause=Cause(facts["reason"]),
-            cut=Cut.from_facts(facts),
-        )
-    ]
+        return [Reinstated(index=index, record=row.record, by=row.by, key=facts["key"])]
+    cause, cut = Cause(facts["reason"]), Cut.from_facts(facts)
+    return [Revoked(index=index, record=row.record, by=row.by, key=facts["key"], cause=cause, cut=cut)]

@@ -197,7 +197,7 @@ KEY_EVENT = _table(
     Index("ix_key_event_subject", "subject"),
 )
 """Accepted revocations, reinstatements and reviews in the order of acceptance. `subject` is the key, or for a review the
-unit; `leaf` how many records the hub had acknowledged before it."""
+unit; `leaf` how many records the hub held before it."""
 
 # --- the province's log: the tree itself lies outside the database (`tlog`) --------------------------------------------
 

@@ -21,6 +21,7 @@ from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, STANDING
 from central_hub.sync.fleet import note_contact
 from central_hub.tlog.answers import tree_part
+from signing.bundles import open_unpinned_bundle
 from signing.roles import Role
 from signing.signatures import PublicKey
 from sync_protocol import limits, reasons
@@ -44,6 +45,7 @@ from sync_protocol.wire import (
     receipt_prefix,
 )
 
+BUNDLES_A_ROUND = 4
 _UNJUDGED_WAIT_S = 5
 _LOW_WATER_SHARE = 5
 
@@ -189,6 +191,7 @@ def compose_answer(
         next_sync_after_s=_UNJUDGED_WAIT_S if is_waiting else _next_sync(services),
         bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
         more=chosen.more,
+        bundles=_newer_bundles(services, request.bundle),
     )
 
 
@@ -286,6 +289,14 @@ def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: i
         with writing(services.engine) as connection:
             if has_used_its_numbers(connection, unit=unit, log=own[-1].id, now_ms=now_ms):
                 grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
+
+
+def _newer_bundles(services: Services, held: int) -> list[bytes]:
+    """The versions of the trust bundle that a node lacks, as many as stay well within a round."""
+    if not 0 < held < services.keys.bundle.version:
+        return []
+    newer = [each for each in services.keys.versions if open_unpinned_bundle(each).version > held]
+    return newer[:BUNDLES_A_ROUND]
 
 
 def _next_sync(services: Services) -> int:

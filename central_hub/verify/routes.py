@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
 from central_hub.problems import Refused
+from central_hub.registry.snapshot import take_snapshot
 from central_hub.sent import sent_file, sent_name
 from central_hub.session import public
 from central_hub.verify.finding import finding_of
@@ -44,6 +45,18 @@ def trust_bundle() -> Response:
     """What other agencies need to verify without any connection; nothing in it is secret."""
     answer = Response(get_services().keys.envelope, content_type="application/json")
     answer.headers["Content-Disposition"] = 'attachment; filename="motcua-trust.json"'
+    return answer
+
+
+@blueprint.get("/status.json")
+@public
+def status_snapshot() -> Response:
+    """What became of keys, signed: agencies fetch it beside the trust bundle; nothing in it is secret."""
+    data = take_snapshot(get_reader(), get_services())
+    if data is None:
+        raise Refused(reasons.NOT_FOUND)
+    answer = Response(data, content_type="application/json")
+    answer.headers["Content-Disposition"] = 'attachment; filename="motcua-status.json"'
     return answer
 
 

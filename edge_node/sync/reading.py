@@ -146,6 +146,12 @@ def _warning(alert: alerts.Alert) -> Caution:
             _("Một phần dữ liệu từ tỉnh về không kiểm tra được nên chưa dùng."),
             _("Máy tự lấy lại ở lần đồng bộ sau; nếu còn sau một ngày, gọi quản trị tỉnh."),
         ),
+        alerts.BUNDLE_REFUSED: (
+            _("Tỉnh gửi một gói tin cậy không nối tiếp gói máy này đang tin; máy giữ gói cũ."),
+            _(
+                "Gọi quản trị tỉnh theo số chính thức và đối chiếu dấu vân tay khóa gốc trước khi làm gì khác."
+            ),
+        ),
         alerts.PUT_BACK: (
             _("Dữ liệu máy này vừa được phục hồi từ bản sao lưu."),
             _("Máy đang lấy lại phần đã gửi về tỉnh. Xem lại các hồ sơ làm sau lúc sao lưu."),

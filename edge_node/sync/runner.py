@@ -19,6 +19,7 @@ from edge_node.enrolment.epochs import open_log
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
+from edge_node.keyring.trust import keep_bundle
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
@@ -30,6 +31,8 @@ from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
 from edge_node.witness.service import take_answer, testimony
+from signing.bundles import open_unpinned_bundle
+from signing.errors import SigningError
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
@@ -58,6 +61,7 @@ HUB_MS: Final = "sync.hub_ms"
 """The hub's time in the newest answer taken here: an answer that comes later by stick and is older brings records only."""
 ROUNDS_MAX: Final = 100_000
 STALE_CHALLENGES_MAX: Final = 3
+BUNDLES_MAX: Final = 16
 ATTEMPTS_KEPT: Final = 500
 
 
@@ -219,6 +223,7 @@ class Rounds:
             beacon=read_beacon(self._db, self._services, office, now=now),
             bytes_max=min(ROUND_SIZE_BYTES_MAX, max(self._budget(), pace.START)),
             runs=chosen.frames,
+            bundle=self._services.trust.trust(self._db).bundle.version,
             tree=said.tree,
             cosignature=said.cosignature,
             unproven=said.unproven,
@@ -251,6 +256,8 @@ class Rounds:
         with suppress(JournalReadOnly):  # the space is held then, and says so at the end of the round
             office = self._heal(office, frontier_of(answer.held))
         is_writable = self._services.space.is_writable
+        if is_writable:
+            self._take_bundles(answer.bundles)
         absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
         if is_writable:
             carry_out(self._db, self._services)
@@ -264,6 +271,23 @@ class Rounds:
             self._compare(answer)
             write_local(self._db, HUB_MS, str(answer.now_ms))
         return absorbed
+
+    def _take_bundles(self, bundles: list[bytes]) -> None:
+        """Keep newer versions of the trust bundle, each believed because of the one before it."""
+        for envelope in bundles[:BUNDLES_MAX]:
+            try:
+                held = self._services.trust.trust(self._db).bundle
+                if open_unpinned_bundle(envelope).version > held.version:
+                    with write_transaction(self._db):
+                        keep_bundle(self._db, envelope, pin=held)
+            except SigningError as error:
+                alerts.raise_alert(
+                    self._db, alerts.BUNDLE_REFUSED, now=self._services.clock(), detail=str(error)
+                )
+                _LOG.error("a trust bundle of the province does not follow from the one held: %s", error)
+                return
+        if bundles:
+            alerts.clear_alert(self._db, alerts.BUNDLE_REFUSED)
 
     def _note_refused(self, absorbed: Absorbed) -> None:
         if absorbed.problems:

@@ -12,10 +12,14 @@ from sqlite_utils import Database
 from central_hub.config import HubConfig
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.judge.service import judge_pending
+from central_hub.judge.standings import standings_after_cuts
+from central_hub.keys import load_root
+from central_hub.registry.ceremony import adopt, propose
 from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.registry.revocation import Act, replace_device, review_records
 from central_hub.services import Services as HubServices
 from central_hub.services import open_services
-from central_hub.store.engine import writing
+from central_hub.store.engine import reading, writing
 from central_hub.sync.service import answer_round
 from edge_node import reasons as node_reasons
 from edge_node.accounts.service import add_officer, current_actor, list_officers, log_in
@@ -34,6 +38,7 @@ from edge_node.sync.runner import BUDGET, CHALLENGE, SyncResult, sync
 from edge_node.sync.service import list_attempts, list_refusals, sync_now
 from edge_node.sync.status import read_status
 from edge_node.sync.transport import Hello, LineFault
+from signing.bundles import open_unpinned_bundle
 from signing.keys import LockCost
 from signing.roles import Role
 from sync_protocol import reasons
@@ -516,3 +521,92 @@ def test_the_schedule_syncs_when_the_line_returns(node: Node, monkeypatch: pytes
     schedule.sync_tick(node.db)
     assert read_status(node.db, now=node.clock()).waiting == 0
     assert [attempt.outcome for attempt in list_attempts(node.db)[:2]] == ["done", "LINE_DOWN"]
+
+
+def rotate(hub: HubInProcess, founded: Path, *, drop: bool = False) -> None:
+    """A root ceremony at the hub: the next version of the bundle, signed by the root, adopted."""
+    with writing(hub.services.engine) as connection:
+        draft = propose(connection, hub.services)
+    root = load_root(founded.parent / "roots" / "root-1.key", passphrase="")
+    adopt(hub.services, draft.sign(root))
+    services = open_services(hub.services.config, lock_cost=LockCost.TEST)
+    if drop:
+        keys = replace(services.keys, versions=services.keys.versions[:1])
+        services = replace(services, keys=keys)
+    hub.services = replace(services, clock=hub.services.clock)
+
+
+def test_newer_trust_bundles_come_with_the_sync(node: Node, hub: HubInProcess, founded: Path) -> None:
+    rotate(hub, founded)
+    rotate(hub, founded)
+    assert node.services.trust.trust(node.db).bundle.version == 1
+    assert node.sync().problem is None
+    assert node.services.trust.trust(node.db).bundle == hub.services.keys.bundle
+    assert hub.services.keys.bundle.version == 3
+    receive(node, node.receptionist())
+    assert node.sync().problem is None
+
+
+def test_a_bundle_that_does_not_follow_is_refused_and_told(
+    node: Node, hub: HubInProcess, tmp_path: Path
+) -> None:
+    other = found_hub(
+        HubConfig(data=tmp_path / "other"), RootCeremony(folder=tmp_path / "thief"), lock_cost=LockCost.TEST
+    ).services
+    with writing(other.engine) as connection:
+        draft = propose(connection, other)
+    forged = draft.sign(load_root(tmp_path / "thief" / "root-1.key", passphrase="")).envelope
+    before = node.services.trust.trust(node.db).bundle
+    newer = replace(hub.services.keys.bundle, version=open_unpinned_bundle(forged).version)
+    keys = replace(hub.services.keys, versions=(forged,), bundle=newer)
+    honest, hub.services = hub.services, replace(hub.services, keys=keys)
+    node.sync()
+    assert node.services.trust.trust(node.db).bundle == before
+    assert [alert.code for alert in alerts.list_alerts(node.db)] == ["bundle_refused"]
+    hub.services = honest
+
+
+def test_a_lost_pc_is_replaced_and_what_it_still_held_waits_for_a_review(
+    node: Node, hub: HubInProcess, tmp_path: Path
+) -> None:
+    lan = node.receptionist()
+    known = receive(node, lan)
+    assert node.sync().problem is None
+    late = receive(node, lan, "Phạm Văn Bình")
+    device = node.services.keyring.device.public.id
+    with writing(hub.services.engine) as connection:
+        issued = replace_device(connection, hub.services, device, act=Act(actor="khoa", ground="Mất máy"))
+    # The PC turns up again: it may deliver, learns of it, and signs nothing more.
+    node.sync()
+    with pytest.raises(WriteRefused) as refused:
+        receive(node, lan)
+    assert refused.value.reason.code == "NODE_DEVICE_REVOKED"
+    with reading(hub.services.engine) as connection:
+        waiting = standings_after_cuts(connection)
+    assert [each.dossier for each in waiting] == [late]
+    # The PC in its place has the dossiers of the unit, and once reviewed the late one, too.
+    clock = hub.services.clock
+    assert isinstance(clock, Clock)
+    config = EdgeConfig(data=tmp_path / "new", reserve_mb=1)
+    services = build_services(config, clock=clock, lock_cost=LockCost.TEST)
+    initialise(services)
+    db = open_database(config.database)
+    prepare(db)
+    ensure_current(db)
+    wish = Wish(
+        hub_url="http://hub", code=issued.code, device_name="Quầy 1", officer_name="Lê Văn Quý", pin=PIN
+    )
+    officer = enrol(db, services, wish, lambda url, ca: hub).officer
+    new = Node(db, services, hub, clock, officer)
+    new.sync()
+    assert view(new.db, known) is not None
+    with writing(hub.services.engine) as connection:
+        review_records(
+            connection, hub.services, [each.record for each in waiting], stands=True, act=Act(actor="khoa")
+        )
+    judge_pending(hub.services)
+    new.sync()
+    assert view(new.db, late) is not None
+    receive(new, new.receptionist())
+    assert new.sync().problem is None
+    db.conn.close()
