@@ -19,6 +19,7 @@ from central_hub.reports.routes import blueprint as reports
 from central_hub.search.routes import blueprint as search
 from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
+from central_hub.sync.stick_routes import blueprint as stick
 from central_hub.tlog.routes import blueprint as tlog
 from central_hub.tlog.routes import page_blueprint as transparency
 from central_hub.verify.api import blueprint as verify_api
@@ -27,6 +28,6 @@ from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
     offline_page,
-    operations, sync, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, node_keys, quarantine, catalogue, verify,
+    operations, sync, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
     erasure, administration, search, api, verify_api,
 )  # fmt: skip

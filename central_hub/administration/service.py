@@ -117,6 +117,7 @@ def action_name(action: str) -> str:
         "enrolment.issued": _("Cấp mã ghi danh"),
         "enrolment.withdrawn": _("Thu hồi mã ghi danh"),
         "device.enrolled": _("Máy trạm ghi danh"),
+        "parcel.taken": _("Nhập gói USB"),
         "key.approved": _("Duyệt đề nghị cấp quyền"),
         "key.suspended": _("Tạm khóa"),
         "key.lost": _("Thu hồi khóa: mất"),

@@ -36,7 +36,7 @@ from dossiers.deadlines import due, freeze, resume
 from dossiers.local_time import instant, local_date
 from dossiers.procedures import Procedure, load_default_catalogue
 from dossiers.units import load_default_units
-from signing.keys import LockCost, new_box_key
+from signing.keys import BoxKey, LockCost
 from signing.roles import OFFICE_ROLES, Role
 from sync_protocol.enrolment import EnrolmentRequest, KeyOffer, parse_code, prove
 from sync_protocol.frame import encode_run
@@ -136,7 +136,12 @@ class ProvinceHub:
             )
         secret = parse_code(code.code).secret
         device = KeyOffer(
-            key=log.device.public.hex, box=new_box_key().hex, holder=None, name=name, title="", proof=""
+            key=log.device.public.hex,
+            box=BoxKey.from_seed(log.device.seed).hex,
+            holder=None,
+            name=name,
+            title="",
+            proof="",
         )
         person = KeyOffer(
             key=log.officer.public.hex, box=None, holder=log.random.randbytes(16).hex(), name=officer,
