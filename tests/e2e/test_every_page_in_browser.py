@@ -16,6 +16,8 @@ from central_hub.judge.standings import list_standings
 from central_hub.quarantine.queries import list_requests
 from central_hub.store.engine import reading
 from central_hub.store.tables import DOSSIER
+from central_hub.sync.asked import keep_asked
+from central_hub.sync.parcels import asked_by_nobody
 from central_hub.tlog.sequencer import Step, advance
 from dossiers.lifecycle import MOVES
 from dossiers.states import Status
@@ -170,6 +172,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
     )
     tile = tile.relative_to(hub.services.config.tree)
     quarter, unit = "from=2026-07-01&to=2026-09-30", hub.desks[0].unit
+    keep_asked(hub.services, asked_by_nobody(hub.services, hub.desks[0].device))
     return {
         "/": ["/", f"/?{quarter}&order=worst", "/?from=31/12/2026&to=01/01/2026"],
         "/administration/accounts/<login>": ["/administration/accounts/thongke"],
@@ -185,6 +188,8 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/reports": ["/reports", f"/reports?{quarter}&group=field", f"/reports?{quarter}&format=csv", f"/reports?{quarter}&format=xlsx"],
         "/search": ["/search", "/search?q=hoa", "/search?q=khong+co+ai"],
         "/static/<path:filename>": ["/static/icon.svg"],
+        "/stick/<device>/answer": [f"/stick/{hub.desks[0].device}/answer"],
+        "/stick/<device>/everything": [f"/stick/{hub.desks[1].device}/everything"],
         "/tlog/tile/<path:path>": [f"/tlog/{tile}"],
         "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],
         "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],

@@ -72,7 +72,7 @@ def addresses(hub: ProvinceHub) -> list[str]:
     found = []
     for rule in hub.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.startswith(
-            ("/static", "/api", "/health", "/metrics", "/enrol", "/verify/trust.json")
+            ("/static", "/api", "/health", "/metrics", "/enrol", "/verify/trust.json", "/stick/<", "/tlog")
         ):
             continue
         given = {**values, "record": str(request if "/requests/" in rule.rule else standing)}
