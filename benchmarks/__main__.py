@@ -14,6 +14,7 @@ from benchmarks.idle import measure_idle
 from benchmarks.ingest import measure_ingest
 from benchmarks.overview import measure_overview
 from benchmarks.records import measure_records, measure_wire
+from benchmarks.rough import measure_rough
 from benchmarks.tlog import measure_tlog
 from benchmarks.workspace import Workspace
 
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "records": measure_records,
     "wire": measure_wire,
     "idle": measure_idle,
+    "rough": measure_rough,
     "ingest": measure_ingest,
     "save": measure_save,
     "desk": measure_desk,

@@ -39,7 +39,6 @@ from sync_protocol.record import (
 from sync_protocol.unpacking import check_containers, unpack_zstd
 
 FRAME_VERSION = 1
-_DICTIONARY_HELPS_BYTES_MAX = 64 * 1024
 _STATES = (BodyState.ABSENT, BodyState.PRESENT, BodyState.ERASED, BodyState.WITHHELD, BodyState.LOST)
 _NO_PARENT, _PREVIOUS, _LISTED = 0, 1, 2
 
@@ -147,13 +146,8 @@ def frame_table(data: bytes) -> bytes:
 
 
 def _pack(table: bytes) -> bytes:
-    plain = zstandard.ZstdCompressor(level=dictionaries.LEVEL).compress(table)
-    if len(table) > _DICTIONARY_HELPS_BYTES_MAX:
-        return plain
     known = dictionaries.dictionary(dictionaries.NEWEST)
-    return min(
-        plain, zstandard.ZstdCompressor(level=dictionaries.LEVEL, dict_data=known).compress(table), key=len
-    )
+    return zstandard.ZstdCompressor(level=dictionaries.LEVEL, dict_data=known).compress(table)
 
 
 def _unpack(data: bytes) -> bytes:

@@ -1,16 +1,23 @@
 """How much to send at once, and how long to wait after a failure. Pure.
 
-A request should take two to three seconds on the line as it is. A payload that was cut off once is cut to a quarter,
-because one that cannot pass never will; after a success it grows, at most fourfold at a time (design §6).
+A request should take about two seconds on the line as it is, so that a cut costs little. What was cut may have been too
+large for the line: the next is smaller, and stays below that size until many large rounds went through. But a line that is
+cut every so often cuts small requests as well; therefore a first cut makes nothing smaller than what passes in a moment,
+and only cuts in a row do, because a payload that cannot pass never will (design §6).
 """
 
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_SIZE_BYTES_START
 
 START: Final = ROUND_SIZE_BYTES_START
-AIM_S: Final = 2.5
+AIM_S: Final = 2.0
+MOMENT_S: Final = 1.2
 GROWTH_MAX: Final = 4
+CALM: Final = 16
+"""So many large rounds without a cut, and a ceiling is lifted by a quarter."""
+
 BUDGET_MAX: Final = ROUND_SIZE_BYTES_MAX // 4
 """A quarter: the answer and the packing of one oversized run must fit beside it."""
 
@@ -18,17 +25,59 @@ WAIT_FIRST_S: Final = 15
 WAIT_MAX_S: Final = 15 * 60
 
 
-def after_success(budget: int, *, moved_bytes: int, seconds: float) -> int:
-    """The budget after a round that went through."""
-    if moved_bytes < budget // 2:  # too little moved to say anything about the line
-        return budget
-    speed = moved_bytes / max(seconds, 0.001)
-    return _bounded(min(int(speed * AIM_S), budget * GROWTH_MAX))
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is known of the line.
 
+    Attributes:
+        budget: bytes of the next round, both ways together; `ceiling` it grows no further.
+        speed: bytes a second of the last large round, 0 while none went through.
+        cuts: cuts in a row; `calm` large rounds since the last one.
+    """
 
-def after_cut(budget: int) -> int:
-    """The budget after a connection broke under way."""
-    return _bounded(budget // 4)
+    budget: int = START
+    ceiling: int = BUDGET_MAX
+    speed: int = 0
+    cuts: int = 0
+    calm: int = CALM
+
+    @property
+    def is_shaky(self) -> bool:
+        """Whether a connection should not be used twice: some lines let only so much pass on each."""
+        return self.calm < CALM
+
+    def text(self) -> str:
+        """For keeping; `parse` reads it."""
+        return f"{self.budget} {self.ceiling} {self.speed} {self.cuts} {self.calm}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self:
+        """What was kept; a fresh start where that cannot be read."""
+        try:
+            budget, ceiling, speed, cuts, calm = (int(part) for part in (text or "").split())
+        except ValueError:
+            return cls()
+        return cls(_bounded(budget), _bounded(ceiling), max(0, speed), max(0, cuts), max(0, calm))
+
+    def after_success(self, *, moved_bytes: int, seconds: float) -> Self:
+        """After a round that went through."""
+        if moved_bytes < self.budget // 2:  # too little moved to say anything about the line
+            return replace(self, cuts=0)
+        calm, ceiling = self.calm + 1, self.ceiling
+        if calm % CALM == 0:
+            ceiling = _bounded(ceiling * 5 // 4)
+        speed = int(moved_bytes / max(seconds, 0.001))
+        budget = _bounded(min(int(speed * AIM_S), self.budget * GROWTH_MAX, ceiling))
+        return replace(self, budget=budget, ceiling=ceiling, speed=speed, cuts=0, calm=calm)
+
+    def after_cut(self) -> Self:
+        """After a connection that broke under way."""
+        if self.cuts:
+            smaller = _bounded(self.budget // 2)
+        else:
+            passes = min(self.budget, int(self.speed * MOMENT_S))
+            smaller = _bounded(max(self.budget * 3 // 4, passes))
+        return replace(self, budget=smaller, ceiling=smaller, cuts=self.cuts + 1, calm=0)
 
 
 def wait_after(failures: int, *, draw: float) -> float:

@@ -24,9 +24,9 @@ from edge_node.projection.service import digest_total
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.local import Office, read_local, write_local, write_office
-from edge_node.sync import pace
 from edge_node.sync.absorb import Absorbed, absorb
 from edge_node.sync.beacon import read_beacon
+from edge_node.sync.pace import START, Pace
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
@@ -38,7 +38,7 @@ from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frame import decode_run
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation
-from sync_protocol.limits import CLOCK_OFFSET_MS_MAX, ROUND_SIZE_BYTES_MAX
+from sync_protocol.limits import CLOCK_OFFSET_MS_MAX, ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN
 from sync_protocol.log import OpeningReason
 from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
 from sync_protocol.wire import (
@@ -55,7 +55,7 @@ from sync_protocol.wire import (
 
 _LOG: Final = logging.getLogger(__name__)
 CHALLENGE: Final = "sync.challenge"
-BUDGET: Final = "sync.budget"
+PACE: Final = "sync.pace"
 NEXT_AFTER: Final = "sync.next_after_s"
 HUB_MS: Final = "sync.hub_ms"
 """The hub's time in the newest answer taken here: an answer that comes later by stick and is older brings records only."""
@@ -127,7 +127,7 @@ class Rounds:
         office = require_office(self._db)
         seal_tail(self._db, self._services, office)
         mine = self._store.frontier()
-        chosen = self._choose(mine, office, bytes_max=self._budget())
+        chosen = self._choose(mine, office, bytes_max=self._pace().budget)
         request = self._request(office, mine, chosen)
         payload = encode_request(request, self._services.keyring.device)
         began, sent_ms = self._services.monotonic(), request.sent_ms
@@ -221,7 +221,7 @@ class Rounds:
             digest=digest_total(self._db),
             receipt=receipt_prefix(signed_receipt(self._db)),
             beacon=read_beacon(self._db, self._services, office, now=now),
-            bytes_max=min(ROUND_SIZE_BYTES_MAX, max(self._budget(), pace.START)),
+            bytes_max=self._answer_bytes_max(chosen),
             runs=chosen.frames,
             bundle=self._services.trust.trust(self._db).bundle.version,
             tree=said.tree,
@@ -233,11 +233,13 @@ class Rounds:
     def _post(self, payload: bytes) -> bytes:
         if self._line is None:
             raise LineFault(reasons.LINE_DOWN, "a parcel has no line")
+        if self._pace().is_shaky:
+            self._line.hang_up()
         try:
             return self._line.post_round(payload)
         except LineFault as error:
             if error.was_cut or error.reason is reasons.ROUND_SIZE:
-                write_local(self._db, BUDGET, str(pace.after_cut(self._budget())))
+                self._keep_pace(self._pace().after_cut())
             raise
 
     def _ask_again(self, answer: RoundAnswer, result: SyncResult) -> tuple[SyncResult, bool]:
@@ -354,14 +356,22 @@ class Rounds:
             return
         keep_offset(self._db, offset_ms=offset_ms, measured_ms=self._services.clock())
 
-    def _budget(self) -> int:
-        return int(read_local(self._db, BUDGET) or pace.START)
+    def _pace(self) -> Pace:
+        return Pace.parse(read_local(self._db, PACE))
+
+    def _keep_pace(self, pace: Pace) -> None:
+        if pace != self._pace():
+            write_local(self._db, PACE, pace.text())
 
     def _remember_pace(self, moved_bytes: int, seconds: float) -> None:
-        budget = self._budget()
-        better = pace.after_success(budget, moved_bytes=moved_bytes, seconds=seconds)
-        if better != budget:
-            write_local(self._db, BUDGET, str(better))
+        self._keep_pace(self._pace().after_success(moved_bytes=moved_bytes, seconds=seconds))
+
+    def _answer_bytes_max(self, chosen: Chosen) -> int:
+        """What is left of the budget; on a line that was cut, request and answer must pass together."""
+        pace = self._pace()
+        if not pace.is_shaky:
+            return max(pace.budget, START)
+        return max(ROUND_SIZE_BYTES_MIN, pace.budget - sum(map(len, chosen.frames)))
 
     def _is_done(self, answer: RoundAnswer, chosen: Chosen, absorbed: Absorbed) -> bool:
         if answer.more or chosen.more or absorbed.records:

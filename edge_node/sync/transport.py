@@ -56,6 +56,9 @@ class Line(Protocol):
     def post_round(self, payload: bytes) -> bytes:
         """One round; raises LineFault."""
 
+    def hang_up(self) -> None:
+        """Use no connection twice: some lines let only so much pass on each."""
+
     def is_up(self) -> bool:
         """A cheap look whether the hub's door can be reached at all."""
 
@@ -99,6 +102,9 @@ class HubLine:
         return self._exchange(
             "POST", ROUND_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}
         )
+
+    def hang_up(self) -> None:
+        self._session.close()
 
     def is_up(self) -> bool:
         parts = urlsplit(self._url)

@@ -106,6 +106,9 @@ class Link:
             self.say(f"{self.name} ~ {fate}")
         return answer
 
+    def hang_up(self) -> None:
+        pass
+
     def is_up(self) -> bool:
         return self.mood is not Mood.DOWN
 

@@ -34,7 +34,8 @@ from edge_node.scheduler import Schedule
 from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import read_local, read_office, write_local
-from edge_node.sync.runner import BUDGET, CHALLENGE, SyncResult, sync
+from edge_node.sync.pace import Pace
+from edge_node.sync.runner import CHALLENGE, PACE, SyncResult, sync
 from edge_node.sync.service import list_attempts, list_refusals, sync_now
 from edge_node.sync.status import read_status
 from edge_node.sync.transport import Hello, LineFault
@@ -71,6 +72,9 @@ class HubInProcess:
         judge_pending(self.services)
         self.answers.append(answer)
         return answer
+
+    def hang_up(self) -> None:
+        pass
 
     def is_up(self) -> bool:
         return self.answers_at_all
@@ -266,7 +270,7 @@ def test_an_answer_that_is_lost_is_made_up_for(node: Node) -> None:
 
     node.hub.post_round = lose  # type: ignore[method-assign]
     assert node.sync().problem is reasons.LINE_DOWN
-    assert int(read_local(node.db, BUDGET) or 0) == 12 * 1024
+    assert Pace.parse(read_local(node.db, PACE)).budget == 36 * 1024
     node.hub.post_round = post  # type: ignore[method-assign]
     assert node.sync().is_done
     assert read_status(node.db, now=node.clock()).waiting == 0

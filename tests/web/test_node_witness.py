@@ -80,6 +80,9 @@ class Line:
         self.answered.append(answer)
         return answer
 
+    def hang_up(self) -> None:
+        pass
+
     def is_up(self) -> bool:
         return True
 

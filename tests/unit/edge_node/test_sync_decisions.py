@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_node.sync import pace
+from edge_node.sync.pace import Pace
 from edge_node.sync.plan import SOON_S, Plan
 from edge_node.sync.status import OwnLog, SyncStatus, status_of
 from sync_protocol.limits import ROUND_SIZE_BYTES_MIN
@@ -55,19 +56,63 @@ def test_full_exactly_when_nothing_is_left(
     assert found.is_full == (everything and refused == 0 and undecided == 0 and last is not None)
 
 
-def test_a_budget_follows_the_line() -> None:
-    slow = pace.after_success(48 * 1024, moved_bytes=48 * 1024, seconds=20)
-    assert slow == int(48 * 1024 / 20 * pace.AIM_S)
-    assert pace.after_success(48 * 1024, moved_bytes=48 * 1024, seconds=0.01) == 4 * 48 * 1024
-    assert pace.after_success(48 * 1024, moved_bytes=100, seconds=9) == 48 * 1024
-    assert pace.after_cut(48 * 1024) == 12 * 1024
+def test_a_round_takes_about_two_seconds_and_grows_fourfold_at_most() -> None:
+    size = 48 * 1024
+    slow = Pace().after_success(moved_bytes=size, seconds=20)
+    assert slow.budget == max(ROUND_SIZE_BYTES_MIN, int(size // 20 * pace.AIM_S))
+    assert Pace().after_success(moved_bytes=size, seconds=0.01).budget == 4 * size
+    assert Pace().after_success(moved_bytes=100, seconds=9) == Pace()
 
 
-@given(st.integers(1, 10**7), st.integers(0, 10**8), st.floats(0, 10_000))
-def test_a_budget_stays_within_its_bounds(budget: int, moved: int, seconds: float) -> None:
-    budget = max(ROUND_SIZE_BYTES_MIN, min(budget, pace.BUDGET_MAX))
-    for after in (pace.after_success(budget, moved_bytes=moved, seconds=seconds), pace.after_cut(budget)):
-        assert ROUND_SIZE_BYTES_MIN <= after <= pace.BUDGET_MAX
+def test_a_line_that_lets_so_much_pass_is_not_tried_beyond_it_again() -> None:
+    """Every connection was reset after 64 KiB: the size grew into the limit again and again."""
+    limit, found, lost, sent = 64 * 1024, Pace(), 0, 0
+    for _ in range(40):
+        if found.budget > limit:
+            lost, found = lost + limit, found.after_cut()
+        else:
+            sent += found.budget
+            found = found.after_success(moved_bytes=found.budget, seconds=1.2)
+    assert lost <= sent / 10
+
+
+def test_what_never_passes_becomes_smaller_until_it_does() -> None:
+    found = Pace().after_success(moved_bytes=48 * 1024, seconds=0.1)
+    for _ in range(8):
+        found = found.after_cut()
+    assert found.budget == ROUND_SIZE_BYTES_MIN and found.is_shaky
+
+
+def test_a_line_cut_now_and_then_keeps_sizes_that_pass_in_a_moment() -> None:
+    found = Pace()
+    for _ in range(30):
+        for _ in range(8):
+            found = found.after_success(moved_bytes=found.budget, seconds=found.budget / 32_000)
+        found = found.after_cut()
+    assert found.budget >= int(31_000 * pace.MOMENT_S)
+
+
+def test_calm_lifts_the_ceiling() -> None:
+    found = Pace().after_cut()
+    low = found.budget
+    for _ in range(9 * pace.CALM):
+        found = found.after_success(moved_bytes=found.budget, seconds=0.05)
+    assert found.budget > 4 * low and not found.is_shaky
+
+
+@pytest.mark.parametrize("text", [None, "", "49152", "a b c d e", "1 2 3"])
+def test_a_pace_that_cannot_be_read_begins_afresh(text: str | None) -> None:
+    assert Pace.parse(text) == Pace()
+    kept = Pace().after_cut()
+    assert Pace.parse(kept.text()) == kept
+
+
+@given(st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 10**8), st.floats(0, 10_000))), max_size=40))
+def test_a_budget_stays_within_its_bounds(rounds: list[tuple[int, float] | None]) -> None:
+    found = Pace()
+    for each in rounds:
+        found = found.after_success(moved_bytes=each[0], seconds=each[1]) if each else found.after_cut()
+        assert ROUND_SIZE_BYTES_MIN <= found.budget <= pace.BUDGET_MAX
 
 
 def test_waiting_grows_is_bounded_and_spread() -> None:
