@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 
 from signing import base45, cose, qr
 from signing.bundles import open_unpinned_bundle
+from signing.compact import CompactChain, RegistryKey, sign_registry_key
 from signing.cose import Sign1
 from signing.keys import SigningKey
 from signing.signatures import verify_batch
@@ -23,8 +24,9 @@ from signing.verification import VerifyPolicy, verify
 from tests.support.browser import NARROW, WIDE, Tab, launch
 from tests.support.corpus.cases import stored
 from tests.support.ed25519_cases import mixed_order_cases
-from tests.support.paper import paper_bundle, paper_code
-from tests.support.verify_page import BUILT, as_case, found_by_page, opened_page, write_page
+from tests.support.firefox import PROGRAM, launch_firefox
+from tests.support.paper import DEVICE, REGISTRY, ROOTS, SLIP, device_statement, paper_bundle, paper_code
+from tests.support.verify_page import BUILT, FIND, JUDGE, as_case, found_by_page, opened_page, write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -117,27 +119,10 @@ VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
 needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"no published vectors at {VECTORS}")
 ENGINES = ["WebCrypto", "tweetnacl"]
 
-_ASK = """
-async ([engine, cases, isKeyRead]) => {
-  const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  const answers = [];
-  for (const [key, message, signature] of cases) {
-    let holds = true;
-    try {
-      if (isKeyRead) motcua.publicKey(bytes(key));
-    } catch {
-      holds = false;
-    }
-    answers.push(holds && (await motcua.verifyRaw(bytes(key), bytes(message), bytes(signature), motcua.ENGINES[engine])));
-  }
-  return answers;
-}
-"""
-
 
 def asked(tab: Tab, engine: str, cases: list[tuple[str, str, str]], *, is_key_read: bool) -> list[bool]:
     """The engine's answers; with `is_key_read` as records meet the rule, where a key must be acceptable first."""
-    answers: list[bool] = tab.page.evaluate(_ASK, [engine, cases, is_key_read])
+    answers: list[bool] = tab.page.evaluate(JUDGE, [engine, cases, is_key_read])
     return answers
 
 
@@ -187,12 +172,38 @@ def test_the_page_chooses_webcrypto_where_it_is(browser: Browser, page: Path) ->
 
 
 def papers() -> tuple[bytes, dict[str, str]]:
-    """A bundle, and codes under it: a good one, one by a thief, one with a changed character."""
+    """A bundle, and codes under it: good ones, and one for every link of the chain that may be wrong."""
     good = paper_code()
     payload = qr.read(good).signed.payload
     thief = SigningKey.from_seed(b"thief".ljust(32, b"."))
     forged = qr.PREFIX + base45.encode(Sign1(payload, cose.sign(thief, qr.PURPOSE, payload)).encode())
-    return paper_bundle(), {"good": good, "forged": forged, "cut": good[:-3], "no code": "MC1:"}
+    return paper_bundle(), {
+        "good": good,
+        "of the next registry": chained(by=thief, bundle_version=2),
+        "forged": forged,
+        "cut": good[:-3],
+        "no code": "MC1:",
+        "of foreign roots": chained(by=thief, root=thief),
+        "of another province": chained(by=thief, province="79", bundle_version=2),
+        "stated by a thief": chained(key=REGISTRY, by=thief),
+        "of the registry itself": chained(key=REGISTRY, by=REGISTRY, device=REGISTRY),
+        "of a registry that was replaced": chained(by=thief),
+    }
+
+
+def chained(
+    *,
+    by: SigningKey,
+    key: SigningKey | None = None,
+    root: SigningKey = ROOTS[0],
+    device: SigningKey = DEVICE,
+    province: str = "48",
+    bundle_version: int = 1,
+) -> str:
+    """A code whose registry statement is about `key`, and whose device statement was signed by `by`."""
+    registry = RegistryKey(key=(key or by).public, province=province, bundle_version=bundle_version)
+    chain = CompactChain(sign_registry_key(registry, [root]), device_statement(by=by, key=device))
+    return qr.make(SLIP, chain=chain, signer=device)
 
 
 def test_papers_give_the_same_json(browser: Browser, tmp_path: Path) -> None:
@@ -215,7 +226,7 @@ def test_papers_give_the_same_json(browser: Browser, tmp_path: Path) -> None:
         for end in (b"", b"\r\n")
     ]
     assert found == wanted
-    assert [each["indication"] for each in wanted] == ["PASSED"] * 2 + ["FAILED"] * 6
+    assert [each["indication"] for each in wanted] == ["PASSED"] * 4 + ["FAILED"] * 14 + ["INDETERMINATE"] * 2
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -286,3 +297,28 @@ def test_what_a_file_says_is_text_and_never_markup(browser: Browser, tmp_path: P
         assert "<img src=x" in tab.page.inner_text(".compare")
         assert tab.page.locator("#list img, #list a, #list b b").count() == 0
         assert tab.complained() == []
+
+
+# --- Firefox ---------------------------------------------------------------------------------------------------------
+
+needs_firefox = pytest.mark.skipif(PROGRAM is None, reason="Firefox (firefox-esr) is not installed")
+
+
+@needs_firefox
+def test_firefox_gives_the_same_findings_and_judges_signatures_the_same(tmp_path: Path) -> None:
+    cases = [
+        as_case(each["data"], each["trust_bytes"], each["status_bytes"], now=each["now"], require_log=each["require_log"])
+        for each in CASES
+    ]  # fmt: skip
+    path = write_page(tmp_path, CASES[0]["trust_bytes"], CASES[0]["status_bytes"])
+    disagreements = list(mixed_order_cases(SigningKey.from_seed(bytes(range(32)))))
+    python = verify_batch((case.key, case.message, case.signature) for case in disagreements)
+    texts = [(case.key.hex(), case.message.hex(), case.signature.hex()) for case in disagreements]
+    with launch_firefox() as firefox:
+        firefox.go(path.as_uri())
+        firefox.evaluate("() => motcua.start.then(() => null)")
+        found = firefox.evaluate(FIND, cases)
+        for engine in ENGINES:
+            assert firefox.evaluate(JUDGE, [engine, texts, False]) == python
+    other = [each["name"] for each, finding in zip(CASES, found, strict=True) if finding != by_python(each)]
+    assert other == []

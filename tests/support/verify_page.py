@@ -39,22 +39,44 @@ def _note(tab: Tab, url: str, path: Path) -> None:
         tab.complaints.append(f"the page asked for {url}")
 
 
+FIND: Final = """
+async (cases) => {
+  const found = [];
+  for (const each of cases) {
+    const bundle = await motcua.openBundle(motcua.fromBase64(each.bundle));
+    const status = each.status === null ? null : await motcua.openSnapshot(motcua.fromBase64(each.status), bundle);
+    const policy = { requireLog: each.require_log, statusOldDays: 7, statusDaysMax: 90 };
+    found.push(await motcua.verify(motcua.fromBase64(each.data), { trust: { bundle, status }, now: each.now, policy }));
+  }
+  return found;
+}
+"""
+"""The page's findings for cases as `as_case` makes them."""
+
+JUDGE: Final = """
+async ([engine, cases, isKeyRead]) => {
+  const bytes = (text) => motcua.fromBase64(btoa(String.fromCharCode(...(text.match(/../g) ?? []).map((pair) => parseInt(pair, 16)))));
+  const answers = [];
+  for (const [key, message, signature] of cases) {
+    let holds = true;
+    try {
+      if (isKeyRead) motcua.publicKey(bytes(key));
+    } catch {
+      holds = false;
+    }
+    answers.push(holds && (await motcua.verifyRaw(bytes(key), bytes(message), bytes(signature), motcua.ENGINES[engine])));
+  }
+  return answers;
+}
+"""
+"""An engine's answers for (key, message, signature) in hex; with `isKeyRead` a key must be acceptable first."""
+
+
 def found_by_page(tab: Tab, cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The page's finding for each case (base64 texts under data, bundle, status; now, require_log)."""
-    answer: str = tab.page.evaluate(
-        """async (text) => {
-          const found = [];
-          for (const each of JSON.parse(text)) {
-            const bundle = await motcua.openBundle(motcua.fromBase64(each.bundle));
-            const status = each.status === null ? null : await motcua.openSnapshot(motcua.fromBase64(each.status), bundle);
-            const policy = { requireLog: each.require_log, statusOldDays: 7, statusDaysMax: 90 };
-            found.push(await motcua.verify(motcua.fromBase64(each.data), { trust: { bundle, status }, now: each.now, policy }));
-          }
-          return JSON.stringify(found);
-        }""",
-        json.dumps(cases),
+    """The page's finding for each case."""
+    found: list[dict[str, Any]] = json.loads(
+        tab.page.evaluate(f"async (cases) => JSON.stringify(await ({FIND})(cases))", cases)
     )
-    found: list[dict[str, Any]] = json.loads(answer)
     return found
 
 
