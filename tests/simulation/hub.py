@@ -59,6 +59,9 @@ class SimHub:
         self._chance = chance
         self._disk = Disk(folder / "hub.db")
         self._start()
+        tree, key = self.worker.tree, hub_keys().log
+        assert tree is not None and key is not None
+        tree.found(key)  # a hub without it grants no number
 
     def _start(self) -> None:
         self.worker, self._judging = self._process("worker"), self._process("judge")

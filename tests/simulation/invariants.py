@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rows import DossierRow, row_of
@@ -297,6 +297,9 @@ def _check_fairness(world: "World", truth: _Truth) -> None:
 def _check_codes(truth: _Truth) -> None:
     """No number stands on two slips, and every official one is from a lease of the log that gave it."""
     owner: dict[str, str] = {}
+    require(
+        bool(truth.connection.scalar(select(func.count()).select_from(LEASE))), "offices get their numbers"
+    )
     leases = [(row.unit, row.first, row.last, row.log) for row in truth.connection.execute(select(LEASE))]
     for record in truth.by_id.values():
         header = record.header
