@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from edge_node.backup.service import list_backups
 from edge_node.enrolment.epochs import was_put_back
+from edge_node.erasure.service import is_scrubbed, old_copies
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring import KeysMissing
 from edge_node.projection import schema
@@ -184,6 +185,24 @@ def _backups(db: Database, services: Services) -> Finding:
     return (_failed if days > BACKUP_AGE_DAYS_MAX else _ok)("backup", vi, en)
 
 
+def _erasure(db: Database, services: Services) -> Finding:
+    if not is_scrubbed(db):
+        return _undecided(
+            "erasure",
+            "Nội dung đã xóa theo quyết định nhưng tệp dữ liệu chưa dọn xong; máy tự thử lại sau ít giây.",
+            "Content was erased by order and the file is not cleaned yet; the node tries again by itself.",
+        )
+    copies = old_copies(db, services)
+    if copies:
+        names = ", ".join(path.name for path in copies[:3])
+        return _undecided(
+            "erasure",
+            f"{len(copies)} bản sao có trước quyết định xóa gần nhất ({names}); xóa bằng tay hoặc chờ hết hạn lưu.",
+            f"{len(copies)} copies are older than the newest erasure order ({names}); delete them, or wait for rotation.",
+        )
+    return _ok("erasure", "Không còn dấu vết của nội dung đã xóa.", "Nothing is left of erased content.")
+
+
 def _sync(db: Database, services: Services) -> Finding:
     status = read_status(db, now=services.clock())
     standing = alerts.list_alerts(db)
@@ -204,6 +223,7 @@ _CHECKS: Final[tuple[Callable[[Database, Services], Finding], ...]] = (
     _space,
     _clock,
     _backups,
+    _erasure,
     _projection,
     _sync,
     _database,

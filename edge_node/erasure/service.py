@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
@@ -127,6 +128,20 @@ def _compact(db: Database) -> bool:
 def is_scrubbed(db: Database) -> bool:
     """Whether no erased words are left in free space of the file, as far as this program knows."""
     return read_local(db, _UNSCRUBBED) is None
+
+
+def old_copies(db: Database, services: Services) -> list[Path]:
+    """Copies of the database in the data folder from before the newest order: they still hold what was erased."""
+    row = db.conn.execute(
+        "SELECT record.id FROM erasure JOIN record ON record.id = erasure.order_id ORDER BY record.number DESC"
+    ).fetchone()
+    newest = SqliteLogStore(db).record(row[0].hex()) if row else None
+    if newest is None:
+        return []
+    config = services.config
+    copies = [*config.backups.glob("*"), *config.database.parent.glob("node-before-restore-*")]
+    ordered_ns = newest.header.at[0] * 1_000_000
+    return sorted(path for path in copies if path.is_file() and path.stat().st_mtime_ns < ordered_ns)
 
 
 def orders_of(db: Database, dossier: str) -> list[Record]:

@@ -32,7 +32,7 @@ from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
 from sync_protocol.log import OPENING_KIND, Run, make_seal
 from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
 
-_CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.noted"})
+_CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
 """Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
 DOSSIER_PREFIX: Final = "dossier."
 

@@ -1,12 +1,22 @@
 """Erasure orders on a node: who may give one, what goes, what stays, and that nothing brings it back."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge_node.doctor import Health, examine
 from edge_node.drafts.service import keep_draft, list_drafts
-from edge_node.erasure.service import Wish, carry_out, is_scrubbed, order_erasure, orders_of, scrub
+from edge_node.erasure.service import (
+    Wish,
+    carry_out,
+    is_scrubbed,
+    old_copies,
+    order_erasure,
+    orders_of,
+    scrub,
+)
 from edge_node.journal import Draft, WriteRefused, write
 from edge_node.keyring import Actor
 from edge_node.projection.counters import counters
@@ -168,3 +178,48 @@ def test_while_somebody_reads_the_file_is_cleaned_later(office: TestOffice, ha: 
     reader.conn.execute("ROLLBACK")
     reader.conn.close()
     assert scrub(office.db) and is_scrubbed(office.db)
+
+
+def test_doctor_names_copies_from_before_the_order(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    copies = office.services.config.backups
+    copies.mkdir(parents=True)
+    old, new = (
+        copies / "motcua-20261101-080000.motcua-backup",
+        copies / "motcua-20261130-080000.motcua-backup",
+    )
+    for path in (old, new):
+        path.write_bytes(b"copy")
+    assert old_copies(office.db, office.services) == []
+    record = order_erasure(office.db, office.services, ha, wish(dossier))
+    ordered_s = record.header.at[0] // 1000
+    os.utime(old, (ordered_s - 60, ordered_s - 60))
+    os.utime(new, (ordered_s + 60, ordered_s + 60))
+    assert old_copies(office.db, office.services) == [old]
+    (finding,) = (each for each in examine(office.db, office.services) if each.check == "erasure")
+    assert finding.health is Health.UNDECIDED and old.name in finding.en
+    old.unlink()
+    (finding,) = (each for each in examine(office.db, office.services) if each.check == "erasure")
+    assert finding.health is Health.OK
+
+
+def test_the_key_of_a_file_goes_with_the_body(office: TestOffice, ha: Actor) -> None:
+    dossier = office.receive(NAME)
+    facts = {
+        "files": [
+            {
+                "file": "b" * 64, "size": 300_016, "type": "jpeg", "pages": 1, "paper": None, "is_result": False,
+            }
+        ]
+    }  # fmt: skip
+    content = {"files": {"b" * 64: {"name": "can-cuoc.jpg", "key": "d" * 64, "sha256": "e" * 64}}}
+    draft = Draft(kind="dossier.file_added", dossier=dossier, facts=facts, content=content)
+    write(office.db, office.services, office.lan, [draft])
+    before = view(office.db, dossier)
+    assert before is not None and [held.key for held in before.files] == ["d" * 64]
+    order_erasure(office.db, office.services, ha, wish(dossier))
+    after = view(office.db, dossier)
+    assert after is not None and [(held.file, held.key) for held in after.files] == [("b" * 64, None)]
+    assert "d" * 64 not in "".join(office.db.conn.iterdump()) and "can-cuoc" not in "".join(
+        office.db.conn.iterdump()
+    )
