@@ -57,6 +57,7 @@ from central_hub.store.schema import upgrade
 from central_hub.sync.fleet import list_devices
 from central_hub.sync.parcels import Asked, TakenParcel, asked_by_nobody, judge_now, take_parcels
 from central_hub.sync.stick import answer_on, files_on, newest_asked
+from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
 from dossiers.erasures import GROUNDS
 from dossiers.local_time import instant, local_date, to_yyyymmdd
 from dossiers.presentation import fmt_percent
@@ -602,6 +603,31 @@ def export_command(console: Console, folder: Path, device: str | None) -> None:
         wanted = newest_asked(take_parcels(services, files_on(folder), stores=False))
     answered = [_answered(console, services, folder, asked) for asked in wanted]
     console.leave(OK if answered else FAILED, {"answers": answered})
+
+
+@cli.command("proof")
+@click.argument("dossier")
+@click.option("--record", "records", multiple=True, help="Only this record (id); may be repeated.")
+@click.option(
+    "--disclose", "disclosed", multiple=True, help="With the body of this record (id); may be repeated."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="File to write.")
+@_common
+def proof_command(
+    console: Console, dossier: str, records: tuple[str, ...], disclosed: tuple[str, ...], out: Path | None
+) -> None:
+    """Write a proof of DOSSIER (code or id) that any agency verifies offline; bodies only as chosen."""
+    services = _opened(console)
+    try:
+        with reading(services.engine) as connection:
+            found = find_dossier(connection, dossier)
+            data = export_proof(services, connection, found, records=records, disclosed=disclosed)
+    except NoSuchDossier as error:
+        console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
+    path = out or Path(f"{dossier}.motcua-proof.json")
+    path.write_bytes(data)
+    console.say(f"Đã ghi {path}.", f"Wrote {path}.")
+    console.leave(OK, {"file": str(path), "bytes": len(data)})
 
 
 def _bar(console: Console) -> Callable[[int, int], None] | None:

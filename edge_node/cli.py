@@ -21,6 +21,7 @@ from dossiers.erasures import GROUNDS
 from edge_node import reasons
 from edge_node.accounts.service import LoginRefused, current_actor, list_officers, log_in
 from edge_node.backup import service as backups
+from edge_node.casework.exporting import export_proof
 from edge_node.config import ConfigInvalid, default_data, load_config
 from edge_node.doctor import Health, examine
 from edge_node.enrolment.service import Wish, enrol, initialise
@@ -43,6 +44,7 @@ from edge_node.sync.parcels import DONE, Carried, export_parcel
 from edge_node.sync.service import list_refusals, sync_now, take_carried
 from edge_node.sync.status import SyncStatus, read_status
 from edge_node.sync.transport import HubLine, LineFault
+from edge_node.witness.state import seen_note
 from signing.errors import SigningError
 from signing.reasons import Reason
 from signing.version import __version__
@@ -289,6 +291,30 @@ def export_command(console: Console, folder: Path | None, part_mb: int) -> None:
             "the province.",
         )
         console.leave(OK, asdict(written))
+
+
+@cli.command("proof")
+@click.argument("dossier")
+@click.option("--record", "records", multiple=True, help="Only this record (id); may be repeated.")
+@click.option(
+    "--disclose", "disclosed", multiple=True, help="With the body of this record (id); may be repeated."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="File to write.")
+@_common
+def proof_command(
+    console: Console, dossier: str, records: tuple[str, ...], disclosed: tuple[str, ...], out: Path | None
+) -> None:
+    """Write a proof of DOSSIER (code or id) that any agency verifies offline; bodies only as chosen."""
+    with _opened(console) as (db, services):
+        found = [row.id for row in find_by_code(db, dossier)] or [dossier]
+        checkpoint = seen_note(services.config.keys)
+        data = export_proof(db, found[0], checkpoint=checkpoint, records=records, disclosed=disclosed)
+        if data is None:
+            console.refuse(reasons.NOT_FOUND, dossier, code=BAD_INPUT)
+        path = out or Path(f"{dossier}.motcua-proof.json")
+        path.write_bytes(data)
+        console.say(f"Đã ghi {path}.", f"Wrote {path}.")
+        console.leave(OK, {"file": str(path), "bytes": len(data)})
 
 
 @cli.command("import")

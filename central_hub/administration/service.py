@@ -133,6 +133,7 @@ def action_name(action: str) -> str:
         "token.withdrawn": _("Thu hồi mã truy cập"),
         "target.set": _("Đổi chỉ tiêu"),
         "erasure.ordered": _("Quyết định xóa nội dung"),
+        "proof.exported": _("Xuất tệp chứng minh"),
         "log_split": _("Sổ minh bạch: hai lịch sử"),
     }.get(action, action)
 

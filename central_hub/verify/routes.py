@@ -7,13 +7,17 @@ from flask import Blueprint, Response, render_template, request
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
+from central_hub.events import note_event
 from central_hub.problems import Refused
 from central_hub.registry.snapshot import take_snapshot
 from central_hub.sent import sent_file, sent_name
-from central_hub.session import public
+from central_hub.session import current, public, required, requires
+from central_hub.store.engine import writing
+from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
 from central_hub.verify.finding import finding_of
 from central_hub.verify.service import Asker, may_ask, report_on
 from signing.opening import INPUT_BYTES_MAX, opened_input
+from signing.roles import Role
 from sync_protocol import reasons as protocol_reasons
 
 blueprint = Blueprint("verify", __name__, url_prefix="/verify")
@@ -60,6 +64,36 @@ def status_snapshot() -> Response:
     return answer
 
 
+@blueprint.get("/proof")
+@requires(Role.ADMINISTRATOR, Role.AUDITOR)
+def give_proof() -> Response:
+    """A proof of `dossier` (code or id); `record` and `disclose` (ids) may be repeated."""
+    services, reader = get_services(), get_reader()
+    asked = request.args.get("dossier", "").strip()
+    try:
+        dossier = find_dossier(reader, asked)
+        data = export_proof(
+            services,
+            reader,
+            dossier,
+            records=request.args.getlist("record"),
+            disclosed=request.args.getlist("disclose"),
+        )
+    except NoSuchDossier as error:
+        raise Refused(reasons.NOT_FOUND, str(error)) from error
+    with writing(services.engine) as connection:
+        note_event(
+            connection,
+            at_ms=services.clock(),
+            actor=required().login,
+            action="proof.exported",
+            subject=dossier,
+        )
+    answer = Response(data, content_type="application/json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{dossier[:16]}.motcua-proof.json"'
+    return answer
+
+
 @blueprint.post("")
 @public
 def take_file() -> str | tuple[str, int]:
@@ -78,4 +112,8 @@ def take_file() -> str | tuple[str, int]:
 
 def _page(*, problem: bool) -> str:
     fingerprint = get_services().keys.bundle.fingerprint
-    return render_template("verify/verify.html", problem=problem, fingerprint=fingerprint)
+    account = current()
+    may_export = account is not None and account.holds(Role.ADMINISTRATOR, Role.AUDITOR)
+    return render_template(
+        "verify/verify.html", problem=problem, fingerprint=fingerprint, may_export=may_export
+    )

@@ -323,6 +323,23 @@ def _paths() -> Schema:
                 "responses": {"200": _answer("the dossier", _ref("Dossier"))} | _problems(*_READING, 404),
             }
         },
+        "/api/v1/dossiers/{id}/proof": {
+            "get": {
+                "operationId": "proof",
+                "summary": "A proof file (signing/PROOF.md) of the dossier's records; bodies only of those named by disclose",
+                "parameters": [
+                    _PATH_ID,
+                    *(
+                        {"name": name, "in": "query", "schema": {"type": "array", "items": _TEXT}}
+                        for name in ("record", "disclose")
+                    ),
+                ],
+                "responses": {
+                    "200": _answer("the proof", {"type": "object", "required": ["format", "records"]})
+                }
+                | _problems(*_READING, 404),
+            }
+        },
         "/api/v1/dossiers/{id}/transitions": {
             "post": {
                 "operationId": "transition",

@@ -20,6 +20,7 @@ from edge_node.api.grants import GRANTS
 from edge_node.api.openapi import document
 from edge_node.api.tokens import Scope, Token, find_token, note_reading
 from edge_node.casework import service as casework
+from edge_node.casework.exporting import export_proof
 from edge_node.casework.forms import parse_step
 from edge_node.casework.reading import officer_choices
 from edge_node.casework.situation import survey
@@ -33,6 +34,7 @@ from edge_node.projection.service import view as view_of
 from edge_node.receive.forms import check_agreed, parse_reception
 from edge_node.receive.service import Repeated, receive
 from edge_node.sync.status import read_status
+from edge_node.witness.state import seen_note
 from sync_protocol.reasons import THROTTLED
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -153,6 +155,24 @@ def read(dossier: str) -> Response:
     content = _dossier(dossier)
     note_reading(get_db(), g.api_token, dossier, now=get_services().clock())
     return jsonify(content)
+
+
+@blueprint.get("/v1/dossiers/<dossier>/proof")
+@entitled(Scope.READ)
+def proof(dossier: str) -> Response:
+    """A proof of the records named by `record` (none: all), with the bodies of those named by `disclose`."""
+    _dossier(dossier)
+    data = export_proof(
+        get_db(),
+        dossier,
+        checkpoint=seen_note(get_services().config.keys),
+        records=request.args.getlist("record"),
+        disclosed=request.args.getlist("disclose"),
+    )
+    if data is None:
+        raise Refused(problem(reasons.NOT_FOUND))
+    note_reading(get_db(), g.api_token, dossier, now=get_services().clock())
+    return Response(data, content_type="application/json")
 
 
 @blueprint.post("/v1/dossiers")

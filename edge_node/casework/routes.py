@@ -9,7 +9,7 @@ from edge_node.casework import listing
 from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
 from edge_node.casework.decide_routes import blueprint as decisions
-from edge_node.casework.exporting import export_record
+from edge_node.casework.exporting import export_proof, export_record, provable
 from edge_node.casework.file_routes import blueprint as files
 from edge_node.casework.filters import parse_list
 from edge_node.casework.papers import PaperName, paper_form
@@ -21,6 +21,7 @@ from edge_node.printing import PrintingFailed, render_pdf
 from edge_node.printing.documents import FormTooLarge
 from edge_node.problems import answer
 from edge_node.tables import csv_response, pdf_response
+from edge_node.witness.state import seen_note
 
 blueprint = Blueprint("casework", __name__, url_prefix="/dossiers")
 blueprint.register_blueprint(actions)
@@ -98,4 +99,32 @@ def export(dossier: str, record: str) -> ResponseReturnValue:
     note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
     response = Response(export_record(get_db(), found), content_type="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="ban-ghi-{found.id[:16]}.json"'
+    return response
+
+
+@blueprint.get("/<dossier>/proof")
+def proof(dossier: str) -> ResponseReturnValue:
+    """Choose what a proof shows."""
+    case = case_or_404(dossier)
+    note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
+    return render_template("casework/proof.html", case=case, records=provable(get_db(), case.view.dossier))
+
+
+@blueprint.get("/<dossier>/proof/file")
+def proof_file(dossier: str) -> ResponseReturnValue:
+    """The proof itself; bodies only of the records that were chosen for it."""
+    found = case_or_404(dossier).view.dossier
+    records, disclosed = request.args.getlist("record"), request.args.getlist("disclose")
+    data = export_proof(
+        get_db(),
+        found,
+        checkpoint=seen_note(get_services().config.keys),
+        records=records,
+        disclosed=[each for each in disclosed if each in records],
+    )
+    if data is None:
+        abort(404)
+    note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
+    response = Response(data, content_type="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{dossier[:16]}.motcua-proof.json"'
     return response

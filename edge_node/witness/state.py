@@ -30,6 +30,12 @@ def read_seen(folder: Path) -> tuple[Checkpoint, bytes] | None:
         return None
 
 
+def seen_note(folder: Path) -> bytes | None:
+    """The note of the newest checkpoint this PC has checked."""
+    seen = read_seen(folder)
+    return None if seen is None else seen[1]
+
+
 def anchor_of(folder: Path) -> Anchor | None:
     """The checkpoint as headers name it."""
     seen = read_seen(folder)

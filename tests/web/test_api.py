@@ -196,6 +196,18 @@ def test_reading_a_dossier_is_logged(office: TestOffice, reader: Program) -> Non
     assert office.db.conn.execute("SELECT officer, purpose FROM opening").fetchall() == [("Ki-ốt", "api")]
 
 
+def test_a_proof_is_read_with_the_bodies_asked_for(office: TestOffice, reader: Program) -> None:
+    dossier = receive(office, 0, "2.000815")
+    found = reader.get(f"/api/v1/dossiers/{dossier}/proof").json
+    assert found["format"] == "motcua-proof/1" and "content" not in found["records"][0]
+    record = reader.get(f"/api/v1/dossiers/{dossier}").json["history"][0]["record"]
+    found = reader.get(f"/api/v1/dossiers/{dossier}/proof?record={record}&disclose={record}").json
+    assert "content" in found["records"][0]
+    assert reader.get(f"/api/v1/dossiers/{dossier}/proof?record={'0' * 64}").status_code == 404
+    assert reader.get(f"/api/v1/dossiers/{'0' * 32}/proof").status_code == 404
+    assert ("Ki-ốt", "api") in office.db.conn.execute("SELECT officer, purpose FROM opening").fetchall()
+
+
 @pytest.mark.parametrize("dossier", ["0" * 32, "x", "0" * 31 + "Z"])
 def test_an_unknown_dossier_is_a_problem(reader: Program, dossier: str) -> None:
     answer = reader.client.get(

@@ -12,8 +12,12 @@ from dossiers.states import Status
 from edge_node.accounts.openings import openings_of
 from edge_node.casework.service import Target, note
 from edge_node.drafts.service import read_draft
+from edge_node.keyring.trust import newest_bundle
 from edge_node.projection.lists import DossierFilter, count_dossiers, find_dossiers
 from signing.exported import decode_export
+from signing.proof_file import decode_proof
+from signing.report import Indication
+from signing.verification import verify
 from tests.support.counter import TODAY, heads, open_office, seen
 from tests.support.node import Browser, Cast, browse, make_week, receive, settle_dossier, step
 from tests.support.office import TestOffice
@@ -106,6 +110,25 @@ def test_the_raw_record_and_its_file_are_one_click_away(office: TestOffice, lan:
     assert [json.loads(each.header)["kind"] for each in exported.statements] == ["key.stated"]
     other = receive(office, 2, "2.000815")
     assert lan.client.get(f"/dossiers/{other}/records/{record}").status_code == 404
+
+
+def test_a_proof_holds_what_was_chosen_and_convinces(office: TestOffice, lan: Browser) -> None:
+    dossier = receive(office, 1, "2.000815")
+    record = seen(office, dossier).timeline[0].record
+    page = lan.get(f"/dossiers/{dossier}/proof")
+    assert record in page and "kèm nội dung" in page and "Tiếp nhận hồ sơ" in page
+    assert f"/dossiers/{dossier}/proof" in lan.get(f"/dossiers/{dossier}/records/{record}")
+    bundle = newest_bundle(office.db)
+    address = f"/dossiers/{dossier}/proof/file?record={record}"
+    bare = lan.client.get(address)
+    assert decode_proof(bare.data).records[0].record.content is None
+    assert verify(bare.data, bundle).sub_indications == ("SIGNED_DATA_NOT_FOUND",)
+    whole = verify(lan.client.get(f"{address}&disclose={record}").data, bundle)
+    assert whole.indication is Indication.PASSED, whole.vi
+    assert whole.signers[0].name == "Nguyễn Thị Lan"
+    other = receive(office, 2, "2.000815")
+    assert lan.client.get(f"/dossiers/{other}/proof/file?record={record}").status_code == 404
+    assert [each.purpose for each in openings_of(office.db, dossier)].count("export") >= 3
 
 
 # Steps

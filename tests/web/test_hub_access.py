@@ -46,6 +46,7 @@ TABLE = {
     "GET /verify": EVERYBODY,
     "POST /verify": EVERYBODY,
     "GET /verify/guide": EVERYBODY,
+    "GET /verify/proof": AUDITORS,
     "POST /api/v1/verify": EVERYBODY,
     "GET /api/report.schema.json": EVERYBODY,
     "GET /verify/trust.json": EVERYBODY,

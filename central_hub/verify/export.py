@@ -1,0 +1,151 @@
+"""A proof of any dossier's records, made from what this hub holds: records, statements, places in the log, checkpoints.
+
+Bodies go into the file only for the records that somebody chose to disclose. Each record stands under the earliest checkpoint
+with the quorum that holds it (the tightest bound of its time); one that no such checkpoint holds yet goes without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import Connection, select
+
+from central_hub.registry.snapshot import take_snapshot
+from central_hub.services import Services
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DOSSIER, KEY
+from central_hub.tlog.places import place_of
+from central_hub.tlog.tree import TreeUnusable
+from central_hub.tlog.witnesses import earliest_witnessed, kept_note, newest_witnessed
+from signing.exported import ExportedRecord
+from signing.proof_file import CHECKPOINTS_MAX, RECORDS_MAX, Inclusion, ProofFile, ProvenRecord, encode_proof
+from signing.tlog.checkpoint import Checkpoint
+from signing.tlog.note import Note
+from sync_protocol.record import Record
+
+
+class NoSuchDossier(LookupError):
+    """This hub knows no dossier of that code or id, or not these records of it."""
+
+
+def find_dossier(connection: Connection, asked: str) -> str:
+    """The id of a dossier by id or code."""
+    found = connection.scalar(select(DOSSIER.c.id).where(DOSSIER.c.code == asked))
+    if found is None and len(asked) == 32:
+        try:
+            found = connection.scalar(select(DOSSIER.c.id).where(DOSSIER.c.id == bytes.fromhex(asked)))
+        except ValueError:
+            found = None
+    if found is None:
+        raise NoSuchDossier(asked)
+    return bytes(found).hex()
+
+
+def export_proof(
+    services: Services,
+    connection: Connection,
+    dossier: str,
+    *,
+    records: Collection[str] = (),
+    disclosed: Collection[str] = (),
+) -> bytes:
+    """The file's bytes. `records` are ids, none for all of the dossier (the newest 64); `disclosed` those with their bodies."""
+    store = HubLogStore(connection, services.opened)
+    held = store.dossier_records(dossier)
+    chosen = [record for record in held if not records or record.id in records][-RECORDS_MAX:]
+    unknown = {*records, *disclosed} - {record.id for record in held}
+    if not chosen or unknown:
+        raise NoSuchDossier(", ".join(sorted(unknown)) or dossier)
+    statements = _statements(services, store, connection, {record.header.by for record in chosen})
+    places = _Places(services, connection)
+    return encode_proof(
+        ProofFile(
+            records=tuple(places.proven(each, with_body=each.id in disclosed) for each in chosen),
+            statements=tuple(places.proven(each, with_body=True) for each in statements),
+            checkpoints=tuple(places.notes(chosen)),
+            status=take_snapshot(connection, services),
+        )
+    )
+
+
+class _Places:
+    """The checkpoints of one file, each once, and where records lie under them."""
+
+    def __init__(self, services: Services, connection: Connection) -> None:
+        self._services, self._connection = services, connection
+        self._texts: list[str] = []
+
+    def proven(self, record: Record, *, with_body: bool) -> ProvenRecord:
+        body = record.body if with_body else None
+        exported = ExportedRecord(
+            header=record.header_bytes,
+            signature=record.signature,
+            salt=body.salt if body else None,
+            content=body.content if body else None,
+        )
+        return ProvenRecord(record=exported, inclusions=tuple(self._inclusions(record)))
+
+    def notes(self, records: Iterable[Record]) -> Sequence[str]:
+        """The checkpoints used, and those that the records' anchors name, while there is room."""
+        for record in records:
+            anchor = record.header.anchor
+            note = None if anchor is None else kept_note(self._connection, anchor.size)
+            if note is not None:
+                self._number(note)
+        return self._texts
+
+    def _inclusions(self, record: Record) -> list[Inclusion]:
+        tree, policy = self._services.tree, self._services.keys.bundle.policy
+        position = place_of(self._connection, record.header.log, record.header.seq)
+        if tree is None or policy is None or position is None:
+            return []
+        note = earliest_witnessed(self._connection, policy, index=position)
+        number = None if note is None else self._number(note)
+        if note is None or number is None:
+            note = newest_witnessed(self._connection, policy)
+            number = None if note is None else self._number(note)
+        if note is None or number is None:
+            return []
+        size = Checkpoint.parse(note.text).size
+        if position >= size:
+            return []
+        try:
+            hashes = tuple(tree.inclusion(position, size))
+        except TreeUnusable:
+            return []
+        return [Inclusion(checkpoint=number, index=position, hashes=hashes)]
+
+    def _number(self, note: Note) -> int | None:
+        """The place of this checkpoint in the file; None when there is no room for another."""
+        text = note.encode().decode()
+        if text not in self._texts:
+            if len(self._texts) == CHECKPOINTS_MAX:
+                return None
+            self._texts.append(text)
+        return self._texts.index(text)
+
+
+def _statements(
+    services: Services, store: HubLogStore, connection: Connection, keys: Iterable[str]
+) -> list[Record]:
+    """The newest statement about each of these keys and of those above them, issuers first."""
+    found: list[Record] = []
+    for key in sorted(keys):
+        chain: list[Record] = []
+        while (statement := _statement_about(services, store, connection, key)) is not None:
+            if statement in found or statement in chain:
+                break
+            chain.insert(0, statement)
+            key = statement.header.by
+        found += chain
+    return found
+
+
+def _statement_about(
+    services: Services, store: HubLogStore, connection: Connection, key: str
+) -> Record | None:
+    """The newest accepted statement about a key; None for keys that the bundle itself names."""
+    if key == services.keys.bundle.hub.key.id or key in {each.id for each in services.keys.bundle.registry}:
+        return None
+    record_id = connection.scalar(select(KEY.c.record).where(KEY.c.id == key).order_by(KEY.c.no.desc()).limit(1))  # fmt: skip
+    return None if record_id is None else store.record(str(record_id))

@@ -1,0 +1,89 @@
+"""A proof from the hub: any dossier, bodies only as chosen, under a checkpoint of the province's log."""
+
+import json
+
+import pytest
+from sqlalchemy import select
+
+from central_hub.store.engine import reading
+from central_hub.store.tables import DOSSIER
+from central_hub.tlog.sequencer import advance
+from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
+from central_hub.verify.service import live_status
+from signing.proof_file import decode_proof
+from signing.report import Indication, Report
+from signing.verification import VerifyPolicy, verify
+from tests.support.hub import ProvinceHub, found_province, receive
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> ProvinceHub:
+    province = found_province(tmp_path_factory.mktemp("hub") / "hub")
+    desk = province.enrol("20195")
+    for number in range(3):
+        receive(desk, province.clock.now - 60_000 * (9 - number), number)
+    province.deliver(desk)
+    province.judge()
+    advance(province.services, at_once=True)
+    return province
+
+
+@pytest.fixture
+def dossier(hub: ProvinceHub) -> tuple[str, str]:
+    """Id and code of one dossier."""
+    with reading(hub.services.engine) as connection:
+        row = connection.execute(select(DOSSIER.c.id, DOSSIER.c.code)).first()
+        assert row is not None
+        assert find_dossier(connection, row.code) == row.id.hex()
+        return row.id.hex(), row.code
+
+
+def told(hub: ProvinceHub, data: bytes) -> Report:
+    """As another agency finds it, which demands that the log holds every record."""
+    with reading(hub.services.engine) as connection:
+        status = live_status(hub.services, connection)
+    return verify(data, hub.services.keys.bundle, status=status, policy=VerifyPolicy(require_log=True))
+
+
+def test_with_the_body_it_passes_and_is_bracketed(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
+    with reading(hub.services.engine) as connection:
+        bare = decode_proof(export_proof(hub.services, connection, dossier[0]))
+        ids = [json.loads(each.record.header) for each in bare.records]
+        assert all(each.record.content is None for each in bare.records)
+        assert {each["dossier"] for each in ids} == {dossier[0]}
+        open_ids = [each.document.id for each in told(hub, export_proof(hub.services, connection, dossier[0])).records if each.document]  # fmt: skip
+        data = export_proof(hub.services, connection, dossier[0], disclosed=open_ids)
+    report = told(hub, data)
+    assert report.indication is Indication.PASSED, report.vi
+    assert report.subject.log is not None
+    assert report.subject.not_after is not None
+    assert report.document is not None
+    assert report.document.in_force == "yes"
+    assert report.signers[0].name
+
+
+def test_bodies_are_only_those_chosen(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
+    with reading(hub.services.engine) as connection:
+        data = export_proof(hub.services, connection, dossier[0])
+        report = told(hub, data)
+        assert report.indication is Indication.INDETERMINATE
+        assert report.sub_indications == ("SIGNED_DATA_NOT_FOUND",)
+        for wrong in ({"records": ["ab" * 32]}, {"disclosed": ["ab" * 32]}):
+            with pytest.raises(NoSuchDossier):
+                export_proof(hub.services, connection, dossier[0], **wrong)
+        for asked in ("H00.1-2-3", "zz" * 16, "00" * 16, ""):
+            with pytest.raises(NoSuchDossier):
+                find_dossier(connection, asked)
+
+
+def test_the_button_gives_the_file_and_is_noted(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
+    visitor = hub.browser("quantri")
+    assert "Xuất tệp chứng minh" in visitor.page("/verify")
+    answer = visitor.get(f"/verify/proof?dossier={dossier[1]}")
+    assert answer.status_code == 200
+    assert ".motcua-proof.json" in answer.headers["Content-Disposition"]
+    assert decode_proof(answer.data).records
+    assert visitor.get("/verify/proof?dossier=H00.1").status_code == 404
+    assert "proof.exported" in visitor.page("/administration/log") or "Xuất tệp chứng minh" in visitor.page("/administration/log")  # fmt: skip
+    assert hub.browser("thongke").get(f"/verify/proof?dossier={dossier[1]}").status_code == 403
+    assert "Xuất tệp chứng minh" not in hub.browser().page("/verify")
