@@ -246,3 +246,22 @@ def test_a_changed_proof_is_refused(change: tuple[bytes, bytes]) -> None:
 def test_a_proof_longer_than_a_note_may_be_is_refused_unread() -> None:
     with pytest.raises(LogInvalid):
         TlogProof.parse(b"c2sp.org/tlog-proof@v1\n" + b"x" * 1_000_000)
+
+
+def test_a_checkpoint_of_no_log_of_the_policy_is_refused() -> None:
+    other = VerifierKey("other.example", key_of("office").public)
+    with pytest.raises(LogInvalid):
+        Policy.parse(f"log {other}\nquorum none\n").open(NOTE)
+
+
+def test_a_policy_has_bounds() -> None:
+    def witnesses(count: int) -> list[str]:
+        return [f"witness w{number} {witness_key(f'w{number}')}" for number in range(count)]
+
+    assert len(Policy.parse("\n".join([*witnesses(64), "quorum none"])).witnesses) == 64
+    groups = [f"group g{number} any w{number}" for number in range(64)]
+    with pytest.raises(LogInvalid):
+        Policy.parse("\n".join([*witnesses(65), *groups, "group g64 any w64", "quorum none"]))
+    logs = [f"log {VerifierKey(f'l{number}.example', key_of(f'l{number}').public)}" for number in range(33)]
+    with pytest.raises(LogInvalid):
+        Policy.parse("\n".join([*logs, "quorum none"]))
