@@ -16,6 +16,7 @@ from benchmarks.overview import measure_overview
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.rough import measure_rough
 from benchmarks.tlog import measure_tlog
+from benchmarks.verify import measure_verify
 from benchmarks.workspace import Workspace
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "desk": measure_desk,
     "overview": measure_overview,
     "tlog": measure_tlog,
+    "verify": measure_verify,
 }
 
 
