@@ -15,6 +15,7 @@ from central_hub.session import current, public, required, requires
 from central_hub.store.engine import writing
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
 from central_hub.verify.finding import finding_of
+from central_hub.verify.offline_page import page_digest
 from central_hub.verify.service import Asker, may_ask, report_on
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.roles import Role
@@ -40,6 +41,7 @@ def show_guide() -> str:
         version=services.keys.bundle.version,
         province=services.units.name(services.province),
         address=request.host_url.rstrip("/"),
+        page_sha256=page_digest(),
     )
 
 

@@ -33,6 +33,7 @@ async function takeBytes(name, data) {
     tell("noTrust");
     return;
   }
+  if (await takeStatus(data)) return;
   const started = performance.now();
   const report = await verifyBytes(data);
   page.reports.unshift({ name, report, milliseconds: performance.now() - started });
@@ -52,6 +53,23 @@ async function takeTrust(data) {
   }
   await showTrust();
   tell("trustTaken");
+  return true;
+}
+
+// A status snapshot of the province, fetched apart: the newest one that reaches furthest stays.
+async function takeStatus(data) {
+  let snapshot;
+  try {
+    snapshot = await openSnapshot(data, page.trust.bundle);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return false;
+  }
+  const held = page.trust.status;
+  const isNewer = held === null || snapshot.status.size >= held.status.size;
+  if (isNewer) page.trust.status = snapshot;
+  await showTrust();
+  tell(isNewer ? "statusTaken" : "statusOlder");
   return true;
 }
 

@@ -3,6 +3,7 @@ import { Fault, isEqual, toHex, utf8 } from "./bytes.js";
 import { UNIT } from "./canonical.js";
 import { decodeBase45, decodeCbor, encodeSigned } from "./cbor.js";
 import { isSignedPlain, publicKey } from "./ed25519.js";
+import { statusUnder } from "./status.js";
 import { composeChecks, freshnessChecks, makeCheck, report, statusUsed } from "./verify.js";
 import { NOT_CHECKED, TABLES } from "./words.js";
 
@@ -168,7 +169,8 @@ export async function verifyPaper(data, bundle, { now, status, policy, rootIsPin
   const chain = await chainChecks(code, bundle, rootsFound);
   const used = statusUsed(status, "trust", now);
   const notLogged = makeCheck("not_logged", null, policy.requireLog ? {} : { sub_indication: null });
-  const ofStatus = status !== null && chain.isBelieved ? paperStatusChecks(code, status.status) : { inForce: "unknown", checks: [] };
+  const known = statusUnder(bundle, status);
+  const ofStatus = known !== null && chain.isBelieved ? paperStatusChecks(code, known) : { inForce: "unknown", checks: [] };
   const checks = [makeCheck("paper_readable"), ...freshnessChecks(used, policy), ...chain.checks, notLogged, ...ofStatus.checks];
   const { indication, subs } = composeChecks(checks);
   const shown = (value) => (chain.isBelieved ? value : null);

@@ -123,7 +123,22 @@ function readSnapshot(fields, bundle) {
   if (Object.values(events).flat().some((event) => event.index >= fields.size)) throw snapshotFault("an event above the snapshot's size");
   if (fields.root !== null && !isText(fields.root, HEX64)) throw snapshotFault("a text has another form");
   if (fields.issued !== null && !isCount(fields.issued)) throw snapshotFault("a count is a whole number");
-  return { status: foldStatus(events, fields.size), issued: fields.issued };
+  // What the roots say needs no record: it counts under their bundle, whatever the snapshot holds.
+  const former = new Set(bundle.former.map((each) => each.key.id));
+  const revoked = [...cutOffByRoots(bundle), ...events.revoked.filter((event) => !former.has(event.key))].sort(byLeaf);
+  return { status: foldStatus({ ...events, revoked }, Math.max(fields.size, 1)), issued: fields.issued };
+}
+
+// What the bundle itself says of former registry keys, as events from the beginning of the log.
+function cutOffByRoots(bundle) {
+  return bundle.former.map((each) => ({ index: 0, record: bundle.digest, by: bundle.roots[0].id, key: each.key.id, cause: each.cause, cut: each.cut }));
+}
+
+// The status that counts under a bundle: the snapshot's, or without one at least what the roots say.
+export function statusUnder(bundle, snapshot) {
+  if (snapshot !== null) return snapshot.status;
+  const nothing = { reviews: [], forks: [], documents: [] };
+  return bundle.former.length > 0 ? foldStatus({ ...nothing, revoked: cutOffByRoots(bundle) }, 1) : null;
 }
 
 const EVENT_SHAPES = {
@@ -132,6 +147,11 @@ const EVENT_SHAPES = {
   forks: { index: isCount, log: HEX32, first: isCount, stop: isCount },
   documents: { index: isCount, record: HEX64, document: /^[0-9a-f]{24,64}$/, state: (value) => TABLES.documentStates.includes(value) },
 };
+
+function byLeaf(a, b) {
+  const [one, other] = [a.record ?? a.log, b.record ?? b.log];
+  return a.index - b.index || (one < other ? -1 : Number(one > other));
+}
 
 function readEvents(fields) {
   const events = {};
@@ -145,8 +165,7 @@ function readEvents(fields) {
     }
     // In the order of their leaves; what stands twice counts once.
     const distinct = new Map(fields[name].map((each) => [JSON.stringify(each), each]));
-    const order = (each) => each.record ?? each.log;
-    events[name] = [...distinct.values()].sort((a, b) => a.index - b.index || (order(a) < order(b) ? -1 : Number(order(a) > order(b))));
+    events[name] = [...distinct.values()].sort(byLeaf);
   }
   events.revoked = events.revoked.map((each) => ({ ...each, cut: readCut(each) }));
   return events;

@@ -63,7 +63,8 @@ export class Trust {
   constructor(bundle) {
     this.bundle = bundle;
     this.statements = new Map([[bundle.hub.key.id, bundle.hub]]);
-    for (const key of bundle.registry) {
+    // A former registry key still vouches for what it stated inside its cut; what lies after it is a matter of status.
+    for (const key of [...bundle.registry, ...bundle.former.map((each) => each.key)]) {
       const issuer = bundle.roots[0].id;
       const roles = new Set(["registry"]);
       this.statements.set(key.id, { key, roles, unit: bundle.province, officer: null, device: null, issuer, delegated: false, fromSize: 0, untilSize: null });
@@ -93,7 +94,7 @@ export class Trust {
   }
 
   checkReplacement(known, statement) {
-    const stated = [this.bundle.hub.key, ...this.bundle.registry];
+    const stated = [this.bundle.hub.key, ...this.bundle.registry, ...this.bundle.former.map((each) => each.key)];
     if (stated.includes(known.key)) throw new Fault("what the roots state stands", "MC_TRUST_ISSUER");
     if (statement.delegated && !(known.delegated && known.unit === statement.unit)) throw new Fault("the province's statement stands", "MC_TRUST_ISSUER");
   }
@@ -165,6 +166,7 @@ function readBundle(payload) {
     status: Object.hasOwn(fields, "status") ? apart(readKeys(fields.status), present) : [],
     former: readFormer(fields.former ?? [], present),
     policy: Object.hasOwn(fields, "policy") ? readPolicy(fields.policy, present) : null,
+    digest: sha256Hex(payload),
     fingerprint: sha256Hex(encodeCanonical({ roots: roots.map((root) => root.hex).sort(), threshold })),
   };
 }

@@ -3,7 +3,7 @@ import { Fault, sha256Hex, toHex } from "./bytes.js";
 import { isSignedFor } from "./ed25519.js";
 import { isPaperCode, verifyPaper } from "./paper.js";
 import { contentObject, readHeader, readInput } from "./proof.js";
-import { openSnapshot, statusFinding } from "./status.js";
+import { openSnapshot, statusFinding, statusUnder } from "./status.js";
 import { isIncluded, leafHash, logLeaf, openCheckpoint, parseNote } from "./tlog.js";
 import { Trust, readStatement } from "./trust.js";
 import { CHECKS, NOT_CHECKED, REASONS, SUMMARY, VERSION } from "./words.js";
@@ -483,7 +483,7 @@ export async function verifyFile(data, bundle, { now = null, status = null, poli
   const log = new LogEvidence();
   await log.openAll(proof.checkpoints, bundle.policy);
   const [newest, source, snapshotChecks] = await newestStatus(proof.status, bundle, status);
-  const verification = new FileVerification(proof, bundle, chain, log, newest && newest.status, policy.requireLog);
+  const verification = new FileVerification(proof, bundle, chain, log, statusUnder(bundle, newest), policy.requireLog);
   const outcomes = await verification.allRecords();
   const used = statusUsed(newest, source, now);
   const ofFile = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,20 @@ import segno
 from playwright.sync_api import Browser
 
 from signing import base45, cose, qr
-from signing.bundles import open_unpinned_bundle
+from signing.bundles import next_payload, open_unpinned_bundle, sign_bundle
 from signing.compact import CompactChain, RegistryKey, sign_registry_key
 from signing.cose import Sign1
+from signing.cuts import Cause, Cut
 from signing.keys import SigningKey
 from signing.signatures import verify_batch
-from signing.snapshot import open_snapshot
+from signing.snapshot import open_snapshot, sign_snapshot
 from signing.verification import VerifyPolicy, verify
 from tests.support.browser import NARROW, WIDE, Tab, launch
 from tests.support.corpus.cases import stored
 from tests.support.ed25519_cases import mixed_order_cases
 from tests.support.firefox import PROGRAM, launch_firefox
 from tests.support.paper import DEVICE, REGISTRY, ROOTS, SLIP, device_statement, paper_bundle, paper_code
+from tests.support.proof_world import key_of
 from tests.support.verify_page import BUILT, FIND, JUDGE, as_case, found_by_page, opened_page, write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -87,6 +90,38 @@ def test_every_case_of_the_corpus_gives_the_same_json(browser: Browser, page: Pa
     other = [each["name"] for each, finding in zip(CASES, found, strict=True) if finding != by_python(each)]
     assert len(found) >= 200
     assert other == []
+
+
+def under_former_registry(envelope: bytes, cause: Cause, size: int) -> bytes:
+    """The same province one version later: its registry key was cut off by the roots, another one states keys."""
+    registry = open_unpinned_bundle(envelope).registry[0]
+    former = {"key": registry.hex, "cause": cause.value, **Cut.of(size).facts()}
+    payload = next_payload(envelope, {"registry": [key_of("next registry").public.hex], "former": [former]})
+    return sign_bundle(payload, [key_of("root")])
+
+
+@pytest.mark.parametrize(
+    ("cause", "size"), [(Cause.RETIRED, 1 << 30), (Cause.LOST, 30), (Cause.COMPROMISED, 0)]
+)
+def test_the_corpus_under_a_registry_that_the_roots_cut_off(
+    browser: Browser, page: Path, cause: Cause, size: int
+) -> None:
+    """No answer is expected here but Python's: what a former registry stated is judged by position."""
+    changed = [
+        {**each, "trust_bytes": under_former_registry(each["trust_bytes"], cause, size)}
+        for each in CASES
+        if open_unpinned_bundle(each["trust_bytes"]).roots == (key_of("root").public,)
+    ]
+    cases = [
+        as_case(each["data"], each["trust_bytes"], each["status_bytes"], now=each["now"], require_log=each["require_log"])
+        for each in changed
+    ]  # fmt: skip
+    with opened_page(browser, page) as tab:
+        found = found_by_page(tab, cases)
+    wanted = [by_python(each) for each in changed]
+    assert [a["name"] for a, b, c in zip(changed, found, wanted, strict=True) if b != c] == []
+    assert len({each["indication"] for each in wanted}) > 1
+    assert len(wanted) > 200
 
 
 def names_of(*wanted: str) -> list[dict[str, Any]]:
@@ -284,6 +319,27 @@ def test_a_page_without_trust_says_so_and_takes_a_bundle(browser: Browser, tmp_p
         tab.page.fill("#text", codes["good"])
         tab.page.click("#check")
         tab.page.wait_for_selector("article.PASSED")
+        assert tab.complained() == []
+
+
+def test_a_status_from_a_stick_is_taken_and_an_older_one_is_not(browser: Browser, tmp_path: Path) -> None:
+    case = next(each for each in CASES if each["status_bytes"] is not None)
+    bundle = open_unpinned_bundle(case["trust_bytes"])
+    newer = open_snapshot(case["status_bytes"], bundle)
+    older = sign_snapshot(
+        replace(newer, status=replace(newer.status, size=newer.status.size - 1)), key_of("status")
+    )
+    with opened_page(browser, write_page(tmp_path, case["trust_bytes"])) as tab:
+        for data, says in ((case["status_bytes"], "Đã nạp"), (older, "cũ hơn")):
+            tab.page.set_input_files(
+                "#file", {"name": "s.json", "mimeType": "application/json", "buffer": data}
+            )
+            tab.page.wait_for_function(
+                "(says) => document.getElementById('message').textContent.includes(says)", arg=says
+            )
+            assert f"đến bản ghi thứ {newer.status.size}" in tab.page.inner_text("#trust")
+        give(tab, "x.json", case["data"])
+        assert tab.page.locator("article").count() == 1
         assert tab.complained() == []
 
 
