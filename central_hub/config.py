@@ -40,6 +40,7 @@ class HubConfig:
         enrolment_days: how long an enrolment code is good.
         session_hours: how long a log-in lasts.
         backup_daily_keep: daily backups kept.
+        files_free_mb: files of dossiers are not taken while less room than this is free, so that records can be kept.
         judge_batch_records: how many records are judged in one transaction.
         checkpoint_every_s: the province's log signs no checkpoint sooner than this after the last.
         verify_threads: threads that verify signatures, each with a process of its own when there is much to do.
@@ -61,6 +62,7 @@ class HubConfig:
     enrolment_days: int = 7
     session_hours: int = 10
     backup_daily_keep: int = 7
+    files_free_mb: int = 2048
     judge_batch_records: int = 4096
     verify_threads: int = 2
     checkpoint_every_s: int = 10
@@ -77,6 +79,10 @@ class HubConfig:
     def tree(self) -> Path:
         """The files of the province's log: outside the database, in no back-up, never put back."""
         return self.data / "tree"
+
+    @property
+    def files(self) -> Path:
+        return self.data / "files"
 
     @property
     def backups(self) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from central_hub.projection.files import FileRow, file_rows, states_files, write_file_rows
 from central_hub.projection.histories import Histories, History, without_body
 from central_hub.projection.rows import COLUMNS, DossierRow, earlier_stretches, load_rows, row_of
 from central_hub.projection.tallies import TallyChanges
@@ -33,6 +34,7 @@ class Projector:
         self._gone: list[DossierRow] = []
         self._tallies = TallyChanges()
         self._scopes: dict[str, int] = {}
+        self._files: dict[str, list[FileRow]] = {}
 
     def load(
         self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]
@@ -69,10 +71,12 @@ class Projector:
             store: where the bodies of branched dossiers are read.
         """
         self._tallies = TallyChanges()
-        self._new, self._gone, self._scopes = [], [], {}
+        self._new, self._gone, self._scopes, self._files = [], [], {}, {}
         for dossier, records in arrived.items():
             history = self.history(dossier) + [without_body(record) for record in records]
             self.histories.put(dossier, history)
+            if states_files(history):
+                self._files[dossier] = []
             row = self._fold_one(dossier, history, records, left_out, quarantined, store)
             if row is not None:
                 self._note(self._old.get(dossier), row)
@@ -88,6 +92,8 @@ class Projector:
         for part in chunks([row.id for row in self._gone]):
             connection.execute(delete(DOSSIER).where(DOSSIER.c.id.in_(part)))
         self._write_stretches(connection)
+        if self._files:
+            write_file_rows(connection, self._files)
         self._tallies.write(connection)
         for commune, change in sorted(self._scopes.items()):
             _add_to_scope(connection, commune, change)
@@ -122,6 +128,8 @@ class Projector:
         if not order.is_linear:
             order = arrange(_with_bodies(dossier, records, arrived, store))
         view = fold_in_order(order, refused)
+        if dossier in self._files:
+            self._files[dossier] = file_rows(view)
         set_hash = record_set_hash((r.id for r in records), refused)
         digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
         return row_of(view, records=len(records), digest=to_bytes(digest))

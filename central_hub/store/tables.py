@@ -45,8 +45,8 @@ def _text(name: str, *, nullable: bool = False, key: bool = False) -> Column[str
     return Column(name, Text, primary_key=key, nullable=nullable)
 
 
-def _bytes(name: str, *, nullable: bool = False) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=nullable)
+def _bytes(name: str, *, key: bool = False, nullable: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, primary_key=key, nullable=nullable)
 
 
 def _table(name: str, *parts: Column[int] | Column[str] | Column[bytes] | UniqueConstraint | Index) -> Table:
@@ -417,7 +417,22 @@ EVENT = _table(
 )
 """Who did what at this hub: log-ins, codes issued, publications."""
 
+FILE = _table(
+    "file",
+    _bytes("file", key=True),
+    _bytes("record", key=True),
+    _bytes("dossier"),
+    _text("commune"),
+    _whole("size"),
+    _whole("is_result"),
+    _whole("is_standing"),
+    Index("ix_file_dossier", "dossier"),
+    Index("ix_file_commune", "commune"),
+)
+"""Encrypted files that judged records state; `is_standing` is 0 for one that was removed or replaced."""
+
 DERIVED = (
+    FILE,
     PLACE,
     LEASE,
     KEY_REQUEST,

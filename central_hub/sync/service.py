@@ -82,7 +82,9 @@ def answer_round(services: Services, data: bytes) -> bytes:
     asker, key, epoch = asker_of(services, signed.device)
     request = signed.verify(key)
     now_ms = services.clock()
-    if not challenge_holds(request.challenge, _secret(services), signed.device, now_s=now_ms // 1000):
+    if not challenge_holds(
+        request.challenge, challenge_secret(services), signed.device, now_s=now_ms // 1000
+    ):
         return encode_answer(_refusal(services, signed.device, epoch, now_ms))
     theirs = frontier_of(request.frontier)
     acknowledged = acknowledge(services, signed.device, request.runs)
@@ -178,7 +180,7 @@ def compose_answer(
     is_waiting = any(log.judged < log.length for log in own)
     return RoundAnswer(
         protocol=PROTOCOL_VERSION,
-        challenge=make_challenge(_secret(services), device, now_s=now_ms // 1000),
+        challenge=make_challenge(challenge_secret(services), device, now_s=now_ms // 1000),
         hub_epoch=bytes.fromhex(epoch),
         now_ms=now_ms,
         problem=problem,
@@ -199,7 +201,7 @@ def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundA
     """A stale challenge: the next one, and nothing else."""
     return RoundAnswer(
         protocol=PROTOCOL_VERSION,
-        challenge=make_challenge(_secret(services), device, now_s=now_ms // 1000),
+        challenge=make_challenge(challenge_secret(services), device, now_s=now_ms // 1000),
         hub_epoch=bytes.fromhex(epoch),
         now_ms=now_ms,
         problem=reasons.ROUND_CHALLENGE.code,
@@ -305,5 +307,6 @@ def _next_sync(services: Services) -> int:
     return round(services.config.next_sync_after_s * (1 + spread))
 
 
-def _secret(services: Services) -> bytes:
+def challenge_secret(services: Services) -> bytes:
+    """The secret under which this hub issues challenges."""
     return services.keys.derived("challenge")

@@ -7,7 +7,9 @@ held is read from the folder, never remembered.
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -45,11 +47,9 @@ class Vault:
         except OSError:
             return False
 
-    def blocks(self, file: str) -> Iterator[bytes]:
-        """The file in blocks; raises OSError."""
-        with self.path(file).open("rb") as source:
-            while block := source.read(_BLOCK_BYTES):
-                yield block
+    def tree(self, file: str) -> FileTree:
+        """The hash tree of a whole file; raises OSError, LocalFault where it is empty or too large."""
+        return _tree(self.path(file))
 
     def read(self, file: str) -> bytes:
         """The whole file; raises OSError."""
@@ -112,7 +112,7 @@ class Vault:
 
 def _write(path: Path, content: bytes | bytearray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
+    unfinished = path.with_name(f"{path.name}.{threading.get_ident()}.part")
     try:
         with unfinished.open("wb") as file:
             file.write(content)
@@ -122,3 +122,10 @@ def _write(path: Path, content: bytes | bytearray) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+@lru_cache(maxsize=4)
+def _tree(path: Path) -> FileTree:
+    """Hashed once for all the pieces of a file: what lies under an id never changes."""
+    with path.open("rb") as source:
+        return FileTree.of(iter(lambda: source.read(_BLOCK_BYTES), b""))

@@ -7,8 +7,9 @@ and only cuts in a row do, because a payload that cannot pass never will (design
 """
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
+from sync_protocol.chunks import PIECE_OVERHEAD_BYTES_MAX, SLICE_BYTES
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_SIZE_BYTES_START
 
 START: Final = ROUND_SIZE_BYTES_START
@@ -78,6 +79,43 @@ class Pace:
             passes = min(self.budget, int(self.speed * MOMENT_S))
             smaller = _bounded(max(self.budget * 3 // 4, passes))
         return replace(self, budget=smaller, ceiling=smaller, cuts=self.cuts + 1, calm=0)
+
+
+class FilePace:
+    """How many bytes of files one request carries: about a second's worth, a slice at least.
+
+    A request that is cut goes again whole, so it is kept short: on a line of 1 Mbit/s that breaks every 20 seconds a
+    second's worth costs two to three percent. After a cut it grows no more in this sync, and two cuts in a row at one size
+    mean that it cannot pass: half of it is then the most.
+    """
+
+    START: ClassVar[int] = 128 * 1024 + PIECE_OVERHEAD_BYTES_MAX
+    LEAST: ClassVar[int] = SLICE_BYTES + PIECE_OVERHEAD_BYTES_MAX
+    MOST: ClassVar[int] = 8 * START
+    QUICK_S: ClassVar[float] = 0.5
+    SLOW_S: ClassVar[float] = 1.8
+
+    def __init__(self, budget: int) -> None:
+        self.budget = max(self.LEAST, min(budget, self.MOST))
+        self._ceiling = self.MOST
+        self._cuts = 0
+
+    def after_success(self, moved_bytes: int, seconds: float) -> None:
+        """A request went through; a small one says nothing about whether a large one can."""
+        if moved_bytes < self.budget // 2:
+            return
+        self._cuts = 0
+        if seconds < self.QUICK_S:
+            self.budget = min(2 * self.budget, self._ceiling)
+        elif seconds > self.SLOW_S:
+            self.budget = max(self.LEAST, self.budget // 2)
+
+    def after_cut(self) -> None:
+        """The connection broke under way."""
+        self._cuts += 1
+        self._ceiling = self.budget
+        if self._cuts > 1:
+            self._ceiling = self.budget = max(self.LEAST, self.budget // 2)
 
 
 def wait_after(failures: int, *, draw: float) -> float:

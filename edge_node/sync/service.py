@@ -17,6 +17,7 @@ from edge_node.services import Services
 from edge_node.store import alerts
 from edge_node.store.local import Office
 from edge_node.sync import parcels
+from edge_node.sync.files import exchange_files
 from edge_node.sync.runner import Progress, SyncResult, sync
 from edge_node.sync.transport import HubLine
 from signing import reasons as signing_reasons
@@ -30,6 +31,8 @@ ACKNOWLEDGED_BY: Final = {
     alerts.FORK: frozenset({Role.UNIT_ADMINISTRATOR}),
 }
 """Alerts about something that happened once and is over: they stand until a person says that they have looked."""
+_TURNS_MAX: Final = 50
+"""How often records may interrupt the files within one sync; the next one goes on."""
 _AT_ONCE: Final = threading.Lock()
 _CATALOGUE: Final = {
     reason.code: reason
@@ -79,14 +82,23 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
         return SyncResult()
     line = hub_line(services, office)
     try:
-        result = sync(db, services, line, progress=progress)
-        if result.received:
-            # A lease may have come: dossiers that only have a provisional code get an official one at once.
-            number_waiting(db, services)
+        result = _sync_records(db, services, line, progress)
+        for _ in range(_TURNS_MAX):
+            if not result.is_done or not exchange_files(db, services, line).must_yield:
+                break
+            result = _sync_records(db, services, line, progress)
         return result
     finally:
         line.close()
         _AT_ONCE.release()
+
+
+def _sync_records(db: Database, services: Services, line: HubLine, progress: Progress | None) -> SyncResult:
+    result = sync(db, services, line, progress=progress)
+    if result.received:
+        # A lease may have come: dossiers that only have a provisional code get an official one at once.
+        number_waiting(db, services)
+    return result
 
 
 def take_carried(

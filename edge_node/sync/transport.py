@@ -28,6 +28,7 @@ PROBE_S: Final = 3.0
 ANSWER_BYTES_MAX: Final = 2 * ROUND_SIZE_BYTES_MAX
 _CHUNK: Final = 64 * 1024
 ROUND_PATH: Final = "/sync/v1/round"
+FILES_PATH: Final = "/sync/v1/files"
 HELLO_PATH: Final = "/enrol/v1/hello"
 DEVICE_PATH: Final = "/enrol/v1/device"
 
@@ -105,6 +106,11 @@ class HubLine:
 
     def hang_up(self) -> None:
         self._session.close()
+
+    def post_files(self, payload: bytes) -> bytes:
+        return self._exchange(
+            "POST", FILES_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}
+        )
 
     def is_up(self) -> bool:
         parts = urlsplit(self._url)

@@ -1,0 +1,163 @@
+"""One request about files: verify who asks, keep the pieces that prove themselves, answer what is held and what is wanted.
+
+A PC may send and fetch the files that judged records of its own commune state, and no others. Each piece is durable before
+the answer says so. A file that does not fit, or a damaged piece, is answered for that file alone.
+"""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from central_hub.files.vault import Vault
+from central_hub.services import Services
+from central_hub.settings import hub_epoch
+from central_hub.store.engine import reading
+from central_hub.store.tables import FILE
+from central_hub.sync.service import challenge_secret
+from signing.reasons import Reason
+from signing.roles import Role
+from sync_protocol import limits, reasons
+from sync_protocol.challenge import challenge_holds, make_challenge
+from sync_protocol.chunks import (
+    PIECE_OVERHEAD_BYTES_MAX,
+    FileTree,
+    Piece,
+    cuts,
+    is_whole,
+    open_piece,
+    pack_held,
+    unpack_held,
+)
+from sync_protocol.errors import RemoteFault
+from sync_protocol.file_wire import (
+    FileAsked,
+    FilesAnswer,
+    FilesRequest,
+    FileStated,
+    Standing,
+    encode_files_answer,
+    open_files_request,
+)
+from sync_protocol.wire import PROTOCOL_VERSION
+
+_LOG: Final = logging.getLogger(__name__)
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A file that judged records of the asking commune state, and what may be done with it."""
+
+    size: int
+    is_standing: bool
+
+
+def answer_files(services: Services, data: bytes) -> bytes:
+    """The answer to a request; raises RemoteFault where the request as a whole is refused."""
+    signed = open_files_request(data)
+    now_s = services.clock() // 1000
+    with reading(services.engine) as connection:
+        statement = services.trust.current(connection).statement(signed.device)
+        epoch = hub_epoch(connection)
+        if statement is None or Role.DEVICE not in statement.roles:
+            raise RemoteFault(reasons.ROUND_DEVICE, signed.device)
+        request = signed.verify(statement.key)
+        known = _known(connection, statement.unit, request)
+    is_fresh = challenge_holds(request.challenge, challenge_secret(services), signed.device, now_s=now_s)
+    vault = vault_of(services)
+    problems = _take(services, vault, request.pieces, known) if is_fresh else {}
+    asked = (*request.offered, *request.wanted) if is_fresh else ()
+    answer = FilesAnswer(
+        protocol=PROTOCOL_VERSION,
+        challenge=make_challenge(challenge_secret(services), signed.device, now_s=now_s),
+        hub_epoch=bytes.fromhex(epoch),
+        problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
+        stated=[_stated(vault, each, known, problems) for each in asked],
+        pieces=_pieces(vault, request.wanted, known, bytes_max=request.bytes_max) if is_fresh else [],
+    )
+    return encode_files_answer(answer)
+
+
+def vault_of(services: Services) -> Vault:
+    """The hub's encrypted files."""
+    return Vault(services.config.files)
+
+
+def _known(connection: Connection, unit: str, request: FilesRequest) -> dict[str, _Known]:
+    ids = {asked.file for asked in (*request.offered, *request.wanted)}
+    rows = connection.execute(
+        select(FILE.c.file, func.max(FILE.c.size), func.max(FILE.c.is_standing))
+        .where(FILE.c.file.in_(ids), FILE.c.commune == unit)
+        .group_by(FILE.c.file)
+    )
+    return {row[0].hex(): _Known(row[1], bool(row[2])) for row in rows}
+
+
+def _take(
+    services: Services, vault: Vault, frames: Sequence[bytes], known: dict[str, _Known]
+) -> dict[str, Reason]:
+    """Keep what proves itself; per file the reason why something of it was not kept."""
+    problems: dict[str, Reason] = {}
+    for frame in frames:
+        try:
+            piece = open_piece(frame)
+        except RemoteFault as fault:
+            # Which file it was meant for is anybody's guess; the bitmap in the answer shows that it is still missing.
+            _LOG.warning("a piece was not kept: %s", fault)
+            continue
+        stated = known.get(piece.file)
+        if stated is None or not stated.is_standing:
+            continue
+        if stated.size != piece.size:
+            problems[piece.file] = reasons.FILE_SIZE
+            continue
+        try:
+            if shutil.disk_usage(services.config.data).free < services.config.files_free_mb * _MIB:
+                raise OSError("too little room")
+            vault.take(piece)
+        except OSError:
+            problems[piece.file] = reasons.FILE_ROOM
+    return problems
+
+
+def _stated(
+    vault: Vault, asked: FileAsked, known: dict[str, _Known], problems: dict[str, Reason]
+) -> FileStated:
+    file = asked.file.hex()
+    stated, problem = known.get(file), problems.get(file)
+    if stated is None:
+        return FileStated(asked.file, Standing.UNKNOWN)
+    if stated.size != asked.size:
+        problem = reasons.FILE_SIZE
+    held = vault.held(file, stated.size)
+    if is_whole(stated.size, held):
+        return FileStated(asked.file, Standing.WHOLE)
+    if problem is not None:
+        return FileStated(asked.file, Standing.REFUSED, b"", problem.code)
+    return FileStated(asked.file, Standing.PARTIAL, pack_held(stated.size, held))
+
+
+def _pieces(
+    vault: Vault, wanted: Sequence[FileAsked], known: dict[str, _Known], *, bytes_max: int
+) -> list[bytes]:
+    """Pieces of wanted files up to the budget; one at least, since a budget that fits nothing would never end."""
+    pieces: list[bytes] = []
+    room = min(bytes_max, limits.ROUND_SIZE_BYTES_MAX // 2)
+    for asked in wanted:
+        file, stated = asked.file.hex(), known.get(asked.file.hex())
+        if stated is None or stated.size != asked.size or not vault.has(file, stated.size):
+            continue
+        missing = cuts(stated.size, unpack_held(stated.size, asked.held), bytes_max=bytes_max)
+        tree: FileTree | None = None
+        for start, length in missing:
+            if (pieces and length + PIECE_OVERHEAD_BYTES_MAX > room) or len(pieces) >= limits.FILE_PIECES_MAX:
+                return pieces
+            tree = tree or vault.tree(file)
+            data = vault.part(file, start, length)
+            pieces.append(tree.encode(Piece(file=file, size=stated.size, start=start, data=data)))
+            room -= len(pieces[-1])
+    return pieces

@@ -1,0 +1,209 @@
+"""A hub and PCs of one commune in one process, and a line between them that lets so many bytes through and then breaks.
+
+Everything but the socket is real: enrolment, rounds, the judge, files. The line counts what went over it, the part of a
+request that was cut included.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+from sqlite_utils import Database
+
+from central_hub.config import HubConfig
+from central_hub.files.service import answer_files
+from central_hub.founding import RootCeremony, found_hub
+from central_hub.judge.service import judge_pending
+from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.services import Services as HubServices
+from central_hub.services import open_services
+from central_hub.store.engine import writing
+from central_hub.sync.service import answer_round
+from edge_node.accounts.service import add_officer, current_actor, log_in
+from edge_node.config import EdgeConfig
+from edge_node.enrolment.service import Wish, enrol, initialise
+from edge_node.files.copies import files_waiting
+from edge_node.journal import Draft, write
+from edge_node.keyring import Actor
+from edge_node.migrations import prepare
+from edge_node.projection.service import ensure_current
+from edge_node.services import Services, build_services
+from edge_node.store import open_database
+from edge_node.sync.files import FilesResult, exchange_files
+from edge_node.sync.runner import SyncResult, sync
+from edge_node.sync.transport import Hello, LineFault
+from signing.keys import LockCost
+from signing.roles import Role
+from sync_protocol import reasons
+from sync_protocol.enrolment import EnrolmentRequest
+from tests.support.log_builder import COMMUNE
+from tests.support.office import PIN, Clock
+
+
+@dataclass
+class BreakingLine:
+    """The way to the hub. A connection ends after `lets_through` bytes, whatever is under way; the next one begins anew.
+
+    Attributes:
+        bytes_up: bytes that went up, those of cut requests among them.
+        before_answer: called when a request has come through.
+        loses_answers: so many answers are lost after the hub did what was asked.
+    """
+
+    hub: HubServices
+    lets_through: int | None = None
+    bytes_up: int = 0
+    cuts: int = 0
+    is_down: bool = False
+    loses_answers: int = 0
+    before_answer: Callable[[], None] | None = None
+    _used: int = field(default=0, repr=False)
+
+    def post_round(self, payload: bytes) -> bytes:
+        self._carry(payload)
+        answer = answer_round(self.hub, payload)
+        judge_pending(self.hub)
+        return self._back(answer)
+
+    def post_files(self, payload: bytes) -> bytes:
+        self._carry(payload)
+        return self._back(answer_files(self.hub, payload))
+
+    def is_up(self) -> bool:
+        return not self.is_down
+
+    def hello(self) -> Hello:
+        return Hello(self.hub.keys.envelope, "")
+
+    def enrol_device(self, request: bytes) -> bytes:
+        with writing(self.hub.engine) as connection:
+            asked = msgspec.json.decode(request, type=EnrolmentRequest)
+            answer = enrol_device(connection, self.hub, asked, address="127.0.0.1")
+        return msgspec.json.encode(answer)
+
+    def close(self) -> None:
+        pass
+
+    def _carry(self, payload: bytes) -> None:
+        if self.is_down:
+            raise LineFault(reasons.LINE_DOWN)
+        self._use(len(payload), up=True)
+        if self.before_answer:
+            self.before_answer()
+
+    def _back(self, answer: bytes) -> bytes:
+        if self.loses_answers:
+            self.loses_answers -= 1
+            raise LineFault(reasons.LINE_DOWN, was_cut=True)
+        self._use(len(answer), up=False)
+        return answer
+
+    def _use(self, size: int, *, up: bool) -> None:
+        room = size if self.lets_through is None else self.lets_through - self._used
+        self.bytes_up += min(size, room) if up else 0
+        if size > room:
+            self._used = 0
+            self.cuts += 1
+            raise LineFault(reasons.LINE_DOWN, was_cut=True)
+        self._used += size if self.lets_through is not None else 0
+
+
+@dataclass
+class Pc:
+    """An enrolled PC with a receptionist."""
+
+    db: Database
+    services: Services
+    line: BreakingLine
+    clock: Clock
+    lan: Actor
+
+    def sync(self) -> SyncResult:
+        return sync(self.db, self.services, self.line)
+
+    def files(self, *, seconds: float = 600) -> FilesResult:
+        return exchange_files(self.db, self.services, self.line, seconds=seconds)
+
+    @property
+    def waiting(self) -> int:
+        return files_waiting(self.db)
+
+    def receive(self) -> str:
+        """A dossier with two papers."""
+        now = self.clock()
+        paper = {"form": 1, "count": 1, "digitised": False, "reused": False}
+        facts = {
+            "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": None, "provisional": None,
+            "receiving": COMMUNE, "competent": COMMUNE, "received": now, "due": now + 86_400_000,
+            "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0, "fields": ["applicant.name"],
+            "papers": [{"paper": "don", **paper}, {"paper": "can_cuoc", **paper}],
+        }  # fmt: skip
+        content = {"fields": {"applicant.name": "Nguyễn Thị Hoa"}}
+        records = write(
+            self.db, self.services, self.lan, [Draft(kind="dossier.received", facts=facts, content=content)]
+        )
+        dossier = records[0].header.dossier
+        assert dossier
+        return dossier
+
+
+@dataclass
+class Commune:
+    """One hub and the PCs of one commune."""
+
+    hub: HubServices
+    folder: Path
+    clock: Clock
+    pcs: list[Pc] = field(default_factory=list)
+
+    def add(self) -> Pc:
+        """Enrol one more PC and let it learn what there is."""
+        number = len(self.pcs) + 1
+        line = BreakingLine(self.hub)
+        services = build_services(
+            EdgeConfig(data=self.folder / f"node{number}", reserve_mb=1),
+            clock=self.clock,
+            lock_cost=LockCost.TEST,
+        )
+        services = replace(services, pause=lambda seconds: None)
+        initialise(services)
+        db = open_database(services.config.database)
+        prepare(db)
+        ensure_current(db)
+        with writing(self.hub.engine) as connection:
+            code = issue_code(connection, self.hub, unit=COMMUNE, device_name=f"Quầy {number}").code
+        wish = Wish(
+            hub_url="http://hub", code=code, device_name=f"Quầy {number}", officer_name="Lê Văn Quý", pin=PIN
+        )
+        enrolled = enrol(db, services, wish, lambda url, ca: line)
+        sync(db, services, line)
+        chief = _actor(db, services, enrolled.officer)
+        roles = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+        lan = add_officer(db, services, chief, name="Trần Thị Lan", title="", roles=roles, pin=PIN)
+        pc = Pc(db, services, line, self.clock, _actor(db, services, lan))
+        self.pcs.append(pc)
+        assert pc.sync().is_done
+        return pc
+
+    def close(self) -> None:
+        for pc in self.pcs:
+            pc.db.conn.close()
+        self.hub.engine.dispose()
+
+
+def found_commune(folder: Path) -> Commune:
+    """A hub without PCs yet."""
+    config = HubConfig(data=folder / "hub", files_free_mb=1)
+    ceremony = RootCeremony(folder=folder / "roots")
+    found_hub(config, ceremony, lock_cost=LockCost.TEST).services.engine.dispose()
+    clock = Clock()
+    hub = replace(open_services(config, lock_cost=LockCost.TEST), clock=clock)
+    return Commune(hub, folder, clock)
+
+
+def _actor(db: Database, services: Services, officer: str) -> Actor:
+    token = log_in(db, services, officer=officer, pin=PIN, address="::1")
+    found = current_actor(db, services, token)
+    assert found is not None
+    return found
