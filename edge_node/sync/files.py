@@ -60,6 +60,9 @@ class FilesLine(Protocol):
     def post_files(self, payload: bytes) -> bytes:
         """One request about files; raises LineFault."""
 
+    def hang_up(self) -> None:
+        """The next request gets a connection of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesResult:
@@ -195,6 +198,8 @@ class _Exchange:
             return self._ask_again(answer)
         self._stale = 0
         self.pace.after_success(max(len(payload), len(packed)), self._services.monotonic() - began)
+        if self.pace.is_short:
+            self._line.hang_up()
         self._learn(request, answer)
         self._take(request, answer)
         return True

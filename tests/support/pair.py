@@ -70,6 +70,9 @@ class BreakingLine:
         self._carry(payload)
         return self._back(answer_files(self.hub, payload))
 
+    def hang_up(self) -> None:
+        self._used = 0
+
     def is_up(self) -> bool:
         return not self.is_down
 

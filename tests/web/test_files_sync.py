@@ -85,7 +85,7 @@ def test_a_file_reaches_the_hub_and_another_pc_that_asks_for_it(commune: Commune
     assert pc.files().requests == 0
 
 
-@pytest.mark.parametrize(("lets_through", "share_max"), [(64 * KIB, 1.9), (40 * KIB, 1.9), (300 * KIB, 1.35)])
+@pytest.mark.parametrize(("lets_through", "share_max"), [(64 * KIB, 1.2), (40 * KIB, 1.2), (300 * KIB, 1.35)])
 def test_a_line_that_resets_early_costs_little_and_ends(
     commune: Commune, pc: Pc, lets_through: int, share_max: float
 ) -> None:
@@ -96,7 +96,7 @@ def test_a_line_that_resets_early_costs_little_and_ends(
     pc.line.lets_through = lets_through
     before = pc.line.bytes_up
     assert pc.files().sent == 1
-    assert pc.line.cuts > 3
+    assert pc.line.cuts >= 2
     size = vault_of(pc.services).path(file).stat().st_size
     assert pc.line.bytes_up - before <= share_max * size
     other.sync()
