@@ -135,7 +135,7 @@ def _command(
     language: str | None,
 ) -> Exit:
     spoken = Language(language) if language else language_of(os.environ)
-    bundle = _trusted(trust, root, spoken)
+    bundle = _trusted(trust, None if root is None else "".join(root.split()), spoken)
     desk = _Desk(
         bundle=bundle,
         status=None if status is None else _status(status, bundle, spoken),

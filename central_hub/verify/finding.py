@@ -103,10 +103,16 @@ def _compare(report: Report, services: Services, catalogue: Catalogue) -> list[t
     document = report.document
     if document is None or document.facts is None or report.indication is Indication.FAILED:
         return []
-    lines = [*_facts(document.facts, services, catalogue), *_content(document.content or {})]
+    lines = [*_facts(document.facts, services, catalogue), *_content(document.content or {})][:_LINES_MAX]
     if report.claimed_ms is not None:
         lines.append((_("Ký lúc (máy khai)"), fmt_datetime(report.claimed_ms)))
-    return lines[:_LINES_MAX]
+    before, after = report.subject.not_before, report.subject.not_after
+    if before is not None and before.time_ms is not None:
+        lines.append((_("Ký sau (bên chứng kiến)"), fmt_datetime(before.time_ms)))
+    if after is not None:
+        shown = str(after.size) if after.time_ms is None else fmt_datetime(after.time_ms)
+        lines.append((_("Vào sổ của tỉnh trước"), shown))
+    return lines
 
 
 def _facts(facts: Mapping[str, Any], services: Services, catalogue: Catalogue) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """`motcua-verify`: exit codes, both languages, JSON, and no network."""
 
 import socket
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,18 @@ from typing import Any
 import click
 import orjson
 import pytest
+import segno
 
 from signing import cli
 from signing.cli import language_of, main
 from signing.exported import encode_export
 from signing.plain_text import Language
+from signing.proof_file import encode_proof
+from signing.report_schema import REPORT_SCHEMA
 from signing.trust import Role, sign_bundle
 from signing.version import __version__
+from tests.support.paper import paper_code
+from tests.support.proof_world import ProofWorld
 
 
 @pytest.fixture
@@ -154,3 +160,58 @@ def test_a_stream_without_an_encoding_is_left_alone(desk: Path, monkeypatch: pyt
 
     monkeypatch.setattr("sys.stdout", Plain())
     assert main(["good.json", "--trust", "trust.json"]) == 0
+
+
+def test_a_root_may_be_typed_in_groups_as_the_letter_prints_it(desk: Path, cast: Any) -> None:
+    fingerprint = cast.bundle().fingerprint
+    grouped = " ".join(fingerprint[at : at + 4] for at in range(0, 64, 4))
+    assert main(["good.json", "--trust", "trust.json", "--root", grouped]) == 0
+
+
+def test_a_folder_stands_for_every_file_in_it(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = desk / "case" / "inner"
+    folder.mkdir(parents=True)
+    for name in ("good.json", "open.json"):
+        (folder / name).write_bytes((desk / name).read_bytes())
+    assert main(["case", "--trust", "trust.json", "--json"]) == 2
+    told = [orjson.loads(line)["indication"] for line in capsys.readouterr().out.splitlines()]
+    assert told == ["PASSED", "INDETERMINATE"]
+
+
+def test_the_schema_is_printed_without_any_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--schema"]) == 0
+    assert orjson.loads(capsys.readouterr().out) == REPORT_SCHEMA
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--at", "yesterday"],
+        ["--at", "-1"],
+        ["--status", "good.json"],
+        ["--status", "absent.json"],
+        ["--status", "trust.json", "--lang", "en"],
+    ],
+)
+def test_what_cannot_be_used_is_bad_input(desk: Path, more: list[str]) -> None:
+    assert main(["good.json", "--trust", "trust.json", *more]) == 3
+
+
+def test_a_result_pdf_with_its_proof_inside_is_verified(desk: Path) -> None:
+    world = ProofWorld()
+    record = world.record("Lan", content={"note": "x"})
+    proof = encode_proof(world.proof(record, statements=[world.lan()], checkpoints=[]))
+    (desk / "result.pdf").write_bytes(
+        b"%PDF-1.7\n1 0 obj<<>>stream\n" + zlib.compress(proof) + b"\nendstream"
+    )
+    (desk / "province.json").write_bytes(world.envelope())
+    assert main(["result.pdf", "--trust", "province.json"]) == 0
+
+
+def test_the_picture_of_a_code_is_verified(desk: Path, cast: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    segno.make(paper_code(), error="m", micro=False).save(str(desk / "code.png"), scale=5)
+    assert main(["code.png", "--trust", "trust.json", "--root", cast.bundle().fingerprint, "--json"]) == 0
+    report = orjson.loads(capsys.readouterr().out)
+    assert report["indication"] == "PASSED"
+    assert report["document"]["facts"]["code"] == "H17.20242-261120-0001"
+    assert report["not_checked"][0]["id"] == "paper"
