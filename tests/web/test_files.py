@@ -147,6 +147,13 @@ def test_a_large_picture_is_made_small_and_a_small_one_is_not_blown_up(
     assert sizes == [(2506, 3508), (80, 80)]
 
 
+def test_two_files_never_share_a_key(office: TestOffice, lan: Browser, dossier: str) -> None:
+    """Nonces repeat from file to file, so a key that sealed two contents would give both away."""
+    send(lan, dossier, (PDF, "a.pdf"), (PDF + b"%other", "b.pdf"), (picture(), "c.jpg"), place=":other")
+    keys = [each.key for each in seen(office, dossier).files]
+    assert len(keys) == len(set(keys)) == 3
+
+
 def test_the_same_scan_is_stored_once(office: TestOffice, lan: Browser, dossier: str) -> None:
     paper = first_paper(office, dossier)
     send(lan, dossier, (PDF, "a.pdf"), (PDF, "b.pdf"), place=":other")
