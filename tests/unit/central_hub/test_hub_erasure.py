@@ -1,15 +1,18 @@
 """Erasure orders at the hub: carried out by the judge, gone from every file, and nothing else changed."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from central_hub.backup.service import take_backup
+from central_hub.cli import cli
 from central_hub.ingest.service import acknowledge
 from central_hub.journal.service import Draft, write
 from central_hub.projection.rebuild import rebuild
@@ -233,3 +236,24 @@ def test_two_values_that_differed_are_asked_about_no_more(hub: ProvinceHub, desk
     assert dict(zip(DOSSIER.c.keys(), before["dossier"][0], strict=True))["conflicts"] == 0
     rebuild(hub.services)
     assert tables(hub) == before
+
+
+def erase_command(hub: ProvinceHub, dossier: str, *more: str) -> tuple[int, dict[str, Any]]:
+    decision = ("--ground", "authority_decision", "--number", "20/QĐ-UBND", "--date", "20261122")
+    options = ["erase", dossier, *decision, *more, "--data", str(hub.services.config.data), "--json"]
+    result = CliRunner().invoke(cli, options)
+    return result.exit_code, json.loads(result.stdout.splitlines()[-1])
+
+
+def test_the_command_takes_a_code_or_an_id(hub: ProvinceHub, desk: Desk) -> None:
+    dossiers = [receive(desk), receive(desk, "Trần Văn Nam")]
+    hub.deliver(desk)
+    hub.judge()
+    code = desk.log.records[-1].header.facts["code"]
+    assert erase_command(hub, dossiers[0])[1]["dossier"] == dossiers[0]
+    done, said = erase_command(hub, code)
+    assert (done, said["ok"], said["dossier"]) == (0, True, dossiers[1])
+    assert states(hub, desk)[-2:] == [BodyState.ERASED] * 2
+    assert erase_command(hub, "H17.20242-261123-9999")[0] == 3
+    assert erase_command(hub, "0" * 32)[0] == 3
+    assert erase_command(hub, dossiers[0], "--date", "20261399")[1]["code"] == "HUB_INPUT"
