@@ -69,7 +69,17 @@ def pages_of_node(week: Week) -> Examples:
     several = f"id={week.by_status[Status.RECEIVED]}&id={week.dossiers[6]}"
     one = {
         name: (f"/dossiers/{case}/{name}",)
-        for name in ("amend", "assign", "extend", "note", "papers-held", "pay")
+        for name in (
+            "amend",
+            "assign",
+            "erase",
+            "extend",
+            "note",
+            "papers-held",
+            "pay",
+            "proof",
+            "proof/file",
+        )
     }
     received = week.by_status[Status.RECEIVED]
     records = week.records(week.dossiers[7]) + week.records(week.for_paper["mau04"])
@@ -77,6 +87,7 @@ def pages_of_node(week: Week) -> Examples:
         "/": ["/", *(f"/?show={name}" for name in ("mine", "today", "overdue", "waiting", "ready", "attention"))],
         "/api/v1/dossiers": ["/api/v1/dossiers", "/api/v1/dossiers?q=tran&open=true"],
         "/api/v1/dossiers/<dossier>": [f"/api/v1/dossiers/{case}"],
+        "/api/v1/dossiers/<dossier>/proof": [f"/api/v1/dossiers/{case}/proof"],
         "/conflicts/<conflict>": [f"/conflicts/{question.id}"],
         "/conflicts/duplicates/<conflict>": [f"/conflicts/duplicates/{double(week)}"],
         "/dossiers": ["/dossiers", "/dossiers?state=attention", "/dossiers?state=ended&sort=finished", "/dossiers?q=khong+co+ai", "/dossiers?format=csv"],
@@ -98,6 +109,7 @@ def pages_of_node(week: Week) -> Examples:
         "/dossiers/decide": [f"/dossiers/decide?{several}"],
         "/help/images/<name>": ["/help/images/can-bo-ho-so.png"],
         "/login": ["/login", "/login?other=1"],
+        "/officers/<officer>/revoke": [f"/officers/{week.cast.minh.officer}/revoke"],
         "/officers/<officer>/pin": [f"/officers/{week.cast.lan.officer}/pin"],
         "/receive": ["/receive", "/receive?q=chung+thuc", "/receive?q=khong+co"],
         "/receive/<code>": [f"/receive/{code}" for code in {*PROCEDURES, MARITAL}],
@@ -181,6 +193,8 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/catalogue/procedures/<code>": ["/catalogue/procedures/1.001193"],
         "/catalogue/procedures/<code>/edit": ["/catalogue/procedures/1.001193/edit"],
         "/nodes": ["/nodes", "/nodes?state=silent", "/nodes?format=csv"],
+        "/nodes/<device>/keys": [f"/nodes/{hub.desks[0].device}/keys"],
+        "/nodes/<device>/replace": [f"/nodes/{hub.desks[0].device}/replace"],
         "/nodes/<device>": [f"/nodes/{hub.desks[0].device}", f"/nodes/{hub.desks[2].device}"],
         "/quarantine": [f"/quarantine?show={name}" for name in ("requests", "refused", "pending", "set_aside")],
         "/quarantine/records/<record>": held,
@@ -194,6 +208,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],
         "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],
         "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],
+        "/erasure/<dossier>": [f"/erasure/{dossier}"],
     }  # fmt: skip
 
 
