@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
+from central_hub.erasure.service import orders_of
 from central_hub.registry.snapshot import take_snapshot
 from central_hub.services import Services
 from central_hub.store.record_log import HubLogStore
@@ -21,7 +22,7 @@ from signing.exported import ExportedRecord
 from signing.proof_file import CHECKPOINTS_MAX, RECORDS_MAX, Inclusion, ProofFile, ProvenRecord, encode_proof
 from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.note import Note
-from sync_protocol.record import Record
+from sync_protocol.record import BodyState, Record
 
 
 class NoSuchDossier(LookupError):
@@ -56,6 +57,9 @@ def export_proof(
     unknown = {*records, *disclosed} - {record.id for record in held}
     if not chosen or unknown:
         raise NoSuchDossier(", ".join(sorted(unknown)) or dossier)
+    if any(record.body_state is BodyState.ERASED for record in chosen):
+        # Why a body is not here: the order goes along, so that the report can name it.
+        chosen = (chosen + orders_of(connection, services, dossier))[-RECORDS_MAX:]
     statements = _statements(services, store, connection, {record.header.by for record in chosen})
     places = _Places(services, connection)
     return encode_proof(

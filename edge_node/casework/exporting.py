@@ -12,11 +12,12 @@ from typing import Final
 from sqlite_utils import Database
 
 from edge_node.casework.labels import kind_word
+from edge_node.erasure.service import orders_of
 from edge_node.store import SqliteLogStore
 from signing.exported import ExportedRecord, encode_export
 from signing.proof_file import RECORDS_MAX, ProofFile, ProvenRecord, encode_proof
 from signing.signatures import PublicKey
-from sync_protocol.record import Record
+from sync_protocol.record import BodyState, Record
 
 _CHAIN_MAX: Final = 16
 
@@ -63,6 +64,9 @@ def export_proof(
     chosen = [record for record in held if not records or record.id in records][-RECORDS_MAX:]
     if not chosen or {*records, *disclosed} - {record.id for record in held}:
         return None
+    if any(record.body_state is BodyState.ERASED for record in chosen):
+        # Why a body is not here: the order goes along, so that the report can name it.
+        chosen = (chosen + orders_of(db, dossier))[-RECORDS_MAX:]
     proof = ProofFile(
         records=tuple(
             ProvenRecord(record=_exported(each, with_body=each.id in disclosed)) for each in chosen

@@ -8,6 +8,7 @@ from edge_node.drafts.service import list_drafts
 from edge_node.projection.service import view
 from edge_node.receive.queries import find_person
 from edge_node.store import SqliteLogStore
+from signing.verification import verify
 from sync_protocol.record import BodyState
 from tests.support.counter import heads, open_office
 from tests.support.node import Browser, Cast, browse, receive
@@ -107,3 +108,14 @@ def test_an_erased_applicant_fills_no_new_form(office: TestOffice, leader: Brows
     assert find_person(office.db, NUMBER) is not None
     leader.post(f"/dossiers/{dossier}/erase", {**heads(office, dossier), **DECISION})
     assert find_person(office.db, NUMBER) is None
+
+
+def test_a_proof_says_by_which_order_it_was_erased(office: TestOffice, leader: Browser) -> None:
+    dossier = receive(office, 1, "2.000815")
+    leader.post(f"/dossiers/{dossier}/erase", {**heads(office, dossier), **DECISION})
+    data = leader.client.get(f"/dossiers/{dossier}/proof/file").data
+    bundle = office.services.trust.trust(office.db).bundle
+    report = verify(data, bundle)
+    content = [check for check in report.checks if check.id == "content" and check.record == 0]
+    assert [check.sub_indication for check in content] == ["SIGNED_DATA_NOT_FOUND"]
+    assert "erased by the order" in content[0].why_en and NUMBER.encode() not in data

@@ -1,11 +1,13 @@
 """A proof from the hub: any dossier, bodies only as chosen, under a checkpoint of the province's log."""
 
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from central_hub.store.engine import reading
+from central_hub.erasure.service import Wish, order_erasure
+from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DOSSIER
 from central_hub.tlog.sequencer import advance
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
@@ -87,3 +89,23 @@ def test_the_button_gives_the_file_and_is_noted(hub: ProvinceHub, dossier: tuple
     assert "proof.exported" in visitor.page("/administration/log") or "Xuất tệp chứng minh" in visitor.page("/administration/log")  # fmt: skip
     assert hub.browser("thongke").get(f"/verify/proof?dossier={dossier[1]}").status_code == 403
     assert "Xuất tệp chứng minh" not in hub.browser().page("/verify")
+
+
+def test_the_proof_of_an_erased_record_names_the_order(tmp_path: Path) -> None:
+    province = found_province(tmp_path)
+    desk = province.enrol("20195")
+    dossier = receive(desk, province.clock.now - 60_000, 1)
+    province.deliver(desk)
+    province.judge()
+    wish = Wish(dossier=dossier, ground="subject_request", number="15/QĐ-UBND", date=20261122)
+    with writing(province.services.engine) as connection:
+        order = order_erasure(connection, province.services, wish, actor="quantri")
+    province.judge()
+    advance(province.services, at_once=True)
+    with reading(province.services.engine) as connection:
+        data = export_proof(province.services, connection, dossier)
+    report = told(province, data)
+    assert report.indication is Indication.INDETERMINATE
+    (content,) = (check for check in report.checks if check.id == "content" and check.record == 0)
+    assert content.sub_indication == "SIGNED_DATA_NOT_FOUND" and "erased by the order" in content.why_en
+    assert content.evidence is not None and order.id in content.evidence
