@@ -35,7 +35,7 @@ from central_hub.locks import Locked, held_lock
 from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.service import PublicationRefused, publish_calendar, publish_catalogue
 from central_hub.registry.ceremony import adopt, propose, read_draft
-from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, EnrolmentInvalid, issue_code
+from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, EnrolmentInvalid, enrol_by_file, issue_code
 from central_hub.registry.holders import list_holders
 from central_hub.registry.revocation import (
     Act,
@@ -291,13 +291,38 @@ def judge(console: Console, parent: int) -> None:
 
 
 @cli.command()
-@click.option("--commune", required=True, help="Code or name of the commune.")
-@click.option("--device-name", required=True, help="Name of the PC within the office.")
+@click.option("--commune", default="", help="Code or name of the commune.")
+@click.option("--device-name", default="", help="Name of the PC within the office.")
 @click.option("--role", "roles", multiple=True, help="Role of the first officer; may be given several times.")
+@click.option(
+    "--from-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=None,
+    help="Instead: take a PC in whose request came as a file.",
+)
+@click.option(
+    "--to-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Where the answer to such a request is written.",
+)
 @_common
-def enrol(console: Console, commune: str, device_name: str, roles: tuple[str, ...]) -> None:
-    """Print a code with which one PC of a commune enrols."""
+def enrol(
+    console: Console,
+    commune: str,
+    device_name: str,
+    roles: tuple[str, ...],
+    from_file: Path | None,
+    to_file: Path | None,
+) -> None:
+    """Print a code with which one PC of a commune enrols; or answer a request file with a file."""
     services = _opened(console)
+    if from_file is not None:
+        target = to_file or from_file.with_name(from_file.stem + "-answer.json")
+        with writing(services.engine) as connection:
+            target.write_bytes(enrol_by_file(connection, services, from_file.read_bytes(), address="file"))
+        console.say(f"Đã ghi tệp trả lời: {target}", f"Wrote the answer: {target}")
+        console.leave(OK, {"file": str(target)})
     found = services.units.find(commune)
     matches = (found,) if found else services.units.search(commune)
     if len(matches) != 1:
@@ -335,6 +360,10 @@ def trust() -> None:
     help="Make a new registry key, and cut the present one off for this cause.",
 )  # fmt: skip
 @click.option("--since", default=None, help="Local time yyyy-mm-ddThh:mm since when it is not trusted.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
+    help="File with the policy of logs and witnesses (C2SP tlog-policy).",
+)  # fmt: skip
 @_common
 def draft_bundle(
     console: Console,
@@ -343,6 +372,7 @@ def draft_bundle(
     threshold: int | None,
     new_registry: str | None,
     since: str | None,
+    policy: Path | None,
 ) -> None:
     """Write the draft of the next version to FILE, for the holders of the root keys to sign."""
     services = _opened(console)
@@ -354,6 +384,7 @@ def draft_bundle(
             threshold=threshold,
             registry_cause=Cause(new_registry) if new_registry else None,
             since_ms=_local_ms(console, since),
+            policy=None if policy is None else policy.read_text(encoding="utf-8"),
         )
     file.write_bytes(draft.encode())
     console.say(

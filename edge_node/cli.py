@@ -24,7 +24,7 @@ from edge_node.backup import service as backups
 from edge_node.casework.exporting import export_proof
 from edge_node.config import ConfigInvalid, default_data, load_config
 from edge_node.doctor import Health, examine
-from edge_node.enrolment.service import Wish, enrol, initialise
+from edge_node.enrolment.service import Wish, enrol, enrol_from_file, initialise, request_file
 from edge_node.erasure.service import Wish as ErasureWish
 from edge_node.erasure.service import is_scrubbed, order_erasure
 from edge_node.instance import AlreadyRunning, single_instance
@@ -183,12 +183,24 @@ def init(console: Console) -> None:
 
 
 @cli.command("enrol")
-@click.option("--hub", "hub_url", required=True, help="Address of the province's hub.")
-@click.option("--code", required=True, help="Enrolment code given by the province (25 characters).")
-@click.option("--device-name", required=True, help="Name of this PC within the office.")
-@click.option("--officer-name", required=True, help="Name of the unit's first officer.")
+@click.option("--hub", "hub_url", default="", help="Address of the province's hub.")
+@click.option("--code", default="", help="Enrolment code given by the province (25 characters).")
+@click.option("--device-name", default="", help="Name of this PC within the office.")
+@click.option("--officer-name", default="", help="Name of the unit's first officer.")
 @click.option("--officer-title", default="", help="The officer's title.")
 @click.option("--pin", default=None, help="The officer's PIN; asked for when absent.")
+@click.option(
+    "--to-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Without a line: write the request to this file, for the province.",
+)
+@click.option(
+    "--from-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=None,
+    help="Without a line: take the province's answer from this file.",
+)
 @_common
 def enrol_command(
     console: Console,
@@ -198,9 +210,19 @@ def enrol_command(
     officer_name: str,
     officer_title: str,
     pin: str | None,
+    to_file: Path | None,
+    from_file: Path | None,
 ) -> None:
-    """Make this PC a node of the unit that the code is for."""
+    """Make this PC a node of the unit that the code is for; over the line, or by two files on a USB stick."""
     initialise(_load(console))
+    if from_file is not None:
+        with _opened(console) as (db, services):
+            enrolled = enrol_from_file(db, services, from_file.read_bytes())
+            console.say(
+                f"Máy này đã thuộc {enrolled.unit_name} ({enrolled.unit}).",
+                f"This PC now belongs to {enrolled.unit_name} ({enrolled.unit}).",
+            )
+            console.leave(OK, asdict(enrolled))
     typed = pin or click.prompt("PIN", hide_input=True, confirmation_prompt=True)
     wish = Wish(
         hub_url=hub_url,
@@ -211,6 +233,13 @@ def enrol_command(
         pin=typed,
     )
     with _opened(console) as (db, services):
+        if to_file is not None:
+            to_file.write_bytes(request_file(db, services, wish))
+            console.say(
+                f"Đã ghi yêu cầu vào {to_file}; mang về tỉnh, nhận lại tệp trả lời.",
+                f"Wrote the request to {to_file}; take it to the province and bring the answer back.",
+            )
+            console.leave(OK, {"file": str(to_file)})
         enrolled = enrol(db, services, wish, lambda url, ca: HubLine(url, ca=ca))
         result = sync_now(db, services)
         console.say(

@@ -6,10 +6,12 @@ tolerant of case, spaces, hyphens and the letters that look like digits. The cod
 """
 
 import hashlib
+from typing import TypeVar
 
 import msgspec
 import orjson
 
+from signing.errors import SignatureInvalid
 from signing.signatures import PublicKey, Signer, verify
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
@@ -17,6 +19,7 @@ from sync_protocol.errors import RemoteFault
 ENROLMENT_PURPOSE = "motcua.enrolment"
 SECRET_BYTES = 5
 PIN_BYTES = 10
+ENROLMENT_FILE_BYTES_MAX = 512 * 1024
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None, " ": None})
@@ -64,6 +67,59 @@ class EnrolmentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     unit_name: str
     hub_epoch: str
     roles: list[str]
+
+
+class EnrolmentFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The hub's answer as a file on a USB stick: signed by the hub, whose key the bundle names, for one device.
+
+    Attributes:
+        bundle: the trust bundle, base64; the code's pin says whether to believe it.
+        ca: the hub's certificate authority (PEM), for the later syncs.
+        signature: hex, over `answer_bytes`.
+    """
+
+    answer: EnrolmentAnswer
+    bundle: bytes
+    ca: str
+    device: str
+    signature: str
+
+    def answer_bytes(self) -> bytes:
+        """What the hub signs."""
+        said = {"answer": msgspec.to_builtins(self.answer), "device": self.device}
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+
+    def verify(self, hub: PublicKey, *, device: str) -> EnrolmentAnswer:
+        """The answer, if this hub gave it to this device; raises RemoteFault."""
+        try:
+            verify(hub, ENROLMENT_PURPOSE, self.answer_bytes(), bytes.fromhex(self.signature))
+        except (SignatureInvalid, ValueError) as error:
+            raise RemoteFault(reasons.ENROLMENT_ROOTS, "the answer's signature") from error
+        if self.device != device:
+            raise RemoteFault(reasons.ENROLMENT_FILE, "the answer is for another PC")
+        return self.answer
+
+
+def read_enrolment_file(data: bytes) -> EnrolmentFile:
+    """Read an answer file; raises RemoteFault."""
+    return _read_file(data, EnrolmentFile)
+
+
+def read_request_file(data: bytes) -> EnrolmentRequest:
+    """Read a request file; raises RemoteFault."""
+    return _read_file(data, EnrolmentRequest)
+
+
+_Read = TypeVar("_Read")
+
+
+def _read_file(data: bytes, kind: type[_Read]) -> _Read:
+    if len(data) > ENROLMENT_FILE_BYTES_MAX:
+        raise RemoteFault(reasons.ENROLMENT_FILE, "size")
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RemoteFault(reasons.ENROLMENT_FILE, str(error)) from error
 
 
 def make_code(secret: bytes, roots_fingerprint: bytes) -> str:

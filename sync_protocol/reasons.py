@@ -169,6 +169,12 @@ ENROLMENT_ROOTS = _reason(
     next_vi="Kiểm tra địa chỉ trung tâm tỉnh; không nhập mã vào địa chỉ lạ.",
     next_en="Check the hub's address; do not enter the code at an unknown address.",
 )  # fmt: skip
+ENROLMENT_FILE = _reason(
+    "ENROLMENT_FILE", 422, retryable=False,
+    vi="Tệp ghi danh không đọc được, hoặc là của máy khác.", en="The enrolment file cannot be read, or is another PC's.",
+    next_vi="Chép lại tệp từ USB; mỗi máy dùng tệp yêu cầu và tệp trả lời của chính mình.",
+    next_en="Copy the file from the stick again; each PC uses its own request and answer.",
+)  # fmt: skip
 THROTTLED = _reason(
     "THROTTLED", 429, retryable=True,
     vi="Thử quá nhiều lần.", en="Too many attempts.",
@@ -266,7 +272,7 @@ REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
     RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
-    ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, THROTTLED, HUB_BUSY, LINE_DOWN,
+    ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
     PARCEL_NO_KEY, PARCEL_STICK, PARCEL_NONE,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,

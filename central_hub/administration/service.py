@@ -119,6 +119,7 @@ def action_name(action: str) -> str:
         "device.enrolled": _("Máy trạm ghi danh"),
         "parcel.taken": _("Nhập gói USB"),
         "key.approved": _("Duyệt đề nghị cấp quyền"),
+        "key.confirmed": _("Xác nhận khóa do đơn vị cấp"),
         "key.suspended": _("Tạm khóa"),
         "key.lost": _("Thu hồi khóa: mất"),
         "key.compromised": _("Thu hồi khóa: nghi lộ"),

@@ -10,7 +10,7 @@ from central_hub import reasons
 from central_hub.accounts.signer import SignatureRefused, unlock_signer
 from central_hub.database import get_reader, get_services
 from central_hub.nodes.key_forms import DEVICE, REINSTATE, KeyForm, acts, read_key_form
-from central_hub.nodes.keys import decide, keys_page, replace
+from central_hub.nodes.keys import confirm, decide, keys_page, replace
 from central_hub.nodes.service import address_of
 from central_hub.nodes.slip import drawn_code
 from central_hub.problems import Refused
@@ -46,6 +46,20 @@ def take_decision(device: str) -> Page:
     except (SignatureRefused, RevocationInvalid) as error:
         return _keys_page(device, request.form, _error(error)), reasons.INPUT.status
     flash(_said(form), "done")
+    return redirect(f"/nodes/{device}")
+
+
+@blueprint.post("/<device>/confirm/<key>")
+@requires(Role.KEY_AUTHORITY)
+def confirm_key(device: str, key: str) -> Response:
+    """The province states what a unit administrator has delegated."""
+    services = get_services()
+    with writing(services.engine) as connection:
+        is_done = confirm(connection, services, key, account=required())
+    flash(
+        _("Đã xác nhận; máy trạm nhận ở lần đồng bộ tới.") if is_done else _("Khóa này không chờ xác nhận."),
+        "done" if is_done else "note",
+    )
     return redirect(f"/nodes/{device}")
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from central_hub.accounts.service import Account
 from central_hub.accounts.signer import ensure_stated
+from central_hub.events import note_event
 from central_hub.nodes.key_forms import DEVICE, REINSTATE, KeyForm
 from central_hub.registry.enrolment import IssuedCode
 from central_hub.registry.holders import KeyHolder, list_holders
@@ -17,6 +18,7 @@ from central_hub.registry.revocation import (
     revoke_device,
     revoke_keys,
 )
+from central_hub.registry.statements import officer_statement, state_keys
 from central_hub.registry.status import cause_of
 from central_hub.services import Services
 from central_hub.sync.fleet import list_devices
@@ -74,6 +76,29 @@ def decide(
         revoke_device(connection, services, device, cause=cause, act=act, since_ms=form.since_ms)
     else:
         revoke_keys(connection, services, [form.subject], cause=cause, act=act, since_ms=form.since_ms)
+
+
+def confirm(connection: Connection, services: Services, key: str, *, account: Account) -> bool:
+    """State a delegated key by the registry, as it is; whether there was one that waits for it and is not cut off."""
+    statement = services.trust.current(connection).statement(key)
+    holder = next((h for h in list_holders(connection) if h.key == key), None)
+    is_in_use = services.status.current(connection).is_silent(key)
+    if statement is None or holder is None or not statement.delegated or not is_in_use:
+        return False
+    confirmed = officer_statement(
+        services,
+        statement.key,
+        roles=statement.roles,
+        unit=statement.unit,
+        officer=statement.officer or "",
+        device=statement.device or "",
+    )
+    names = {"name": holder.name} | ({"title": holder.title} if holder.title else {})
+    state_keys(connection, services, [(confirmed, names)])
+    note_event(
+        connection, at_ms=services.clock(), actor=account.login, action="key.confirmed", subject=holder.name
+    )
+    return True
 
 
 def replace(

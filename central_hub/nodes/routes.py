@@ -18,11 +18,14 @@ from central_hub.nodes.service import (
 )
 from central_hub.nodes.slip import drawn_code
 from central_hub.problems import Refused
-from central_hub.registry.enrolment import issue_code
+from central_hub.registry.enrolment import enrol_by_file, issue_code
+from central_hub.sent import sent_file
 from central_hub.session import required, requires
 from central_hub.store.engine import writing
 from central_hub.tables import CSV, csv_bytes, download
 from signing.roles import Role
+from sync_protocol.enrolment import ENROLMENT_FILE_BYTES_MAX
+from sync_protocol.errors import RemoteFault
 
 blueprint = Blueprint("nodes", __name__, url_prefix="/nodes")
 
@@ -72,6 +75,21 @@ def make_code() -> str | tuple[str, int]:
     return render_template(
         "nodes/code.html", code=code, drawn=drawn_code(code), address=address_of(request.host_url)
     )
+
+
+@blueprint.post("/codes/file")
+@requires(*_ENROLLERS)
+def answer_file() -> Response:
+    """A PC without a line: its request came on a USB stick, the answer goes back on it."""
+    services, data = get_services(), sent_file(ENROLMENT_FILE_BYTES_MAX)
+    try:
+        with writing(services.engine) as connection:
+            made = enrol_by_file(connection, services, data, address="file")
+    except RemoteFault as error:
+        raise Refused(error.reason) from error
+    answer = Response(made, content_type="application/json")
+    answer.headers["Content-Disposition"] = 'attachment; filename="motcua-tra-loi-ghi-danh.json"'
+    return answer
 
 
 @blueprint.post("/codes/<int:no>/withdraw")

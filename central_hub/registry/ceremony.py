@@ -97,6 +97,7 @@ def propose(
     threshold: int | None = None,
     registry_cause: Cause | None = None,
     since_ms: int | None = None,
+    policy: str | None = None,
 ) -> CeremonyDraft:
     """The next version: other roots or another threshold, or a new registry key with the old one cut off.
 
@@ -115,6 +116,8 @@ def propose(
         changes["status"] = [services.keys.status.public.hex]
     if registry_cause is not None:
         changes |= _new_registry(connection, services, registry_cause, since_ms)
+    if policy is not None:
+        changes["policy"] = policy
     payload = next_payload(services.keys.envelope, changes)
     return CeremonyDraft(envelope=sign_bundle(payload, []), paper=b"")
 

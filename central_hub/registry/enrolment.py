@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from central_hub.events import note_event
@@ -16,17 +17,21 @@ from central_hub.registry.throttle import count_failure, is_throttled
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.tables import DEVICE, ENROLMENT
+from central_hub.tls import authority_pem
 from signing.errors import SigningError
 from signing.roles import OFFICE_ROLES, Role
 from signing.signatures import PublicKey
 from sync_protocol import reasons
 from sync_protocol.enrolment import (
+    ENROLMENT_PURPOSE,
     SECRET_BYTES,
     EnrolmentAnswer,
+    EnrolmentFile,
     EnrolmentRequest,
     KeyOffer,
     check_offer,
     make_code,
+    read_request_file,
     secret_text,
 )
 from sync_protocol.errors import RemoteFault
@@ -134,6 +139,21 @@ def enrol_device(
         connection, at_ms=now_ms, actor=device.id, action="device.enrolled", subject=f"{row.unit} {name}"
     )
     return answer
+
+
+def enrol_by_file(connection: Connection, services: Services, data: bytes, *, address: str) -> bytes:
+    """Take a PC in whose request came as a file; returns the answer file. Raises RemoteFault, as `enrol_device`."""
+    request = read_request_file(data)
+    answer = enrol_device(connection, services, request, address=address)
+    file = EnrolmentFile(
+        answer=answer,
+        bundle=services.keys.envelope,
+        ca=authority_pem(services.config.keys) or "",
+        device=PublicKey.from_hex(request.device.key).id,
+        signature="",
+    )
+    signature = services.keys.hub.sign(ENROLMENT_PURPOSE, file.answer_bytes()).hex()
+    return msgspec.json.encode(msgspec.structs.replace(file, signature=signature))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

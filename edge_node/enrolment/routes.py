@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from edge_node.database import get_db, get_services
 from edge_node.enrolment.forms import Typed, empty_form, read_form
-from edge_node.enrolment.service import enrol
+from edge_node.enrolment.service import enrol, enrol_from_file, request_file
 from edge_node.journal import WriteRefused
 from edge_node.problems import language
 from edge_node.session import LOGIN_PATH, public
@@ -14,6 +14,7 @@ from edge_node.store.local import read_office
 from edge_node.sync.service import sync_now
 from edge_node.sync.transport import HubLine, LineFault
 from signing.reasons import Reason
+from sync_protocol.enrolment import ENROLMENT_FILE_BYTES_MAX
 from sync_protocol.errors import RemoteFault
 
 blueprint = Blueprint("enrolment", __name__, url_prefix="/setup")
@@ -34,6 +35,8 @@ def send() -> str | tuple[str, int] | Response:
     if typed.wish is None:
         return _page(typed), 422
     db, services = get_db(), get_services()
+    if "to_file" in request.form:
+        return _request_file(typed)
     try:
         enrolled = enrol(db, services, typed.wish, lambda url, ca: HubLine(url, ca=ca))
     except (WriteRefused, RemoteFault, LineFault) as error:
@@ -43,6 +46,36 @@ def send() -> str | tuple[str, int] | Response:
         _("Máy này đã được ghi danh vào %(unit)s. Đăng nhập bằng mã PIN vừa chọn.", unit=enrolled.unit_name)
     )
     return redirect(LOGIN_PATH, 303)
+
+
+@blueprint.post("/answer")
+@public
+def take_answer() -> str | tuple[str, int] | Response:
+    """The province's answer, brought on a USB stick."""
+    if read_office(get_db()) is not None:
+        return redirect("/")
+    sent = request.files.get("answer")
+    data = sent.stream.read(ENROLMENT_FILE_BYTES_MAX + 1) if sent else b""
+    try:
+        enrolled = enrol_from_file(get_db(), get_services(), data)
+    except (WriteRefused, RemoteFault) as error:
+        return _page(empty_form(), error.reason), error.reason.status
+    flash(
+        _("Máy này đã được ghi danh vào %(unit)s. Đăng nhập bằng mã PIN vừa chọn.", unit=enrolled.unit_name)
+    )
+    return redirect(LOGIN_PATH, 303)
+
+
+def _request_file(typed: Typed) -> tuple[str, int] | Response:
+    if typed.wish is None:
+        return _page(typed), 422
+    try:
+        data = request_file(get_db(), get_services(), typed.wish)
+    except (WriteRefused, RemoteFault) as error:
+        return _page(typed, error.reason), error.reason.status
+    answer = Response(data, content_type="application/json")
+    answer.headers["Content-Disposition"] = 'attachment; filename="motcua-ghi-danh.json"'
+    return answer
 
 
 def _page(typed: Typed, reason: Reason | None = None) -> str:

@@ -46,11 +46,13 @@ from sync_protocol.enrolment import (
     KeyOffer,
     parse_code,
     prove,
+    read_enrolment_file,
 )
 from sync_protocol.errors import RemoteFault
 from sync_protocol.log import OpeningReason
 
 _PENDING_OFFICER: Final = "enrolment.officer"
+_PENDING_FILE: Final = "enrolment.file"
 NAME_MAX: Final = 100
 
 
@@ -137,6 +139,49 @@ def enrol(db: Database, services: Services, wish: Wish, connect: Connect) -> Enr
     )
 
 
+def request_file(db: Database, services: Services, wish: Wish) -> bytes:
+    """The request as a file for a USB stick, where there is no line; the answer comes back as a file, too.
+
+    What was typed is kept until then, but never the PIN. Raises WriteRefused and RemoteFault (a wrong code).
+    """
+    _check(db, wish)
+    code = parse_code(wish.code)
+    signer, officer = _officer_key(db, services, wish.pin)
+    typed = {
+        "hub_url": wish.hub_url,
+        "code": wish.code,
+        "device_name": wish.device_name,
+        "officer_name": wish.officer_name,
+        "officer_title": wish.officer_title,
+    }
+    write_local(db, _PENDING_FILE, msgspec.json.encode(typed).decode())
+    return msgspec.json.encode(_request(services, wish, code, signer, officer))
+
+
+def enrol_from_file(db: Database, services: Services, data: bytes) -> Enrolled:
+    """Take the hub's answer from a file. The code that was typed for the request says which roots to believe.
+
+    Raises WriteRefused (enrolled already, or no request was made here) and RemoteFault.
+    """
+    typed = read_local(db, _PENDING_FILE)
+    officer = read_local(db, _PENDING_OFFICER)
+    if read_office(db) is not None or typed is None or officer is None:
+        raise WriteRefused(node_reasons.ENROLMENT, "no request was made on this PC")
+    wish = Wish(**msgspec.json.decode(typed), pin="")
+    file = read_enrolment_file(data)
+    hello = Hello(file.bundle, file.ca)
+    bundle, envelope, ca = _believed(hello, wish.hub_url, parse_code(wish.code))
+    answer = file.verify(bundle.hub.key, device=services.keyring.device.public.id)
+    office = _keep(db, services, wish, bundle, envelope, ca, answer)
+    return Enrolled(
+        unit=office.unit,
+        unit_name=office.unit_name,
+        device=office.device,
+        officer=officer,
+        roles=tuple(answer.roles),
+    )
+
+
 def _check(db: Database, wish: Wish) -> None:
     if read_office(db) is not None:
         raise WriteRefused(node_reasons.ENROLMENT, "enrolled already")
@@ -154,6 +199,10 @@ def _believed_hub(url: str, code: EnrolmentCode, connect: Connect) -> tuple[Trus
         hello = line.hello()
     finally:
         line.close()
+    return _believed(hello, url, code)
+
+
+def _believed(hello: Hello, url: str, code: EnrolmentCode) -> tuple[TrustBundle, bytes, str]:
     try:
         bundle = open_unpinned_bundle(hello.bundle)
     except SigningError as error:
@@ -236,6 +285,7 @@ def _keep(
             ),
         )
         forget_local(db, _PENDING_OFFICER)
+        forget_local(db, _PENDING_FILE)
         # What came with another PC's backup now has a home: its views depend on the unit.
         rebuild(db)
         reason = OpeningReason.RESTORE if read_local(db, ADOPTED_DEVICE) else OpeningReason.NEW

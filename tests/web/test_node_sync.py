@@ -9,13 +9,15 @@ import msgspec
 import pytest
 from sqlite_utils import Database
 
+from central_hub.accounts.service import Account
 from central_hub.config import HubConfig
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.judge.service import judge_pending
 from central_hub.judge.standings import standings_after_cuts
 from central_hub.keys import load_root
+from central_hub.nodes.keys import confirm
 from central_hub.registry.ceremony import adopt, propose
-from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.registry.enrolment import enrol_by_file, enrol_device, issue_code
 from central_hub.registry.revocation import Act, replace_device, review_records
 from central_hub.services import Services as HubServices
 from central_hub.services import open_services
@@ -24,7 +26,7 @@ from central_hub.sync.service import answer_round
 from edge_node import reasons as node_reasons
 from edge_node.accounts.service import add_officer, current_actor, list_officers, log_in
 from edge_node.config import EdgeConfig
-from edge_node.enrolment.service import Wish, enrol, initialise
+from edge_node.enrolment.service import Wish, enrol, enrol_from_file, initialise, request_file
 from edge_node.journal import Draft, WriteRefused, write, write_with
 from edge_node.keyring import Actor
 from edge_node.migrations import prepare
@@ -614,3 +616,79 @@ def test_a_lost_pc_is_replaced_and_what_it_still_held_waits_for_a_review(
     receive(new, new.receptionist())
     assert new.sync().problem is None
     db.conn.close()
+
+
+def fresh_pc(hub: HubInProcess, folder: Path) -> tuple[Database, Services, Wish]:
+    """A PC without a line, and what the technician will type."""
+    clock = hub.services.clock
+    assert isinstance(clock, Clock)
+    services = build_services(EdgeConfig(data=folder, reserve_mb=1), clock=clock, lock_cost=LockCost.TEST)
+    initialise(services)
+    db = open_database(services.config.database)
+    prepare(db)
+    ensure_current(db)
+    with writing(hub.services.engine) as connection:
+        code = issue_code(connection, hub.services, unit=COMMUNE, device_name="Quầy 3").code
+    wish = Wish(hub_url="http://hub", code=code, device_name="Quầy 3", officer_name="Lê Văn Quý", pin=PIN)
+    return db, services, wish
+
+
+def test_enrolment_by_files_on_a_usb_stick(hub: HubInProcess, tmp_path: Path) -> None:
+    db, services, wish = fresh_pc(hub, tmp_path / "pc")
+    request = request_file(db, services, wish)
+    assert PIN.encode() not in request
+    request = request_file(db, services, wish)  # asking again is allowed
+    with writing(hub.services.engine) as connection:
+        answer = enrol_by_file(connection, hub.services, request, address="file")
+    with writing(hub.services.engine) as connection:
+        assert enrol_by_file(connection, hub.services, request, address="file")  # an answer that got lost
+    enrolled = enrol_from_file(db, services, answer)
+    assert (enrolled.unit, enrolled.roles) == (COMMUNE, ("unit_administrator",))
+    node = Node(db, services, hub, services.clock, enrolled.officer)  # type: ignore[arg-type]
+    assert node.sync().problem is None
+    receive(node, node.receptionist())
+    assert node.sync().problem is None
+    with pytest.raises(WriteRefused):
+        enrol_from_file(db, services, answer)
+    db.conn.close()
+
+
+def test_an_answer_file_that_was_touched_or_is_anothers_is_refused(hub: HubInProcess, tmp_path: Path) -> None:
+    db, services, wish = fresh_pc(hub, tmp_path / "pc")
+    other_db, other, other_wish = fresh_pc(hub, tmp_path / "other")
+    with pytest.raises(WriteRefused):
+        enrol_from_file(db, services, b"{}")
+    request = request_file(db, services, wish)
+    request_file(other_db, other, other_wish)
+    with writing(hub.services.engine) as connection:
+        answer = enrol_by_file(connection, hub.services, request, address="file")
+    moved = answer.replace(f'"unit":"{COMMUNE}"'.encode(), b'"unit":"20293"')
+    assert moved != answer
+    for wrong, code in (
+        (moved, "ENROLMENT_ROOTS"),
+        (b"{}", "ENROLMENT_FILE"),
+        (bytes(600_000), "ENROLMENT_FILE"),
+    ):
+        with pytest.raises(RemoteFault) as refused:
+            enrol_from_file(db, services, wrong)
+        assert refused.value.reason.code == code
+    with pytest.raises(RemoteFault) as refused:
+        enrol_from_file(other_db, other, answer)
+    assert refused.value.reason.code == "ENROLMENT_FILE"
+    assert enrol_from_file(db, services, answer).unit == COMMUNE
+    db.conn.close()
+    other_db.conn.close()
+
+
+def test_a_delegated_officer_is_confirmed_by_the_province(node: Node, hub: HubInProcess) -> None:
+    lan = node.receptionist()
+    assert next(o for o in list_officers(node.db, node.services) if o.key == lan.key).standing == "delegated"
+    node.sync()
+    with writing(hub.services.engine) as connection:
+        account = Account(
+            login="khoa", name="Khoa", roles=frozenset(), generation=1, is_active=True, seen_ms=None
+        )
+        assert confirm(connection, hub.services, lan.key, account=account)
+        assert not confirm(connection, hub.services, lan.key, account=account)
+    node.sync()
+    assert next(o for o in list_officers(node.db, node.services) if o.key == lan.key).standing == "confirmed"
