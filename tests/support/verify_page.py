@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from signing.verify_page import PAGE_FILE, with_trust
 from tests.support.browser import WIDE, Tab, new_tab
 
+WAIT_MS_MAX: Final = 120_000  # a machine that runs everything at once compiles the QR reader slowly
 BUILT: Final = Path(__file__).resolve().parents[2] / "signing" / PAGE_FILE
 
 
@@ -28,6 +29,7 @@ def write_page(folder: Path, bundle: bytes, status: bytes | None = None) -> Path
 def opened_page(browser: Browser, path: Path, *, size: tuple[int, int] = WIDE) -> Iterator[Tab]:
     """The page from the disk in a tab; every request that it makes for anything else is a complaint."""
     with new_tab(browser, path.resolve().parent.as_uri(), size=size) as tab:
+        tab.page.set_default_timeout(WAIT_MS_MAX)
         tab.page.on("request", lambda request: _note(tab, request.url, path))
         tab.page.goto(path.resolve().as_uri(), wait_until="load")
         tab.page.evaluate("motcua.start")
