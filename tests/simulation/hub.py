@@ -208,9 +208,10 @@ def hub_keys() -> HubKeys:
     """The same province in every world."""
     names = (b"root", b"hub", b"registry", b"log")
     root, hub, registry, log = (SigningKey.from_seed(name.ljust(32)) for name in names)
+    box = BoxKey.from_seed(b"box".ljust(32))
     log_key = log_verifier(PROVINCE, log)
     statement = KeyStatement(
-        key=hub.public, roles=frozenset({Role.HUB}), unit=PROVINCE, issuer=root.public.id
+        key=hub.public, box=box.hex, roles=frozenset({Role.HUB}), unit=PROVINCE, issuer=root.public.id
     )
     payload = make_bundle(
         version=1,
@@ -228,7 +229,7 @@ def hub_keys() -> HubKeys:
     return HubKeys(
         secret=b"secret".ljust(32),
         hub=hub,
-        box=BoxKey.from_seed(b"box".ljust(32)),
+        box=box,
         registry=registry,
         bundle=open_unpinned_bundle(envelope),
         envelope=envelope,
