@@ -151,7 +151,7 @@ def _next_run(
         run = _cut_at_seal(store, log, first, records, end, audience)
         frame = encode_run(run)
         shorter = store.seal(log, at_most=first + max(1, len(run.records) // 2))
-        if len(frame) <= room or shorter is None or shorter.length <= first:
+        if len(frame) <= room or shorter is None or not first < shorter.length < run.stop:
             return run, frame
         stop, budget = shorter.length, limits.RUN_UNPACKED_BYTES_MAX
 

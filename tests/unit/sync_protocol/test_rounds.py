@@ -55,6 +55,17 @@ def test_everything_arrives_within_any_budget(long_log: DeviceLog, bytes_max: in
     assert differences(sender, sender.frontier(), receiver.frontier(), [long_log.log]) == []
 
 
+def test_a_single_sealed_record_that_does_not_fit_is_sent_all_the_same() -> None:
+    log = DeviceLog(seed=3)
+    log.a_dossier(3)
+    sender = store_of(log)
+    for length in range(1, len(log.records) + 1):
+        sender.add_seal(log.seal(length))
+    ahead = differences(sender, sender.frontier(), Frontier(), [log.log])
+    chosen = choose_runs(sender, ahead, bytes_max=1)
+    assert (len(chosen.frames), chosen.records, chosen.more) == (1, 1, True)
+
+
 def test_frames_respect_the_budget(long_log: DeviceLog) -> None:
     sender = store_of(long_log)
     ahead = differences(sender, sender.frontier(), Frontier(), [long_log.log])
