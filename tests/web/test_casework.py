@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from dossiers.deadlines import is_overdue
 from dossiers.local_time import instant, local_date
 from dossiers.states import Status
 from edge_node.accounts.openings import openings_of
 from edge_node.casework.service import Target, note
+from edge_node.cli import cli
 from edge_node.drafts.service import read_draft
 from edge_node.keyring.trust import newest_bundle
 from edge_node.projection.lists import DossierFilter, count_dossiers, find_dossiers
@@ -129,6 +131,16 @@ def test_a_proof_holds_what_was_chosen_and_convinces(office: TestOffice, lan: Br
     other = receive(office, 2, "2.000815")
     assert lan.client.get(f"/dossiers/{other}/proof/file?record={record}").status_code == 404
     assert [each.purpose for each in openings_of(office.db, dossier)].count("export") >= 3
+
+
+def test_the_command_writes_a_proof(office: TestOffice, tmp_path: Path) -> None:
+    dossier = receive(office, 1, "2.000815")
+    target = tmp_path / "x.motcua-proof.json"
+    data = ["--data", str(office.services.config.data), "--json"]
+    done = CliRunner().invoke(cli, ["proof", dossier, *data, "--out", str(target)])
+    assert done.exit_code == 0, done.output
+    assert verify(target.read_bytes(), newest_bundle(office.db)).sub_indications == ("SIGNED_DATA_NOT_FOUND",)
+    assert CliRunner().invoke(cli, ["proof", "0" * 32, *data]).exit_code == 3
 
 
 # Steps

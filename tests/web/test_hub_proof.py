@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from central_hub.cli import cli
 from central_hub.erasure.service import Wish, order_erasure
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DOSSIER
@@ -109,3 +111,15 @@ def test_the_proof_of_an_erased_record_names_the_order(tmp_path: Path) -> None:
     (content,) = (check for check in report.checks if check.id == "content" and check.record == 0)
     assert content.sub_indication == "SIGNED_DATA_NOT_FOUND" and "erased by the order" in content.why_en
     assert content.evidence is not None and order.id in content.evidence
+
+
+def test_the_command_writes_the_file(hub: ProvinceHub, dossier: tuple[str, str], tmp_path: Path) -> None:
+    target = tmp_path / "x.motcua-proof.json"
+    command = ["proof", dossier[1], "--data", str(hub.services.config.data), "--json", "--out", str(target)]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["file"], said["bytes"]) == (str(target), target.stat().st_size)
+    assert told(hub, target.read_bytes()).sub_indications == ("SIGNED_DATA_NOT_FOUND",)
+    unknown = ["proof", "H00.1", "--data", str(hub.services.config.data), "--json"]
+    assert CliRunner().invoke(cli, unknown).exit_code == 3
