@@ -11,6 +11,7 @@ from typing import Final
 import orjson
 from sqlite_utils import Database
 
+from edge_node.files.copies import files_waiting
 from edge_node.store.local import read_local
 
 LAST_FULL: Final = "sync.last_full"
@@ -35,6 +36,7 @@ class SyncStatus:
         waiting: records that the province does not hold; oldest_ms: age of the oldest of them.
         unjudged: held there but not yet judged; refused, undecided: records whose verdict stands against them.
         last: when this PC last had nothing left to exchange (its own clock), None for never.
+        files: scans and results here that the province does not hold; they follow the records.
     """
 
     waiting: int
@@ -44,6 +46,7 @@ class SyncStatus:
     undecided: int
     last: int | None
     now: int
+    files: int = 0
 
     @property
     def oldest_days(self) -> int:
@@ -52,11 +55,12 @@ class SyncStatus:
     @property
     def is_full(self) -> bool:
         """Everything is at the province, judged, and nothing stands against it."""
-        return self.last is not None and not (self.waiting or self.unjudged or self.refused or self.undecided)
+        open_ends = (self.waiting, self.unjudged, self.refused, self.undecided, self.files)
+        return self.last is not None and not any(open_ends)
 
 
 def status_of(
-    logs: Iterable[OwnLog], *, refused: int, undecided: int, last: int | None, now: int
+    logs: Iterable[OwnLog], *, refused: int, undecided: int, last: int | None, now: int, files: int = 0
 ) -> SyncStatus:
     """The status that these facts mean."""
     own = list(logs)
@@ -69,6 +73,7 @@ def status_of(
         undecided=undecided,
         last=None if last is None else min(last, now),
         now=now,
+        files=files,
     )
 
 
@@ -86,6 +91,7 @@ def read_status(db: Database, *, now: int) -> SyncStatus:
         undecided=verdicts.get("pending", 0),
         last=int(last) if last else None,
         now=now,
+        files=files_waiting(db),
     )
 
 

@@ -19,6 +19,7 @@ from edge_node.journal import Draft, write
 from edge_node.projection.service import view
 from edge_node.store.local import read_local, read_office, write_local
 from edge_node.sync.runner import CHALLENGE
+from edge_node.sync.status import read_status
 from signing.sealed_file import seal_file
 from sync_protocol import reasons
 from sync_protocol.chunks import SLICE_BYTES, FileTree, Piece, open_piece
@@ -73,7 +74,9 @@ def test_a_file_reaches_the_hub_and_another_pc_that_asks_for_it(commune: Commune
     dossier, sent = pc.receive(), scan(300 * KIB)
     [file] = add(pc, dossier, sent)
     assert pc.waiting == 1
-    assert pc.sync().is_done and pc.files().sent == 1 and pc.waiting == 0
+    assert pc.sync().is_done and not read_status(pc.db, now=pc.clock()).is_full
+    assert pc.files().sent == 1 and pc.waiting == 0
+    assert read_status(pc.db, now=pc.clock()).files == 0
     assert other.sync().is_done and other.files().fetched == 0
     want(other.db, file)
     assert other.files().fetched == 1
