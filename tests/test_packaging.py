@@ -116,6 +116,14 @@ print(json.dumps(answers))
 
 
 @pytest.mark.slow
+def test_the_wheel_carries_the_offline_page(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        page = archive.read("signing/web/verify.html")
+    assert page.count(b'id="trust-slot">null<') == 1
+    assert len(page) > 1_000_000
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("app", APPS)
 def test_an_installed_wheel_serves_every_asset(installed: Path, clone: Path, app: str) -> None:
     own = {p.removeprefix(f"{app}/static/") for p in _tracked(clone) if p.startswith(f"{app}/static/")}
