@@ -159,6 +159,9 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         (".png", "image/png", lambda: body.startswith(b"\x89PNG")),
         (".svg", "image/svg+xml", lambda: b"<svg" in body),
         ("/enrol/", "application/", lambda: bool(body)),
+        ("/tlog/checkpoint", "text/plain", lambda: body.startswith(b"motcua/")),
+        ("/tlog/tile/", "application/octet-stream", lambda: len(body) % 32 == 0),
+        ("/stick/", "application/octet-stream", lambda: bool(body)),
     ):
         if told in path:
             return [] if kind.startswith(wanted) and is_so() else [f"{kind} {body[:40]!r}"]
