@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
+from central_hub import create_app
 from central_hub.files.service import vault_of as hub_vault
 from central_hub.store.engine import writing
 from central_hub.store.tables import FILE
@@ -292,3 +293,18 @@ def test_a_line_that_is_down_costs_nothing(pc: Pc) -> None:
     pc.line.is_down = True
     assert pc.files().problem is reasons.LINE_DOWN
     assert pc.waiting == 1
+
+
+def test_the_door_for_files_takes_a_signed_request_and_asks_for_no_token(commune: Commune, pc: Pc) -> None:
+    add(pc, pc.receive(), scan(20 * KIB))
+    pc.sync()
+    door = create_app(commune.hub.config, commune.hub).test_client()
+
+    def over_http(payload: bytes) -> bytes:
+        answer = door.post("/sync/v1/files", data=payload, content_type="application/octet-stream")
+        assert answer.status_code == 200, answer.text
+        return answer.data
+
+    pc.line.post_files = over_http  # type: ignore[method-assign]
+    assert pc.files().sent == 1
+    assert door.post("/sync/v1/files", data=b"x" * 100).status_code == 400
