@@ -4,8 +4,10 @@ A plant is a small change to production code in memory. Where the simulation fin
 fails. Which promise noticed is not fixed: the first to notice is as good as any.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,7 +28,6 @@ import edge_node.journal.stamp as stamp
 import edge_node.projection.service as projection
 import edge_node.store.bodies as bodies
 import edge_node.store.connection as connection
-import edge_node.sync.pace as pace
 import edge_node.sync.status as status
 import sync_protocol.rounds as rounds
 from central_hub.judge.standings import Standing
@@ -37,9 +38,14 @@ from sync_protocol.admission import APPLIED
 from sync_protocol.erasure import Erasure
 from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.record import Record, UnverifiedRecord
+from tests.simulation.plants import MORE, keep_the_epoch_of_a_restored_hub
 from tests.simulation.replay import COMMAND, Failure, attempt_seed
 
 SEEDS_MAX = 20
+TESTING = Path(__file__).resolve().parents[2] / "docs" / "testing.md"
+PLANTS_LEAST = 30
+OUR_OWN_MISTAKES = ("TypeError", "AttributeError", "NameError")
+"""A plant that does not fit production any more breaks by itself, and proves nothing."""
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -174,19 +180,12 @@ def let_the_digest_drift(patch: pytest.MonkeyPatch) -> None:
 
 def project_only_the_first(patch: pytest.MonkeyPatch) -> None:
     """Of the dossiers that a run touches only one is shown anew."""
-    take = projection.Projector.take
+    note = projection.Projector.note
 
-    def lazily(self: projection.Projector, records: Iterable[Record], *, is_rebuild: bool = False) -> None:
-        known = list(records)
-        first = next((r.header.dossier for r in known if r.header.dossier), None)
-        take(self, [r for r in known if r.header.dossier in (None, first)], is_rebuild=is_rebuild)
+    def lazily(self: projection.Projector, records: Iterable[Record]) -> list[str]:
+        return note(self, records)[:1]
 
-    patch.setattr(projection.Projector, "take", lazily)
-
-
-def never_shrink(patch: pytest.MonkeyPatch) -> None:
-    """What could not pass a narrow line is sent again as it was."""
-    patch.setattr(pace, "after_cut", lambda budget: budget)
+    patch.setattr(projection.Projector, "note", lazily)
 
 
 def forget_the_orders(patch: pytest.MonkeyPatch) -> None:
@@ -219,17 +218,32 @@ PLANTS: Sequence[Plant] = (
     count_changes_as_new,
     let_the_digest_drift,
     project_only_the_first,
-    never_shrink,
     forget_the_orders,
+    *MORE,
 )
 
 
-FIRST: Mapping[Plant, int] = {skip_the_chain_check: 5, never_shrink: 10}
+FIRST: Mapping[Plant, int] = {
+    skip_the_chain_check: 15,
+    receipt_for_what_was_announced: 7,
+    keep_the_epoch_of_a_restored_hub: 9,
+}
 """Where to begin: seeds known to notice, so that a run need not play the worlds before them; all are still tried."""
 
 
 def names(plants: Collection[Plant]) -> list[str]:
     return [plant.__name__ for plant in plants]
+
+
+def test_there_are_enough_plants_and_the_table_names_them_all() -> None:
+    table = (
+        TESTING.read_text(encoding="utf-8")
+        .partition("<!-- plants:begin -->")[2]
+        .partition("<!-- plants:end -->")[0]
+    )
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.M)
+    assert rows == [(plant.__name__, (plant.__doc__ or "").strip()) for plant in PLANTS]
+    assert len(rows) >= PLANTS_LEAST
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=names(PLANTS))
@@ -239,5 +253,6 @@ def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -
     for seed in (*range(first, SEEDS_MAX + 1), *range(1, first)):
         outcome = attempt_seed(seed)
         if isinstance(outcome, Failure):
+            assert not outcome.name.startswith(OUR_OWN_MISTAKES), outcome.line()
             return
     pytest.fail(f"{plant.__name__} was not found by `{COMMAND} --seed 1 --count {SEEDS_MAX}`", pytrace=False)
