@@ -90,6 +90,7 @@ TABLE = {
     "GET /enrol/v1/hello": EVERYBODY,
     "POST /enrol/v1/device": EVERYBODY,
     "POST /sync/v1/round": EVERYBODY,
+    "POST /sync/v1/files": EVERYBODY,
     "GET /static/<path:filename>": EVERYBODY,
 }
 """Whose log-in opens it; "" is somebody without one. /metrics asks for loopback instead, which a test client is."""
@@ -136,7 +137,7 @@ def test_every_route_opens_to_its_roles_and_to_nobody_else(hub: ProvinceHub, log
         expected = login not in allowed
         if route == "POST /login":
             expected = True  # an empty password is wrong for everybody
-        if route == "POST /sync/v1/round" or route == "POST /enrol/v1/device":
+        if route.startswith("POST /sync/v1/") or route == "POST /enrol/v1/device":
             continue  # no log-in counts here; what they refuse is tested with the protocol
         assert is_turned_away == expected, (route, login, answer.status_code)
 
