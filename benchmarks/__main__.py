@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.attachment import measure_attachment, measure_attachment_short
 from benchmarks.desk import measure_desk, measure_save
 from benchmarks.figure import Figure, table
 from benchmarks.idle import measure_idle
@@ -25,6 +26,8 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "wire": measure_wire,
     "idle": measure_idle,
     "rough": measure_rough,
+    "attachment": measure_attachment,
+    "attachment_short": measure_attachment_short,
     "ingest": measure_ingest,
     "save": measure_save,
     "desk": measure_desk,

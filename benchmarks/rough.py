@@ -6,6 +6,7 @@ the bytes of the same work on a clean line; the node's waits between attempts ar
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -22,6 +23,7 @@ from edge_node.accounts.service import current_actor, log_in
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.journal import Draft, write
+from edge_node.keyring import Actor
 from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
 from edge_node.services import Services, build_services
@@ -118,11 +120,19 @@ def _cross(workspace: Workspace, hub: HubServices, port: int, unit: Unit, roughn
     return crossing
 
 
-def _node(workspace: Workspace, hub: HubServices, port: int, unit: Unit) -> tuple[Database, Services]:
-    """A node of the unit with all records written and none of them sent."""
-    services = build_services(
-        EdgeConfig(data=workspace.folder / "rough" / unit.code, reserve_mb=1), lock_cost=LockCost.TEST
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolledNode:
+    """A PC that knows its keys and the catalogue, its officer logged in, and a desk that plans what is written."""
+
+    db: Database
+    services: Services
+    actor: Actor
+    desk: Desk
+
+
+def enrolled_node(folder: Path, hub: HubServices, port: int, unit: Unit) -> EnrolledNode:
+    """Enrol a PC of the unit at the hub that listens on `port`."""
+    services = build_services(EdgeConfig(data=folder, reserve_mb=1), lock_cost=LockCost.TEST)
     initialise(services)
     db = open_database(services.config.database)
     prepare(db)
@@ -147,10 +157,16 @@ def _node(workspace: Workspace, hub: HubServices, port: int, unit: Unit) -> tupl
         catalogue=services.references.catalogue(db),
         calendar=services.references.calendar(db),
     )
+    return EnrolledNode(db=db, services=services, actor=actor, desk=desk)
+
+
+def _node(workspace: Workspace, hub: HubServices, port: int, unit: Unit) -> tuple[Database, Services]:
+    """A node of the unit with all records written and none of them sent."""
+    node = enrolled_node(workspace.folder / "rough" / unit.code, hub, port, unit)
     written = 0
     for dossier in plan([unit], RECORDS // 4, seed=7)[unit.code]:
-        steps = steps_of(desk, dossier)[: RECORDS - written]
+        steps = steps_of(node.desk, dossier)[: RECORDS - written]
         drafts = [Draft(kind=s.kind, dossier=s.dossier, facts=s.facts, content=s.content) for s in steps]
-        written += len(write(db, services, actor, drafts)) if drafts else 0
+        written += len(write(node.db, node.services, node.actor, drafts)) if drafts else 0
     assert written == RECORDS, written
-    return db, services
+    return node.db, node.services

@@ -93,7 +93,7 @@ class FilePace:
     START: ClassVar[int] = 128 * 1024 + PIECE_OVERHEAD_BYTES_MAX
     LEAST: ClassVar[int] = SLICE_BYTES + PIECE_OVERHEAD_BYTES_MAX
     MOST: ClassVar[int] = 8 * START
-    QUICK_S: ClassVar[float] = 0.5
+    QUICK_S: ClassVar[float] = 0.15
     SLOW_S: ClassVar[float] = 1.8
 
     def __init__(self, budget: int) -> None:
