@@ -1,5 +1,7 @@
 """/dossiers/<id>/files: the files of a dossier: what is there and what is missing, attach, replace, take out, look at."""
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -135,9 +137,11 @@ def show_file(dossier: str, file: str) -> ResponseReturnValue:
     response = Response(content, content_type=MEDIA_TYPES[held.type])
     # A picture may be shown in the browser; what a PDF does there is not ours to know, so it is handed out to be opened.
     is_shown = held.type != "pdf" and "download" not in request.args
-    response.headers.set(
-        "Content-Disposition", "inline" if is_shown else "attachment", filename=held.name or held.file[:16]
-    )
+    # Headers are Latin: a name with marks travels percent-encoded (RFC 6266), beside a plain one.
+    names = {"filename": f"{held.file[:16]}.{held.type}"}
+    if held.name:
+        names["filename*"] = f"UTF-8''{quote(held.name, safe='')}"
+    response.headers.set("Content-Disposition", "inline" if is_shown else "attachment", **names)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 

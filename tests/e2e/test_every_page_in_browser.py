@@ -25,6 +25,8 @@ from edge_node import create_app as create_node
 from edge_node.config import EdgeConfig
 from edge_node.conflicts.reading import open_questions
 from edge_node.enrolment.epochs import open_log
+from edge_node.files.capture import capture
+from edge_node.files.service import Placed, attach
 from edge_node.migrations import prepare
 from edge_node.projection.duplicates import open_duplicates
 from edge_node.services import build_services
@@ -59,6 +61,16 @@ def double(week: Week) -> str:
     receive(week.office, 5, MARITAL, code=None, provisional=None)
     (found,) = open_duplicates(week.office.db)
     return found.id
+
+
+def scan(week: Week, dossier: str) -> str:
+    """A file attached to the dossier; its id."""
+    office = week.office
+    captured = capture(b"%PDF-1.7\n1 0 obj << >> endobj\ntrailer << >>\n%%EOF\n", "Đơn đề nghị.pdf")
+    record = attach(office.db, office.services, week.van, dossier, [captured], Placed())
+    assert record is not None
+    file: str = record.header.facts["files"][0]["file"]
+    return file
 
 
 def pages_of_node(week: Week) -> Examples:
@@ -106,6 +118,8 @@ def pages_of_node(week: Week) -> Examples:
         "/dossiers/<dossier>/records/<record>": [f"/dossiers/{week.dossiers[7]}/records/{records[0]}",
             f"/dossiers/{week.for_paper['mau04']}/records/{records[-1]}"],
         "/dossiers/<dossier>/records/<record>/export": [f"/dossiers/{week.dossiers[7]}/records/{records[0]}/export"],
+        "/dossiers/<dossier>/files": [f"/dossiers/{received}/files"],
+        "/dossiers/<dossier>/files/<file>": [f"/dossiers/{received}/files/{scan(week, received)}"],
         "/dossiers/decide": [f"/dossiers/decide?{several}"],
         "/help/images/<name>": ["/help/images/can-bo-ho-so.png"],
         "/login": ["/login", "/login?other=1"],
@@ -209,6 +223,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],
         "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],
         "/erasure/<dossier>": [f"/erasure/{dossier}"],
+        "/verify/proof": [f"/verify/proof?dossier={dossier}"],
     }  # fmt: skip
 
 

@@ -162,6 +162,9 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         ("/tlog/checkpoint", "text/plain", lambda: body.startswith(b"motcua/")),
         ("/tlog/tile/", "application/octet-stream", lambda: len(body) % 32 == 0),
         ("/stick/", "application/octet-stream", lambda: bool(body)),
+        ("/verify.html", "text/html", lambda: b"<html" in body),
+        ("/files/", "application/pdf", lambda: body.startswith(b"%PDF-")),
+        ("/proof", "application/json", lambda: bool(json.loads(body))),
     ):
         if told in path:
             return [] if kind.startswith(wanted) and is_so() else [f"{kind} {body[:40]!r}"]

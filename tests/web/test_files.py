@@ -87,6 +87,8 @@ def test_a_scan_is_attached_seen_and_counted(office: TestOffice, lan: Browser, d
     assert f"1/{papers} giấy tờ có bản chụp" in page and "chờ gửi tỉnh" in page
     shown = lan.client.get(f"/dossiers/{dossier}/files/{held[0].file}")
     assert (shown.status_code, shown.content_type) == (200, "image/jpeg")
+    shown.headers["Content-Disposition"].encode("latin-1")
+    assert "Gi%E1%BA%A5y%20ch%E1%BB%A9ng%20sinh.jpg" in shown.headers["Content-Disposition"]
     assert "Phone of" not in shown.get_data(as_text=False).decode("latin-1")
     assert "Giấy chứng sinh.jpg" in lan.get(f"/dossiers/{dossier}")
     assert files_waiting(office.db) == 2

@@ -31,6 +31,8 @@ TABLE = {
     "GET /nodes/<device>": PROVINCE,
     "GET /nodes/codes": ENROLLERS,
     "POST /nodes/codes": ENROLLERS,
+    "POST /nodes/codes/file": ENROLLERS,
+    "POST /nodes/<device>/confirm/<key>": KEY_AUTHORITIES,
     "POST /nodes/codes/<int:no>/withdraw": ENROLLERS,
     "GET /quarantine": PROVINCE,
     "GET /quarantine/records/<record>": PROVINCE,
