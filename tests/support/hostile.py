@@ -14,6 +14,8 @@ from flask.testing import FlaskClient
 
 from signing.keys import SigningKey
 from sync_protocol.frame import encode_run
+from sync_protocol.limits import RUN_UNPACKED_BYTES_MAX
+from sync_protocol.unpacking import unpack_zstd
 from sync_protocol.wire import Beacon, RoundAnswer, RoundRequest, decode_answer, encode_request
 from tests.support.hub import Desk
 
@@ -107,7 +109,8 @@ def _change(new: Any, old: Any) -> Any:
 
 
 def _table(packed: bytes) -> list[Any]:
-    found: list[Any] = msgspec.msgpack.decode(zstandard.decompress(packed))
+    table = unpack_zstd(packed, size_bytes_max=RUN_UNPACKED_BYTES_MAX)
+    found: list[Any] = msgspec.msgpack.decode(table)
     return found
 
 
