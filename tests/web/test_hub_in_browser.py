@@ -61,6 +61,14 @@ def page(browser: Browser, base: str) -> Iterator[Page]:
     assert complaints == []
 
 
+NO_PAGES = (
+    "/static", "/api", "/health", "/metrics", "/enrol", "/stick/<", "/tlog", "/verify/trust.json", "/verify/status.json",
+    "/verify/verify.html", "/verify/proof",
+)  # fmt: skip
+"""Files and answers for programs; tests/e2e/test_every_page_in_browser.py looks at these, and at every role's pages."""
+NOT_HERS = ("/nodes/<device>/keys", "/nodes/<device>/replace")
+
+
 def addresses(hub: ProvinceHub) -> list[str]:
     """Every page that a GET shows, with something on it."""
     with reading(hub.services.engine) as connection:
@@ -71,9 +79,7 @@ def addresses(hub: ProvinceHub) -> list[str]:
     values = {"dossier": dossier.hex(), "device": hub.desks[0].device, "code": "1.004194", "login": "kiemtra"}
     found = []
     for rule in hub.app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.rule.startswith(
-            ("/static", "/api", "/health", "/metrics", "/enrol", "/verify/trust.json", "/stick/<", "/tlog")
-        ):
+        if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES) or rule.rule in NOT_HERS:
             continue
         given = {**values, "record": str(request if "/requests/" in rule.rule else standing)}
         found.append(re.sub(r"<(?:\w+:)?(\w+)>", lambda name, given=given: given[name[1]], rule.rule))
