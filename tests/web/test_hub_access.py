@@ -106,6 +106,7 @@ VALUES = {
     "no": "9999",
     "filename": "icon.svg",
     "path": "0/000",
+    "key": "0" * 32,
 }
 
 
