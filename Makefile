@@ -29,7 +29,7 @@ test: setup lint ## everything, exactly as CI runs it (T=path, K=name)
 	$(PYTEST) -m "not soak" $(T)
 
 fast: setup ## unit and property tests of the pure packages, in about 20 s (T=path, K=name)
-	$(PYTEST) --hypothesis-profile=fast $(or $(T),tests/unit/signing tests/unit/sync_protocol tests/unit/dossiers tests/properties)
+	$(PYTEST) --hypothesis-profile=fast -m "not slow and not soak" $(or $(T),tests/unit/signing tests/unit/sync_protocol tests/unit/dossiers tests/properties)
 
 lint: setup ## formatting, rules and types
 	$(PYTHON) -m ruff format --check .

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("fast", max_examples=10, derandomize=True, deadline=None)
+settings.register_profile("fast", max_examples=5, derandomize=True, deadline=None)
 settings.register_profile("steady", max_examples=100, derandomize=True, deadline=None)
 settings.register_profile("soak", max_examples=3000, deadline=None)
 settings.load_profile("steady")

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,6 +101,7 @@ def from_counters(crowd: list[DossierSummary], first: int, last: int) -> ReportR
     return row_from_sums(before, within)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(crowds, periods)
 def test_a_report_from_counters_is_the_report_from_dossiers(

@@ -93,6 +93,7 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]
     yield run
 
 
+@pytest.mark.slow
 def test_the_command_says_the_same(command: Any) -> None:
     for case in CASES:
         code, shown = command(case)
