@@ -20,7 +20,7 @@ from signing.keys import SigningKey
 from sync_protocol.limits import SEAL_EVERY_RECORDS
 from sync_protocol.log import LogOpening, OpeningReason, Run, Seal, log_id, make_seal
 from sync_protocol.log_store import MemoryLogStore
-from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+from sync_protocol.record import Body, Header, Record, compose, unverified
 
 OFFSET = (137, 600)
 _LATE_SHARE = (SOLVED - IN_TIME) / SOLVED
@@ -134,16 +134,3 @@ class Author:
         if step.dossier:
             self._heads[step.dossier] = record.id
         return record
-
-
-def unverified(record: Record) -> UnverifiedRecord:
-    """The record in the form in which it travels."""
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

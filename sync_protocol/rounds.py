@@ -10,12 +10,13 @@ import msgspec
 
 from signing.signatures import PublicKey
 from sync_protocol import limits, reasons
+from sync_protocol.erasure import without_body
 from sync_protocol.errors import RunInvalid
 from sync_protocol.frame import encode_run
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation, relate
 from sync_protocol.log import LogOpening, Run, check_chain, verify_seal
 from sync_protocol.log_store import LogStore
-from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord
+from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 
 _RAW_PER_PACKED = 4
 """Records pack to about a fifth of their stored size; a first guess that the real frame corrects."""
@@ -132,13 +133,9 @@ def withhold(record: Record, unit: str) -> UnverifiedRecord:
     Bodies under the province's own authority (a two-digit unit) are for everyone: catalogue and calendar.
     """
     audience = audience_of(record)
-    body: Body | None = record.body
-    state = record.body_state
-    if body is not None and audience != unit and len(audience) > 2:
-        body, state = None, BodyState.WITHHELD
-    return UnverifiedRecord(
-        record.header, record.header_bytes, record.signature, record.id, record.link, body, state
-    )
+    travelling = unverified(record)
+    is_meant_for_others = audience != unit and len(audience) > 2
+    return without_body(travelling, BodyState.WITHHELD) if record.body and is_meant_for_others else travelling
 
 
 def _next_run(
@@ -169,17 +166,5 @@ def _cut_at_seal(
         records = records[: seal.length - first]
     else:
         seal = None
-    sent = [withhold(r, audience) if audience else _unverified(r) for r in records]
+    sent = [withhold(r, audience) if audience else unverified(r) for r in records]
     return Run(log=log, first=first, records=tuple(sent), seal=seal)
-
-
-def _unverified(record: Record) -> UnverifiedRecord:
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

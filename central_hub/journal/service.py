@@ -20,7 +20,7 @@ from signing.signatures import Signer
 from sync_protocol.clock import Instant, tick
 from sync_protocol.limits import SALT_SIZE_BYTES
 from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Run, log_id, make_seal
-from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+from sync_protocol.record import Body, Header, Record, compose, unverified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,9 @@ def write(
     records = _compose(services, log, commune, todo, last, at_ms)
     length = records[-1].header.seq + 1
     seal = make_seal(log, length, records[-1].link, services.keys.hub)
-    store.append(Run(log=log, first=records[0].header.seq, records=tuple(map(_sent, records)), seal=seal))
+    store.append(
+        Run(log=log, first=records[0].header.seq, records=tuple(map(unverified, records)), seal=seal)
+    )
     connection.execute(
         update(LOG)
         .where(LOG.c.id == log)
@@ -99,15 +101,3 @@ def _compose(
         records.append(record)
         prev, seq = record.link, seq + 1
     return records
-
-
-def _sent(record: Record) -> UnverifiedRecord:
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

@@ -16,7 +16,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import KEY, LOG, RUN
 from signing.trust import Trust
 from sync_protocol.admission import Judgement, Outcome
-from sync_protocol.record import Record, UnverifiedRecord
+from sync_protocol.record import UnverifiedRecord, unverified
 
 _NOT_YET = Judgement(Outcome.PENDING)
 
@@ -148,18 +148,5 @@ def retried(store: HubLogStore, standings: Iterable[Standing]) -> list[Case]:
             record = store.span(standing.log, standing.seq, stop=standing.seq + 1)[0]
             held = store.held(standing.log)
             device = held.device if held else ""
-            cases.append(Case(sent(record), standing.log_no, device, None, before=standing))
+            cases.append(Case(unverified(record), standing.log_no, device, None, before=standing))
     return cases
-
-
-def sent(record: Record) -> UnverifiedRecord:
-    """A stored record in the form in which it came."""
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

@@ -28,7 +28,6 @@ from central_hub.judge.batch import (
     StoredRun,
     keys_since,
     retried,
-    sent,
     spoiled_tails,
     still_stored,
     stored_runs,
@@ -61,7 +60,7 @@ from signing.trust import Trust
 from sync_protocol.admission import APPLIED, Judgement, Outcome
 from sync_protocol.erasure import ERASURE_KIND
 from sync_protocol.log import OPENING_KIND
-from sync_protocol.record import Record, UnverifiedRecord
+from sync_protocol.record import Record, UnverifiedRecord, unverified
 
 _LOG = logging.getLogger(__name__)
 _PROTOCOL_KINDS = frozenset(
@@ -247,7 +246,7 @@ class Judge:
         standings = {standing.record: standing for standing in (*waiting, *known)}
         cases += retried(store, standings.values())
         cases += [
-            Case(sent(record), standing.log_no, device, True, before=standing)
+            Case(unverified(record), standing.log_no, device, True, before=standing)
             for record, standing, device in cut_off
             if record.id not in standings
         ]

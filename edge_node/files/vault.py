@@ -66,17 +66,26 @@ class Vault:
         if self.has(file, size):
             return (1 << slice_count(size)) - 1
         held = 0
-        for start, path in self._pieces_of(file):
-            for number in range(start, start + -(-path.stat().st_size // SLICE_BYTES)):
-                held |= 1 << number
+        try:
+            for start, path in self._pieces_of(file):
+                for number in range(start, start + -(-path.stat().st_size // SLICE_BYTES)):
+                    held |= 1 << number
+        except FileNotFoundError:
+            return self.held(file, size)  # The pieces have just become the file.
         return held & ((1 << slice_count(size)) - 1)
 
     def take(self, piece: Piece) -> bool:
         """Keep a piece that has been checked, durable on return; True when it made the file whole. Raises OSError."""
-        if self.has(piece.file, piece.size):
-            return False
-        _write(self._pieces / piece.file / str(piece.start), piece.data)
-        return is_whole(piece.size, self.held(piece.file, piece.size)) and self._join(piece.file, piece.size)
+        while not self.has(piece.file, piece.size):
+            try:
+                _write(self._pieces / piece.file / str(piece.start), piece.data)
+                return is_whole(piece.size, self.held(piece.file, piece.size)) and self._join(
+                    piece.file, piece.size
+                )
+            except FileNotFoundError:
+                # Somebody else has just made the file whole, or found it spoilt: either way its pieces went.
+                continue
+        return False
 
     def remove(self, file: str) -> None:
         """Forget a file and its pieces."""

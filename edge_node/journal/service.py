@@ -30,7 +30,7 @@ from signing.reasons import Reason
 from sync_protocol.frontier import FrontierEntry
 from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
 from sync_protocol.log import OPENING_KIND, Run, make_seal
-from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+from sync_protocol.record import Body, Header, Record, compose, unverified
 
 _CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
 """Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
@@ -237,19 +237,6 @@ def seal_tail(db: Database, services: Services, office: Office) -> None:
             newest = store.seal(log)
             if entry and (newest is None or newest.length < entry.length):
                 store.add_seal(make_seal(log, entry.length, entry.head, services.keyring.device))
-
-
-def unverified(record: Record) -> UnverifiedRecord:
-    """The record in the form in which it travels."""
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )
 
 
 def may_sign(actor: Actor, kind: str, facts: dict[str, Any]) -> bool:

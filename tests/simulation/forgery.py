@@ -5,7 +5,7 @@ whatever descends from it, and nothing else. `send_scrambled` sends honest recor
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,7 +26,7 @@ from sync_protocol.errors import ProtocolError
 from sync_protocol.frame import encode_run
 from sync_protocol.frontier import length_of
 from sync_protocol.log import Run
-from sync_protocol.record import Record, UnverifiedRecord
+from sync_protocol.record import unverified
 from sync_protocol.wire import PROTOCOL_VERSION, RoundRequest, decode_answer, encode_request, entries_of
 from tests.simulation.link import Door
 from tests.simulation.node import SimNode
@@ -161,17 +161,10 @@ def send_scrambled(node: SimNode, door: Door, chance: random.Random, now_ms: int
     else:
         del records[chance.randrange(len(records) - 1)]
     try:
-        frame = encode_run(Run(log=log, first=first, records=_sent(records)))
+        frame = encode_run(Run(log=log, first=first, records=tuple(map(unverified, records))))
         return f"a scrambled run: {_send(node, door, frame, now_ms)}"
     except (ProtocolError, LineFault) as refusal:
         return f"a scrambled run: {refusal}"
-
-
-def _sent(records: Sequence[Record]) -> tuple[UnverifiedRecord, ...]:
-    return tuple(
-        UnverifiedRecord(r.header, r.header_bytes, r.signature, r.id, r.link, r.body, r.body_state)
-        for r in records
-    )
 
 
 def _send(node: SimNode, door: Door, frame: bytes, now_ms: int) -> str:

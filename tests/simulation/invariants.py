@@ -35,7 +35,7 @@ from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.erasure import ERASURE_KIND, Erasure
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SEAL_EVERY_RECORDS
 from sync_protocol.log import Run, check_chain, verify_seal
-from sync_protocol.record import BodyState, Record, UnverifiedRecord
+from sync_protocol.record import BodyState, Record, unverified
 from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
 from tests.simulation.broken import require
@@ -203,7 +203,7 @@ def _check_logs(truth: _Truth) -> None:
     """Every log at the hub is a sealed chain, judged to its end."""
     devices = {row.id: row for row in truth.connection.execute(select(KEY))}
     for log, row in truth.logs.items():
-        run = Run(log=log, first=0, records=tuple(_unverified(r) for r in truth.records[log]))
+        run = Run(log=log, first=0, records=tuple(unverified(r) for r in truth.records[log]))
         require(check_chain(run, None) == row.head, "a log is a chain", log)
         require(len(run.records) == row.length, "a log is as long as it says", log)
         require(row.length == row.acknowledged == row.judged, "everything is judged", log)
@@ -514,15 +514,3 @@ def _ids(view: DossierView) -> list[str]:
 def _differing(one: Any, other: Any) -> str:
     keys = [key for key in {**one, **other} if one.get(key) != other.get(key)]
     return "; ".join(f"{key}: {one.get(key)} | {other.get(key)}" for key in keys[:2])[:600]
-
-
-def _unverified(record: Record) -> UnverifiedRecord:
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

@@ -37,7 +37,7 @@ from dossiers.gathering import Gathering, Version
 from sync_protocol.admission import APPLIED
 from sync_protocol.erasure import Erasure
 from sync_protocol.frontier import Frontier, length_of
-from sync_protocol.record import Record, UnverifiedRecord
+from sync_protocol.record import Record, UnverifiedRecord, unverified
 from tests.simulation.plants import MORE, keep_the_epoch_of_a_restored_hub
 from tests.simulation.replay import COMMAND, Failure, attempt_seed
 
@@ -117,7 +117,7 @@ def send_bodies_to_everyone(patch: pytest.MonkeyPatch) -> None:
     """Names of other communes' people travel along."""
 
     def whole(record: Record, unit: str) -> UnverifiedRecord:
-        return journal.unverified(record)
+        return unverified(record)
 
     patch.setattr(rounds, "withhold", whole)
 

@@ -7,7 +7,7 @@ from typing import Any
 from signing.keys import SigningKey
 from sync_protocol.clock import Instant, tick
 from sync_protocol.log import LogOpening, OpeningReason, Run, Seal, log_id, make_seal
-from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+from sync_protocol.record import Body, Header, Record, compose, unverified
 
 HAI_CHAU = "20242"
 HOA_CUONG = "20257"
@@ -107,16 +107,3 @@ class DeviceLog:
         stop = len(self.records) if stop is None else stop
         records = tuple(unverified(record) for record in self.records[first:stop])
         return Run(log=self.log, first=first, records=records, seal=self.seal(stop) if sealed else None)
-
-
-def unverified(record: Record) -> UnverifiedRecord:
-    """The record as it looks to a receiver."""
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

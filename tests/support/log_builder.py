@@ -6,7 +6,7 @@ from typing import Any
 
 from signing.keys import SigningKey
 from sync_protocol.log import LogOpening, OpeningReason, Run, log_id, make_seal
-from sync_protocol.record import Body, Header, Record, UnverifiedRecord, compose
+from sync_protocol.record import Body, Header, Record, compose, unverified
 
 COMMUNE = "20242"
 START_MS = 1_795_000_000_000
@@ -71,15 +71,3 @@ class LogBuilder:
         end = first + len(part)
         seal = make_seal(self.id, end, part[-1].link, self.device) if sealed else None
         return Run(log=self.id, first=first, records=tuple(unverified(r) for r in part), seal=seal)
-
-
-def unverified(record: Record) -> UnverifiedRecord:
-    return UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )

@@ -22,7 +22,6 @@ from dossiers.procedures import Procedure, load_default_catalogue
 from edge_node import create_app
 from edge_node.casework.service import Amendment, Step, Target, amend, move
 from edge_node.journal import Draft, write
-from edge_node.journal.service import unverified
 from edge_node.journal.stamp import keep_offset
 from edge_node.keyring import Actor
 from edge_node.projection.service import Projector
@@ -32,6 +31,7 @@ from edge_node.store.local import write_local
 from edge_node.sync.status import LAST_FULL
 from signing.roles import Role
 from sync_protocol.log import Run
+from sync_protocol.record import unverified
 from tests.support.log_builder import key
 from tests.support.office import PIN, TestOffice, make_office, take_province
 

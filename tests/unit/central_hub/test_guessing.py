@@ -24,8 +24,8 @@ from dossiers.schemas import Choice, Code, Date, Either, Flag, Hex, ListOf, Memb
 from signing import qr
 from signing.tlog.merkle import leaf_hash
 from sync_protocol.log import make_seal
-from sync_protocol.record import Body, Record
-from tests.support.device_log import DeviceLog, unverified
+from sync_protocol.record import Body, Record, unverified
+from tests.support.device_log import DeviceLog
 from tests.support.histories import received_facts
 from tests.support.hub import NOW_MS, found_province
 

@@ -11,8 +11,8 @@ from central_hub.store.engine import reading
 from central_hub.store.record_log import HeldLog, HubLogStore
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run, make_seal
-from sync_protocol.record import open_record
-from tests.support.device_log import DeviceLog, key_of, unverified
+from sync_protocol.record import open_record, unverified
+from tests.support.device_log import DeviceLog, key_of
 from tests.support.hub import Desk, ProvinceHub, found_province
 
 HAI_CHAU, HOA_CUONG = "20242", "20257"

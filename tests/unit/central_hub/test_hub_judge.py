@@ -23,8 +23,8 @@ from signing.roles import Role
 from signing.statements import KeyStatement
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run, make_seal
-from sync_protocol.record import compose, open_record
-from tests.support.device_log import key_of, unverified
+from sync_protocol.record import compose, open_record, unverified
+from tests.support.device_log import key_of
 from tests.support.histories import received_facts
 from tests.support.hub import Desk, ProvinceHub, found_province, populate
 

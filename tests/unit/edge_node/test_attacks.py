@@ -11,8 +11,8 @@ from edge_node.sync.absorb import absorb
 from signing.roles import Role
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run, make_seal
-from sync_protocol.record import Record, compose, record_link
-from tests.support.log_builder import LogBuilder, key, unverified
+from sync_protocol.record import Record, compose, record_link, unverified
+from tests.support.log_builder import LogBuilder, key
 from tests.support.office import TestOffice, make_office
 
 

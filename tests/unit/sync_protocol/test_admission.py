@@ -8,8 +8,8 @@ import pytest
 from dossiers.rules import RULES
 from sync_protocol.admission import APPLIED, Outcome, judge_record, too_far_ahead
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX
-from sync_protocol.record import Body, UnverifiedRecord
-from tests.support.device_log import HOA_CUONG, DeviceLog, key_of, unverified
+from sync_protocol.record import Body, UnverifiedRecord, unverified
+from tests.support.device_log import HOA_CUONG, DeviceLog, key_of
 from tests.support.trust import a_trust
 
 TRUST = a_trust()
