@@ -1,14 +1,17 @@
 """What the hub does by itself, and how often; started with the judge, by `serve` only."""
 
 import logging
+from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from central_hub.backup.service import BackupInvalid, prune_backups, take_backup
+from central_hub.registry.restating import restate_when_needed
 from central_hub.services import Services
 from central_hub.store.erasures import scrub
 from dossiers.local_time import VIETNAM
+from signing.errors import SigningError
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +26,10 @@ def start_schedule(services: Services) -> BackgroundScheduler:
     scheduler.add_job(
         scrub, "interval", minutes=1, args=[services.engine], id="scrub", coalesce=True, max_instances=1
     )
+    scheduler.add_job(
+        restate, "interval", minutes=5, args=[services], id="restate", coalesce=True, max_instances=1,
+        next_run_time=datetime.now(VIETNAM),
+    )  # fmt: skip
     scheduler.start()
     return scheduler
 
@@ -36,3 +43,14 @@ def back_up(services: Services) -> None:
         return
     prune_backups(services.config)
     _LOG.info("back-up taken: %s, %d bytes", taken.path.name, taken.size_bytes)
+
+
+def restate(services: Services) -> None:
+    """State PCs again for paper where roots or registry changed; what fails is tried again."""
+    try:
+        records = restate_when_needed(services)
+    except (SQLAlchemyError, SigningError) as error:
+        _LOG.error("PCs could not be stated again: %s", error)
+        return
+    if records:
+        _LOG.info("%d PCs stated again for paper", len(records))

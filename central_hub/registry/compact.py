@@ -1,8 +1,8 @@
 """The short key statements that a PC prints on its papers: the roots' about the registry, the registry's about the PC.
 
 The roots sign the registry's when they sign a trust bundle; it lies beside the bundle (`keys/registry.compact`). The PC's is
-made with its key statement and travels in that record's body. A hub without the roots' file states keys as ever, and its
-offices print the plain dossier code.
+made with its key statement and travels in that record's body; `restating` makes it anew after a ceremony. A hub without
+the roots' file states keys as ever, and its offices print the plain dossier code.
 """
 
 from pathlib import Path
@@ -40,7 +40,7 @@ def compact_member(services: Services, statement: KeyStatement) -> dict[str, str
     """The member of a device's key statement that its papers need; empty where the roots have said nothing for paper."""
     if Role.DEVICE not in statement.roles:
         return {}
-    registry = _registry_statement(services)
+    registry = registry_for_paper(services)
     if registry is None:
         return {}
     device = DeviceKey(
@@ -52,7 +52,7 @@ def compact_member(services: Services, statement: KeyStatement) -> dict[str, str
     return {"compact": CompactChain(registry, sign_device_key(device, services.keys.registry)).hex()}
 
 
-def _registry_statement(services: Services) -> SignedRegistryKey | None:
+def registry_for_paper(services: Services) -> SignedRegistryKey | None:
     """The roots' word about the registry key in use, if it is there and holds under the bundle in use."""
     bundle = services.keys.bundle
     try:

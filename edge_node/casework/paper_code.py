@@ -19,7 +19,7 @@ from signing.statements import KIND as KEY_STATED
 
 
 def compact_chain(db: Database, services: Services) -> CompactChain | None:
-    """The newest short statement about this PC that the pinned roots vouch for; None where there is none."""
+    """The newest short statement about this PC from the roots in use over the registry in use; None where there is none."""
     key = services.keyring.device.public.hex
     stated = SqliteLogStore(db).records_of_kinds(KEY_STATED)
     texts = [(r.content or {}).get("compact") for r in reversed(stated) if r.header.facts.get("key") == key]
@@ -33,7 +33,8 @@ def compact_chain(db: Database, services: Services) -> CompactChain | None:
             chain.verify(roots=bundle.roots, threshold=bundle.threshold)
         except SigningError:
             continue
-        return chain
+        if chain.registry.stated.key in bundle.registry:
+            return chain
     return None
 
 
