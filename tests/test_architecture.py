@@ -52,6 +52,7 @@ PURE_EXCEPTIONS = {
     # what a person hands over: a deflated stream of a PDF, a picture (with the extra `verify`)
     "signing/opening.py": {"PIL", "io", "zlib", "zxingcpp"},
     "signing/cli.py": {"click", "os", "pathlib", "sys", "time"},  # the command `motcua-verify` itself
+    "signing/console.py": {"click", "pathlib", "sys"},  # how the commands of both applications answer
     "signing/__main__.py": {"sys"},
     "sync_protocol/dictionaries/__init__.py": {"importlib"},  # the packaged dictionaries
     "dossiers/data/__init__.py": {"importlib"},  # the packaged catalogue, calendar and units

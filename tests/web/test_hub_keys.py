@@ -7,11 +7,12 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from central_hub.cli import BAD_INPUT, OK, UNDECIDED, cli
+from central_hub.cli import cli
 from central_hub.registry.holders import list_holders
 from central_hub.registry.status import cause_of
 from central_hub.store.engine import reading
 from central_hub.store.tables import STANDING
+from signing.console import BAD_INPUT, OK, UNDECIDED
 from tests.support.hub import DAY_MS, NOW_MS, PASSWORD, Desk, ProvinceHub, Visitor, found_province, receive
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from central_hub.cli import BAD_INPUT, OK, cli
+from central_hub.cli import cli
 from central_hub.keys import load_keys, load_root
 from central_hub.registry.ceremony import CeremonyDraft, adopt, propose, signatures_missing
 from central_hub.registry.snapshot import take_snapshot
@@ -17,6 +17,7 @@ from central_hub.store.engine import reading, writing
 from central_hub.tlog.sequencer import advance
 from signing.bundles import follow_bundles, open_bundle, open_unpinned_bundle
 from signing.compact import SignedRegistryKey
+from signing.console import BAD_INPUT, OK
 from signing.cuts import Cause
 from signing.errors import TrustInvalid
 from signing.keys import SigningKey, new_signing_key

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from central_hub.cli import BAD_INPUT, FAILED, OK, UNDECIDED, cli
+from central_hub.cli import cli
 from central_hub.locks import held_lock
+from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,119 @@
+"""Commands of the root ceremony: draft the next version of the trust bundle, sign it, adopt it."""
+
+from pathlib import Path
+
+import click
+
+from central_hub import reasons
+from central_hub.console import common, local_ms, opened
+from central_hub.keys import load_root, save_root
+from central_hub.locks import held_lock
+from central_hub.registry.ceremony import adopt, propose, read_draft
+from central_hub.registry.restating import restate_when_needed
+from central_hub.services import open_services
+from central_hub.store.engine import writing
+from signing.console import BAD_INPUT, OK, Console
+from signing.cuts import Cause
+from signing.keys import new_signing_key
+from signing.signatures import PublicKey
+
+
+@click.group()
+def trust() -> None:
+    """The root ceremony: draft the next version of the trust bundle, sign it, adopt it."""
+
+
+@trust.command("draft")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--root", "roots", multiple=True, help="Public root key (hex); all of the new version, if given."
+)
+@click.option("--threshold", type=click.IntRange(1, 16), default=None, help="How many of them must sign.")
+@click.option(
+    "--new-registry", type=click.Choice([Cause.RETIRED.value, Cause.COMPROMISED.value]), default=None,
+    help="Make a new registry key, and cut the present one off for this cause.",
+)  # fmt: skip
+@click.option("--since", default=None, help="Local time yyyy-mm-ddThh:mm since when it is not trusted.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
+    help="File with the policy of logs and witnesses (C2SP tlog-policy).",
+)  # fmt: skip
+@common
+def draft_bundle(
+    console: Console,
+    file: Path,
+    roots: tuple[str, ...],
+    threshold: int | None,
+    new_registry: str | None,
+    since: str | None,
+    policy: Path | None,
+) -> None:
+    """Write the draft of the next version to FILE, for the holders of the root keys to sign."""
+    services = opened(console)
+    with writing(services.engine) as connection:
+        draft = propose(
+            connection,
+            services,
+            roots=[PublicKey.from_hex(root) for root in roots] or None,
+            threshold=threshold,
+            registry_cause=Cause(new_registry) if new_registry else None,
+            since_ms=local_ms(console, since),
+            policy=None if policy is None else policy.read_text(encoding="utf-8"),
+        )
+    file.write_bytes(draft.encode())
+    console.say(
+        f"Đã ghi bản thảo phiên bản {draft.bundle.version} vào {file}; đưa từng người giữ khóa gốc ký.",
+        f"Wrote the draft of version {draft.bundle.version} to {file}; have the holders of the root keys sign it.",
+    )
+    console.leave(OK, {"file": str(file), "version": draft.bundle.version})
+
+
+@trust.command("key")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--root-passphrase", default="", help="Passphrase of the root key file.")
+@common
+def make_root(console: Console, file: Path, root_passphrase: str) -> None:
+    """Make a root key in FILE (on a medium of its own) and print its public part. Needs no hub."""
+    if file.exists():
+        console.refuse(reasons.INPUT, f"{file} exists", code=BAD_INPUT)
+    root = new_signing_key()
+    save_root(file, root, passphrase=root_passphrase)
+    console.say(f"Khóa gốc công khai: {root.public.hex}", f"Public root key: {root.public.hex}")
+    console.leave(OK, {"file": str(file), "public": root.public.hex})
+
+
+@trust.command("sign")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--root-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
+@click.option("--root-passphrase", default="", help="Passphrase of the root key file.")
+@common
+def sign_draft(console: Console, file: Path, root_file: Path, root_passphrase: str) -> None:
+    """Sign the draft FILE with a root key. Needs no hub: do it where the key is, offline."""
+    draft = read_draft(file).sign(load_root(root_file, passphrase=root_passphrase))
+    file.write_bytes(draft.encode())
+    version, fingerprint = draft.bundle.version, draft.bundle.fingerprint
+    console.say(
+        f"Đã ký phiên bản {version}; dấu vân tay khóa gốc của phiên bản này: {fingerprint}",
+        f"Signed version {version}; root fingerprint of this version: {fingerprint}",
+    )
+    console.leave(OK, {"version": version, "fingerprint": fingerprint})
+
+
+@trust.command("adopt")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@common
+def adopt_draft(console: Console, file: Path) -> None:
+    """Make the signed draft FILE the trust bundle in use; the hub must be stopped. Nodes get it with their next sync."""
+    services = opened(console)
+    with held_lock(services.config.data / "serve.lock"):
+        bundle = adopt(services, read_draft(file))
+        stated = restate_when_needed(open_services(services.config))
+    console.say(
+        f"Phiên bản {bundle.version} có hiệu lực. Dấu vân tay khóa gốc: {bundle.fingerprint}",
+        f"Version {bundle.version} is in use. Root fingerprint: {bundle.fingerprint}",
+    )
+    console.say(
+        f"Đã công bố lại khóa của {len(stated)} máy để in mã trên giấy.",
+        f"Stated the keys of {len(stated)} PCs again, for codes on paper.",
+    )
+    console.leave(OK, {"version": bundle.version, "fingerprint": bundle.fingerprint, "restated": len(stated)})

@@ -1,0 +1,89 @@
+"""Commands for USB sticks: take what nodes wrote, and write their answers."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from central_hub.console import common, opened
+from central_hub.services import Services
+from central_hub.sync.parcels import Asked, TakenParcel, asked_by_nobody, judge_now, take_parcels
+from central_hub.sync.stick import answer_on, files_on, newest_asked
+from signing.console import FAILED, OK, UNDECIDED, Console
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--no-answer", "is_silent", is_flag=True, help="Only take; write no answers.")
+@click.option(
+    "--wait", "wait_s", type=click.IntRange(0, 3_600), default=60, help="Seconds to wait until all is judged."
+)
+@common
+def import_command(console: Console, folder: Path, is_silent: bool, wait_s: int) -> None:
+    """Take what nodes wrote to a USB stick (FOLDER), and write their answers beside it."""
+    services = opened(console)
+    taken = take_parcels(services, files_on(folder), by="motcua-hub", progress=console.bar("byte", "byte"))
+    for parcel in taken:
+        _say_taken(console, services, parcel)
+    answered: list[dict[str, Any]] = []
+    is_judged = judge_now(services, {p.unit for p in taken if p.asked}, within_s=wait_s)
+    if not is_silent:
+        answered = [_answered(console, services, folder, asked) for asked in newest_asked(taken)]
+    content = {"parcels": [_plain(parcel) for parcel in taken], "answers": answered, "is_judged": is_judged}
+    is_good = any(parcel.problem is None for parcel in taken)
+    console.leave(FAILED if not is_good else OK if is_judged else UNDECIDED, content)
+
+
+@click.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--device", default=None, help="Key id of a PC: write everything that it may have.")
+@common
+def export_command(console: Console, folder: Path, device: str | None) -> None:
+    """Write answers to the requests on a USB stick (FOLDER) again, or everything for one PC."""
+    services = opened(console)
+    if device:
+        wanted = [asked_by_nobody(services, device)]
+    else:
+        wanted = newest_asked(take_parcels(services, files_on(folder), stores=False))
+    answered = [_answered(console, services, folder, asked) for asked in wanted]
+    console.leave(OK if answered else FAILED, {"answers": answered})
+
+
+def _say_taken(console: Console, services: Services, parcel: TakenParcel) -> None:
+    where = services.units.name(parcel.unit) if parcel.unit else ", ".join(parcel.names)
+    if parcel.problem is None:
+        console.say(f"✓ {where}: {parcel.records} bản ghi mới.", f"✓ {where}: {parcel.records} new records.")
+    else:
+        reason = parcel.problem.reason
+        console.say(
+            f"✗ {where}: {parcel.records} bản ghi mới. {reason.vi} {reason.next_vi}",
+            f"✗ {where}: {parcel.records} new records. {reason.en} {reason.next_en}",
+        )
+
+
+def _answered(console: Console, services: Services, folder: Path, asked: Asked) -> dict[str, Any]:
+    written = answer_on(services, folder, asked)
+    console.say(
+        f"Đã ghi trả lời cho máy {asked.device[:8]}: {written.label.records} bản ghi.",
+        f"Wrote the answer for PC {asked.device[:8]}: {written.label.records} records.",
+    )
+    return {
+        "device": asked.device,
+        "parcel": written.label.parcel,
+        "records": written.label.records,
+        "parts": written.parts,
+        "size_bytes": written.size_bytes,
+    }
+
+
+def _plain(parcel: TakenParcel) -> dict[str, Any]:
+    return {
+        "parcel": parcel.parcel,
+        "sender": parcel.sender,
+        "unit": parcel.unit,
+        "parts": parcel.parts,
+        "told": parcel.told,
+        "records": parcel.records,
+        "outcome": parcel.problem.reason.code if parcel.problem else "done",
+        "detail": parcel.problem.detail if parcel.problem else "",
+    }

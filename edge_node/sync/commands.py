@@ -1,0 +1,148 @@
+"""Commands about the way to the province: `sync`, `status`, and `export` and `import` for a USB stick."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from edge_node import reasons
+from edge_node.console import common, opened
+from edge_node.store.local import read_office
+from edge_node.store.space import MIB
+from edge_node.sync.drives import list_drives
+from edge_node.sync.parcels import DONE, Carried, export_parcel
+from edge_node.sync.service import list_refusals, sync_now, take_carried
+from edge_node.sync.status import SyncStatus, read_status
+from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console
+from sync_protocol.reasons import PARCEL_NONE
+
+_WAIT_POLL_S: Final = 1.0
+
+
+@click.command("sync")
+@click.option(
+    "--wait", "wait_s", type=click.IntRange(0, 3_600), default=0, help="Seconds to wait until all is judged."
+)
+@common
+def sync_command(console: Console, wait_s: int) -> None:
+    """Exchange records with the province now."""
+    with opened(console) as (db, services):
+        result = sync_now(db, services)
+        deadline = services.monotonic() + wait_s
+        while (
+            result.is_done
+            and services.monotonic() < deadline
+            and read_status(db, now=services.clock()).unjudged
+        ):
+            services.pause(_WAIT_POLL_S)
+            result = sync_now(db, services)
+        status = read_status(db, now=services.clock())
+        content = {
+            **_counts(status),
+            "rounds": result.rounds,
+            "sent": result.sent,
+            "received": result.received,
+        }
+        if result.problem:
+            console.say(*_sentence(status))
+            console.refuse(result.problem, result.detail)
+        console.say(*_sentence(status))
+        console.leave(OK if not status.waiting and not status.unjudged else UNDECIDED, content)
+
+
+@click.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--part-mb", type=click.IntRange(1, 2_047), default=1_024, help="Largest file to write, in MiB (FAT32)."
+)
+@common
+def export_command(console: Console, folder: Path | None, part_mb: int) -> None:
+    """Write what the province lacks to FOLDER, or to the one USB stick of this PC, enclosed for the province."""
+    with opened(console) as (db, services):
+        chosen = folder or _only_drive(console)
+        written = export_parcel(
+            db, services, chosen, part_bytes_max=part_mb * MIB, progress=console.bar("bản ghi", "records")
+        )
+        console.say(
+            f"Đã ghi {written.records} bản ghi ({written.parts} tệp) vào {written.folder}. Rút USB an toàn rồi mang về tỉnh.",
+            f"Wrote {written.records} records ({written.parts} files) to {written.folder}. Eject the stick and take it to "
+            "the province.",
+        )
+        console.leave(OK, asdict(written))
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@common
+def import_command(console: Console, folder: Path | None) -> None:
+    """Take the province's answers from FOLDER, or from the one USB stick of this PC."""
+    with opened(console) as (db, services):
+        chosen = folder or _only_drive(console)
+        carried = take_carried(db, services, chosen, progress=console.bar("byte", "bytes"))
+        status = read_status(db, now=services.clock())
+        for each in carried:
+            _say_carried(console, each)
+        console.say(*_sentence(status))
+        content = {"parcels": [asdict(each) for each in carried], **_counts(status)}
+        outcomes = {each.outcome for each in carried}
+        console.leave(OK if DONE in outcomes else FAILED, content)
+
+
+@click.command("status")
+@common
+def status_command(console: Console) -> None:
+    """Say how far this PC's records have travelled."""
+    with opened(console) as (db, services):
+        status, office = read_status(db, now=services.clock()), read_office(db)
+        if office is None:
+            console.refuse(reasons.NOT_ENROLLED, code=UNDECIDED)
+        console.say(f"{office.unit_name} ({office.unit})", f"{office.unit_name} ({office.unit})")
+        console.say(*_sentence(status))
+        for refusal in list_refusals(db, limit=20):
+            if refusal.reason:
+                console.say(
+                    f"- {refusal.reason.vi} {refusal.reason.next_vi}",
+                    f"- {refusal.reason.en} {refusal.reason.next_en}",
+                )
+        content = {**_counts(status), "unit": office.unit, "unit_name": office.unit_name, "log": office.log}
+        content["is_writable"] = services.space.is_writable
+        console.leave(OK if status.is_full else UNDECIDED, content)
+
+
+def _only_drive(console: Console) -> Path:
+    drives = list_drives()
+    if len(drives) != 1:
+        names = ", ".join(str(drive.path) for drive in drives)
+        console.refuse(PARCEL_NONE, names, code=BAD_INPUT)
+    return drives[0].path
+
+
+def _say_carried(console: Console, each: Carried) -> None:
+    if each.reason is None:
+        console.say(f"✓ {each.records} bản ghi từ tỉnh.", f"✓ {each.records} records from the province.")
+    else:
+        console.say(f"✗ {each.reason.vi} {each.reason.next_vi}", f"✗ {each.reason.en} {each.reason.next_en}")
+
+
+def _sentence(status: SyncStatus) -> tuple[str, str]:
+    vi = f"{status.waiting} bản ghi chưa về tỉnh, cũ nhất {status.oldest_days} ngày."
+    en = f"{status.waiting} not yet at the province, the oldest {status.oldest_days} days."
+    if status.unjudged:
+        vi += f" {status.unjudged} bản ghi đã về, chờ kết luận."
+        en += f" {status.unjudged} are there and not yet judged."
+    if status.refused:
+        vi += f" {status.refused} bản ghi bị từ chối."
+        en += f" {status.refused} were refused."
+    return vi, en
+
+
+def _counts(status: SyncStatus) -> dict[str, Any]:
+    return {
+        "waiting": status.waiting,
+        "oldest_days": status.oldest_days,
+        "unjudged": status.unjudged,
+        "refused": status.refused,
+        "undecided": status.undecided,
+        "last_full_sync_ms": status.last,
+    }
