@@ -9,6 +9,7 @@ T ?=
 K ?=
 ONCE ?=
 MINUTES ?=
+JOBS ?= 2
 PYTEST := $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
 
 .PHONY: help setup demo quarter test fast lint format bench soak screenshots reference translations lock wheel
@@ -25,8 +26,8 @@ demo: setup ## hub and three nodes on this machine play a working day; ONCE=1 ch
 quarter: setup ## replay the published figures of a whole quarter through the real sync
 	$(PYTHON) -m demo.quarter
 
-test: setup lint ## everything, exactly as CI runs it (T=path, K=name)
-	$(PYTEST) -m "not soak" $(T)
+test: setup lint ## everything, exactly as CI runs it (T=path, K=name, JOBS=0 for one process)
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not soak" $(T)
 
 fast: setup ## unit and property tests of the pure packages, in about 20 s (T=path, K=name)
 	$(PYTEST) --hypothesis-profile=fast -m "not slow and not soak" $(or $(T),tests/unit/signing tests/unit/sync_protocol tests/unit/dossiers tests/properties)
