@@ -8,7 +8,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -72,11 +72,15 @@ class Running:
     def hub_data(self) -> Path:
         return self.folder / "hub"
 
-    def node_command(self, name: str, *options: str, expect: int = 0) -> Any:
+    def node_command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
         """`motcua-node NAME … --json`, beside the running node."""
         return run_json(
             NODE, name, "--data", str(self.node_data), *options, expect=expect, environment=NODE_SETTINGS
         )
+
+    def status(self) -> Any:
+        """What `motcua-node status` says; it ends with 2 while something is undecided."""
+        return self.node_command("status", expect=(0, 2))
 
     def hub_command(self, name: str, *options: str, expect: int = 0) -> Any:
         return run_json(HUB, name, "--data", str(self.hub_data), *options, expect=expect)
@@ -94,7 +98,7 @@ class Running:
         browser = self.log_in()
         page = browser.get("/connections")
         if not self.token:
-            made = browser.send(page, r"^/connections", {"name": "Máy quét", "scope": "write"})
+            made = browser.send(page, r"^/connections$", {"name": "Máy quét", "scope": "write"})
             found = _TOKEN.search(made.text)
             if found is None:
                 raise PageWrong(made.text[:400])
@@ -137,34 +141,50 @@ class Running:
 @contextlib.contextmanager
 def running_office(folder: Path) -> Iterator[Running]:
     """A founded hub, an enrolled node with one officer of every role, and a program that may sign."""
-    hub_port, node_port = free_port(), free_port()
     code = _found_hub(folder)
+    office = _office_in(folder)
+    try:
+        office.hub.start()
+        run(
+            NODE, "enrol", "--data", str(office.node_data), "--hub", f"http://127.0.0.1:{office.line.port}",
+            "--code", code, "--device-name", "Quầy 1", "--officer-name", "Nguyễn Thị Lan", "--pin", PIN,
+            environment=NODE_SETTINGS,
+        )  # fmt: skip
+        office.node.start()
+        office.allow_program()
+        yield office
+    finally:
+        office.stop()
+
+
+@contextlib.contextmanager
+def office_again(folder: Path) -> Iterator[Running]:
+    """The node, and a hub yet to be started, over data folders that another version left in `folder`."""
+    office = _office_in(folder)
+    try:
+        office.node.start()
+        yield office
+    finally:
+        office.stop()
+
+
+def _office_in(folder: Path) -> Running:
+    hub_port, node_port = free_port(), free_port()
+    line = WatchedLine(hub_port)
     hub = Server(
         HUB,
         ["serve", "--http", "--data", str(folder / "hub"), "--port", str(hub_port)],
         url=f"http://127.0.0.1:{hub_port}",
         log=folder / "hub.log",
-    ).start()
-    line = WatchedLine(hub_port)
+    )
     node = Server(
         NODE,
         ["serve", "--data", str(folder / "node"), "--port", str(node_port)],
         url=f"http://127.0.0.1:{node_port}",
         log=folder / "node.log",
-        environment=NODE_SETTINGS,
+        environment=NODE_SETTINGS | {"MOTCUA_NODE_HUB_URL": f"http://127.0.0.1:{line.port}"},
     )
-    office = Running(folder=folder, hub=hub, node=node, line=line)
-    try:
-        run(
-            NODE, "enrol", "--data", str(office.node_data), "--hub", f"http://127.0.0.1:{line.port}",
-            "--code", code, "--device-name", "Quầy 1", "--officer-name", "Nguyễn Thị Lan", "--pin", PIN,
-            environment=NODE_SETTINGS,
-        )  # fmt: skip
-        node.start()
-        office.allow_program()
-        yield office
-    finally:
-        office.stop()
+    return Running(folder=folder, hub=hub, node=node, line=line)
 
 
 def _found_hub(folder: Path) -> str:
