@@ -7,6 +7,7 @@ from central_hub.store.tables import SETTING
 EPOCH = "epoch"
 JUDGE_SEEN = "judge_seen"
 TREE_PROBLEM = "tree_problem"
+QUORUM_SIZE = "quorum_size"
 
 
 def get_setting(connection: Connection, name: str) -> str | None:

@@ -48,6 +48,15 @@ def file_name(name: str, type_code: str) -> str:
     return (stem.strip(" .") or "tep")[: NAME_LENGTH_MAX - len(end)] + end
 
 
+def digests_in(content: object) -> tuple[str, ...]:
+    """The digests (SHA-256, hex) of the files that a disclosed body names, in the order of their ids."""
+    files = content.get("files") if isinstance(content, Mapping) else None
+    if not isinstance(files, Mapping):
+        return ()
+    named = (each.get("sha256") for _, each in sorted(files.items()) if isinstance(each, Mapping))
+    return tuple(dict.fromkeys(each for each in named if isinstance(each, str)))
+
+
 def completeness(papers: Iterable[PaperHeld], files: Iterable[FileHeld]) -> Completeness:
     """For which of the papers held there is a file."""
     held = list(dict.fromkeys(paper.paper for paper in papers))

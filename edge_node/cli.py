@@ -24,6 +24,7 @@ from edge_node.services import build_services
 from edge_node.sync.commands import export_command, import_command, status_command, sync_command
 from edge_node.witness.state import seen_note
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console, run_commands
+from signing.proof_file import decode_proof
 from signing.version import __version__
 
 
@@ -68,13 +69,22 @@ def proof_command(
     with opened(console) as (db, services):
         found = [row.id for row in find_by_code(db, dossier)] or [dossier]
         checkpoint = seen_note(services.config.keys)
-        data = export_proof(db, found[0], checkpoint=checkpoint, records=records, disclosed=disclosed)
+        policy = services.trust.trust(db).bundle.policy
+        data = export_proof(
+            db, found[0], policy=policy, checkpoint=checkpoint, records=records, disclosed=disclosed
+        )
         if data is None:
             console.refuse(reasons.NOT_FOUND, dossier, code=BAD_INPUT)
         path = out or Path(f"{dossier}.motcua-proof.json")
         path.write_bytes(data)
         console.say(f"Đã ghi {path}.", f"Wrote {path}.")
-        console.leave(OK, {"file": str(path), "bytes": len(data)})
+        bare = sum(not each.inclusions for each in decode_proof(data).records)
+        if bare:
+            console.say(
+                f"{bare} bản ghi chưa có bằng chứng vị trí trong sổ minh bạch; đồng bộ rồi xuất lại để có.",
+                f"{bare} records have no proof yet of their place in the log; sync and write the file again to have it.",
+            )
+        console.leave(OK, {"file": str(path), "bytes": len(data), "without_place": bare})
 
 
 @cli.command()

@@ -119,3 +119,28 @@ def m004_file_copies(db: Database) -> None:
             problem TEXT NOT NULL DEFAULT ''
         ) STRICT, WITHOUT ROWID"""
     )
+
+
+@node_migrations()
+def m005_places_in_the_log(db: Database) -> None:
+    """Where records lie in the province's log, for proofs written here; what was proven before is asked for once more."""
+    for statement in (
+        "CREATE TABLE log_checkpoint (size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT",
+        """CREATE TABLE log_place (
+            log TEXT NOT NULL,
+            first INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            proof BLOB NOT NULL,
+            PRIMARY KEY (log, first, size)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE log_wish (
+            log TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            asked INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (log, seq)
+        ) STRICT, WITHOUT ROWID""",
+        "DELETE FROM local WHERE name LIKE 'witness.proven.%'",
+    ):
+        db.execute(statement)

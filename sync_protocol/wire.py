@@ -66,7 +66,7 @@ class Beacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class Unproven(msgspec.Struct, frozen=True, array_like=True):
-    """An own log, raw id, and the first of its records whose place in the province's tree the node has not checked."""
+    """A log, raw id, and the first of its records whose place in the province's tree the node wants to be shown."""
 
     log: bytes
     first: int
@@ -88,9 +88,12 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     Attributes:
         tree: the newest checkpoint that the node has checked (`tree_mark`), b"" for none.
         cosignature: the node's line under that checkpoint, until it has been sent once.
-        unproven: own logs with receipted records whose place in the tree is not checked yet.
+        unproven: own logs with receipted records whose place in the tree is not checked yet, and records of any log held here
+            whose place is wanted for a proof.
         evidence: a checkpoint, signed by the hub's log, that what the hub shows now contradicts.
         bundle: the version of the trust bundle that the node holds; 0 from a node that does not say.
+        unwitnessed: records whose place under a checkpoint with the policy's quorum the node wants; none where the newest
+            checkpoint itself makes the quorum (no witness asked for), since `unproven` brings the same then.
     """
 
     protocol: int
@@ -109,6 +112,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     unproven: list[Unproven] = msgspec.field(default_factory=list)
     evidence: bytes = b""
     bundle: int = 0
+    unwitnessed: list[Unproven] = msgspec.field(default_factory=list)
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -125,6 +129,8 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         consistency: proof that it continues the one that the node has.
         inclusions: where records that the node asked for stand in it.
         bundles: the versions of the trust bundle after the node's, the oldest first; each stands on the one before.
+        witnessed: the newest checkpoint with the policy's quorum and its cosignatures, where it holds records of `unwitnessed`.
+        witnessed_inclusions: where those stand in it.
     """
 
     protocol: int
@@ -145,6 +151,8 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     consistency: list[bytes] = msgspec.field(default_factory=list)
     inclusions: list[Inclusion] = msgspec.field(default_factory=list)
     bundles: list[bytes] = msgspec.field(default_factory=list)
+    witnessed: bytes = b""
+    witnessed_inclusions: list[Inclusion] = msgspec.field(default_factory=list)
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,7 +194,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_FORMAT, "device or digest")
     if len(request.frontier) > limits.ROUND_LOGS_MAX or len(request.runs) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
-    if len(request.tree) not in (0, TREE_MARK_BYTES) or len(request.unproven) > limits.ROUND_LOGS_MAX:
+    asked = max(len(request.unproven), len(request.unwitnessed))
+    if len(request.tree) not in (0, TREE_MARK_BYTES) or asked > limits.ROUND_LOGS_MAX:
         raise RemoteFault(reasons.ROUND_FORMAT, "checkpoint")
     return SignedRequest(request=request, packed=packed, signature=data[:_SIGNATURE_BYTES])
 

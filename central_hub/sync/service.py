@@ -114,6 +114,8 @@ def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer:
         checkpoint=part.checkpoint,
         consistency=list(part.consistency),
         inclusions=list(part.inclusions),
+        witnessed=part.witnessed,
+        witnessed_inclusions=list(part.witnessed_inclusions),
     )
 
 

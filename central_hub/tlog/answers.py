@@ -7,6 +7,7 @@ where it is signed: a checkpoint under our own key that this tree contradicts st
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -16,13 +17,13 @@ from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.tlog.places import spans_of
 from central_hub.tlog.tree import Tree, TreeUnusable
-from central_hub.tlog.witnesses import add_cosignature
+from central_hub.tlog.witnesses import add_cosignature, last_witnessed, note_quorum
 from signing.errors import LogInvalid
 from signing.signatures import PublicKey
 from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.note import Note
 from sync_protocol import limits
-from sync_protocol.wire import Inclusion, RoundRequest, tree_mark
+from sync_protocol.wire import Inclusion, RoundRequest, Unproven, tree_mark
 from sync_protocol.witness import witness_key
 
 _LOG = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ class TreePart:
     checkpoint: bytes = b""
     consistency: tuple[bytes, ...] = ()
     inclusions: tuple[Inclusion, ...] = ()
+    witnessed: bytes = b""
+    witnessed_inclusions: tuple[Inclusion, ...] = ()
 
 
 _NOTHING = TreePart()
@@ -63,26 +66,47 @@ def _answer(services: Services, tree: Tree, request: RoundRequest) -> TreePart:
     is_new = request.tree != tree_mark(head.size, head.root)
     seen = int.from_bytes(request.tree[:8], "big")
     proof = tree.consistency(seen, head.size) if is_new and 0 < seen < head.size else []
+    held = {entry.log: entry.length for entry in request.frontier}
     with reading(services.engine) as connection:
-        inclusions = _inclusions(connection, tree, head, request)
+        inclusions = _inclusions(connection, tree, head.size, request.unproven, held)
+        witnessed, proven = _under_the_quorum(connection, services, tree, request, held)
     return TreePart(
-        checkpoint=note if is_new else b"", consistency=tuple(proof), inclusions=tuple(inclusions)
+        checkpoint=note if is_new else b"",
+        consistency=tuple(proof),
+        inclusions=tuple(inclusions),
+        witnessed=witnessed,
+        witnessed_inclusions=tuple(proven),
     )
 
 
+def _under_the_quorum(
+    connection: Connection, services: Services, tree: Tree, request: RoundRequest, held: Mapping[bytes, int]
+) -> tuple[bytes, list[Inclusion]]:
+    """The newest checkpoint with the quorum, where it holds something that the node asks for; else nothing."""
+    policy = services.keys.bundle.policy
+    note = None if policy is None or not request.unwitnessed else last_witnessed(connection, policy)
+    if note is None:
+        return b"", []
+    size = Checkpoint.parse(note.text).size
+    found = _inclusions(connection, tree, size, request.unwitnessed, held)
+    return (note.encode(), found) if found else (b"", [])
+
+
 def _inclusions(
-    connection: Connection, tree: Tree, head: Checkpoint, request: RoundRequest
+    connection: Connection, tree: Tree, size: int, asked: Sequence[Unproven], held: Mapping[bytes, int]
 ) -> list[Inclusion]:
+    """Where records stand in the tree of this size; no further than the node holds them, or it could not check it."""
     found: list[Inclusion] = []
-    for wanted in request.unproven:
+    for wanted in asked:
         room = limits.INCLUSIONS_MAX - len(found)
         if room <= 0:
             break
         for span in spans_of(connection, wanted.log.hex(), wanted.first, limit=room):
-            count = min(span.count, limits.INCLUSION_RECORDS_MAX, head.size - span.position)
+            here = held.get(wanted.log, 0) - span.first
+            count = min(span.count, limits.INCLUSION_RECORDS_MAX, size - span.position, here)
             if count <= 0:
                 break
-            proof = tree.range_proof(span.position, span.position + count, head.size)
+            proof = tree.range_proof(span.position, span.position + count, size)
             found.append(
                 Inclusion(log=wanted.log, first=span.first, count=count, position=span.position, proof=proof)
             )
@@ -95,7 +119,8 @@ def _take_cosignature(services: Services, device: PublicKey, request: RoundReque
     (line,) = Note.parse(b"a cosignature\n\n" + request.cosignature).signatures[:1]
     with writing(services.engine) as connection:
         size = int.from_bytes(request.tree[:8], "big")
-        add_cosignature(connection, size, line, witness_key(services.province, device))
+        if add_cosignature(connection, size, line, witness_key(services.province, device)):
+            note_quorum(connection, services.keys.bundle.policy, size)
 
 
 def _take_evidence(services: Services, tree: Tree, device: PublicKey, evidence: bytes) -> None:

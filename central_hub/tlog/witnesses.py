@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from central_hub.settings import QUORUM_SIZE, get_setting, put_setting
 from central_hub.store.tables import CHECKPOINT
 from dossiers.local_time import local_date
 from signing.errors import LogInvalid
@@ -56,6 +57,23 @@ def add_cosignature(connection: Connection, size: int, line: NoteSignature, witn
         return False
     connection.execute(update(CHECKPOINT).where(CHECKPOINT.c.size == size).values(note=both.encode()))
     return True
+
+
+def note_quorum(connection: Connection, policy: Policy | None, size: int) -> None:
+    """Remember the checkpoint of this size as the newest with the quorum, if it is that."""
+    note = kept_note(connection, size)
+    known = int(get_setting(connection, QUORUM_SIZE) or 0)
+    if policy is not None and note is not None and size > known and _is_met(note, policy):
+        put_setting(connection, QUORUM_SIZE, str(size))
+
+
+def last_witnessed(connection: Connection, policy: Policy) -> Note | None:
+    """The checkpoint remembered as the newest with the quorum, if the policy of today still says so.
+
+    One question and one note, for a round; `newest_witnessed` looks through all that are kept.
+    """
+    note = kept_note(connection, int(get_setting(connection, QUORUM_SIZE) or 0))
+    return note if note is not None and _is_met(note, policy) else None
 
 
 def newest_witnessed(connection: Connection, policy: Policy) -> Note | None:

@@ -18,8 +18,18 @@ from central_hub.store.tables import DOSSIER, KEY
 from central_hub.tlog.places import place_of
 from central_hub.tlog.tree import TreeUnusable
 from central_hub.tlog.witnesses import earliest_witnessed, kept_note, newest_witnessed
+from dossiers.files import digests_in
 from signing.exported import ExportedRecord
-from signing.proof_file import CHECKPOINTS_MAX, RECORDS_MAX, Inclusion, ProofFile, ProvenRecord, encode_proof
+from signing.proof_file import (
+    ATTACHMENTS_MAX,
+    CHECKPOINTS_MAX,
+    RECORDS_MAX,
+    AttachmentDigest,
+    Inclusion,
+    ProofFile,
+    ProvenRecord,
+    encode_proof,
+)
 from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.note import Note
 from sync_protocol.record import BodyState, Record
@@ -68,8 +78,20 @@ def export_proof(
             statements=tuple(places.proven(each, with_body=True) for each in statements),
             checkpoints=tuple(places.notes(chosen)),
             status=take_snapshot(connection, services),
+            attachments=_attachments(chosen, disclosed),
         )
     )
+
+
+def _attachments(records: Sequence[Record], disclosed: Collection[str]) -> tuple[AttachmentDigest, ...]:
+    """The files that the disclosed bodies name."""
+    found = [
+        AttachmentDigest(record=position, sha256=digest)
+        for position, record in enumerate(records)
+        if record.id in disclosed
+        for digest in digests_in(record.content)
+    ]
+    return tuple(found[:ATTACHMENTS_MAX])
 
 
 class _Places:

@@ -1,22 +1,35 @@
 """Records as files that `motcua-verify` checks without this node: the signed bytes and who vouches for the keys.
 
 The chain of key statements leads from a signer's key up to a key of the trust bundle; issuers stand first. A proof holds several
-records of a dossier, bodies only for those that somebody chose to disclose, and the newest checkpoint this PC has seen, for the
-records' anchors. Where they lie in the province's log is the province's to say: its own export adds that.
+records of a dossier, bodies and the digests of their files only for those that somebody chose to disclose, where each record lies
+in the province's log as far as this PC has checked it (`witness.places`), and the checkpoints that say so. What it does not
+know yet is asked for with the next sync; until then the file goes without, and a finding says so.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlite_utils import Database
 
+from dossiers.files import digests_in
 from edge_node.casework.labels import kind_word
 from edge_node.erasure.service import orders_of
 from edge_node.store import SqliteLogStore
+from edge_node.witness.places import Places, wish
 from signing.exported import ExportedRecord, encode_export
-from signing.proof_file import RECORDS_MAX, ProofFile, ProvenRecord, encode_proof
+from signing.proof_file import (
+    ATTACHMENTS_MAX,
+    CHECKPOINTS_MAX,
+    RECORDS_MAX,
+    AttachmentDigest,
+    Inclusion,
+    ProofFile,
+    ProvenRecord,
+    encode_proof,
+)
 from signing.signatures import PublicKey
+from signing.tlog.policy import Policy
 from sync_protocol.record import BodyState, Record
 
 _CHAIN_MAX: Final = 16
@@ -51,15 +64,30 @@ def export_record(db: Database, record: Record) -> bytes:
     return encode_export(_exported(record, with_body=True), chain)
 
 
+def ask_for_places(db: Database, dossier: str, *, policy: Policy | None) -> tuple[int, int]:
+    """Of the records that a proof may hold: how many there are, and how many lie where no proof can say yet; those are asked for."""
+    chosen = SqliteLogStore(db).dossier_records(dossier)[-RECORDS_MAX:]
+    places = Places(db, policy)
+    without = [record for record in chosen if places.of(record) is None]
+    wish(db, without)
+    return len(chosen), len(without)
+
+
 def export_proof(
     db: Database,
     dossier: str,
     *,
+    policy: Policy | None,
     checkpoint: bytes | None,
     records: Collection[str] = (),
     disclosed: Collection[str] = (),
 ) -> bytes | None:
-    """A proof of these records of the dossier (none: all, the newest 64); None if one asked for is not of it."""
+    """A proof of these records of the dossier (none: all, the newest 64); None if one asked for is not of it.
+
+    Args:
+        policy: the roots' policy of logs and witnesses: under which checkpoints a place counts.
+        checkpoint: the newest checkpoint this PC has seen, for the anchors of the records.
+    """
     held = SqliteLogStore(db).dossier_records(dossier)
     chosen = [record for record in held if not records or record.id in records][-RECORDS_MAX:]
     if not chosen or {*records, *disclosed} - {record.id for record in held}:
@@ -67,17 +95,61 @@ def export_proof(
     if any(record.body_state is BodyState.ERASED for record in chosen):
         # Why a body is not here: the order goes along, so that the report can name it.
         chosen = (chosen + orders_of(db, dossier))[-RECORDS_MAX:]
+    evidence = _Evidence(db, policy)
     proof = ProofFile(
-        records=tuple(
-            ProvenRecord(record=_exported(each, with_body=each.id in disclosed)) for each in chosen
-        ),
+        records=tuple(evidence.proven(each, with_body=each.id in disclosed) for each in chosen),
         statements=tuple(
-            ProvenRecord(record=_exported(each, with_body=True))
+            evidence.proven(each, with_body=True)
             for each in _statements_of(db, {record.header.by for record in chosen})
         ),
-        checkpoints=() if checkpoint is None else (checkpoint.decode(),),
+        checkpoints=tuple(evidence.notes(checkpoint)),
+        attachments=_attachments(chosen, disclosed),
     )
+    wish(db, evidence.without)
     return encode_proof(proof)
+
+
+class _Evidence:
+    """The checkpoints of one file, each once, and where records lie under them."""
+
+    def __init__(self, db: Database, policy: Policy | None) -> None:
+        self._places = Places(db, policy)
+        self._notes: list[str] = []
+        self.without: list[Record] = []
+
+    def proven(self, record: Record, *, with_body: bool) -> ProvenRecord:
+        exported = _exported(record, with_body=with_body)
+        place = self._places.of(record)
+        number = None if place is None else self._number(place.note)
+        if place is None or number is None:
+            self.without.append(record)
+            return ProvenRecord(record=exported)
+        inclusion = Inclusion(checkpoint=number, index=place.index, hashes=place.hashes)
+        return ProvenRecord(record=exported, inclusions=(inclusion,))
+
+    def notes(self, newest: bytes | None) -> Sequence[str]:
+        """The checkpoints used, and the newest one while there is room."""
+        if newest is not None:
+            self._number(newest.decode())
+        return self._notes
+
+    def _number(self, note: str) -> int | None:
+        if note not in self._notes:
+            if len(self._notes) == CHECKPOINTS_MAX:
+                return None
+            self._notes.append(note)
+        return self._notes.index(note)
+
+
+def _attachments(records: Sequence[Record], disclosed: Collection[str]) -> tuple[AttachmentDigest, ...]:
+    """The files that the disclosed bodies name."""
+    found = [
+        AttachmentDigest(record=position, sha256=digest)
+        for position, record in enumerate(records)
+        if record.id in disclosed
+        for digest in digests_in(record.content)
+    ]
+    return tuple(found[:ATTACHMENTS_MAX])
 
 
 def _statements_of(db: Database, keys: Iterable[str]) -> list[Record]:

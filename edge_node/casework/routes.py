@@ -9,7 +9,7 @@ from edge_node.casework import listing
 from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
 from edge_node.casework.decide_routes import blueprint as decisions
-from edge_node.casework.exporting import export_proof, export_record, provable
+from edge_node.casework.exporting import ask_for_places, export_proof, export_record, provable
 from edge_node.casework.file_routes import blueprint as files
 from edge_node.casework.filters import parse_list
 from edge_node.casework.papers import PaperName, paper_form
@@ -107,7 +107,12 @@ def proof(dossier: str) -> ResponseReturnValue:
     """Choose what a proof shows."""
     case = case_or_404(dossier)
     note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
-    return render_template("casework/proof.html", case=case, records=provable(get_db(), case.view.dossier))
+    policy = get_services().trust.trust(get_db()).bundle.policy
+    held, without = ask_for_places(get_db(), case.view.dossier, policy=policy)
+    records = provable(get_db(), case.view.dossier)
+    return render_template(
+        "casework/proof.html", case=case, records=records, placed=held - without, without=without
+    )
 
 
 @blueprint.get("/<dossier>/proof/file")
@@ -118,6 +123,7 @@ def proof_file(dossier: str) -> ResponseReturnValue:
     data = export_proof(
         get_db(),
         found,
+        policy=get_services().trust.trust(get_db()).bundle.policy,
         checkpoint=seen_note(get_services().config.keys),
         records=records,
         disclosed=[each for each in disclosed if each in records],

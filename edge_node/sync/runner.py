@@ -228,6 +228,7 @@ class Rounds:
             cosignature=said.cosignature,
             unproven=said.unproven,
             evidence=said.evidence,
+            unwitnessed=said.unwitnessed,
         )
 
     def _post(self, payload: bytes) -> bytes:

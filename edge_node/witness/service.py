@@ -18,13 +18,14 @@ from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import Office, forget_local, read_local, write_local
 from edge_node.sync.receipt import receipted
+from edge_node.witness.places import keep_places, leaf_hashes, note_asked, wishes
 from edge_node.witness.state import keep_evidence, read_seen, write_seen
 from signing.errors import LogInvalid
 from signing.tlog import merkle
 from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.cosignature import cosign
-from signing.tlog.leaf import Leaf
 from signing.tlog.note import Note
+from signing.tlog.policy import NONE
 from sync_protocol import limits
 from sync_protocol.wire import Inclusion, RoundAnswer, Unproven, tree_mark
 from sync_protocol.witness import witness_key
@@ -32,6 +33,7 @@ from sync_protocol.witness import witness_key
 _LOG: Final = logging.getLogger(__name__)
 _COSIGNATURE: Final = "witness.cosignature"
 _PROVEN: Final = "witness.proven."
+_WITNESSED: Final = "witness.witnessed."
 _WAITING: Final = "witness.waiting_since"
 UNPROVEN_MS_MAX: Final = 7 * 24 * 60 * 60 * 1000
 
@@ -44,22 +46,41 @@ class Testimony:
     cosignature: bytes = b""
     unproven: list[Unproven] = field(default_factory=list)
     evidence: bytes = b""
+    unwitnessed: list[Unproven] = field(default_factory=list)
 
 
 def testimony(db: Database, services: Services, office: Office) -> Testimony:
     """What to say in the next request."""
     seen = read_seen(services.config.keys)
-    unproven = [Unproven(bytes.fromhex(log), first) for log, first, _ in _unproven(db, office)]
+    asks_witnesses = _asks_witnesses(services, db)
+    unproven = [(log, first) for log, first, _ in _unproven(db, office)]
+    wanted = wishes(db, limit=limits.INCLUSIONS_MAX)
+    unwitnessed = (
+        [(log, first) for log, first, _ in _unproven(db, office, _WITNESSED)] if asks_witnesses else []
+    )
+    (unwitnessed if asks_witnesses else unproven).extend(each for each in wanted if each not in unproven)
+    asked, quorum = (_wire(each) for each in (unproven, unwitnessed))
     if seen is None:
-        return Testimony(unproven=unproven)
+        return Testimony(unproven=asked, unwitnessed=quorum)
     head, note = seen
     is_contradicted = any(alert.code in alerts.LOG_ALERTS for alert in alerts.list_alerts(db))
     return Testimony(
         tree=tree_mark(head.size, head.root),
         cosignature=(read_local(db, _COSIGNATURE) or "").encode(),
-        unproven=unproven[: limits.INCLUSIONS_MAX],
+        unproven=asked,
         evidence=note if is_contradicted else b"",
+        unwitnessed=quorum,
     )
+
+
+def _wire(asked: list[tuple[str, int]]) -> list[Unproven]:
+    return [Unproven(bytes.fromhex(log), first) for log, first in asked[: limits.INCLUSIONS_MAX]]
+
+
+def _asks_witnesses(services: Services, db: Database) -> bool:
+    """Whether the roots' policy believes a checkpoint only with cosignatures of others."""
+    policy = services.trust.trust(db).bundle.policy
+    return policy is not None and policy.quorum != NONE
 
 
 def take_answer(
@@ -77,7 +98,11 @@ def take_answer(
             _take_checkpoint(db, services, office, answer, is_late=is_late)
         seen = read_seen(services.config.keys)
         if seen is not None:
-            _take_inclusions(db, seen[0], answer.inclusions[: limits.INCLUSIONS_MAX])
+            wanted = wishes(db, limit=limits.INCLUSIONS_MAX)
+            _take_inclusions(db, services, seen, answer.inclusions[: limits.INCLUSIONS_MAX])
+            _take_witnessed(db, services, answer)
+            if not is_late:
+                note_asked(db, wanted)
             _watch_waiting(db, services, office)
     except OSError as error:
         _LOG.error("the checkpoint could not be kept, so it is not cosigned: %s", error)
@@ -143,38 +168,80 @@ def _continues(held: Checkpoint, head: Checkpoint, answer: RoundAnswer) -> bool:
 # --- own records ---
 
 
-def _unproven(db: Database, office: Office) -> list[tuple[str, int, int]]:
+def _unproven(db: Database, office: Office, mark: str = _PROVEN) -> list[tuple[str, int, int]]:
     """Own logs with receipted records that are not proven: log, first of them, how many the hub holds."""
     found = []
     held = receipted(db)
     for log in SqliteLogStore(db).logs_of(device=office.device):
         entry = held.get(log)
-        proven = int(read_local(db, _PROVEN + log) or 0)
+        proven = int(read_local(db, mark + log) or 0)
         if entry is not None and proven < entry.length:
             found.append((log, proven, entry.length))
     return found
 
 
-def _take_inclusions(db: Database, head: Checkpoint, inclusions: list[Inclusion]) -> None:
-    store = SqliteLogStore(db)
+def _take_inclusions(
+    db: Database, services: Services, seen: tuple[Checkpoint, bytes], inclusions: list[Inclusion]
+) -> None:
+    """Check places under the newest checkpoint; kept for proofs where it makes the quorum by itself."""
+    head, note = seen
+    keeps = not _asks_witnesses(services, db)
     for each in inclusions:
-        log = each.log.hex()
-        proven = int(read_local(db, _PROVEN + log) or 0)
-        if each.first != proven or not 0 < each.count <= limits.INCLUSION_RECORDS_MAX:
-            continue
-        records = store.span(log, each.first, stop=each.first + each.count)
-        leaves = [
-            Leaf(by=r.header.by, kind=r.header.kind, link=r.link, log=log, seq=r.header.seq) for r in records
-        ]
-        try:
-            hashes = [merkle.leaf_hash(leaf.encode()) for leaf in leaves]
-            if len(hashes) != each.count:
-                raise LogInvalid("more records than are held here")
-            merkle.verify_range(hashes, each.position, head.size, each.proof, head.root)
-        except LogInvalid as error:
-            _LOG.error("the province did not prove that it logs records of %s: %s", log, error)
-            continue
-        write_local(db, _PROVEN + log, str(each.first + each.count))
+        if _holds(db, head, each):
+            _move_on(db, _PROVEN, each)
+            if keeps:
+                _keep(db, each, head.size, note)
+
+
+def _take_witnessed(db: Database, services: Services, answer: RoundAnswer) -> None:
+    """Check places under a checkpoint that others have cosigned, and keep them for proofs."""
+    policy = services.trust.trust(db).bundle.policy
+    if policy is None or not answer.witnessed or len(answer.witnessed) > limits.CHECKPOINT_SIZE_BYTES_MAX:
+        return
+    try:
+        head = policy.open(Note.parse(answer.witnessed)).checkpoint
+    except LogInvalid as error:
+        _LOG.warning("a checkpoint that the policy's quorum has not cosigned: %s", error)
+        return
+    for each in answer.witnessed_inclusions[: limits.INCLUSIONS_MAX]:
+        if _holds(db, head, each):
+            _move_on(db, _WITNESSED, each)
+            _keep(db, each, head.size, answer.witnessed)
+
+
+def _holds(db: Database, head: Checkpoint, each: Inclusion) -> bool:
+    log = each.log.hex()
+    if not 0 < each.count <= limits.INCLUSION_RECORDS_MAX:
+        return False
+    leaves = leaf_hashes(SqliteLogStore(db).span(log, each.first, stop=each.first + each.count), log)
+    try:
+        if len(leaves) != each.count:
+            raise LogInvalid("more records than are held here")
+        merkle.verify_range(leaves, each.position, head.size, each.proof, head.root)
+    except LogInvalid as error:
+        _LOG.error("the province did not prove that it logs records of %s: %s", log, error)
+        return False
+    return True
+
+
+def _move_on(db: Database, mark: str, each: Inclusion) -> None:
+    """How far a log is proven without a gap; a stretch further on says nothing about what lies before it."""
+    name = mark + each.log.hex()
+    if each.first == int(read_local(db, name) or 0):
+        write_local(db, name, str(each.first + each.count))
+
+
+def _keep(db: Database, each: Inclusion, size: int, note: bytes) -> None:
+    keep_places(
+        db,
+        each.log.hex(),
+        first=each.first,
+        count=each.count,
+        position=each.position,
+        size=size,
+        proof=each.proof,
+        note=note,
+    )
 
 
 def _watch_waiting(db: Database, services: Services, office: Office) -> None:

@@ -133,6 +133,33 @@ def verify_range(leaves: Sequence[bytes], first: int, size: int, proof: Sequence
         raise _refused("the proof of a range leads to another root")
 
 
+def inclusions_in_range(
+    leaves: Sequence[bytes], first: int, size: int, proof: Sequence[bytes]
+) -> Callable[[int], list[bytes]]:
+    """The audit path of any leaf of a range, out of the range's proof that `verify_range` has accepted.
+
+    Whoever holds the leaves and the one proof for all of them needs no other hash: what stands beside a path lies wholly among
+    the leaves, or wholly among the proof's subtrees. The function returned raises ValueError for a leaf outside the range.
+    """
+    stop = first + len(leaves)
+    outside = [*_cover(0, first), *_aligned_cover(stop, size)]
+    known = dict(zip(outside, proof, strict=True))
+    known.update((Node(0, first + offset), leaf) for offset, leaf in enumerate(leaves))
+
+    def hash_of(node: Node) -> bytes:
+        if node not in known:
+            left = Node(node.level - 1, 2 * node.position)
+            known[node] = node_hash(hash_of(left), hash_of(Node(left.level, left.position + 1)))
+        return known[node]
+
+    def path(index: int) -> list[bytes]:
+        if not first <= index < stop:
+            raise ValueError(f"no leaf {index} among those from {first} to {stop}")
+        return inclusion_proof(index, size, lambda nodes: [hash_of(node) for node in nodes])
+
+    return path
+
+
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Return if the leaf hash stands at `index` of the tree of this size and root; LogInvalid otherwise."""
     if not 0 <= index < size <= SIZE_MAX:

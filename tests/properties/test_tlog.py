@@ -47,6 +47,20 @@ def test_every_proof_holds_for_its_leaf_and_no_other_place(size: int, data: st.D
 
 
 @given(st.integers(1, 600), st.data())
+def test_a_range_and_its_proof_give_every_leaf_its_own_path(size: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, size - 1))
+    stop = data.draw(st.integers(first + 1, size))
+    proof = merkle.range_proof(first, stop, size, read)
+    path = merkle.inclusions_in_range(HASHES[first:stop], first, size, proof)
+    index = data.draw(st.integers(first, stop - 1))
+    assert path(index) == merkle.inclusion_proof(index, size, read)
+    for outside in (first - 1, stop):
+        with contextlib.suppress(ValueError):
+            path(outside)
+            raise AssertionError("a path for a leaf that is not there")
+
+
+@given(st.integers(1, 600), st.data())
 def test_every_two_sizes_of_one_history_are_consistent(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
     proof = merkle.consistency_proof(old, new, read)

@@ -1,5 +1,6 @@
 """Files of a dossier, as officers attach, see, replace and take them out; and what a hostile file can do: nothing."""
 
+import hashlib
 import io
 from pathlib import Path
 from random import Random
@@ -11,8 +12,12 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from edge_node.files import service
 from edge_node.files.copies import copies_of, files_waiting, to_fetch
+from edge_node.keyring.trust import newest_bundle
 from edge_node.store.local import read_office
+from signing.proof_file import decode_proof
+from signing.report import Indication
 from signing.sealed_file import seal_file
+from signing.verification import verify
 from tests.support.counter import open_office, seen
 from tests.support.node import Browser, Cast, browse, receive
 from tests.support.office import TestOffice
@@ -248,3 +253,19 @@ def test_an_upload_without_the_token_or_beyond_the_limit_is_refused(
 @pytest.mark.parametrize("file", ["0" * 64, "x", "..%2f..%2fnode.db"])
 def test_an_unknown_file_is_not_found(lan: Browser, dossier: str, file: str) -> None:
     assert lan.client.get(f"/dossiers/{dossier}/files/{file}").status_code == 404
+
+
+def test_a_proof_names_the_digests_of_the_files_whose_record_is_disclosed(
+    office: TestOffice, lan: Browser, dossier: str
+) -> None:
+    send(lan, dossier, (PDF, "don.pdf"), place=":other")
+    record = seen(office, dossier).files[0].record
+    address = f"/dossiers/{dossier}/proof/file?record={record}"
+    assert decode_proof(lan.client.get(address).data).attachments == ()
+    data = lan.client.get(f"{address}&disclose={record}").data
+    digest = hashlib.sha256(PDF).hexdigest()
+    assert [(each.record, each.sha256) for each in decode_proof(data).attachments] == [(0, digest)]
+    report = verify(data, newest_bundle(office.db))
+    assert report.indication is Indication.PASSED, report.vi
+    assert report.document is not None and report.document.files == (digest,)
+    assert "files" in {each.id for each in report.not_checked}

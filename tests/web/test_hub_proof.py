@@ -66,6 +66,27 @@ def test_with_the_body_it_passes_and_is_bracketed(hub: ProvinceHub, dossier: tup
     assert report.signers[0].name
 
 
+def test_the_digests_of_files_go_along_with_the_body_that_names_them(tmp_path: Path) -> None:
+    province = found_province(tmp_path)
+    desk = province.enrol("20195")
+    dossier = receive(desk, province.clock.now - 60_000, 1)
+    fact = {"file": "ab" * 32, "size": 1024, "type": "pdf", "paper": None, "pages": 1, "is_result": False}
+    secret = {"ab" * 32: {"name": "don.pdf", "key": "cd" * 32, "sha256": "ef" * 32}}
+    desk.write_at(province.clock.now - 30_000, "dossier.file_added", dossier, {"files": [fact]}, content={"files": secret})  # fmt: skip
+    province.deliver(desk)
+    province.judge()
+    advance(province.services, at_once=True)
+    with reading(province.services.engine) as connection:
+        data = export_proof(province.services, connection, dossier)
+        assert decode_proof(data).attachments == ()
+        ids = [each.document.id for each in told(province, data).records if each.document]
+        data = export_proof(province.services, connection, dossier, disclosed=ids)
+    assert [(each.record, each.sha256) for each in decode_proof(data).attachments] == [(1, "ef" * 32)]
+    report = told(province, data)
+    assert report.indication is Indication.PASSED, report.vi
+    assert report.records[1].document is not None and report.records[1].document.files == ("ef" * 32,)
+
+
 def test_bodies_are_only_those_chosen(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
     with reading(hub.services.engine) as connection:
         data = export_proof(hub.services, connection, dossier[0])

@@ -28,8 +28,9 @@ from central_hub.sync.service import answer_round
 from central_hub.tlog.answers import SPLIT_EVENT, tree_part
 from central_hub.tlog.sequencer import Step, advance
 from central_hub.tlog.tree import Tree
-from central_hub.tlog.witnesses import cosigners, kept_note
+from central_hub.tlog.witnesses import add_cosignature, cosigners, kept_note, note_quorum
 from edge_node.accounts.service import current_actor, log_in
+from edge_node.casework.exporting import export_proof
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.journal import Draft, write
@@ -41,14 +42,20 @@ from edge_node.store.local import read_local, read_office
 from edge_node.sync.reading import read_page
 from edge_node.sync.runner import Rounds, SyncResult, sync
 from edge_node.sync.transport import Hello
+from edge_node.witness.places import ASKED_MAX
 from edge_node.witness.service import UNPROVEN_MS_MAX
-from edge_node.witness.state import read_seen
+from edge_node.witness.state import read_seen, seen_note
 from signing.errors import LogInvalid
-from signing.keys import LockCost
+from signing.keys import LockCost, SigningKey
+from signing.proof_file import decode_proof
+from signing.report import Indication, Report
 from signing.tlog import merkle
 from signing.tlog.checkpoint import Checkpoint
-from signing.tlog.note import Note
+from signing.tlog.cosignature import cosign
+from signing.tlog.note import COSIGNATURE, Note, VerifierKey
+from signing.verification import verify
 from sync_protocol.enrolment import EnrolmentRequest
+from sync_protocol.record import Record
 from sync_protocol.wire import (
     RoundAnswer,
     RoundRequest,
@@ -330,6 +337,114 @@ def test_what_is_receipted_and_not_logged_is_told_after_a_week(hub: HubServices,
     sign(hub)
     node.sync()
     assert alerts.NOT_LOGGED not in node.alerts
+
+
+# --- proofs written here ---------------------------------------------------------------------------------------------
+
+
+def proof_of(node: Node, dossier: str) -> bytes:
+    bundle = node.services.trust.trust(node.db).bundle
+    checkpoint = seen_note(node.services.config.keys)
+    disclosed = [record.id for record in SqliteLogStore(node.db).dossier_records(dossier)]
+    data = export_proof(node.db, dossier, policy=bundle.policy, checkpoint=checkpoint, disclosed=disclosed)
+    assert data is not None
+    return data
+
+
+def finding_of(node: Node, data: bytes) -> Report:
+    return verify(data, node.services.trust.trust(node.db).bundle)
+
+
+def own_records(node: Node) -> list[Record]:
+    office = read_office(node.db)
+    assert office is not None
+    return [each for each in SqliteLogStore(node.db).span(office.log, 0) if each.header.dossier]
+
+
+def test_a_proof_written_here_says_where_its_records_lie(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    first, second = own_records(node)[:2]
+    for record in (first, second):
+        data = proof_of(node, record.header.dossier or "")
+        (proven,) = decode_proof(data).records
+        assert proven.inclusions
+        report = finding_of(node, data)
+        assert report.indication is Indication.PASSED
+        assert report.records[0].log is not None and report.records[0].log.size == node.seen.size
+        assert "log" not in {each.id for each in report.not_checked}
+    later = grown(hub, node)
+    report = finding_of(node, proof_of(node, first.header.dossier or ""))
+    assert report.records[0].log is not None and report.records[0].log.size < later.size
+
+
+def test_a_record_not_yet_logged_is_said_to_be_and_asked_for(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    node.work()
+    record = own_records(node)[-1]
+    data = proof_of(node, record.header.dossier or "")
+    assert decode_proof(data).records[0].inclusions == ()
+    assert "log" in {each.id for each in finding_of(node, data).not_checked}
+    node.sync()
+    sign(hub)
+    node.sync()
+    data = proof_of(node, record.header.dossier or "")
+    assert finding_of(node, data).records[0].log is not None
+
+
+def test_the_statements_place_comes_because_it_was_wished_for(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    dossier = own_records(node)[0].header.dossier or ""
+    assert not any(each.inclusions for each in decode_proof(proof_of(node, dossier)).statements)
+    node.sync()
+    assert node.line.asked[-1].unproven
+    assert len(node.line.answered[-1]) < 8_000
+    assert all(each.inclusions for each in decode_proof(proof_of(node, dossier)).statements)
+    node.sync()
+    assert node.line.asked[-1].unproven == []
+
+
+def test_what_the_province_cannot_show_is_not_asked_for_for_ever(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    node.line.change = lambda answer: msgspec.structs.replace(answer, inclusions=[])
+    proof_of(node, own_records(node)[0].header.dossier or "")
+    node.sync()
+    assert node.line.asked[-1].unproven
+    for _ in range(ASKED_MAX):
+        node.sync()
+    assert node.line.asked[-1].unproven == []
+
+
+def test_under_a_quorum_only_what_others_cosigned_goes_into_a_proof(
+    hub: HubServices, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = SigningKey.from_seed(bytes(range(32)))
+    outsider = VerifierKey("so-noi-vu.vn", office.public, COSIGNATURE)
+    told = node.services.trust.trust(node.db).bundle.policy
+    assert told is not None
+    policy = replace(told, witnesses={"sở": outsider}, quorum="sở")
+    for owner in (hub.keys.bundle, node.services.trust.trust(node.db).bundle):
+        object.__setattr__(owner, "policy", policy)
+    head = grown(hub, node)
+    dossier = own_records(node)[0].header.dossier or ""
+    assert node.proven > 0, "that it is logged is checked under the newest checkpoint all the same"
+    data = proof_of(node, dossier)
+    assert decode_proof(data).records[0].inclusions == ()
+    with reading(hub.engine) as connection:
+        note = kept_note(connection, head.size)
+    assert note is not None
+    line = cosign(head, outsider.name, 1_795_000_000, office)
+    with writing(hub.engine) as connection:
+        assert add_cosignature(connection, head.size, line, outsider)
+        note_quorum(connection, policy, head.size)
+    node.sync()
+    answer = decode_answer(node.line.answered[-1])
+    assert answer.witnessed and answer.witnessed_inclusions and not answer.inclusions
+    report = finding_of(node, proof_of(node, dossier))
+    assert report.records[0].log is not None and report.records[0].not_after is not None
+    assert report.records[0].not_after.witnesses == (outsider.name,)
+    node.sync()
+    node.sync()
+    assert len(node.line.answered[-1]) <= 300
 
 
 # --- two histories ---------------------------------------------------------------------------------------------------
