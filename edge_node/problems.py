@@ -4,6 +4,7 @@ Both come from the one catalogue of reasons; nothing technical reaches the page 
 """
 
 import logging
+import sqlite3
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
@@ -14,6 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from edge_node import reasons
 from edge_node.journal import WriteRefused
 from edge_node.store import StorageFull
+from edge_node.store.connection import is_damage
 from signing.reasons import Reason
 
 _LOG: Final = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ def attach(app: Flask) -> None:
     """Answer every fault from the catalogue."""
     app.register_error_handler(WriteRefused, lambda error: answer(error.reason, error.detail))
     app.register_error_handler(StorageFull, lambda error: _full())
+    app.register_error_handler(sqlite3.DatabaseError, _database)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
 
@@ -79,6 +82,13 @@ def attach(app: Flask) -> None:
 def _full() -> BaseResponse:
     current_app.extensions["motcua"].space.release()
     return answer(reasons.DISK_FULL)
+
+
+def _database(error: sqlite3.DatabaseError) -> BaseResponse:
+    if not is_damage(error):
+        return _fault(error)
+    _LOG.error("the database is damaged, seen in %s %s", request.method, request.path, exc_info=error)
+    return answer(reasons.DAMAGED)
 
 
 def _http(error: HTTPException) -> BaseResponse:

@@ -25,6 +25,17 @@ DISK_FULL: Final = _reason(
     next_vi="Xóa bớt tệp không cần trên ổ đĩa; máy trạm tự ghi lại được khi đủ chỗ. Việc vừa làm chưa được lưu.",
     next_en="Free some room on the disk; the node records again by itself. What you just did was not saved.",
 )
+DAMAGED: Final = _reason(
+    "NODE_DAMAGED",
+    503,
+    retryable=False,
+    vi="Tệp dữ liệu trên máy này bị hỏng một phần.",
+    en="The database on this PC is damaged in part.",
+    next_vi="Dừng nhập liệu và gọi người phụ trách kỹ thuật chạy «motcua-node restore»: những gì còn đọc được và những gì "
+    "tỉnh đã nhận sẽ được lấy lại. Việc vừa làm chưa được lưu.",
+    next_en="Stop entering data and have a technician run «motcua-node restore»: what can still be read and what the "
+    "province holds comes back. What you just did was not saved.",
+)
 NOT_ENROLLED: Final = _reason(
     "NODE_NOT_ENROLLED",
     409,
@@ -289,7 +300,7 @@ FILE_ABSENT: Final = _reason(
 )
 
 REASONS: Final = (
-    DISK_FULL, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
+    DISK_FULL, DAMAGED, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
     INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
 )  # fmt: skip

@@ -23,18 +23,22 @@ def backup_command(console: Console, target: Path | None) -> None:
 
 
 @click.command("restore")
-@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 @common
-def restore_command(console: Console, source: Path) -> None:
-    """Put the backup SOURCE in the place of the database; the present one is set aside."""
+def restore_command(console: Console, source: Path | None) -> None:
+    """Put a backup, SOURCE or the newest, in the place of the database; the present one is set aside, and what it knows
+    beyond the backup is taken over."""
     services = loaded(console)
     initialise(services)
+    source = source or backups.newest(services)
     with single_instance(console.data):
         restored = backups.restore(services, source)
     if restored.office:
         console.say(
-            f"Đã phục hồi {restored.dossiers} hồ sơ; máy ghi tiếp trong kỳ mới.",
-            f"Restored {restored.dossiers} dossiers; the PC goes on in a new epoch.",
+            f"Đã phục hồi {restored.dossiers} hồ sơ, lấy lại {restored.salvaged} bản ghi từ tệp cũ; "
+            "máy ghi tiếp trong kỳ mới.",
+            f"Restored {restored.dossiers} dossiers, took over {restored.salvaged} records of the old file; "
+            "the PC goes on in a new epoch.",
         )
     else:
         console.say(
@@ -43,6 +47,7 @@ def restore_command(console: Console, source: Path) -> None:
         )
     content = {
         "dossiers": restored.dossiers,
+        "salvaged": restored.salvaged,
         "needs_enrolment": restored.office is None,
         "set_aside": str(restored.set_aside) if restored.set_aside else None,
     }

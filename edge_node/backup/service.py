@@ -2,12 +2,15 @@
 
 A backup is taken with SQLite's own backup API while the node works. Restoring never continues the old log: records may
 have been written after the backup that others hold already, so a new epoch opens that names what the backup knew. On
-another PC the old logs are adopted read-only and the PC is enrolled anew.
+another PC the old logs are adopted read-only and the PC is enrolled anew. What the database in place knows beyond the
+backup is taken over first (`salvage`): an old backup, or a damaged file, costs nothing that can still be read.
 """
 
+import contextlib
 import logging
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +20,7 @@ from sqlite_utils import Database
 
 from dossiers.local_time import local
 from edge_node import reasons
+from edge_node.backup.salvage import salvage
 from edge_node.enrolment.epochs import open_log
 from edge_node.journal import WriteRefused
 from edge_node.journal.watermark import forget_watermark
@@ -52,10 +56,14 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What a restore came to. `office` is None where the PC has to be enrolled anew."""
+    """What a restore came to. `office` is None where the PC has to be enrolled anew.
+
+    salvaged: records that the backup did not know and the database set aside still did.
+    """
 
     office: Office | None
     dossiers: int
+    salvaged: int
     set_aside: Path | None
 
 
@@ -66,6 +74,13 @@ def list_backups(services: Services) -> list[Backup]:
         stat = path.stat()
         found.append(Backup(path=path, size_bytes=stat.st_size, taken_ms=stat.st_mtime_ns // 1_000_000))
     return sorted(found, key=lambda each: each.path.name, reverse=True)
+
+
+def newest(services: Services) -> Path:
+    """The newest backup in the backup folder; raises WriteRefused(NODE_BACKUP) where there is none."""
+    for backup in list_backups(services):
+        return backup.path
+    raise WriteRefused(reasons.BACKUP, f"no backup in {services.config.backups.name}")
 
 
 def backup_if_due(services: Services) -> Backup | None:
@@ -124,30 +139,31 @@ def restore(services: Services, source: Path) -> Restored:
     db = open_database(config.database)
     try:
         prepare(db)
-        office = _begin_again(db, services)
-        return Restored(office=office, dossiers=rebuild(db), set_aside=aside)
+        office, salvaged = _begin_again(db, services, aside)
+        return Restored(office=office, dossiers=rebuild(db), salvaged=salvaged, set_aside=aside)
     finally:
         db.conn.close()
 
 
-def _begin_again(db: Database, services: Services) -> Office | None:
+def _begin_again(db: Database, services: Services, aside: Path | None) -> tuple[Office | None, int]:
     office = read_office(db)
     if office is None:
         forget_watermark(services.config.keys)
-        return None
+        return None, 0
     try:
         is_same_pc = services.keyring.device.public.id == office.device
     except KeysMissing:
         is_same_pc = False
     if is_same_pc:
         rebuild(db)
+        salvaged = salvage(db, services, office, aside) if aside else 0
         # Until this has succeeded, the old watermark says at the next start that the database was put back.
-        return open_log(db, services, reason=OpeningReason.RESTORE)
+        return open_log(db, services, reason=OpeningReason.RESTORE), salvaged
     forget_watermark(services.config.keys)
     with write_transaction(db):
         write_local(db, ADOPTED_DEVICE, office.device)
         forget_office(db)
-    return None
+    return None, 0
 
 
 def _check_room(services: Services, folder: Path) -> None:
@@ -198,13 +214,13 @@ def _set_aside(services: Services) -> Path | None:
     database = services.config.database
     if not database.exists():
         return None
-    checkpoint = sqlite3.connect(database)
-    checkpoint.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    checkpoint.close()
+    with contextlib.suppress(sqlite3.DatabaseError), closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     aside = database.with_name(f"node-before-restore-{local(services.clock()):%Y%m%d-%H%M%S}.db")
-    database.replace(aside)
-    for extra in ("-wal", "-shm"):
-        database.with_name(database.name + extra).unlink(missing_ok=True)
+    for extra in ("", "-wal", "-shm"):
+        present = database.with_name(database.name + extra)
+        if present.exists():
+            present.replace(aside.with_name(aside.name + extra))
     return aside
 
 

@@ -92,6 +92,12 @@ def is_full(error: sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite met pages that are not what it wrote."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the family
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def _commit(db: Database) -> None:
     try:
         db.conn.execute("COMMIT")

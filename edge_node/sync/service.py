@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from dossiers import reasons as dossier_reasons
 from edge_node import reasons as node_reasons
+from edge_node.backup.salvage import go_on_salvaging
 from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office
 from edge_node.keyring import Actor
@@ -95,6 +96,8 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
 
 def _sync_records(db: Database, services: Services, line: HubLine, progress: Progress | None) -> SyncResult:
     result = sync(db, services, line, progress=progress)
+    if result.received and go_on_salvaging(db, services):
+        result = sync(db, services, line, progress=progress)
     if result.received:
         # A lease may have come: dossiers that only have a provisional code get an official one at once.
         number_waiting(db, services)

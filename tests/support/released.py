@@ -31,7 +31,7 @@ _LEFT_OUT: Final = ("backups", "node.log", "hub.log", "pages")
 def unpack(name: str, folder: Path) -> dict[str, Any]:
     """Put a recording's `hub` and `node` folders into `folder`; returns what was true when it was made."""
     packed = (RECORDINGS / f"{name}.tar.zst").read_bytes()
-    with tarfile.open(fileobj=io.BytesIO(zstandard.decompress(packed))) as archive:
+    with tarfile.TarFile(fileobj=io.BytesIO(zstandard.decompress(packed))) as archive:
         archive.extractall(folder, filter="data")
     expected: dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
     return expected
@@ -67,7 +67,7 @@ def _work(office: Running) -> None:
 
 def _pack(folder: Path) -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.TarFile(fileobj=buffer, mode="w") as archive:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
             if inside.parts[0] in ("hub", "node") and not set(inside.parts) & set(_LEFT_OUT):

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from edge_node.backup.service import BackupFailed, backup_if_due, list_backups, make_backup, restore
+from edge_node.backup.salvage import go_on_salvaging
+from edge_node.backup.service import BackupFailed, backup_if_due, list_backups, make_backup, newest, restore
 from edge_node.config import EdgeConfig
+from edge_node.doctor import Health, examine
 from edge_node.enrolment.epochs import was_put_back
 from edge_node.enrolment.service import initialise
 from edge_node.journal import WriteRefused, require_office
@@ -16,8 +18,15 @@ from edge_node.projection.lists import dossier_row
 from edge_node.services import build_services
 from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.local import ADOPTED_DEVICE, read_local
+from edge_node.sync.absorb import absorb
 from signing.keys import LockCost
+from sync_protocol.frame import encode_run
+from sync_protocol.log import Run
+from sync_protocol.record import Record, unverified
+from tests.support.node import browse
 from tests.support.office import TestOffice, make_office
+
+PAGE_BYTES = 4096
 
 
 @pytest.fixture
@@ -61,14 +70,14 @@ def test_a_disk_without_room_gets_no_half_backup(office: TestOffice, monkeypatch
 def test_restoring_on_the_same_pc_opens_a_new_epoch(office: TestOffice) -> None:
     kept = office.receive("Trước")
     made = make_backup(office.services)
-    lost = office.receive("Sau")
+    newer = office.receive("Sau")
     office.db.conn.close()
     restored = restore(office.services, made.path)
     assert restored.office is not None and restored.office.log != office.office.log
-    assert restored.dossiers == 1
+    assert restored.dossiers == 2 and restored.salvaged == 1
     assert restored.set_aside is not None
     db = open_database(office.services.config.database)
-    assert dossier_row(db, kept) is not None and dossier_row(db, lost) is None
+    assert dossier_row(db, kept) is not None and dossier_row(db, newer) is not None
     opening = SqliteLogStore(db).span(restored.office.log, 0)[0].header.facts
     assert opening["reason"] == "restore"
     assert [p["log"] for p in opening["predecessors"]] == [office.office.log]
@@ -106,3 +115,62 @@ def test_what_is_no_backup_changes_nothing(office: TestOffice, tmp_path: Path, c
         restore(office.services, source)
     assert dict(SqliteLogStore(office.db).frontier()) == before
     assert not office.services.config.database.with_suffix(".restoring").exists()
+
+
+def spoil(database: Path, record: Record) -> None:
+    """What a dying disk does to the page on which a record lies."""
+    content = bytearray(database.read_bytes())
+    at = content.index(record.header_bytes[-200:]) // PAGE_BYTES * PAGE_BYTES
+    content[at : at + PAGE_BYTES] = b"\xa5" * PAGE_BYTES
+    database.write_bytes(content)
+
+
+@pytest.fixture
+def spoilt(office: TestOffice) -> list[Record]:
+    """An office with a backup of its first dossiers and a spoilt page behind them; returns every record of its log."""
+    for number in range(5):
+        office.receive(f"Trước {number}")
+    make_backup(office.services)
+    for number in range(30):
+        office.receive(f"Sau {number}")
+    records = SqliteLogStore(office.db).span(office.office.log, 0)
+    office.db.conn.close()
+    spoil(office.services.config.database, records[20])
+    return records
+
+
+def test_a_damaged_page_is_told_with_its_next_step(office: TestOffice, spoilt: list[Record]) -> None:
+    browser = browse(office, office.lan)
+    page = browser.get(f"/dossiers/{spoilt[20].header.dossier}", status=503)
+    assert "NODE_DAMAGED" in page and "motcua-node restore" in page
+
+
+def test_a_damaged_file_gives_what_can_be_read_and_the_rest_comes_back(
+    office: TestOffice, spoilt: list[Record]
+) -> None:
+    database, log = office.services.config.database, office.office.log
+    restored = restore(office.services, newest(office.services))
+    assert restored.office is not None and restored.office.log != log
+    db = open_database(database)
+    store = SqliteLogStore(db)
+    held = store.frontier([log])[log].length
+    assert 6 < held <= 20 and restored.salvaged == held - 6
+    assert go_on_salvaging(db, office.services) == 0, "the hub has not sent anything yet"
+    missing = Run(log=log, first=held, records=tuple(map(unverified, spoilt[held:29])), seal=None)
+    absorb(db, office.services, restored.office, [encode_run(missing)])
+    assert go_on_salvaging(db, office.services) == len(spoilt) - 29, "what nobody but the spoilt file had"
+    assert [record.id for record in store.span(log, 0)] == [record.id for record in spoilt]
+    assert go_on_salvaging(db, office.services) == 0
+    assert {
+        finding.health for finding in examine(db, office.services) if finding.check in ("database", "chain")
+    } == {Health.OK}
+
+
+def test_a_file_of_which_nothing_is_readable_still_lets_the_backup_in(
+    office: TestOffice, spoilt: list[Record]
+) -> None:
+    database = office.services.config.database
+    database.write_bytes(b"\xa5" * len(database.read_bytes()))
+    restored = restore(office.services, newest(office.services))
+    assert restored.salvaged == 0 and restored.dossiers == 5
+    assert restored.set_aside is not None and restored.set_aside.exists()
