@@ -27,8 +27,10 @@ PICTURE_PIXELS_MAX: Final = 16_000_000
 
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8")
 _PDF: Final = b"%PDF-"
-_STREAM: Final = re.compile(rb"stream\r?\n")
+_STREAM: Final = re.compile(rb"(?<!end)stream\r?\n")
 _STREAMS_MAX: Final = 2_000
+_CANDIDATES_MAX: Final = 2
+_PEEK_BYTES: Final = 1_024
 _MARK: Final = f'"format":"{FORMAT}"'.encode()
 
 
@@ -56,20 +58,34 @@ def _code_in_picture(data: bytes) -> bytes | None:
 
 
 def _proofs_in_pdf(data: bytes) -> Iterator[bytes]:
-    """The streams of a PDF that hold a proof, as they are or deflated; whatever the PDF says about them is ignored."""
+    """The streams of a PDF that hold a proof, as they are or deflated; whatever the PDF says about them is ignored.
+
+    `verify.html` finds the same ones (`web/opening.js`). Time and memory are bounded whatever the file: each byte is looked at once
+    for the ends of streams, and no more than two streams are read that begin as a proof does.
+    """
+    candidates, end = 0, 0
     for number, begin in enumerate(_STREAM.finditer(data)):
-        if number >= _STREAMS_MAX:
+        if number >= _STREAMS_MAX or candidates >= _CANDIDATES_MAX:
             return
-        end = data.find(b"endstream", begin.end())
-        stream = data[begin.end() : end if end >= 0 else None]
-        for candidate in (stream.rstrip(b"\r\n"), _inflated(stream)):
-            if candidate.startswith(b"{") and _MARK in candidate:
-                yield candidate
+        if end < begin.end():
+            found = data.find(b"endstream", begin.end())
+            end = len(data) if found < 0 else found
+        head = data[begin.end() : min(end, begin.end() + _PEEK_BYTES)]
+        is_plain = head.startswith(b"{")
+        if not is_plain and _inflated(head, 1, is_whole=False) != b"{":
+            continue
+        candidates += 1
+        stream = data[begin.end() : min(end, begin.end() + PROOF_BYTES_MAX + _PEEK_BYTES)]
+        proof = stream.rstrip(b"\r\n") if is_plain else _inflated(stream, PROOF_BYTES_MAX, is_whole=True)
+        if _MARK in proof:
+            yield proof
 
 
-def _inflated(stream: bytes) -> bytes:
-    """At most one byte more than a proof may have."""
+def _inflated(stream: bytes, size_bytes_max: int, *, is_whole: bool) -> bytes:
+    """What a zlib stream holds: the beginning, or the whole if it ends and is not larger; else nothing."""
+    reader = zlib.decompressobj()
     try:
-        return zlib.decompressobj().decompress(stream, PROOF_BYTES_MAX + 1)
+        content = reader.decompress(stream, size_bytes_max + is_whole)
     except zlib.error:
         return b""
+    return content if not is_whole or (reader.eof and len(content) <= size_bytes_max) else b""

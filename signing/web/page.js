@@ -2,6 +2,7 @@
 import { Fault, fromBase64, utf8 } from "./bytes.js";
 import { ENGINES, chosenEngine, publicKey, verifyRaw } from "./ed25519.js";
 import { sayInstant, sayUnit, showFinding } from "./finding.js";
+import { openedInput } from "./opening.js";
 import { openSnapshot } from "./status.js";
 import { TEXTS } from "./texts.js";
 import { openBundle } from "./trust.js";
@@ -24,7 +25,7 @@ async function openTrust() {
 
 // One input, whatever it is, to one finding.
 async function verifyBytes(data, { trust = page.trust, now = Date.now(), policy } = {}) {
-  return verifyFile(data, trust.bundle, { now, status: trust.status, policy, rootIsPinned: false });
+  return verifyFile(openedInput(data), trust.bundle, { now, status: trust.status, policy, rootIsPinned: false });
 }
 
 async function takeBytes(name, data) {

@@ -20,6 +20,7 @@ from signing.compact import CompactChain, RegistryKey, sign_registry_key
 from signing.cose import Sign1
 from signing.cuts import Cause, Cut
 from signing.keys import SigningKey
+from signing.opening import opened_input
 from signing.signatures import verify_batch
 from signing.snapshot import open_snapshot, sign_snapshot
 from signing.verification import VerifyPolicy, verify
@@ -28,6 +29,7 @@ from tests.support.corpus.cases import stored
 from tests.support.ed25519_cases import mixed_order_cases
 from tests.support.firefox import PROGRAM, launch_firefox
 from tests.support.paper import DEVICE, REGISTRY, ROOTS, SLIP, device_statement, paper_bundle, paper_code
+from tests.support.pdfs import hostile_pdfs, sample_pdfs, spoiled_pdfs
 from tests.support.proof_world import key_of
 from tests.support.verify_page import BUILT, FIND, JUDGE, as_case, found_by_page, opened_page, write_page
 
@@ -300,6 +302,41 @@ def test_a_picture_of_a_code_is_read(browser: Browser, tmp_path: Path) -> None:
         assert tab.complained() == []
 
 
+# --- PDFs ------------------------------------------------------------------------------------------------------------
+
+
+def pdf_cases() -> tuple[bytes, list[bytes]]:
+    """A bundle, and PDFs: as programs write them, spoiled in places, and hostile."""
+    case = next(each for each in CASES if each["expected"]["indication"] == "PASSED")
+    proof = case["data"]
+    sent = [
+        *sample_pdfs(proof).values(),
+        *spoiled_pdfs(proof, seed=3, count=30),
+        *hostile_pdfs(1 << 19).values(),
+    ]
+    return case["trust_bytes"], sent
+
+
+def pdfs_by_python(bundle: bytes, sent: list[bytes]) -> list[dict[str, Any]]:
+    opened = open_unpinned_bundle(bundle)
+    return [
+        json.loads(orjson.dumps(verify(opened_input(each), opened, root_is_pinned=False).json()))
+        for each in sent
+    ]
+
+
+def test_a_pdf_gives_the_finding_of_the_proof_inside(browser: Browser, tmp_path: Path) -> None:
+    bundle, sent = pdf_cases()
+    with opened_page(browser, write_page(tmp_path, bundle)) as tab:
+        found = found_by_page(tab, [as_case(each, bundle, now=None) for each in sent])
+        give(tab, "ket-qua.pdf", sent[0], "application/pdf")
+        assert shown(tab) == "HỢP LỆ"
+        assert tab.complained() == []
+    wanted = pdfs_by_python(bundle, sent)
+    assert [number for number, (a, b) in enumerate(zip(found, wanted, strict=True)) if a != b] == []
+    assert [each["indication"] for each in wanted].count("PASSED") >= 10
+
+
 def test_a_page_without_trust_says_so_and_takes_a_bundle(browser: Browser, tmp_path: Path) -> None:
     bundle, codes = papers()
     path = tmp_path / "verify.html"
@@ -358,6 +395,16 @@ def test_what_a_file_says_is_text_and_never_markup(browser: Browser, tmp_path: P
 # --- Firefox ---------------------------------------------------------------------------------------------------------
 
 needs_firefox = pytest.mark.skipif(PROGRAM is None, reason="Firefox (firefox-esr) is not installed")
+
+
+@needs_firefox
+def test_firefox_opens_pdfs_the_same(tmp_path: Path) -> None:
+    bundle, sent = pdf_cases()
+    with launch_firefox() as firefox:
+        firefox.go(write_page(tmp_path, bundle).as_uri())
+        firefox.evaluate("() => motcua.start.then(() => null)")
+        found = firefox.evaluate(FIND, [as_case(each, bundle, now=None) for each in sent])
+    assert found == pdfs_by_python(bundle, sent)
 
 
 @needs_firefox

@@ -1,6 +1,8 @@
 """What a person hands over: the picture of a code, a PDF with a proof inside, or the thing itself."""
 
 import io
+import time
+import tracemalloc
 import zlib
 
 import pytest
@@ -11,6 +13,7 @@ from signing import opening
 from signing.opening import opened_input
 from signing.proof_file import PROOF_BYTES_MAX, encode_proof
 from tests.support.paper import paper_code
+from tests.support.pdfs import hostile_pdfs, pdf, sample_pdfs
 from tests.support.proof_world import ProofWorld
 
 WORLD = ProofWorld()
@@ -25,11 +28,6 @@ def picture(text: str, kind: str = "png") -> bytes:
     other = io.BytesIO()
     Image.open(drawn).convert("RGB").save(other, format=kind)
     return other.getvalue()
-
-
-def pdf(*streams: bytes) -> bytes:
-    objects = b"".join(b"4 0 obj<<>>stream\r\n" + each + b"\r\nendstream endobj\n" for each in streams)
-    return b"%PDF-1.7\n" + objects + b"%%EOF\n"
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "bmp", "gif"])
@@ -69,6 +67,25 @@ def test_the_proof_inside_a_pdf_is_found(wrap: object) -> None:
 )
 def test_anything_else_stays_as_it_is(sent: bytes) -> None:
     assert opened_input(sent) == sent
+
+
+def test_what_is_found_in_a_pdf() -> None:
+    found = {name: opened_input(sent) == PROOF for name, sent in sample_pdfs(PROOF).items()}
+    assert {name for name, is_found in found.items() if not is_found} == {
+        "too many decoys", "cut", "wrong sum", "changed within", "a dictionary asked for", "no header", "mark only",
+        "nothing", "empty streams",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(hostile_pdfs(1_000)))
+def test_a_hostile_pdf_costs_little_and_holds_nothing(name: str) -> None:
+    sent = hostile_pdfs()[name]
+    tracemalloc.start()
+    began = time.process_time()
+    assert opened_input(sent) == sent
+    seconds, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 1.0 and most < 16 * 1024 * 1024
 
 
 def test_a_picture_too_large_is_not_read() -> None:
