@@ -419,6 +419,15 @@ _PROTOCOL_KINDS: Final = (
         roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY}),
     ),
     _kind(
+        "log.forked",
+        "Nhật ký bị tách nhánh",
+        "Log forked",
+        facts=members(
+            {"log": RANDOM_ID, "first": COUNT, "stop": COUNT, "held": ID, "other": ID, "unit": UNIT}
+        ),
+        roles=frozenset({Role.HUB}),
+    ),
+    _kind(
         "verdict.given",
         "Kết luận của tỉnh",
         "Verdict given",

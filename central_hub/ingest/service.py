@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, insert, select, update
 
 from central_hub.journal.service import own_log
+from central_hub.registry.forks import note_fork
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading, writing
@@ -66,7 +67,9 @@ def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Ack
             if run is not None:
                 stored += _store(connection, store, run, frame, refused)
         for refusal, frame in refused:
-            _set_aside(connection, refusal, frame, device, now_ms)
+            is_new = _set_aside(connection, refusal, frame, device, now_ms)
+            if is_new and refusal.reason is reasons.LOG_FORK:
+                note_fork(connection, services, decode_run(frame))
     return Acknowledged(records=stored, refusals=tuple(refusal for refusal, _ in refused))
 
 
@@ -162,12 +165,13 @@ def _receive(store: HubLogStore, run: Run, frame: bytes, held: HeldLog | None) -
         return store.receive(run, frame)
 
 
-def _set_aside(connection: Connection, refusal: Refusal, frame: bytes, device: str, now_ms: int) -> None:
+def _set_aside(connection: Connection, refusal: Refusal, frame: bytes, device: str, now_ms: int) -> bool:
+    """Keep a run whole; whether it was not known before."""
     digest = hashlib.sha256(frame).hexdigest()
     known = connection.execute(select(SET_ASIDE.c.no).where(SET_ASIDE.c.digest == digest)).first()
     newest = connection.scalar(select(func.max(SET_ASIDE.c.no))) or 0
     if not frame or known is not None or newest >= _SET_ASIDE_MAX:
-        return
+        return False
     row = {
         "no": newest + 1,
         "arrived_ms": now_ms,
@@ -180,3 +184,4 @@ def _set_aside(connection: Connection, refusal: Refusal, frame: bytes, device: s
         "frame": frame,
     }
     connection.execute(insert(SET_ASIDE).values(row))
+    return True

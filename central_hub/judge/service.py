@@ -48,7 +48,7 @@ from central_hub.projection.protocol import apply_protocol
 from central_hub.projection.twins import PURPOSE as TWINS
 from central_hub.projection.twins import note_twins
 from central_hub.registry.leases import grant_lease, has_lease
-from central_hub.registry.status import REVOKED, newest_event
+from central_hub.registry.status import FORKED, REINSTATED, REVIEWED, REVOKED, newest_event
 from central_hub.services import Services
 from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import reading, writing
@@ -67,6 +67,9 @@ _PROTOCOL_KINDS = frozenset(
     {
         KEY_STATED,
         REVOKED,
+        REINSTATED,
+        REVIEWED,
+        FORKED,
         ERASURE_KIND,
         "key.requested",
         "lease.granted",

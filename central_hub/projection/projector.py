@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from central_hub.projection.documents import DocumentRow, document_rows, write_document_rows
 from central_hub.projection.files import FileRow, file_rows, states_files, write_file_rows
 from central_hub.projection.histories import Histories, History, without_body
 from central_hub.projection.rows import COLUMNS, DossierRow, earlier_stretches, load_rows, row_of
@@ -17,6 +18,7 @@ from central_hub.store.bulk import chunks, insert_rows, update_rows
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE
 from dossiers.causality import arrange
+from dossiers.documents import makes_documents
 from dossiers.merge import FOLD_VERSION, fold_in_order, state_hash
 from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
 from sync_protocol.record import Record, UnverifiedRecord
@@ -35,6 +37,7 @@ class Projector:
         self._tallies = TallyChanges()
         self._scopes: dict[str, int] = {}
         self._files: dict[str, list[FileRow]] = {}
+        self._documents: dict[str, list[DocumentRow]] = {}
 
     def load(
         self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]
@@ -72,11 +75,14 @@ class Projector:
         """
         self._tallies = TallyChanges()
         self._new, self._gone, self._scopes, self._files = [], [], {}, {}
+        self._documents = {}
         for dossier, records in arrived.items():
             history = self.history(dossier) + [without_body(record) for record in records]
             self.histories.put(dossier, history)
             if states_files(history):
                 self._files[dossier] = []
+            if makes_documents(history):
+                self._documents[dossier] = []
             row = self._fold_one(dossier, history, records, left_out, quarantined, store)
             if row is not None:
                 self._note(self._old.get(dossier), row)
@@ -94,6 +100,8 @@ class Projector:
         self._write_stretches(connection)
         if self._files:
             write_file_rows(connection, self._files)
+        if self._documents:
+            write_document_rows(connection, self._documents)
         self._tallies.write(connection)
         for commune, change in sorted(self._scopes.items()):
             _add_to_scope(connection, commune, change)
@@ -130,6 +138,8 @@ class Projector:
         view = fold_in_order(order, refused)
         if dossier in self._files:
             self._files[dossier] = file_rows(view)
+        if dossier in self._documents:
+            self._documents[dossier] = document_rows(view, records)
         set_hash = record_set_hash((r.id for r in records), refused)
         digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
         return row_of(view, records=len(records), digest=to_bytes(digest))

@@ -30,6 +30,8 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 _apply_event(connection, record, str(record.header.facts["key"]))
             case "review.given":
                 _apply_event(connection, record, str(record.header.facts["unit"]))
+            case "log.forked":
+                _apply_event(connection, record, str(record.header.facts["log"]))
             case "key.requested":
                 _apply_request(connection, record)
             case "lease.granted":

@@ -10,6 +10,7 @@ from central_hub import reasons
 from central_hub.console import common, local_ms, opened
 from central_hub.judge.standings import standings_after_cuts
 from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, enrol_by_file, issue_code
+from central_hub.registry.forks import contested_records
 from central_hub.registry.holders import list_holders
 from central_hub.registry.revocation import (
     Act,
@@ -21,6 +22,7 @@ from central_hub.registry.revocation import (
 )
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
+from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import list_devices
 from signing.console import BAD_INPUT, OK, UNDECIDED, Console
 from signing.cuts import Cause
@@ -140,16 +142,19 @@ def review(console: Console, records: tuple[str, ...], stands: bool | None, grou
     services = opened(console)
     if not records:
         with reading(services.engine) as connection:
-            waiting = standings_after_cuts(connection)
-        for each in waiting:
-            console.say(
-                f"{each.record}  {each.commune}  {each.kind}", f"{each.record}  {each.commune}  {each.kind}"
+            contested = contested_records(
+                HubLogStore(connection, services.opened), services.status.current(connection)
             )
-        found = [
-            {"record": each.record, "unit": each.commune, "kind": each.kind, "key": each.by}
-            for each in waiting
-        ]
-        console.leave(UNDECIDED if waiting else OK, {"waiting": found})
+            waiting = [
+                *({"record": s.record, "unit": s.commune, "kind": s.kind, "key": s.by, "why": "after_cut"}
+                  for s in standings_after_cuts(connection)),
+                *({"record": r.id, "unit": r.header.commune, "kind": r.header.kind, "key": r.header.by,
+                   "why": "forked"} for r in contested),
+            ]  # fmt: skip
+        for each in waiting:
+            line = f"{each['record']}  {each['unit']}  {each['kind']}  {each['why']}"
+            console.say(line, line)
+        console.leave(UNDECIDED if waiting else OK, {"waiting": waiting})
     if stands is None or not ground:
         console.refuse(reasons.INPUT, "--stands or --refused, and --ground", code=BAD_INPUT)
     with writing(services.engine) as connection:

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, func, select
 from central_hub.events import note_event
 from central_hub.journal.service import Draft, write
 from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, IssuedCode, issue_code
+from central_hub.registry.forks import contested_records
 from central_hub.registry.holders import list_holders
 from central_hub.registry.status import REINSTATED, REVIEWED, REVOKED, tree_size
 from central_hub.services import Services
+from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DEVICE, LOG, RUN, STANDING
 from dossiers.kinds import REVIEWED_MAX
 from signing.cuts import LOGS_MAX, Cause, Cut, Position
@@ -122,16 +124,10 @@ def reinstate_keys(
 def review_records(
     connection: Connection, services: Services, records: Iterable[str], *, stands: bool, act: Act
 ) -> list[Record]:
-    """Let records after a cut stand, or refuse them; only records that wait for it. Raises RevocationInvalid."""
+    """Let records after a cut, or at a contested place of a forked log, stand, or refuse them; only records that wait for
+    it. Raises RevocationInvalid."""
     wanted = list(dict.fromkeys(records))
-    waiting = {
-        row.record: row
-        for row in connection.execute(
-            select(STANDING.c.record, STANDING.c.by, STANDING.c.commune).where(
-                STANDING.c.code == reasons.RECORD_AFTER_CUT.code
-            )
-        )
-    }
+    waiting = _reviewable(connection, services)
     if not wanted or any(record not in waiting for record in wanted):
         raise RevocationInvalid("there is no such record waiting for a review")
     reviewer = act.key(services).public.id
@@ -139,7 +135,7 @@ def review_records(
         raise RevocationInvalid("nobody reviews their own records")
     by_unit: dict[str, list[str]] = {}
     for record in wanted:
-        by_unit.setdefault(waiting[record].commune, []).append(record)
+        by_unit.setdefault(waiting[record].unit, []).append(record)
     drafts = [
         _draft(REVIEWED, {"records": part, "stands": stands, "unit": unit}, services, act)
         for unit, all_of_unit in sorted(by_unit.items())
@@ -147,6 +143,30 @@ def review_records(
     ]
     action = "review.stands" if stands else "review.refused"
     return _write(connection, services, drafts, act, action, " ".join(wanted[:4]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reviewable:
+    """A record that waits for a review: who signed it, for which unit."""
+
+    by: str
+    unit: str
+
+
+def _reviewable(connection: Connection, services: Services) -> dict[str, _Reviewable]:
+    """By id: what lies after a cut, and what a fork contests."""
+    status = services.status.current(connection)
+    store = HubLogStore(connection, services.opened)
+    found = {
+        record.id: _Reviewable(by=record.header.by, unit=record.header.commune)
+        for record in contested_records(store, status)
+    }
+    rows = connection.execute(
+        select(STANDING.c.record, STANDING.c.by, STANDING.c.commune).where(
+            STANDING.c.code == reasons.RECORD_AFTER_CUT.code
+        )
+    )
+    return found | {row.record: _Reviewable(by=row.by, unit=row.commune) for row in rows}
 
 
 def device_cut(connection: Connection, device: str, *, since_ms: int | None = None) -> Cut:

@@ -1,15 +1,16 @@
-"""The status snapshot of this hub: what its log says of keys, signed for agencies that verify without a connection.
+"""The status snapshot of this hub: what its log says of keys and documents, signed for agencies that verify without a
+connection.
 
 An event counts with the place of its record in the province's tree; one that has no leaf yet is in the next snapshot.
 """
 
 from sqlalchemy import Connection, select
 
+from central_hub.projection.documents import changed_documents
 from central_hub.registry.status import events_of
 from central_hub.services import Services
-from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import KEY_EVENT
-from central_hub.tlog.places import matched_size, place_of
+from central_hub.tlog.places import matched_size, places_of
 from signing.snapshot import Snapshot, cut_off_by_roots, sign_snapshot
 from signing.status import Event, Status
 
@@ -19,7 +20,7 @@ def take_snapshot(connection: Connection, services: Services) -> bytes | None:
     if services.keys.status is None or services.tree is None:
         return None
     size = matched_size(connection)
-    events = [*cut_off_by_roots(services.keys.bundle), *_events(connection, services)]
+    events = [*cut_off_by_roots(services.keys.bundle), *_events(connection), *changed_documents(connection)]
     snapshot = Snapshot(
         province=services.province,
         status=Status.of(events, size=max(size, 1)),
@@ -29,13 +30,8 @@ def take_snapshot(connection: Connection, services: Services) -> bytes | None:
     return sign_snapshot(snapshot, services.keys.status)
 
 
-def _events(connection: Connection, services: Services) -> list[Event]:
+def _events(connection: Connection) -> list[Event]:
     """Every accepted event that has a leaf, with that leaf's number."""
-    store = HubLogStore(connection, services.opened)
-    found: list[Event] = []
-    for row in connection.execute(select(KEY_EVENT).order_by(KEY_EVENT.c.no)).all():
-        record = store.record(row.record)
-        index = place_of(connection, record.header.log, record.header.seq) if record else None
-        if index is not None:
-            found += events_of(row, index)
-    return found
+    rows = connection.execute(select(KEY_EVENT).order_by(KEY_EVENT.c.no)).all()
+    places = places_of(connection, [row.record for row in rows])
+    return [event for row in rows if row.record in places for event in events_of(row, places[row.record])]

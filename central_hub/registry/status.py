@@ -1,4 +1,4 @@
-"""What became of keys at this hub: accepted revocations, reinstatements and reviews, folded to one status.
+"""What became of keys at this hub: accepted revocations, reinstatements, reviews and forks, folded to one status.
 
 The bundle's former keys belong to it from the start: what the roots cut off needs no record. Read again only when there
 is something new. Whether somebody may revoke was asked before an event was written here.
@@ -11,14 +11,16 @@ import orjson
 from sqlalchemy import Connection, Row, func, select
 
 from central_hub.store.tables import KEY_EVENT, LOG
+from central_hub.tlog.places import places_of
 from signing.cuts import Cause, Cut
 from signing.snapshot import cut_off_by_roots
-from signing.status import Event, Reinstated, Reviewed, Revoked, Status
+from signing.status import Event, Forked, Reinstated, Reviewed, Revoked, Status
 from signing.trust import TrustBundle
 
 REVOKED = "key.revoked"
 REINSTATED = "key.reinstated"
 REVIEWED = "review.given"
+FORKED = "log.forked"
 
 
 class StatusKeeper:
@@ -49,9 +51,10 @@ def newest_event(connection: Connection) -> int:
 
 
 def read_events(connection: Connection, *, after: int = 0) -> list[Event]:
-    """The accepted events, in order of acceptance."""
-    rows = connection.execute(select(KEY_EVENT).where(KEY_EVENT.c.no > after).order_by(KEY_EVENT.c.no))
-    return [event for row in rows for event in events_of(row, row.leaf)]
+    """The accepted events, in order of acceptance; each at its place in the tree, or while it has none above all that is."""
+    rows = connection.execute(select(KEY_EVENT).where(KEY_EVENT.c.no > after).order_by(KEY_EVENT.c.no)).all()
+    places = places_of(connection, [row.record for row in rows])
+    return [event for row in rows for event in events_of(row, places.get(row.record, row.leaf))]
 
 
 def cause_of(status: Status, key: str) -> str:
@@ -77,6 +80,8 @@ def events_of(row: Row[Any], index: int) -> list[Event]:
             Reviewed(index=index, record=row.record, by=row.by, target=target, stands=facts["stands"])
             for target in facts["records"]
         ]
+    if row.kind == FORKED:
+        return [Forked(index=index, log=facts["log"], first=facts["first"], stop=facts["stop"])]
     if row.kind == REINSTATED:
         return [Reinstated(index=index, record=row.record, by=row.by, key=facts["key"])]
     cause, cut = Cause(facts["reason"]), Cut.from_facts(facts)

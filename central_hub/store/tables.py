@@ -196,8 +196,8 @@ KEY_EVENT = _table(
     UniqueConstraint("record"),
     Index("ix_key_event_subject", "subject"),
 )
-"""Accepted revocations, reinstatements and reviews in the order of acceptance. `subject` is the key, or for a review the
-unit; `leaf` how many records the hub held before it."""
+"""Accepted revocations, reinstatements, reviews and forks in the order of acceptance. `subject` is the key, for a review the
+unit, for a fork the log; `leaf` how many records the hub held before it, until its place in the tree is known."""
 
 # --- the province's log: the tree itself lies outside the database (`tlog`) --------------------------------------------
 
@@ -431,8 +431,22 @@ FILE = _table(
 )
 """Encrypted files that judged records state; `is_standing` is 0 for one that was removed or replaced."""
 
+DOCUMENT = _table(
+    "document",
+    _bytes("document", key=True),
+    _bytes("changed_by", key=True),
+    _bytes("dossier"),
+    _text("state"),
+    _text("log"),
+    _whole("seq"),
+    Index("ix_document_dossier", "dossier"),
+)
+"""Results and hand-over receipts that are not simply in force any more, one row for each record that changed one; `log` and
+`seq` say where that record stands."""
+
 DERIVED = (
     FILE,
+    DOCUMENT,
     PLACE,
     LEASE,
     KEY_REQUEST,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, ScalarSelect, func, insert, select, update
 
-from central_hub.store.tables import LEAF, LEAFED
+from central_hub.store.bulk import chunks
+from central_hub.store.record_log import prefix
+from central_hub.store.tables import LEAF, LEAFED, LOG, PLACE
 from central_hub.tlog.tree import Tree, TreeUnusable
 
 
@@ -83,6 +85,22 @@ def place_of(connection: Connection, log: str, seq: int) -> int | None:
     """The position of one record in the tree, or None while it has none."""
     spans = spans_of(connection, log, seq, limit=1)
     return spans[0].position if spans and spans[0].first == seq else None
+
+
+def places_of(connection: Connection, records: Sequence[str]) -> dict[str, int]:
+    """The positions of judged records by id; those that have none yet are left out."""
+    index = LEAF.c.position + PLACE.c.seq - LEAF.c.first
+    is_here = (LEAF.c.first <= PLACE.c.seq) & (PLACE.c.seq < LEAF.c.first + LEAF.c.count)
+    query = (
+        select(PLACE.c.record_prefix, index.label("leaf"))
+        .join(LOG, LOG.c.no == PLACE.c.log_no)
+        .join(LEAF, (LEAF.c.log == LOG.c.id) & is_here)
+    )
+    found: dict[int, int] = {}
+    for part in chunks(prefix(record) for record in records):
+        for row in connection.execute(query.where(PLACE.c.record_prefix.in_(part))):
+            found[row.record_prefix] = row.leaf
+    return {record: found[prefix(record)] for record in records if prefix(record) in found}
 
 
 def _begin(log: str, first: int) -> ScalarSelect[int]:

@@ -27,6 +27,6 @@ def revoke_officer(
     keys = keys_in_use(db, services, officer)
     if not keys:
         raise WriteRefused(reasons.KEY_REVOKED, "nothing is left to revoke")
-    drafts = [revocation(db, key, device, cause=cause, ground=ground) for key, device in keys]
+    drafts = [revocation(db, services, key, device, cause=cause, ground=ground) for key, device in keys]
     write(db, services, administrator, drafts)
     services.keyring.lock_officer(officer)

@@ -189,7 +189,7 @@ def add_officer(
     services.keyring.files.keep_officer(officer, key, pin=pin)
     content = {"name": normalise_text(name).strip(), "title": normalise_text(title).strip()}
     drafts = _statements(db, services, administrator, key, officer, roles, content)
-    drafts += [revocation(db, old, device, cause=Cause.RETIRED) for old, device in instead_of]
+    drafts += [revocation(db, services, old, device, cause=Cause.RETIRED) for old, device in instead_of]
     write(db, services, administrator, drafts)
     return officer
 

@@ -19,9 +19,11 @@ from edge_node.enrolment.epochs import open_log
 from edge_node.journal import WriteRefused
 from edge_node.keyring import Actor
 from edge_node.store import SqliteLogStore
+from edge_node.witness.state import write_seen
 from signing.cuts import Cause, Cut
 from signing.keys import SigningKey
 from signing.roles import Role
+from signing.tlog.checkpoint import Checkpoint, sign_checkpoint
 from sync_protocol.log import OpeningReason
 from tests.support.log_builder import hex32
 from tests.support.office import PIN, TestOffice, make_office
@@ -109,6 +111,23 @@ def test_a_unit_administrator_revokes_at_once_while_offline(office: TestOffice, 
     assert record.content == {"ground": "Nghỉ việc"}
     with pytest.raises(WriteRefused):
         revoke_officer(office.db, office.services, chief, officer=minh, cause=Cause.LOST, ground="")
+
+
+def test_a_cut_made_offline_names_the_newest_checkpoint_this_pc_has_checked(
+    office: TestOffice, chief: Actor
+) -> None:
+    log = SigningKey.from_seed(b"log".ljust(32, b"."))
+    note = sign_checkpoint(Checkpoint("motcua/48/log", 4711, b"r" * 32), log)
+    sizes = []
+    for name in ("Minh", "Hùng"):
+        officer = add_officer(
+            office.db, office.services, chief, name=name, title="", roles=DESK, pin="linh-4711"
+        )
+        revoke_officer(office.db, office.services, chief, officer=officer, cause=Cause.LOST, ground="Nghỉ")
+        record = SqliteLogStore(office.db).records_of_kinds("key.revoked")[-1]
+        sizes.append(Cut.from_facts(record.header.facts).size)
+        write_seen(office.services.config.keys, note.encode())
+    assert sizes == [0, 4711]
 
 
 def test_only_the_administrator_revokes_and_never_themselves(office: TestOffice, chief: Actor) -> None:

@@ -1,0 +1,284 @@
+"""What the province's status says of forks and documents: from real records, over hub, snapshot and proof."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from central_hub.ingest.service import acknowledge
+from central_hub.projection.rebuild import rebuild
+from central_hub.registry.forks import contested_records
+from central_hub.registry.revocation import Act, RevocationInvalid, review_records, revoke_keys
+from central_hub.registry.snapshot import take_snapshot
+from central_hub.registry.status import read_events
+from central_hub.store.engine import reading, writing
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DOCUMENT
+from central_hub.tlog.places import place_of
+from central_hub.tlog.sequencer import advance
+from central_hub.verify.export import export_proof
+from signing.cuts import Cause
+from signing.report import Exit, Indication, InForce, Report
+from signing.snapshot import open_snapshot
+from signing.status import DocumentState, Status
+from signing.verification import VerifyPolicy, verify
+from sync_protocol.frame import encode_run
+from sync_protocol.record import Record
+from tests.support.device_log import DeviceLog, key_of
+from tests.support.hub import MINUTE_MS, NOW_MS, Desk, ProvinceHub, found_province, receive
+
+UNIT = "20242"
+ACT = Act(actor="khoa", ground="So với sổ giấy của đơn vị")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> ProvinceHub:
+    return found_province(tmp_path)
+
+
+@pytest.fixture
+def desk(hub: ProvinceHub) -> Desk:
+    return hub.enrol(UNIT)
+
+
+def send(hub: ProvinceHub, desk: Desk) -> None:
+    hub.deliver(desk)
+    hub.judge()
+    advance(hub.services, at_once=True)
+
+
+def status(hub: ProvinceHub) -> Status:
+    """As an agency gets it."""
+    with reading(hub.services.engine) as connection:
+        data = take_snapshot(connection, hub.services)
+    assert data is not None
+    return open_snapshot(data, hub.services.keys.bundle).status
+
+
+def told(hub: ProvinceHub, dossier: str, record: Record) -> Report:
+    """What an agency finds of one record, whose body was disclosed; it demands the log."""
+    with reading(hub.services.engine) as connection:
+        proof = export_proof(
+            hub.services,
+            connection,
+            dossier,
+            records=[record.id],
+            disclosed=[record.id] if record.body else [],
+        )
+    return verify(proof, hub.services.keys.bundle, policy=VerifyPolicy(require_log=True))
+
+
+# --- documents ---
+
+
+def moved(desk: Desk, dossier: str, source: int, target: int, action: str, **content: Any) -> Record:
+    facts = {"from": source, "to": target, "action": action}
+    if action == "return_result":
+        facts["method"] = 1
+    written = desk.write_at(
+        desk.log.wall_ms + MINUTE_MS, "dossier.moved", dossier, facts, content=content or None
+    )
+    assert isinstance(written, Record)
+    return written
+
+
+def issued(desk: Desk, dossier: str) -> Record:
+    return moved(desk, dossier, 4, 9, "finish", result={"number": "12/QĐ-UBND", "signer": "Nguyễn Văn Anh"})
+
+
+@pytest.fixture
+def result(hub: ProvinceHub, desk: Desk) -> tuple[str, Record]:
+    """A dossier whose result was issued, at the province and in its log."""
+    dossier = receive(desk, NOW_MS - 60 * MINUTE_MS, 1)
+    moved(desk, dossier, 2, 4, "forward")
+    record = issued(desk, dossier)
+    send(hub, desk)
+    return dossier, record
+
+
+def test_a_result_is_in_force_until_it_is_corrected_and_the_next_one_takes_its_place(
+    hub: ProvinceHub, desk: Desk, result: tuple[str, Record]
+) -> None:
+    dossier, first = result
+    report = told(hub, dossier, first)
+    assert report.document is not None
+    assert (report.indication, report.document.in_force) == (Indication.PASSED, InForce.YES)
+    corrected = moved(desk, dossier, 9, 4, "correct", ground="Sai năm sinh")
+    send(hub, desk)
+    report = told(hub, dossier, first)
+    assert report.document is not None and report.document.in_force is InForce.CORRECTED
+    assert report.indication is Indication.PASSED
+    assert status(hub).documents[first.id].record == corrected.id
+    second = issued(desk, dossier)
+    send(hub, desk)
+    states = {r.id: told(hub, dossier, r).subject.document for r in (first, second)}
+    assert {key: each.in_force for key, each in states.items() if each} == {
+        first.id: InForce.SUPERSEDED, second.id: InForce.YES,
+    }  # fmt: skip
+    assert status(hub).documents[first.id].record == second.id
+    # The signature is as good as ever; the paper is nothing to act on.
+    report = told(hub, dossier, first)
+    assert (report.indication, report.exit_code) == (Indication.PASSED, Exit.FAILED)
+
+
+def test_a_result_under_correction_is_withdrawn_when_the_dossier_ends_without_another(
+    hub: ProvinceHub, desk: Desk, result: tuple[str, Record]
+) -> None:
+    dossier, first = result
+    moved(desk, dossier, 9, 4, "correct", ground="Cấp sai đối tượng")
+    moved(desk, dossier, 4, 7, "withdraw", ground="Thu hồi kết quả")
+    send(hub, desk)
+    report = told(hub, dossier, first)
+    assert report.document is not None and report.document.in_force is InForce.WITHDRAWN
+
+
+def test_a_change_counts_once_its_record_stands_in_the_log(
+    hub: ProvinceHub, desk: Desk, result: tuple[str, Record]
+) -> None:
+    dossier, first = result
+    record = moved(desk, dossier, 9, 4, "correct", ground="Sai năm sinh")
+    hub.deliver(desk)
+    hub.judge()
+    assert status(hub).documents == {}
+    advance(hub.services, at_once=True)
+    change = status(hub).documents[first.id]
+    with reading(hub.services.engine) as connection:
+        assert change.index == place_of(connection, record.header.log, record.header.seq)
+    assert change.state is DocumentState.CORRECTED
+
+
+def test_rebuilding_finds_the_same_documents(
+    hub: ProvinceHub, desk: Desk, result: tuple[str, Record]
+) -> None:
+    moved(desk, result[0], 9, 4, "correct", ground="Sai năm sinh")
+    issued(desk, result[0])
+    send(hub, desk)
+    before = rows(hub)
+    rebuild(hub.services)
+    assert before and rows(hub) == before
+
+
+def rows(hub: ProvinceHub) -> list[tuple[Any, ...]]:
+    with reading(hub.services.engine) as connection:
+        return sorted(tuple(row) for row in connection.execute(select(DOCUMENT)))
+
+
+# --- forks ---
+
+
+def branch(desk: Desk, length: int) -> DeviceLog:
+    """A clone of the PC that goes on from an earlier state."""
+    other = DeviceLog(device=f"{UNIT} PC quầy 1", officer=f"{UNIT} Nguyễn Thị Lan", commune=UNIT)
+    other.records = list(desk.log.records[:length])
+    other.clock, other.wall_ms = desk.log.clock, desk.log.wall_ms + MINUTE_MS
+    return other
+
+
+def clone_delivers(hub: ProvinceHub, desk: Desk, other: DeviceLog, *, first: int = 0) -> None:
+    assert acknowledge(hub.services, desk.device, [encode_run(other.run(first))]).refusals
+    hub.judge()
+    advance(hub.services, at_once=True)
+
+
+@pytest.fixture
+def cloned(hub: ProvinceHub, desk: Desk) -> tuple[Record, DeviceLog]:
+    """A record at the province, and a clone that signed another one at its place."""
+    dossier = receive(desk, NOW_MS - 60 * MINUTE_MS, 1)
+    mine = desk.log.records[-1]
+    send(hub, desk)
+    other = branch(desk, mine.header.seq)
+    other.heads.pop(dossier, None)
+    other.a_dossier(2)
+    return mine, other
+
+
+def test_a_fork_is_stated_in_the_log_and_leaves_both_records_undecided_until_a_review(
+    hub: ProvinceHub, desk: Desk, cloned: tuple[Record, DeviceLog]
+) -> None:
+    mine, other = cloned
+    dossier = mine.header.dossier
+    assert dossier and told(hub, dossier, mine).indication is Indication.PASSED
+    clone_delivers(hub, desk, other)
+    (fork,) = status(hub).forks
+    assert (fork.log, fork.first, fork.stop) == (desk.log.log, mine.header.seq, mine.header.seq + 1)
+    report = told(hub, dossier, mine)
+    assert report.indication is Indication.INDETERMINATE
+    assert [each.value for each in report.sub_indications] == ["MC_CHAIN_FORKED"]
+    # Neither the key nor any other record suffers.
+    assert status(hub).is_silent(desk.device)
+    later = receive(desk, NOW_MS - 50 * MINUTE_MS, 2)
+    send(hub, desk)
+    assert told(hub, later, desk.log.records[-1]).indication is Indication.PASSED
+    with writing(hub.services.engine) as connection:
+        review_records(connection, hub.services, [mine.id], stands=True, act=ACT)
+    advance(hub.services, at_once=True)
+    assert told(hub, dossier, mine).indication is Indication.PASSED
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        assert contested_records(store, hub.services.status.current(connection)) == []
+
+
+def test_the_same_branch_again_says_nothing_new_and_a_longer_one_does(
+    hub: ProvinceHub, desk: Desk, cloned: tuple[Record, DeviceLog]
+) -> None:
+    mine, other = cloned
+    receive(desk, NOW_MS - 50 * MINUTE_MS, 2)
+    send(hub, desk)
+    clone_delivers(hub, desk, other, first=mine.header.seq)
+    clone_delivers(hub, desk, other)
+    assert [(each.first, each.stop) for each in status(hub).forks] == [(mine.header.seq, mine.header.seq + 2)]
+
+
+def test_a_branch_that_begins_after_what_is_held_contests_the_record_before_it(
+    hub: ProvinceHub, desk: Desk, cloned: tuple[Record, DeviceLog]
+) -> None:
+    mine, other = cloned
+    clone_delivers(hub, desk, other, first=mine.header.seq + 1)
+    assert [(each.first, each.stop) for each in status(hub).forks] == [(mine.header.seq, mine.header.seq + 1)]
+
+
+@pytest.mark.parametrize("forger", ["a stranger", "an officer of another office"])
+def test_nobody_else_contests_a_log(
+    hub: ProvinceHub, desk: Desk, cloned: tuple[Record, DeviceLog], forger: str
+) -> None:
+    mine, _ = cloned
+    if forger != "a stranger":
+        hub.enrol("20257", officer=forger)
+    other = branch(desk, mine.header.seq)
+    other.officer = key_of(f"20257 {forger}")
+    other.a_dossier(2)
+    clone_delivers(hub, desk, other)
+    assert status(hub).forks == ()
+
+
+def test_only_contested_records_are_reviewed(
+    hub: ProvinceHub, desk: Desk, cloned: tuple[Record, DeviceLog]
+) -> None:
+    mine, other = cloned
+    review: Callable[..., Any] = review_records
+    with writing(hub.services.engine) as connection, pytest.raises(RevocationInvalid):
+        review(connection, hub.services, [mine.id], stands=True, act=ACT)
+    clone_delivers(hub, desk, other)
+    with writing(hub.services.engine) as connection, pytest.raises(RevocationInvalid):
+        review(connection, hub.services, [other.records[-1].id], stands=True, act=ACT)
+
+
+# --- places ---
+
+
+def test_events_count_with_their_place_in_the_tree(hub: ProvinceHub, desk: Desk) -> None:
+    receive(desk, NOW_MS - 60 * MINUTE_MS, 1)
+    hub.deliver(desk)  # held, not judged: its leaves come first, and it is not counted twice
+    with writing(hub.services.engine) as connection:
+        (record,) = revoke_keys(
+            connection, hub.services, [desk.log.officer.public.id], cause=Cause.LOST, act=ACT
+        )
+    hub.judge()
+    advance(hub.services, at_once=True)
+    receive(desk, NOW_MS - 50 * MINUTE_MS, 2)
+    send(hub, desk)
+    with reading(hub.services.engine) as connection:
+        (event,) = read_events(connection)
+        assert event.index == place_of(connection, record.header.log, record.header.seq)
