@@ -144,3 +144,32 @@ def m005_places_in_the_log(db: Database) -> None:
         "DELETE FROM local WHERE name LIKE 'witness.proven.%'",
     ):
         db.execute(statement)
+
+
+@node_migrations()
+def m006_office_network(db: Database) -> None:
+    """The office's other PCs: where they answer, how the last exchange went, and what they said of themselves."""
+    for statement in (
+        """CREATE TABLE lan_peer (
+            address TEXT PRIMARY KEY,
+            is_found INTEGER NOT NULL,
+            device TEXT,
+            challenge BLOB,
+            tried INTEGER,
+            met INTEGER,
+            outcome TEXT NOT NULL DEFAULT '',
+            sent INTEGER NOT NULL DEFAULT 0,
+            received INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE lan_beacon (
+            device TEXT PRIMARY KEY,
+            log TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            leases_seen INTEGER NOT NULL,
+            signed BLOB NOT NULL,
+            at INTEGER NOT NULL,
+            passed_on INTEGER NOT NULL DEFAULT 0,
+            passed_at INTEGER
+        ) STRICT, WITHOUT ROWID""",
+    ):
+        db.execute(statement)

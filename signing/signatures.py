@@ -43,6 +43,9 @@ class Purpose:
     STATUS: Final = "motcua.status"
     PARCEL: Final = "motcua.parcel"
     PARCEL_ANSWER: Final = "motcua.parcel-answer"
+    LAN_ROUND: Final = "motcua.lan-round"
+    LAN_ANSWER: Final = "motcua.lan-answer"
+    BEACON: Final = "motcua.beacon"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ RUN_CONTAINERS_MAX = 262_144
 ROUND_SIZE_BYTES_MAX = 2 * 1024 * 1024
 ROUND_RUNS_MAX = 512
 ROUND_LOGS_MAX = 4_096
+BEACONS_MAX = 64
+"""PCs of one commune that one message speaks of."""
+LAN_MESSAGE_BYTES_MAX = ROUND_SIZE_BYTES_MAX + 256
+"""A message between two PCs of an office: packed, signed and sealed."""
 ROUND_SIZE_BYTES_START = 48 * 1024
 ROUND_SIZE_BYTES_MIN = 4 * 1024
 

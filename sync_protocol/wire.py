@@ -25,6 +25,7 @@ PROTOCOL_VERSIONS_ACCEPTED = frozenset({1})
 _PLAIN, _ZSTD = b"\0", b"\1"
 _SIGNATURE_BYTES = 64
 TREE_MARK_BYTES = 16
+RECEIPT_MARK_BYTES = 8
 
 
 class DigestState:
@@ -94,6 +95,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         bundle: the version of the trust bundle that the node holds; 0 from a node that does not say.
         unwitnessed: records whose place under a checkpoint with the policy's quorum the node wants; none where the newest
             checkpoint itself makes the quorum (no witness asked for), since `unproven` brings the same then.
+        beacons: what other PCs of the commune said of themselves over the LAN, as they signed it (`carried`).
     """
 
     protocol: int
@@ -113,6 +115,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     evidence: bytes = b""
     bundle: int = 0
     unwitnessed: list[Unproven] = msgspec.field(default_factory=list)
+    beacons: list[bytes] = msgspec.field(default_factory=list)
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -178,7 +181,7 @@ class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode_request(request: RoundRequest, device: Signer) -> bytes:
     """Pack and sign a request."""
-    packed = _pack(_encoder.encode(request))
+    packed = pack(_encoder.encode(request))
     return device.sign(ROUND_PURPOSE, packed) + packed
 
 
@@ -187,13 +190,15 @@ def open_request(data: bytes) -> SignedRequest:
     if len(data) <= _SIGNATURE_BYTES:
         raise RemoteFault(reasons.ROUND_FORMAT, "too short")
     packed = data[_SIGNATURE_BYTES:]
-    request = _decode(_request_decoder, packed)
+    request = unpack(_request_decoder, packed)
     if request.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
     if len(request.device) != 16 or len(request.digest) not in (0, 32):
         raise RemoteFault(reasons.ROUND_FORMAT, "device or digest")
     if len(request.frontier) > limits.ROUND_LOGS_MAX or len(request.runs) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    if len(request.beacons) > limits.BEACONS_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many beacons")
     asked = max(len(request.unproven), len(request.unwitnessed))
     if len(request.tree) not in (0, TREE_MARK_BYTES) or asked > limits.ROUND_LOGS_MAX:
         raise RemoteFault(reasons.ROUND_FORMAT, "checkpoint")
@@ -202,12 +207,12 @@ def open_request(data: bytes) -> SignedRequest:
 
 def encode_answer(answer: RoundAnswer) -> bytes:
     """Pack an answer."""
-    return _pack(_encoder.encode(answer))
+    return pack(_encoder.encode(answer))
 
 
 def decode_answer(data: bytes) -> RoundAnswer:
     """Parse an answer; raises RemoteFault."""
-    answer = _decode(_answer_decoder, data)
+    answer = unpack(_answer_decoder, data)
     if answer.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
     if len(answer.held) > limits.ROUND_LOGS_MAX or len(answer.runs) > limits.ROUND_RUNS_MAX:
@@ -244,22 +249,24 @@ def tree_mark(size: int, root: bytes) -> bytes:
 
 def receipt_prefix(receipt: bytes) -> bytes:
     """The 8 bytes by which a node says which receipt it holds; b"" for none."""
-    return hashlib.sha256(receipt).digest()[:8] if receipt else b""
+    return hashlib.sha256(receipt).digest()[:RECEIPT_MARK_BYTES] if receipt else b""
 
 
-_Message = TypeVar("_Message", RoundRequest, RoundAnswer)
+_Message = TypeVar("_Message")
 
 _encoder = msgspec.msgpack.Encoder()
 _request_decoder = msgspec.msgpack.Decoder(RoundRequest)
 _answer_decoder = msgspec.msgpack.Decoder(RoundAnswer)
 
 
-def _pack(data: bytes) -> bytes:
+def pack(data: bytes) -> bytes:
+    """MessagePack as it travels: one byte (0 plain, 1 zstd), then the bytes."""
     small = zstandard.ZstdCompressor(level=3).compress(data) if len(data) > 256 else data
     return _ZSTD + small if len(small) < len(data) else _PLAIN + data
 
 
-def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+def unpack(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+    """A packed message, bounded before it is unpacked; raises RemoteFault."""
     if len(packed) > limits.ROUND_SIZE_BYTES_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
     form, data = packed[:1], packed[1:]

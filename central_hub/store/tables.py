@@ -444,6 +444,18 @@ DOCUMENT = _table(
 """Results and hand-over receipts that are not simply in force any more, one row for each record that changed one; `log` and
 `seq` say where that record stands."""
 
+CARRIED_BEACON = _table(
+    "carried_beacon",
+    _text("device", key=True),
+    _text("unit"),
+    _text("log"),
+    _whole("count"),
+    _whole("leases_seen"),
+    _whole("codes_left"),
+)
+"""The newest beacon of a PC that another one brought; `count` only grows within a log. It stands until the next one, because
+what shows that the PC has used its numbers may be judged only later."""
+
 DERIVED = (
     FILE,
     DOCUMENT,

@@ -135,4 +135,10 @@ def note_contact(
     connection.execute(update(DEVICE).where(DEVICE.c.id == device).values(values))
 
 
+def note_heard_of(connection: Connection, device: str, beacon: Beacon, *, now_ms: int) -> None:
+    """Remember what a PC said of itself by way of another one: it is alive, but this was no round with it."""
+    values = {"contact_ms": now_ms, "beacon": msgspec.json.encode(beacon).decode()}
+    connection.execute(update(DEVICE).where(DEVICE.c.id == device).values(values))
+
+
 _beacon_decoder = msgspec.json.Decoder(Beacon)

@@ -19,6 +19,7 @@ from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, STANDING
+from central_hub.sync.carried import short_of_numbers, take_carried
 from central_hub.sync.fleet import note_contact
 from central_hub.tlog.answers import tree_part
 from signing.bundles import open_unpinned_bundle
@@ -88,6 +89,8 @@ def answer_round(services: Services, data: bytes) -> bytes:
         return encode_answer(_refusal(services, signed.device, epoch, now_ms))
     theirs = frontier_of(request.frontier)
     acknowledged = acknowledge(services, signed.device, request.runs)
+    if request.beacons and not asker.is_cut_off:
+        take_carried(services, request.beacons, unit=asker.unit, bringer=asker.device, now_ms=now_ms)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
     answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms)
     answer = with_tree(services, key, request, answer)
@@ -160,6 +163,8 @@ def compose_answer(
         scope = _scope(connection, services, unit)
     if not asker.is_cut_off and _runs_low(request, scope, theirs, services):
         _refill(services, device, unit, scope, now_ms)
+    if not asker.is_cut_off:
+        _refill_others(services, asker, scope, now_ms)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
         scope = _scope(connection, services, unit)
@@ -293,6 +298,19 @@ def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: i
         with writing(services.engine) as connection:
             if has_used_its_numbers(connection, unit=unit, log=own[-1].id, now_ms=now_ms):
                 grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
+
+
+def _refill_others(services: Services, asker: Asker, scope: _Scope, now_ms: int) -> None:
+    """Numbers for PCs of the office that have no line of their own and said by way of another that they run out."""
+    with reading(services.engine) as connection:
+        devices = short_of_numbers(
+            connection,
+            asker.unit,
+            leases_seen=sum(log.length for log in scope.commune),
+            fewer_than=-(-services.config.lease_size // _LOW_WATER_SHARE),
+        )
+    for device in devices:
+        _refill(services, device, asker.unit, scope, now_ms)
 
 
 def _newer_bundles(services: Services, held: int) -> list[bytes]:

@@ -23,7 +23,7 @@ class Whereabouts:
 
 
 def where_is_dossier(row: DossierRow) -> Whereabouts:
-    """The newest of this PC's records about a dossier stands for it; a refusal of any record shows."""
+    """The record of this office that has come least far stands for the dossier; a refusal of any record shows."""
     arrived = row.trail is not Trail.HERE
     judged = row.trail is Trail.JUDGED
     return Whereabouts(

@@ -5,6 +5,7 @@ statement whose issuer is not entitled (yet) is passed over and tried again when
 """
 
 import threading
+from functools import lru_cache
 from typing import Final
 
 from sqlite_utils import Database
@@ -89,7 +90,22 @@ def newest_envelope(db: Database) -> bytes | None:
 def hub_keys(db: Database) -> frozenset[str]:
     """Ids of the keys that were the province's hub's under any bundle held here: theirs alone are verdicts."""
     rows = db.conn.execute("SELECT envelope FROM trust_bundle").fetchall()
-    return frozenset(open_unpinned_bundle(row[0]).hub.key.id for row in rows)
+    return frozenset(_hub_of(bytes(row[0])) for row in rows)
+
+
+@lru_cache(maxsize=64)
+def _hub_of(envelope: bytes) -> str:
+    return open_unpinned_bundle(envelope).hub.key.id
+
+
+def office_log_ids(db: Database) -> list[str]:
+    """Logs of this office's PCs that are held here, oldest first: this PC's, and all of its unit but the hub's own."""
+    hubs = hub_keys(db)
+    rows = db.conn.execute(
+        "SELECT id, device FROM log WHERE device IS (SELECT value FROM local WHERE name = 'office.device') "
+        "OR commune = (SELECT value FROM local WHERE name = 'office.unit') ORDER BY number"
+    )
+    return [log for log, device in rows if device not in hubs]
 
 
 def keep_bundle(db: Database, envelope: bytes, *, pin: TrustBundle | str | None) -> TrustBundle:

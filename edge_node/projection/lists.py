@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from dossiers.text import fold_text
+from edge_node.keyring.trust import office_log_ids
 
 PAGE_MAX: Final = 500
 _WORD: Final = re.compile(r"[0-9a-z\u0080-\uffff]+")
@@ -19,7 +20,7 @@ _WORDS_MAX: Final = 12
 
 
 class Trail(StrEnum):
-    """How far the newest record that this PC wrote about a dossier has travelled."""
+    """How far a dossier has travelled: as far as that record of this office's PCs which has come least far."""
 
     HERE = "here"
     ARRIVED = "arrived"
@@ -113,15 +114,20 @@ class DossierFilter:
     is_unsent: bool = False
 
 
+_NOT_REACHED: Final = (
+    "EXISTS (SELECT 1 FROM dossier_reach LEFT JOIN receipt_log ON receipt_log.log = dossier_reach.log "
+    "WHERE dossier_reach.dossier = dossier.number AND dossier_reach.seq >= ifnull(receipt_log.{}, 0))"
+)
 _TRAIL: Final = (
-    "CASE WHEN dossier.own_log IS NULL OR dossier.own_seq < receipt_log.judged THEN 'judged' "
-    "WHEN dossier.own_seq < receipt_log.held THEN 'arrived' ELSE 'here' END"
+    f"CASE WHEN {_NOT_REACHED.format('held')} THEN 'here' "
+    f"WHEN {_NOT_REACHED.format('judged')} THEN 'arrived' ELSE 'judged' END"
+)
+_UNSENT: Final = (
+    "dossier.number IN (SELECT dossier_reach.dossier FROM log LEFT JOIN receipt_log ON receipt_log.log = log.id "
+    "JOIN dossier_reach ON dossier_reach.log = log.id AND dossier_reach.seq >= ifnull(receipt_log.held, 0))"
 )
 _COLUMNS: Final = tuple(name for name in DossierRow.__dataclass_fields__ if name != "trail")
-_SELECT: Final = (
-    f"SELECT {', '.join(f'dossier.{name}' for name in _COLUMNS)}, {_TRAIL} FROM dossier "  # noqa: S608
-    "LEFT JOIN receipt_log ON receipt_log.log = dossier.own_log"
-)
+_SELECT: Final = f"SELECT {', '.join(f'dossier.{name}' for name in _COLUMNS)}, {_TRAIL} FROM dossier"  # noqa: S608
 _SEARCH: Final = "JOIN dossier_search ON dossier_search.rowid = dossier.number"
 
 
@@ -150,8 +156,7 @@ def count_dossiers(
     """How many dossiers a list has, counted no further than `at_most` (a page then says "1.000+")."""
     conditions, values = _conditions(wanted)
     join = _SEARCH if any("MATCH" in condition for condition in conditions) else ""
-    receipt = "LEFT JOIN receipt_log ON receipt_log.log = dossier.own_log" if wanted.is_unsent else ""
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM dossier {join} {receipt}{_where(conditions)} LIMIT ?)"  # noqa: S608
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM dossier {join}{_where(conditions)} LIMIT ?)"  # noqa: S608
     return int(db.conn.execute(sql, [*values, at_most]).fetchone()[0])
 
 
@@ -180,16 +185,16 @@ def newest_by_id_number(db: Database, id_number: str) -> DossierRow | None:
 
 
 def record_trails(db: Database, dossier: str) -> dict[str, Trail]:
-    """How far each record of a dossier has travelled, by record id; what came from elsewhere is at the province."""
+    """How far each record of a dossier has travelled, by record id; what is no PC's of this office came from the province."""
+    offices = office_log_ids(db)
     rows = db.conn.execute(
         "SELECT record.id, CASE WHEN record.seq < receipt_log.judged THEN 'judged' "
-        "WHEN record.seq < receipt_log.held THEN 'arrived' "
-        "WHEN log.device IS (SELECT value FROM local WHERE name = 'office.device') THEN 'here' ELSE 'judged' END "
+        "WHEN record.seq < receipt_log.held THEN 'arrived' ELSE 'here' END, log.id "
         "FROM record JOIN log ON log.number = record.log LEFT JOIN receipt_log ON receipt_log.log = log.id "
         "WHERE record.dossier = ?",
         (bytes.fromhex(dossier),),
     )
-    return {row[0].hex(): Trail(row[1]) for row in rows}
+    return {row[0].hex(): Trail(row[1]) if row[2] in offices else Trail.JUDGED for row in rows}
 
 
 def match_expression(text: str) -> str | None:
@@ -231,7 +236,7 @@ def _conditions(wanted: DossierFilter) -> tuple[list[str], list[Any]]:
     if wanted.needs_attention:
         narrow("(dossier.conflicts > 0 OR dossier.refused > 0)")
     if wanted.is_unsent:
-        narrow("dossier.own_log IS NOT NULL AND dossier.own_seq >= ifnull(receipt_log.held, 0)")
+        narrow(_UNSENT)
     return conditions, values
 
 

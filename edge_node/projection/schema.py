@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 _VERSION_NAME: Final = "projection.version"
 
 _TABLES: Final = (
@@ -105,6 +105,14 @@ _TABLES: Final = (
         dossier BLOB NOT NULL,
         PRIMARY KEY (code, dossier)
     ) STRICT, WITHOUT ROWID""",
+    # How far a dossier reaches into each log of this office's PCs: what the hub's receipt is compared with.
+    """CREATE TABLE dossier_reach (
+        dossier INTEGER NOT NULL,
+        log TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (dossier, log)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX dossier_reach_log ON dossier_reach (log, seq)",
     # Every file that a record states; `is_open` says that its key is here, so that it can be read.
     """CREATE TABLE file (
         file BLOB NOT NULL,
@@ -127,6 +135,7 @@ _NAMES: Final = (
     "key_holder",
     "day_counter",
     "given_code",
+    "dossier_reach",
     "file",
     "digest_total",
 )

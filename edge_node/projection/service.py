@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from dossiers.kinds import check_facts
 from dossiers.merge import fold
 from dossiers.views import DossierView
-from edge_node.keyring.trust import hub_keys
+from edge_node.keyring.trust import hub_keys, office_log_ids
 from edge_node.projection import counters, schema
 from edge_node.projection.rows import digest_of, row_of
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
@@ -49,6 +49,10 @@ class Projector:
         self._office = office
         self._store = SqliteLogStore(db)
         self._own_logs = frozenset(self._store.logs_of(device=office.device)) if office else frozenset[str]()
+
+    @cached_property
+    def _office_logs(self) -> frozenset[str]:
+        return frozenset(office_log_ids(self._db))
 
     @cached_property
     def _hubs(self) -> frozenset[str]:
@@ -165,6 +169,7 @@ class Projector:
         self._index(row, old[1] if old else None)
         self._keep_codes(row["id"], records)
         self._keep_files(row["id"], view)
+        self._keep_reach(row["number"], records)
         counters.replace(self._db, old=old[3] if old else "", new=row["counted"])
         self._sum(old=digest.from_bytes(old[2]) if old else 0, new=number)
 
@@ -196,6 +201,18 @@ class Projector:
                 )
                 for each, is_standing in held
             ],
+        )
+
+    def _keep_reach(self, number: int, records: Sequence[Record]) -> None:
+        """The newest record of each of the office's logs: the receipt says how far each log has travelled."""
+        reach: dict[str, int] = {}
+        for header in (record.header for record in records):
+            if header.log in self._office_logs:
+                reach[header.log] = max(header.seq, reach.get(header.log, 0))
+        self._db.conn.executemany(
+            "INSERT INTO dossier_reach (dossier, log, seq) VALUES (?1, ?2, ?3) "
+            "ON CONFLICT (dossier, log) DO UPDATE SET seq = ?3",
+            [(number, log, seq) for log, seq in reach.items()],
         )
 
     def _is_home(self, view: DossierView) -> bool:

@@ -3,6 +3,9 @@
 Nothing is believed because the hub sent it: the chain and the device's seal of every run, and the signature of every
 record, are checked against the keys believed here. The one exception is a record that the province itself refused
 (quarantined): it is kept, as part of the chain, and has no effect.
+
+What another PC of the office brings (`is_lan`) must moreover be of the commune or the province, written by a device of
+this unit or by the hub, and sealed: only the device itself can say which branch of its log is its log.
 """
 
 import logging
@@ -18,6 +21,7 @@ from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office
 from signing.errors import SigningError
+from signing.roles import Role
 from signing.signatures import PublicKey
 from signing.statements import KeyStatement
 from signing.trust import Trust
@@ -44,18 +48,20 @@ class _UnknownDevice(Exception):
     """The log's device is not stated yet; another run of the same answer may bring the statement."""
 
 
-def absorb(db: Database, services: Services, office: Office, frames: Iterable[bytes]) -> Absorbed:
+def absorb(
+    db: Database, services: Services, office: Office, frames: Iterable[bytes], *, is_lan: bool = False
+) -> Absorbed:
     """Store every run that holds, in an order in which keys come before what they signed."""
     absorbed = Absorbed()
     waiting = list(_decoded(frames, absorbed))
     while waiting:
-        left = [run for run in waiting if not _try(db, services, office, run, absorbed)]
+        left = [run for run in waiting if not _try(db, services, office, run, absorbed, is_lan)]
         if len(left) == len(waiting):
             absorbed.problems += [RunInvalid(reasons.RECORD_KEY_UNKNOWN, f"log {run.log}") for run in left]
             break
         waiting = left
     for problem in absorbed.problems:
-        _LOG.warning("a run of the province was not taken: %s", problem)
+        _LOG.warning("a run of %s was not taken: %s", "another PC" if is_lan else "the province", problem)
     return absorbed
 
 
@@ -67,10 +73,12 @@ def _decoded(frames: Iterable[bytes], absorbed: Absorbed) -> Iterable[Run]:
             absorbed.problems.append(error)
 
 
-def _try(db: Database, services: Services, office: Office, run: Run, absorbed: Absorbed) -> bool:
+def _try(
+    db: Database, services: Services, office: Office, run: Run, absorbed: Absorbed, is_lan: bool
+) -> bool:
     """Take one run; False when it has to wait for a key."""
     try:
-        absorbed.records += _take(db, services, office, run)
+        absorbed.records += _take(db, services, office, run, is_lan)
     except _UnknownDevice:
         return False
     except RemoteFault as error:
@@ -82,14 +90,17 @@ def _try(db: Database, services: Services, office: Office, run: Run, absorbed: A
     return True
 
 
-def _take(db: Database, services: Services, office: Office, run: Run) -> int:
+def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bool) -> int:
     store = SqliteLogStore(db)
     with write_transaction(db):
         trust = services.trust.trust(db)
         held = store.frontier([run.log]).get(run.log)
         before = store.link_at(run.log, run.first) if run.first else None
         device = opening_of(run).device if run.first == 0 else store.device_of(run.log)
-        check_run(run, held=held, link_before=before, device=_device_key(services, trust, device))
+        key = _device_key(services, trust, device)
+        if is_lan:
+            _check_of_office(trust, office, run, device)
+        check_run(run, held=held, link_before=before, device=key)
         new = run.records[max(0, (held.length if held else 0) - run.first) :]
         records = _verified(db, trust, new)
         stored = store.append(run)
@@ -106,6 +117,22 @@ def _device_key(services: Services, trust: Trust, device: str | None) -> PublicK
     if statement is None:
         raise _UnknownDevice
     return statement.key
+
+
+def _check_of_office(trust: Trust, office: Office, run: Run, device: str | None) -> None:
+    """Refuse what is no business of this office, or what its own device has not sealed."""
+    commune = run.records[0].header.commune
+    statement = trust.statement(device) if device else None
+    roles = statement.roles if statement else frozenset()
+    is_hubs = Role.HUB in roles and commune in (office.unit, office.province)
+    is_offices = commune == office.unit and (
+        device == office.device
+        or (Role.DEVICE in roles and statement is not None and statement.unit == commune)
+    )
+    if not is_hubs and not is_offices:
+        raise RunInvalid(reasons.RECORD_UNIT, f"log {run.log} of {commune}")
+    if run.seal is None:
+        raise RunInvalid(reasons.LOG_SEAL, f"log {run.log} ends unsealed")
 
 
 def _verified(db: Database, trust: Trust, records: Sequence[UnverifiedRecord]) -> list[Record]:

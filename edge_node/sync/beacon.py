@@ -9,7 +9,7 @@ from edge_node.journal.stamp import offset_now
 from edge_node.services import Services
 from edge_node.store.local import Office
 from edge_node.store.space import MIB
-from edge_node.sync.status import read_status
+from edge_node.sync.status import own_logs, read_status, status_of
 from signing.version import __version__
 from sync_protocol.wire import Beacon
 
@@ -19,13 +19,14 @@ _CONFLICTS: Final = "SELECT count(*) FROM dossier WHERE (conflicts > 0 OR refuse
 def read_beacon(db: Database, services: Services, office: Office, *, now: int) -> Beacon:
     """The numbers as they are now."""
     status = read_status(db, now=now)
+    own = status_of(own_logs(db), refused=0, undecided=0, last=None, now=now)
     offset = offset_now(db, now)
     database = services.config.database
     return Beacon(
         version=__version__,
         fold=FOLD_VERSION,
-        unsent=status.waiting,
-        oldest_unsent_s=status.oldest_ms // 1000,
+        unsent=own.waiting,
+        oldest_unsent_s=own.oldest_ms // 1000,
         conflicts=db.conn.execute(_CONFLICTS).fetchone()[0],
         refused=status.refused,
         offset_ms=offset[0] if offset else 0,

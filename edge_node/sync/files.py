@@ -20,7 +20,7 @@ from edge_node.services import Services
 from edge_node.store.local import read_local, write_local
 from edge_node.sync.pace import FilePace
 from edge_node.sync.runner import CHALLENGE, STALE_CHALLENGES_MAX
-from edge_node.sync.status import own_logs
+from edge_node.sync.status import office_logs
 from edge_node.sync.transport import LineFault
 from signing.reasons import Reason
 from sync_protocol import reasons
@@ -117,7 +117,7 @@ class _Exchange:
         """One request; False when this pass is over."""
         if self._services.monotonic() > self._until:
             return False
-        if any(log.length > log.held for log in own_logs(self._db)):
+        if any(log.length > log.held for log in office_logs(self._db)):
             self.result = replace(self.result, must_yield=True)
             return False
         request = self._request()

@@ -19,20 +19,20 @@ from edge_node.enrolment.epochs import open_log
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
-from edge_node.keyring.trust import keep_bundle
+from edge_node.keyring.trust import office_log_ids
+from edge_node.lan.beacons import beacons_for_hub, note_passed
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync.absorb import Absorbed, absorb
 from edge_node.sync.beacon import read_beacon
+from edge_node.sync.bundles import take_bundles
 from edge_node.sync.pace import START, Pace
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
 from edge_node.witness.service import take_answer, testimony
-from signing.bundles import open_unpinned_bundle
-from signing.errors import SigningError
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
@@ -61,7 +61,6 @@ HUB_MS: Final = "sync.hub_ms"
 """The hub's time in the newest answer taken here: an answer that comes later by stick and is older brings records only."""
 ROUNDS_MAX: Final = 100_000
 STALE_CHALLENGES_MAX: Final = 3
-BUNDLES_MAX: Final = 16
 ATTEMPTS_KEPT: Final = 500
 
 
@@ -128,7 +127,8 @@ class Rounds:
         seal_tail(self._db, self._services, office)
         mine = self._store.frontier()
         chosen = self._choose(mine, office, bytes_max=self._pace().budget)
-        request = self._request(office, mine, chosen)
+        beacons = beacons_for_hub(self._db, now=self._services.clock())
+        request = replace_in_message(self._request(office, mine, chosen), beacons=beacons)
         payload = encode_request(request, self._services.keyring.device)
         began, sent_ms = self._services.monotonic(), request.sent_ms
         packed = self._post(payload)
@@ -144,6 +144,8 @@ class Rounds:
         if answer.problem == reasons.ROUND_CHALLENGE.code:
             return self._ask_again(answer, after)
         self._stale = 0
+        if beacons:
+            note_passed(self._db, beacons, now=self._services.clock())
         absorbed = self._take(answer, office, mine)
         self._remember_pace(len(payload) + len(packed), seconds)
         after = replace(after, sent=after.sent + chosen.records, received=after.received + absorbed.records)
@@ -168,8 +170,8 @@ class Rounds:
     def missing_there(self, mine: Frontier, office: Office) -> list[Difference]:
         """The logs in which the hub stands otherwise than `mine`, as far as is known here."""
         theirs = self._theirs(mine, office)
-        own = self._store.logs_of(device=office.device)
-        return differences(self._store, mine, theirs, dict.fromkeys((*own, *self._stated)))
+        logs = office_log_ids(self._db)
+        return differences(self._store, mine, theirs, dict.fromkeys((*logs, *self._stated)))
 
     def requests(self, mine: Frontier, office: Office) -> Iterator[tuple[bytes, int]]:
         """The requests that would be posted until the hub holds `mine`, for a parcel: each with its number of records."""
@@ -198,12 +200,15 @@ class Rounds:
         return choose_runs(self._store, self.missing_there(mine, office), bytes_max=bytes_max)
 
     def _theirs(self, mine: Frontier, office: Office) -> Frontier:
-        """Where the hub stands: as it said in this sync, else as its receipt says, else where we stand."""
+        """Where the hub stands: as it said in this sync, else as its receipt says, else where we stand.
+
+        Of a PC of this office nothing but the receipt counts: its records may have come over the office's own network.
+        """
         by_receipt = receipted(self._db)
-        own = set(self._store.logs_of(device=office.device))
+        offices = set(office_log_ids(self._db))
         found = {}
         for log, entry in mine.items():
-            stands = self._stated.get(log) or by_receipt.get(log) or (None if log in own else entry)
+            stands = self._stated.get(log) or by_receipt.get(log) or (None if log in offices else entry)
             if stands is not None and stands.length:
                 found[log] = stands
         return Frontier(found.values())
@@ -260,7 +265,7 @@ class Rounds:
             office = self._heal(office, frontier_of(answer.held))
         is_writable = self._services.space.is_writable
         if is_writable:
-            self._take_bundles(answer.bundles)
+            take_bundles(self._db, self._services, answer.bundles)
         absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
         if is_writable:
             carry_out(self._db, self._services)
@@ -275,23 +280,6 @@ class Rounds:
             write_local(self._db, HUB_MS, str(answer.now_ms))
         return absorbed
 
-    def _take_bundles(self, bundles: list[bytes]) -> None:
-        """Keep newer versions of the trust bundle, each believed because of the one before it."""
-        for envelope in bundles[:BUNDLES_MAX]:
-            try:
-                held = self._services.trust.trust(self._db).bundle
-                if open_unpinned_bundle(envelope).version > held.version:
-                    with write_transaction(self._db):
-                        keep_bundle(self._db, envelope, pin=held)
-            except SigningError as error:
-                alerts.raise_alert(
-                    self._db, alerts.BUNDLE_REFUSED, now=self._services.clock(), detail=str(error)
-                )
-                _LOG.error("a trust bundle of the province does not follow from the one held: %s", error)
-                return
-        if bundles:
-            alerts.clear_alert(self._db, alerts.BUNDLE_REFUSED)
-
     def _note_refused(self, absorbed: Absorbed) -> None:
         if absorbed.problems:
             detail = "; ".join(str(problem) for problem in absorbed.problems[:3])
@@ -302,11 +290,12 @@ class Rounds:
     def _positions(self, answer: RoundAnswer, office: Office, mine: Frontier) -> dict[str, FrontierEntry]:
         """Where the hub stands: as the answer says; where it is silent, as the request said.
 
-        It is silent, too, about a log that it does not hold at all; an own log counts as held there only by its receipt.
+        It is silent, too, about a log that it does not hold at all; a log of this office counts as held there only by
+        its receipt.
         """
         differing, receipt = frontier_of(answer.held), receipted(self._db)
-        own = set(self._store.logs_of(device=office.device))
-        same = {log: entry for log, entry in mine.items() if log not in own or log in receipt}
+        offices = set(office_log_ids(self._db))
+        same = {log: entry for log, entry in mine.items() if log not in offices or log in receipt}
         return {**same, **dict(differing.items())}
 
     def _note_hub(self, answer: RoundAnswer, office: Office) -> Office:
@@ -379,9 +368,7 @@ class Rounds:
             return False
         office = require_office(self._db)
         mine = self._store.frontier()
-        ahead = differences(
-            self._store, mine, self._theirs(mine, office), self._store.logs_of(device=office.device)
-        )
+        ahead = differences(self._store, mine, self._theirs(mine, office), office_log_ids(self._db))
         if any(difference.relation is Relation.AHEAD for difference in ahead):
             return False
         write_local(self._db, LAST_FULL, str(self._services.clock()))

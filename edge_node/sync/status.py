@@ -1,6 +1,6 @@
-"""How far the records of this PC have travelled: computed from durable facts, never from flags (lessons 3).
+"""How far the office's records held here have travelled: computed from durable facts, never from flags (lessons 3).
 
-The facts are the lengths of the own logs, the hub's newest receipt, the standing verdicts and when a round last ended
+The facts are the lengths of the logs of this PC and of what it holds of the office's others, the hub's newest receipt, the standing verdicts and when a round last ended
 with nothing left to do. Ages come from this PC's clock alone, so they cannot be negative or "tomorrow" (lessons 17).
 """
 
@@ -12,20 +12,22 @@ import orjson
 from sqlite_utils import Database
 
 from edge_node.files.copies import files_waiting
+from edge_node.keyring.trust import hub_keys
 from edge_node.store.local import read_local
 
 LAST_FULL: Final = "sync.last_full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnLog:
-    """One log of this PC: its length, and what the receipt says. `oldest_at` is the time of the first unheld record."""
+class UnitLog:
+    """One log of a PC of this office: its length, and what the receipt says. `oldest_at` is the time of the first unheld record."""
 
     log: str
     length: int
     held: int
     judged: int
     oldest_at: int | None
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class SyncStatus:
     """One sentence's worth.
 
     Attributes:
-        waiting: records that the province does not hold; oldest_ms: age of the oldest of them.
+        waiting: records held here that the province does not hold; oldest_ms: age of the oldest of them.
+        others: how many of `waiting` other PCs of the office wrote.
         unjudged: held there but not yet judged; refused, undecided: records whose verdict stands against them.
         last: when this PC last had nothing left to exchange (its own clock), None for never.
         files: scans and results here that the province does not hold; they follow the records.
@@ -47,6 +50,7 @@ class SyncStatus:
     last: int | None
     now: int
     files: int = 0
+    others: int = 0
 
     @property
     def oldest_days(self) -> int:
@@ -60,20 +64,21 @@ class SyncStatus:
 
 
 def status_of(
-    logs: Iterable[OwnLog], *, refused: int, undecided: int, last: int | None, now: int, files: int = 0
+    logs: Iterable[UnitLog], *, refused: int, undecided: int, last: int | None, now: int, files: int = 0
 ) -> SyncStatus:
     """The status that these facts mean."""
-    own = list(logs)
-    ages = [now - log.oldest_at for log in own if log.oldest_at is not None and log.length > log.held]
+    held = list(logs)
+    ages = [now - log.oldest_at for log in held if log.oldest_at is not None and log.length > log.held]
     return SyncStatus(
-        waiting=sum(max(0, log.length - log.held) for log in own),
+        waiting=sum(max(0, log.length - log.held) for log in held),
         oldest_ms=max([0, *ages]),
-        unjudged=sum(max(0, min(log.held, log.length) - log.judged) for log in own),
+        unjudged=sum(max(0, min(log.held, log.length) - log.judged) for log in held),
         refused=refused,
         undecided=undecided,
         last=None if last is None else min(last, now),
         now=now,
         files=files,
+        others=sum(max(0, log.length - log.held) for log in held if not log.is_own),
     )
 
 
@@ -86,7 +91,7 @@ def read_status(db: Database, *, now: int) -> SyncStatus:
         ).fetchall()
     )
     return status_of(
-        own_logs(db),
+        office_logs(db),
         refused=verdicts.get("quarantined", 0),
         undecided=verdicts.get("pending", 0),
         last=int(last) if last else None,
@@ -95,24 +100,33 @@ def read_status(db: Database, *, now: int) -> SyncStatus:
     )
 
 
-def own_logs(db: Database) -> list[OwnLog]:
-    """The logs that this PC writes or wrote, with their receipts."""
+def office_logs(db: Database) -> list[UnitLog]:
+    """The logs of this office's PCs that are held here, with their receipts."""
+    hubs = hub_keys(db)
     rows = db.conn.execute(
         "SELECT log.number, log.id, ifnull((SELECT max(seq) + 1 FROM record WHERE record.log = log.number), 0), "
-        "ifnull(receipt_log.held, 0), ifnull(receipt_log.judged, 0) "
+        "ifnull(receipt_log.held, 0), ifnull(receipt_log.judged, 0), log.device, "
+        "log.device IS (SELECT value FROM local WHERE name = 'office.device') AS is_own "
         "FROM log LEFT JOIN receipt_log ON receipt_log.log = log.id "
-        "WHERE log.device = (SELECT value FROM local WHERE name = 'office.device')"
+        "WHERE is_own OR log.commune = (SELECT value FROM local WHERE name = 'office.unit')"
     ).fetchall()
     return [
-        OwnLog(
+        UnitLog(
             log=log,
             length=length,
             held=held,
             judged=judged,
             oldest_at=_written_at(db, number, held) if held < length else None,
+            is_own=bool(is_own),
         )
-        for number, log, length, held, judged in rows
+        for number, log, length, held, judged, device, is_own in rows
+        if device not in hubs
     ]
+
+
+def own_logs(db: Database) -> list[UnitLog]:
+    """The logs that this PC writes or wrote, with their receipts."""
+    return [log for log in office_logs(db) if log.is_own]
 
 
 def _written_at(db: Database, log: int, seq: int) -> int:

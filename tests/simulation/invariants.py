@@ -26,10 +26,11 @@ from dossiers.statistics import contributions, summarise
 from dossiers.views import DossierView
 from edge_node.erasure.service import scrub
 from edge_node.journal.stamp import offset_now
+from edge_node.keyring.trust import office_log_ids
 from edge_node.projection.service import digest_total, quarantined_of, rebuild
 from edge_node.projection.service import view as view_of
 from edge_node.store.alerts import PUT_BACK, list_alerts
-from edge_node.sync.status import own_logs
+from edge_node.sync.status import office_logs
 from signing.signatures import PublicKey
 from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.erasure import ERASURE_KIND, Erasure
@@ -76,20 +77,20 @@ def check_node(world: "World", node: SimNode) -> None:
 def _check_status(node: SimNode, held: dict[str, Any]) -> None:
     """The desk never says that something is at the province which is not, and never forgets a record."""
     status, missing, written = node.status(), 0, 0
-    receipted = {own.log: own for own in own_logs(node.db)}
+    receipted = {own.log: own for own in office_logs(node.db)}
     heads = dict(node.db.conn.execute("SELECT log, head FROM receipt_log").fetchall())
-    for log, entry in node.store.frontier(node.own_logs()).items():
+    for log, entry in node.store.frontier(office_log_ids(node.db)).items():
         at_hub = held.get(log)
         acknowledged = at_hub.acknowledged if at_hub else 0
         own = receipted[log]
         written += entry.length
         missing += max(0, entry.length - acknowledged)
-        require(own.length == entry.length, "status counts every own record", node.name)
+        require(own.length == entry.length, "status counts every record of the office", node.name)
         require(own.held <= acknowledged, "a receipt is kept", f"{node.name} {own.held} > {acknowledged}")
         require(own.judged <= (at_hub.judged if at_hub else 0), "a judgement is kept", node.name)
         if at_hub and 0 < own.held <= entry.length:
             link = node.store.link_at(log, own.held)
-            require(heads[log] == link, "a receipt names the own head", node.name)
+            require(heads[log] == link, "a receipt names the head held here", node.name)
             if own.held == acknowledged:
                 require(at_hub.acknowledged_head == link, "the hub holds what its receipt names", node.name)
     require(status.waiting >= missing, "status tells the truth", f"{node.name} {status.waiting} < {missing}")

@@ -136,7 +136,7 @@ def count_only_this_session(patch: pytest.MonkeyPatch) -> None:
     """The status forgets what was unsent before the restart."""
     count, at_start = status.own_logs, WeakKeyDictionary[Database, dict[str, int]]()
 
-    def since_start(db: Database) -> list[status.OwnLog]:
+    def since_start(db: Database) -> list[status.UnitLog]:
         logs = count(db)
         base = at_start.setdefault(db, {each.log: each.length for each in logs})
         return [replace(each, held=max(each.held, min(base.get(each.log, 0), each.length))) for each in logs]

@@ -4,6 +4,7 @@ Everything but the socket is real: enrolment, rounds, the judge, files. The line
 request that was cut included.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -160,7 +161,7 @@ class Commune:
     clock: Clock
     pcs: list[Pc] = field(default_factory=list)
 
-    def add(self) -> Pc:
+    def add(self, unit: str = COMMUNE) -> Pc:
         """Enrol one more PC and let it learn what there is."""
         number = len(self.pcs) + 1
         line = BreakingLine(self.hub)
@@ -175,7 +176,7 @@ class Commune:
         prepare(db)
         ensure_current(db)
         with writing(self.hub.engine) as connection:
-            code = issue_code(connection, self.hub, unit=COMMUNE, device_name=f"Quầy {number}").code
+            code = issue_code(connection, self.hub, unit=unit, device_name=f"Quầy {number}").code
         wish = Wish(
             hub_url="http://hub", code=code, device_name=f"Quầy {number}", officer_name="Lê Văn Quý", pin=PIN
         )
@@ -194,10 +195,28 @@ class Commune:
             pc.db.conn.close()
         self.hub.engine.dispose()
 
+    def copied(self, folder: Path) -> "Commune":
+        """The same offices over copies of all files; close this one first."""
+        shutil.copytree(self.folder, folder)
+        clock = Clock(self.clock())
+        config = replace(self.hub.config, data=folder / "hub")
+        again = Commune(replace(open_services(config, lock_cost=LockCost.TEST), clock=clock), folder, clock)
+        for number, pc in enumerate(self.pcs, 1):
+            services = build_services(
+                EdgeConfig(data=folder / f"node{number}", reserve_mb=1),
+                clock=clock,
+                lock_cost=LockCost.TEST,
+            )
+            services = replace(services, pause=lambda seconds: None)
+            db = open_database(services.config.database)
+            lan = _actor(db, services, pc.lan.officer)
+            again.pcs.append(Pc(db, services, BreakingLine(again.hub), clock, lan))
+        return again
 
-def found_commune(folder: Path) -> Commune:
+
+def found_commune(folder: Path, *, lease_size: int = 60) -> Commune:
     """A hub without PCs yet."""
-    config = HubConfig(data=folder / "hub", files_free_mb=1)
+    config = HubConfig(data=folder / "hub", files_free_mb=1, lease_size=lease_size)
     ceremony = RootCeremony(folder=folder / "roots")
     found_hub(config, ceremony, lock_cost=LockCost.TEST).services.engine.dispose()
     clock = Clock()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edge_node.sync import pace
 from edge_node.sync.pace import Pace
 from edge_node.sync.plan import SOON_S, Plan
-from edge_node.sync.status import OwnLog, SyncStatus, status_of
+from edge_node.sync.status import SyncStatus, UnitLog, status_of
 from sync_protocol.limits import ROUND_SIZE_BYTES_MIN
 
 NOW = 1_795_000_000_000
@@ -15,13 +15,13 @@ DAY = 86_400_000
 
 
 def status(
-    *logs: OwnLog, refused: int = 0, undecided: int = 0, last: int | None = NOW, now: int = NOW
+    *logs: UnitLog, refused: int = 0, undecided: int = 0, last: int | None = NOW, now: int = NOW
 ) -> SyncStatus:
     return status_of(logs, refused=refused, undecided=undecided, last=last, now=now)
 
 
-def log(length: int, held: int, judged: int, oldest_at: int | None = None) -> OwnLog:
-    return OwnLog(log="0" * 32, length=length, held=held, judged=judged, oldest_at=oldest_at)
+def log(length: int, held: int, judged: int, oldest_at: int | None = None) -> UnitLog:
+    return UnitLog(log="0" * 32, length=length, held=held, judged=judged, oldest_at=oldest_at)
 
 
 def test_waiting_and_age_come_from_what_the_province_lacks() -> None:
@@ -49,7 +49,7 @@ logs = st.builds(
 
 @given(st.lists(logs, max_size=4), st.integers(0, 2), st.integers(0, 2), st.none() | st.just(NOW))
 def test_full_exactly_when_nothing_is_left(
-    own: list[OwnLog], refused: int, undecided: int, last: int | None
+    own: list[UnitLog], refused: int, undecided: int, last: int | None
 ) -> None:
     found = status(*own, refused=refused, undecided=undecided, last=last)
     everything = all(each.length == each.held == each.judged for each in own)

@@ -1,0 +1,232 @@
+"""Meet a colleague: rounds until neither side has anything that the other may have and lacks.
+
+Nothing of a meeting is kept that matters: each answer is stored before the next request, and an idle meeting is one
+request. What the other PC is called on the network is no proof of who it is; its key is.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from sqlite_utils import Database
+
+from edge_node import reasons as node_reasons
+from edge_node.casework.numbering import number_waiting
+from edge_node.journal.service import require_office, seal_tail
+from edge_node.lan.beacons import beacons_to_pass
+from edge_node.lan.colleagues import Colleague, find_colleague, own_voucher
+from edge_node.lan.exchange import choose, compare, positions, seals_about, shared_frontier, take
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, StorageFull
+from edge_node.store.local import Office
+from edge_node.sync.bundles import bundles_after
+from edge_node.sync.receipt import signed_receipt
+from edge_node.sync.transport import LineFault
+from signing.keys import BoxKey
+from signing.reasons import Reason
+from sync_protocol import reasons
+from sync_protocol.errors import ProtocolError, RemoteFault
+from sync_protocol.frontier import Frontier, Relation
+from sync_protocol.lan import (
+    BUNDLES_A_ROUND,
+    LAN_VERSION,
+    LanAnswer,
+    LanRequest,
+    decode_hello,
+    open_answer,
+    seal_request,
+)
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.rounds import Chosen
+from sync_protocol.wire import entries_of, frontier_of, receipt_prefix
+
+_LOG: Final = logging.getLogger(__name__)
+BYTES_MAX: Final = ROUND_SIZE_BYTES_MAX // 2
+ROUNDS_MAX: Final = 10_000
+STALE_MAX: Final = 3
+
+
+class OfficeLine(Protocol):
+    """What a meeting needs of the way to another PC."""
+
+    def hello(self) -> bytes:
+        """Who answers there; raises LineFault."""
+
+    def post(self, sealed: bytes) -> bytes:
+        """One round; raises LineFault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is remembered of an address; all of it may be forgotten."""
+
+    device: str | None = None
+    challenge: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What a meeting did. `problem` is None when nothing was left to do."""
+
+    known: Known
+    rounds: int = 0
+    sent: int = 0
+    received: int = 0
+    problem: Reason | None = None
+    detail: str = ""
+
+
+def meet(db: Database, services: Services, line: OfficeLine, known: Known = Known()) -> Met:
+    """Exchange rounds with the PC at the other end. Never raises for a bad network or a stranger."""
+    meeting = _Meeting(db, services, line, known)
+    try:
+        met = meeting.run()
+    except LineFault as fault:
+        met = meeting.ended(fault.reason, fault.detail)
+    except RemoteFault as fault:
+        met = meeting.ended(fault.reason, fault.detail)
+    except ProtocolError as error:
+        _LOG.error("the log here does not hold together: %s", error)
+        met = meeting.ended(reasons.LOG_CHAIN, str(error))
+    except StorageFull as error:
+        services.space.release()
+        met = meeting.ended(node_reasons.DISK_FULL, str(error))
+    if met.received:
+        number_waiting(db, services)
+    return met
+
+
+class _Meeting:
+    """One meeting: who is there, and where the other stands as far as it has said."""
+
+    def __init__(self, db: Database, services: Services, line: OfficeLine, known: Known) -> None:
+        self._db, self._services, self._line = db, services, line
+        self._store = SqliteLogStore(db)
+        self._met = Met(known=known)
+        self._theirs: Frontier | None = None
+        self._lacks_receipt = self._shows_voucher = self._showed_seals = False
+        self._their_bundle: int | None = None
+        self._sent: list[bytes] = []
+        self._stale = 0
+
+    def run(self) -> Met:
+        colleague = self._who()
+        while self._met.rounds < ROUNDS_MAX:
+            if self._round(colleague):
+                break
+        return self._met
+
+    def ended(self, reason: Reason, detail: str) -> Met:
+        """The meeting as it ended; who does not answer for the key that was expected is asked anew next time."""
+        if reason in (reasons.ROUND_SIGNATURE, reasons.ROUND_DEVICE):
+            self._met = replace(self._met, known=Known())
+        return replace(self._met, problem=reason, detail=detail)
+
+    def _who(self) -> Colleague:
+        office, known = require_office(self._db), self._met.known
+        if known.device is not None:
+            try:
+                return find_colleague(self._db, self._services, office, known.device)
+            except RemoteFault:
+                pass
+        hello = decode_hello(self._line.hello())
+        colleague = find_colleague(self._db, self._services, office, hello.device.hex(), hello.voucher)
+        self._met = replace(self._met, known=Known(device=colleague.key.id))
+        return colleague
+
+    def _round(self, colleague: Colleague) -> bool:
+        """One round; whether it was the last."""
+        office = require_office(self._db)
+        seal_tail(self._db, self._services, office)
+        mine = shared_frontier(self._db, office)
+        chosen = self._choose(office, mine, colleague)
+        answer = self._exchange(office, mine, chosen, colleague)
+        self._met = replace(
+            self._met,
+            rounds=self._met.rounds + 1,
+            known=Known(device=colleague.key.id, challenge=answer.challenge),
+        )
+        if answer.problem == reasons.ROUND_CHALLENGE.code:
+            self._stale += 1
+            if self._stale > STALE_MAX:
+                raise RemoteFault(reasons.ROUND_CHALLENGE)
+            return False
+        self._stale = 0
+        taken = take(self._db, self._services, answer)
+        self._met = replace(
+            self._met, sent=self._met.sent + chosen.records, received=self._met.received + taken.records
+        )
+        if answer.problem:
+            raise RemoteFault(reasons.BY_CODE.get(answer.problem, reasons.ROUND_FORMAT), "the other PC")
+        if taken.problem:
+            raise taken.problem
+        if chosen.frames and chosen.frames == self._sent:
+            raise RemoteFault(reasons.LOG_CHAIN, "the same runs were not taken twice")
+        self._sent = chosen.frames
+        return self._is_done(answer, mine, chosen, colleague)
+
+    def _choose(self, office: Office, mine: Frontier, colleague: Colleague) -> Chosen:
+        if self._theirs is None or colleague.is_cut_off:
+            return Chosen(frames=[], records=0, more=False)
+        return choose(self._store, office, compare(self._store, mine, self._theirs), bytes_max=BYTES_MAX)
+
+    def _exchange(self, office: Office, mine: Frontier, chosen: Chosen, colleague: Colleague) -> LanAnswer:
+        box = BoxKey.from_seed(self._services.random_bytes(32))
+        request = self._request(office, mine, chosen, colleague, box)
+        while True:
+            sent = seal_request(request, self._services.keyring.device, colleague.box)
+            try:
+                return open_answer(self._line.post(sent.sealed), box, sent=sent, device=colleague.key)
+            except LineFault as fault:
+                voucher = own_voucher(self._db, office)
+                if fault.reason is not reasons.ROUND_DEVICE or self._shows_voucher or not voucher:
+                    raise
+                self._shows_voucher = True
+                request = self._request(office, mine, chosen, colleague, box)
+
+    def _request(
+        self, office: Office, mine: Frontier, chosen: Chosen, colleague: Colleague, box: BoxKey
+    ) -> LanRequest:
+        db, services, store = self._db, self._services, self._store
+        receipt = signed_receipt(db)
+        stands = compare(store, mine, self._theirs) if self._theirs is not None else []
+        silent = colleague.is_cut_off
+        return LanRequest(
+            protocol=LAN_VERSION,
+            device=bytes.fromhex(office.device),
+            to=bytes.fromhex(colleague.key.id),
+            challenge=self._met.known.challenge,
+            reply_box=box.public,
+            held=entries_of(mine),
+            receipt_mark=receipt_prefix(receipt),
+            receipt=receipt if self._lacks_receipt and not silent else b"",
+            bundle=services.trust.trust(db).bundle.version,
+            bundles=[]
+            if self._their_bundle is None
+            else bundles_after(db, self._their_bundle, limit=BUNDLES_A_ROUND),
+            seals=seals_about(store, stands, colleague.key.id),
+            beacons=[] if silent else beacons_to_pass(db, services, office, to=colleague.key.id),
+            bytes_max=BYTES_MAX,
+            runs=chosen.frames,
+            voucher=own_voucher(db, office) if self._shows_voucher else [],
+        )
+
+    def _is_done(self, answer: LanAnswer, mine: Frontier, chosen: Chosen, colleague: Colleague) -> bool:
+        """Whether neither side has anything left; notes what the other still lacks."""
+        if colleague.is_cut_off:
+            return not answer.more
+        self._theirs = positions(mine, frontier_of(answer.held))
+        told_receipt, mark = self._lacks_receipt, receipt_prefix(signed_receipt(self._db))
+        self._lacks_receipt = bool(mark) and answer.receipt_mark != mark and not told_receipt
+        bundle_before, self._their_bundle = self._their_bundle, answer.bundle
+        is_behind = bool(bundles_after(self._db, answer.bundle, limit=1))
+        lacks_bundle = is_behind and (bundle_before is None or answer.bundle > bundle_before)
+        if answer.more or chosen.more or self._lacks_receipt or lacks_bundle:
+            return False
+        office = require_office(self._db)
+        stands = compare(self._store, shared_frontier(self._db, office), self._theirs)
+        left = [each for each in stands if each.relation is not Relation.AHEAD]
+        if not self._showed_seals and seals_about(self._store, left, colleague.key.id):
+            self._showed_seals = True
+            return False
+        return not choose(self._store, office, stands, bytes_max=BYTES_MAX).frames

@@ -1,0 +1,73 @@
+"""Who is a colleague: a device that the registry stated for this very unit, and that nobody has cut off.
+
+The network is asked nothing. A PC enrolled after this one last heard of the province shows a voucher: the registry's key
+statement about it, which is checked here like any other and kept for nothing but this exchange.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore
+from edge_node.store.local import Office
+from signing.errors import SigningError
+from signing.roles import Role
+from signing.signatures import PublicKey, Purpose, verify
+from signing.statements import KIND, KeyStatement
+from signing.trust import Trust
+from sync_protocol import reasons
+from sync_protocol.errors import ProtocolError, RemoteFault
+from sync_protocol.record import decode_header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colleague:
+    """Another PC of this office. One that is cut off may deliver what it has, and is told nothing."""
+
+    key: PublicKey
+    box: str
+    is_cut_off: bool
+
+
+def find_colleague(
+    db: Database, services: Services, office: Office, device: str, voucher: Sequence[bytes] = ()
+) -> Colleague:
+    """The colleague with this device key; raises RemoteFault(ROUND_DEVICE) for anybody else."""
+    trust = services.trust.trust(db)
+    statement = trust.statement(device) or _vouched(trust, device, voucher)
+    if (
+        statement is None
+        or device == office.device
+        or Role.DEVICE not in statement.roles
+        or statement.unit != office.unit
+        or statement.box is None
+    ):
+        raise RemoteFault(reasons.ROUND_DEVICE, device)
+    is_cut_off = not services.status.status(db).is_silent(device)
+    return Colleague(key=statement.key, box=statement.box, is_cut_off=is_cut_off)
+
+
+def own_voucher(db: Database, office: Office) -> list[bytes]:
+    """The registry's newest statement about this PC, as header and signature; empty before it has come."""
+    for record in reversed(SqliteLogStore(db).records_of_kinds(KIND)):
+        facts = record.header.facts
+        if Role.DEVICE.value in facts["roles"] and PublicKey.from_hex(facts["key"]).id == office.device:
+            return [record.header_bytes, record.signature]
+    return []
+
+
+def _vouched(trust: Trust, device: str, voucher: Sequence[bytes]) -> KeyStatement | None:
+    if len(voucher) != 2:
+        return None
+    try:
+        header = decode_header(voucher[0])
+        issuer = trust.statement(header.by)
+        if issuer is None or header.kind != KIND:
+            return None
+        verify(issuer.key, Purpose.RECORD, voucher[0], voucher[1])
+        statement = KeyStatement.from_facts(header.facts, issuer=header.by)
+        return trust.accept(statement, issuer_key_id=header.by).statement(device)
+    except (SigningError, ProtocolError):
+        return None

@@ -1,0 +1,182 @@
+"""What both sides of an exchange on the office network do: what there is to say, and what becomes of what was said.
+
+Only logs of this commune and of the province take part, and of them only what their own device has sealed. Nothing is
+believed because a colleague says it: runs, receipts, bundles and beacons carry the signatures of those who made them, and
+that this PC's own log is longer or other than here counts only under its own seal.
+"""
+
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.enrolment.epochs import open_log
+from edge_node.erasure.service import carry_out
+from edge_node.journal.service import JournalReadOnly, require_office
+from edge_node.lan.beacons import take_beacons
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, alerts, write_transaction
+from edge_node.store.local import Office, write_local, write_office
+from edge_node.sync.absorb import absorb
+from edge_node.sync.bundles import take_bundles
+from edge_node.sync.receipt import keep_receipt, signed_receipt, void_receipt
+from edge_node.sync.runner import HUB_MS, newest_hub_ms
+from sync_protocol import reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation
+from sync_protocol.lan import SEALS_MAX, LanAnswer, LanRequest, SealEntry
+from sync_protocol.log import OpeningReason, Seal, verify_seal
+from sync_protocol.receipts import open_receipt
+from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
+from sync_protocol.wire import Entry
+
+_LOG: Final = logging.getLogger(__name__)
+_NOWHERE: Final = bytes(HEAD_PREFIX_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What came of a message."""
+
+    records: int
+    problem: RemoteFault | None = None
+
+
+def shared_frontier(db: Database, office: Office) -> Frontier:
+    """Where this PC stands in the logs that a colleague may have: the commune's and the province's."""
+    store = SqliteLogStore(db)
+    return store.frontier([*store.logs_of(commune=office.province), *store.logs_of(commune=office.unit)])
+
+
+def theirs_of(entries: Frontier) -> Frontier:
+    """A position as it was told; a log told with length 0 is not there."""
+    return Frontier(entry for entry in entries.values() if entry.length)
+
+
+def choose(store: SqliteLogStore, office: Office, ahead: Iterable[Difference], *, bytes_max: int) -> Chosen:
+    """Runs of logs in which the other is behind, as far as their devices have sealed them."""
+    found = [each for each in ahead if each.relation is Relation.AHEAD]
+    sealed = {each.log: _sealed_length(store, each.log) for each in found}
+    return choose_runs(store, found, bytes_max=bytes_max, stop=sealed, audience=office.unit)
+
+
+def told(mine: Frontier, theirs: Frontier) -> list[Entry]:
+    """Where this PC stands in every log in which the other stands otherwise."""
+    found = []
+    for log in sorted({*mine, *theirs}):
+        entry, other = mine.get(log), theirs.get(log)
+        if entry is None:
+            found.append(Entry(bytes.fromhex(log), 0, 0, _NOWHERE))
+        elif other is None or other.length != entry.length or other.head != entry.head[: len(other.head)]:
+            head = bytes.fromhex(entry.head)[:HEAD_PREFIX_BYTES]
+            found.append(Entry(bytes.fromhex(log), entry.base, entry.length, head))
+    return found
+
+
+def seals_about(store: SqliteLogStore, stands: Iterable[Difference], device: str) -> list[SealEntry]:
+    """Proof for another PC that it once wrote more, or otherwise, than it holds: its own newest seals."""
+    own = set(store.logs_of(device=device))
+    found = []
+    for difference in stands:
+        if difference.log not in own:
+            continue
+        seal = store.seal(difference.log)
+        if seal is not None:
+            found.append(
+                SealEntry(bytes.fromhex(seal.log), seal.length, bytes.fromhex(seal.head), seal.signature)
+            )
+    return found[-SEALS_MAX:]
+
+
+def compare(store: SqliteLogStore, mine: Frontier, theirs: Frontier) -> list[Difference]:
+    """The logs in which the two stand otherwise."""
+    return differences(store, mine, theirs, dict.fromkeys((*mine, *theirs)))
+
+
+def take(db: Database, services: Services, message: LanRequest | LanAnswer) -> Taken:
+    """Store everything of a message, each part by itself; the receipt after the runs, because it speaks of them."""
+    office = require_office(db)
+    is_writable = services.space.is_writable
+    if is_writable:
+        take_bundles(db, services, message.bundles)
+    with suppress(JournalReadOnly):
+        office = heal(db, services, office, [entry.opened() for entry in message.seals])
+    absorbed = absorb(db, services, office, message.runs if is_writable else [], is_lan=True)
+    if is_writable and absorbed.records:
+        carry_out(db, services)
+    problem: RemoteFault | None = absorbed.problems[0] if absorbed.problems else None
+    try:
+        if message.receipt:
+            take_receipt(db, services, require_office(db), message.receipt)
+    except RemoteFault as fault:
+        _LOG.warning("a receipt from another PC was not taken: %s", fault)
+        problem = problem or fault
+    if is_writable:
+        take_beacons(db, services, office, message.beacons)
+    if absorbed.forked:
+        _LOG.error("another PC holds another branch of %s", sorted(absorbed.forked))
+    return Taken(records=absorbed.records, problem=problem)
+
+
+def take_receipt(db: Database, services: Services, office: Office, signed: bytes) -> bool:
+    """Keep a receipt of the hub that a colleague passed on; whether it was news. Raises RemoteFault.
+
+    One of another life of the hub is the later life's only if the hub signed it after everything known here.
+    """
+    hub = services.trust.trust(db).bundle.hub.key
+    receipt = open_receipt(signed, hub)
+    if receipt.commune != office.unit:
+        raise RemoteFault(reasons.ROUND_FORMAT, "a receipt for another unit")
+    held = signed_receipt(db)
+    if held == signed:
+        return False
+    with write_transaction(db):
+        if receipt.epoch != office.hub_epoch:
+            known = newest_hub_ms(db)
+            if held:
+                known = max(known, open_receipt(held, hub).at)
+            if receipt.at <= known:
+                return False
+            void_receipt(db)
+            write_office(db, replace(office, hub_epoch=receipt.epoch))
+            write_local(db, HUB_MS, str(receipt.at))
+        keep_receipt(db, signed, hub=hub, unit=office.unit)
+    return signed_receipt(db) == signed
+
+
+def heal(db: Database, services: Services, office: Office, seals: Iterable[Seal]) -> Office:
+    """Believe this PC's own seals against its own database: what it sealed and does not hold was put back or copied.
+
+    A new epoch opens before anybody writes where a colleague already holds another record. Raises JournalReadOnly.
+    """
+    store = SqliteLogStore(db)
+    for seal in seals:
+        mine = store.frontier([office.log]).get(office.log)
+        if seal.log != office.log or mine is None:
+            continue
+        try:
+            verify_seal(seal, services.keyring.device.public)
+        except RemoteFault:
+            continue
+        if seal.length > mine.length:
+            _LOG.warning("another PC holds more of log %s: this database was put back", office.log)
+            return open_log(db, services, reason=OpeningReason.RESTORE)
+        if store.link_at(seal.log, seal.length) != seal.head:
+            detail = f"log {office.log}: another PC holds another branch"
+            alerts.raise_alert(db, alerts.FORK, now=services.clock(), detail=detail)
+            return open_log(db, services, reason=OpeningReason.CLONE)
+    return office
+
+
+def positions(mine: Frontier, answered: Frontier) -> Frontier:
+    """Where the other stands: as it said, and where it was silent, as we do."""
+    silent: list[FrontierEntry] = [entry for log, entry in mine.items() if log not in answered]
+    return theirs_of(Frontier([*silent, *answered.values()]))
+
+
+def _sealed_length(store: SqliteLogStore, log: str) -> int:
+    seal = store.seal(log)
+    return seal.length if seal else 0

@@ -1,0 +1,127 @@
+"""Answer a colleague's round: who asks, store what came, send what the other lacks. Idempotent; no session, no state but a
+secret for challenges, which may be forgotten.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge_node.casework.numbering import number_waiting
+from edge_node.journal.service import require_office, seal_tail
+from edge_node.lan.beacons import beacons_to_pass
+from edge_node.lan.colleagues import Colleague, find_colleague, own_voucher
+from edge_node.lan.exchange import choose, compare, seals_about, shared_frontier, take, theirs_of, told
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, StorageFull
+from edge_node.store.local import Office
+from edge_node.sync.bundles import bundles_after
+from edge_node.sync.receipt import signed_receipt
+from sync_protocol import reasons
+from sync_protocol.challenge import challenge_holds, make_challenge
+from sync_protocol.errors import RemoteFault
+from sync_protocol.lan import (
+    BUNDLES_A_ROUND,
+    LAN_VERSION,
+    Hello,
+    LanAnswer,
+    LanRequest,
+    encode_hello,
+    open_request,
+    seal_answer,
+)
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN
+from sync_protocol.wire import frontier_of, receipt_prefix
+
+BYTES_MAX: Final = ROUND_SIZE_BYTES_MAX // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One PC's end of the office network; `secret` makes its challenges."""
+
+    services: Services
+    secret: bytes
+
+    def hello(self, db: Database) -> bytes:
+        """Who this PC says it is."""
+        office = require_office(db)
+        hello = Hello(
+            protocol=LAN_VERSION,
+            device=bytes.fromhex(office.device),
+            unit=office.unit,
+            voucher=own_voucher(db, office),
+        )
+        return encode_hello(hello)
+
+    def answer(self, db: Database, sealed: bytes) -> bytes:
+        """The answer to a request; raises RemoteFault where the request as a whole is refused."""
+        services, office = self.services, require_office(db)
+        asked = open_request(sealed, services.keyring.files.box())
+        colleague = find_colleague(db, services, office, asked.device, asked.request.voucher)
+        request = asked.verify(colleague.key, to=office.device)
+        now_s = services.clock() // 1000
+        if not challenge_holds(request.challenge, self.secret, asked.device, now_s=now_s):
+            answer = self._nothing(db, asked.device, problem=reasons.ROUND_CHALLENGE.code)
+            return seal_answer(answer, services.keyring.device, asked=asked)
+        try:
+            taken = take(db, services, request)
+        except StorageFull as error:
+            services.space.release()
+            raise RemoteFault(reasons.HUB_BUSY, str(error)) from error
+        if taken.records:
+            number_waiting(db, services)
+        problem = taken.problem.reason.code if taken.problem else ""
+        if colleague.is_cut_off:
+            answer = self._nothing(db, asked.device, problem=problem)
+        else:
+            answer = self._answer(db, require_office(db), colleague, request, problem)
+        return seal_answer(answer, services.keyring.device, asked=asked)
+
+    def _answer(
+        self, db: Database, office: Office, colleague: Colleague, request: LanRequest, problem: str
+    ) -> LanAnswer:
+        services, store = self.services, SqliteLogStore(db)
+        seal_tail(db, services, office)
+        mine, theirs = shared_frontier(db, office), theirs_of(frontier_of(request.held))
+        stands = compare(store, mine, theirs)
+        room = min(max(request.bytes_max, ROUND_SIZE_BYTES_MIN), BYTES_MAX)
+        chosen = choose(store, office, stands, bytes_max=room)
+        receipt = signed_receipt(db)
+        mark = receipt_prefix(receipt)
+        return LanAnswer(
+            protocol=LAN_VERSION,
+            challenge=self._challenge(colleague.key.id),
+            problem=problem,
+            held=told(mine, theirs),
+            receipt_mark=mark,
+            receipt=b"" if mark == request.receipt_mark else receipt,
+            bundle=services.trust.trust(db).bundle.version,
+            bundles=bundles_after(db, request.bundle, limit=BUNDLES_A_ROUND),
+            seals=seals_about(store, stands, colleague.key.id),
+            beacons=beacons_to_pass(db, services, office, to=colleague.key.id),
+            bytes_max=BYTES_MAX,
+            runs=chosen.frames,
+            more=chosen.more,
+        )
+
+    def _nothing(self, db: Database, device: str, *, problem: str) -> LanAnswer:
+        """The next challenge, and nothing of what is here."""
+        return LanAnswer(
+            protocol=LAN_VERSION,
+            challenge=self._challenge(device),
+            problem=problem,
+            held=[],
+            receipt_mark=b"",
+            receipt=b"",
+            bundle=0,
+            bundles=[],
+            seals=[],
+            beacons=[],
+            bytes_max=BYTES_MAX,
+            runs=[],
+            more=False,
+        )
+
+    def _challenge(self, device: str) -> bytes:
+        return make_challenge(self.secret, device, now_s=self.services.clock() // 1000)

@@ -1,0 +1,76 @@
+"""A beacon that another PC carries: how a PC is, in its own signed words, so that it gets through where its data cannot.
+
+The province believes the words by their signature, never by who brings them. `count` grows with every beacon of one log, so
+that an old one that comes again is known for what it is; no clock is asked.
+"""
+
+import msgspec
+
+from signing.errors import SignatureInvalid
+from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, verify
+from sync_protocol import reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.wire import Beacon
+
+BEACON_BYTES_MAX = 512
+
+
+class CarriedBeacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a PC says of itself to whoever passes it on.
+
+    Attributes:
+        device, log: raw ids of the PC and of the log that it writes now.
+        count: how many beacons it had made for this log.
+        leases_seen: length of the hub's log of the commune as the PC holds it: which number leases it knows of.
+    """
+
+    device: bytes
+    log: bytes
+    count: int
+    leases_seen: int
+    beacon: Beacon
+
+
+class SignedBeacon(msgspec.Struct, frozen=True, kw_only=True):
+    """A beacon as it came; believe nothing but the device id until `verify` has returned."""
+
+    said: CarriedBeacon
+    packed: bytes
+    signature: bytes
+
+    @property
+    def device(self) -> str:
+        """Key id of the PC that claims to speak."""
+        return self.said.device.hex()
+
+    def verify(self, device: PublicKey) -> CarriedBeacon:
+        """What the PC said, once its signature holds; raises RemoteFault."""
+        try:
+            verify(device, Purpose.BEACON, self.packed, self.signature)
+        except SignatureInvalid as error:
+            raise RemoteFault(reasons.ROUND_SIGNATURE, "beacon") from error
+        return self.said
+
+
+def sign_beacon(said: CarriedBeacon, device: Signer) -> bytes:
+    """Signature, then MessagePack."""
+    packed = _encoder.encode(said)
+    return device.sign(Purpose.BEACON, packed) + packed
+
+
+def open_beacon(data: bytes) -> SignedBeacon:
+    """Parse a carried beacon; raises RemoteFault."""
+    if not SIGNATURE_BYTES < len(data) <= BEACON_BYTES_MAX:
+        raise RemoteFault(reasons.ROUND_FORMAT, "beacon size")
+    packed = data[SIGNATURE_BYTES:]
+    try:
+        said = _decoder.decode(packed)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RemoteFault(reasons.ROUND_FORMAT, "beacon") from error
+    if len(said.device) != 16 or len(said.log) != 16 or said.count < 0 or said.leases_seen < 0:
+        raise RemoteFault(reasons.ROUND_FORMAT, "beacon")
+    return SignedBeacon(said=said, packed=packed, signature=data[:SIGNATURE_BYTES])
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(CarriedBeacon)

@@ -1,0 +1,228 @@
+"""Rounds between two PCs of one commune: the same frontiers and runs as with the hub, on a network that nobody trusts.
+
+A request is signed by the device that asks and sealed for the device that is asked (libsodium's sealed box, for the X25519
+key of its key statement); the answer is signed over the request and sealed for a key that the asker drew for it alone. So
+whoever listens reads nothing, whoever answers in another's name is not believed, and nothing can be replayed to anybody's
+harm: rounds are idempotent, and a challenge of the serving PC keeps old requests from making it work.
+
+Not here: who is a colleague, and what may be sent to one; that is for whoever holds the logs (`edge_node.lan`).
+"""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from signing.errors import SignatureInvalid, SigningError
+from signing.keys import BoxKey, seal
+from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, verify
+from sync_protocol import limits, reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.log import Seal
+from sync_protocol.wire import RECEIPT_MARK_BYTES, Entry, pack, unpack
+
+LAN_VERSION: Final = 1
+LAN_VERSIONS_ACCEPTED: Final = frozenset({1})
+BUNDLES_A_ROUND: Final = 4
+SEALS_MAX: Final = 16
+_BOX_BYTES: Final = 32
+_ID_BYTES: Final = 16
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Who a PC on the LAN says it is, in clear; worth nothing before its key has answered for it.
+
+    Attributes:
+        voucher: header and signature of the registry's key statement about it, for a PC that has not met it yet.
+    """
+
+    protocol: int
+    device: bytes
+    unit: str
+    voucher: list[bytes]
+
+
+class SealEntry(msgspec.Struct, frozen=True, array_like=True):
+    """A log's position under its device's seal: raw id, length, head link and signature."""
+
+    log: bytes
+    length: int
+    head: bytes
+    signature: bytes
+
+    def opened(self) -> Seal:
+        """As the rest of the protocol has it."""
+        return Seal(log=self.log.hex(), length=self.length, head=self.head.hex(), signature=self.signature)
+
+
+class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a PC says to a colleague's.
+
+    Attributes:
+        device, to: raw ids of the PC that asks and of the one that is asked.
+        challenge: of the PC that is asked, b"" for none.
+        reply_box: X25519 key, drawn for this request, for which the answer is sealed.
+        held: where the asker stands in the logs of commune and province.
+        receipt_mark, receipt: which receipt of the hub the asker holds; the receipt itself where the other lacks it.
+        bundle, bundles: the version of the trust bundle held here; versions that the other lacks.
+        seals: of logs of the other PC, where the asker holds more of them or another branch.
+        beacons: what PCs of the commune said of themselves, the asker's own first.
+        voucher: as in `Hello`, for a PC that said it does not know the asker.
+    """
+
+    protocol: int
+    device: bytes
+    to: bytes
+    challenge: bytes
+    reply_box: bytes
+    held: list[Entry]
+    receipt_mark: bytes
+    receipt: bytes
+    bundle: int
+    bundles: list[bytes]
+    seals: list[SealEntry]
+    beacons: list[bytes]
+    bytes_max: int
+    runs: list[bytes]
+    voucher: list[bytes] = msgspec.field(default_factory=list)
+
+
+class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What the other PC says back; members as in the request, `problem` and `more` as in `RoundAnswer`.
+
+    `held` names every log in which it stands otherwise than the asker, with length 0 for one that it lacks.
+    """
+
+    protocol: int
+    challenge: bytes
+    problem: str
+    held: list[Entry]
+    receipt_mark: bytes
+    receipt: bytes
+    bundle: int
+    bundles: list[bytes]
+    seals: list[SealEntry]
+    beacons: list[bytes]
+    bytes_max: int
+    runs: list[bytes]
+    more: bool
+
+
+class OpenedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request out of its seal; believe nothing but the device id until `verify` has returned."""
+
+    request: LanRequest
+    packed: bytes
+    signature: bytes
+
+    @property
+    def device(self) -> str:
+        """Key id of the PC that claims to ask."""
+        return self.request.device.hex()
+
+    def verify(self, device: PublicKey, *, to: str) -> LanRequest:
+        """The request, once it is this device's and meant for us; raises RemoteFault."""
+        try:
+            verify(device, Purpose.LAN_ROUND, self.packed, self.signature)
+        except SignatureInvalid as error:
+            raise RemoteFault(reasons.ROUND_SIGNATURE) from error
+        if self.request.to.hex() != to:
+            raise RemoteFault(reasons.ROUND_DEVICE, "a request for another PC")
+        return self.request
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it goes out, and what is needed to read its answer."""
+
+    sealed: bytes
+    digest: bytes
+
+
+def seal_request(request: LanRequest, device: Signer, box: str) -> Sent:
+    """Sign a request and seal it for the X25519 key (hex) of the PC that is asked."""
+    packed = pack(_encoder.encode(request))
+    sealed = seal(device.sign(Purpose.LAN_ROUND, packed) + packed, bytes.fromhex(box))
+    return Sent(sealed=sealed, digest=hashlib.sha256(packed).digest())
+
+
+def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
+    """Take a request out of its seal; raises RemoteFault."""
+    plain = _opened(sealed, box)
+    packed = plain[SIGNATURE_BYTES:]
+    request = unpack(_request_decoder, packed)
+    if request.protocol not in LAN_VERSIONS_ACCEPTED:
+        raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
+    if (len(request.device), len(request.to), len(request.reply_box)) != (_ID_BYTES, _ID_BYTES, _BOX_BYTES):
+        raise RemoteFault(reasons.ROUND_FORMAT, "ids")
+    _check(request)
+    return OpenedRequest(request=request, packed=packed, signature=plain[:SIGNATURE_BYTES])
+
+
+def seal_answer(answer: LanAnswer, device: Signer, *, asked: OpenedRequest) -> bytes:
+    """Sign an answer to a request, and seal it for the key that came with it."""
+    packed = pack(_encoder.encode(answer))
+    signature = device.sign(Purpose.LAN_ANSWER, hashlib.sha256(asked.packed).digest() + packed)
+    try:
+        return seal(signature + packed, asked.request.reply_box)
+    except SigningError as error:
+        raise RemoteFault(reasons.ROUND_FORMAT, "no key to answer to") from error
+
+
+def open_answer(sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey) -> LanAnswer:
+    """The answer of this device to this request; raises RemoteFault."""
+    plain = _opened(sealed, box)
+    packed = plain[SIGNATURE_BYTES:]
+    try:
+        verify(device, Purpose.LAN_ANSWER, sent.digest + packed, plain[:SIGNATURE_BYTES])
+    except SignatureInvalid as error:
+        raise RemoteFault(reasons.ROUND_SIGNATURE, "the answer is not the other PC's") from error
+    answer = unpack(_answer_decoder, packed)
+    if answer.protocol not in LAN_VERSIONS_ACCEPTED:
+        raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
+    _check(answer)
+    return answer
+
+
+def encode_hello(hello: Hello) -> bytes:
+    """Pack a hello."""
+    return pack(_encoder.encode(hello))
+
+
+def decode_hello(data: bytes) -> Hello:
+    """Parse a hello; raises RemoteFault."""
+    hello = unpack(_hello_decoder, data)
+    if hello.protocol not in LAN_VERSIONS_ACCEPTED:
+        raise RemoteFault(reasons.ROUND_VERSION, str(hello.protocol))
+    if len(hello.device) != _ID_BYTES or len(hello.voucher) not in (0, 2):
+        raise RemoteFault(reasons.ROUND_FORMAT, "hello")
+    return hello
+
+
+def _opened(sealed: bytes, box: BoxKey) -> bytes:
+    if len(sealed) > limits.LAN_MESSAGE_BYTES_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, f"{len(sealed)} bytes")
+    try:
+        plain = box.open(sealed)
+    except SigningError as error:
+        raise RemoteFault(reasons.ROUND_SIGNATURE, "not sealed for this PC") from error
+    if len(plain) <= SIGNATURE_BYTES:
+        raise RemoteFault(reasons.ROUND_FORMAT, "too short")
+    return plain
+
+
+def _check(message: LanRequest | LanAnswer) -> None:
+    if len(message.held) > limits.ROUND_LOGS_MAX or len(message.runs) > limits.ROUND_RUNS_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    if len(message.beacons) > limits.BEACONS_MAX or len(message.bundles) > BUNDLES_A_ROUND:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many beacons or bundles")
+    if len(message.seals) > SEALS_MAX or len(message.receipt_mark) not in (0, RECEIPT_MARK_BYTES):
+        raise RemoteFault(reasons.ROUND_FORMAT, "seals or receipt")
+    for entry in message.seals:
+        if (len(entry.log), len(entry.head), len(entry.signature)) != (_ID_BYTES, 32, SIGNATURE_BYTES):
+            raise RemoteFault(reasons.ROUND_FORMAT, "seal")
+
+
+_encoder = msgspec.msgpack.Encoder()
+_request_decoder = msgspec.msgpack.Decoder(LanRequest)
+_answer_decoder = msgspec.msgpack.Decoder(LanAnswer)
+_hello_decoder = msgspec.msgpack.Decoder(Hello)
