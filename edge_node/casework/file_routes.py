@@ -19,9 +19,10 @@ from edge_node.database import get_db, get_services
 from edge_node.files import service
 from edge_node.files.capture import Captured, FileRejected, capture
 from edge_node.files.copies import want
-from edge_node.journal import WriteRefused, may_sign
+from edge_node.journal import WriteRefused, may_sign, require_office
 from edge_node.problems import answer
 from edge_node.protection import allow_bytes
+from edge_node.store.bodies import is_wholly_erased
 from signing.errors import SigningError
 from sync_protocol.limits import FILE_SIZE_BYTES_MAX
 
@@ -30,8 +31,11 @@ UPLOAD_BYTES_MAX = 2 * FILE_SIZE_BYTES_MAX
 _ADDED = "dossier.file_added"
 
 
-def _may_attach() -> bool:
-    return may_sign(session.required(), _ADDED, {})
+def _may_attach(dossier: str) -> bool:
+    """Whether this officer may; nobody can where an order covers whatever is attached."""
+    db = get_db()
+    unit = require_office(db).unit
+    return may_sign(session.required(), _ADDED, {}) and not is_wholly_erased(db, dossier, unit=unit)
 
 
 @blueprint.get("/<dossier>/files")
@@ -50,7 +54,7 @@ def _show(case: Case, rejected: list[FileRejected] | None = None, status: int = 
         case=case,
         page=page,
         problems=problems,
-        may_attach=_may_attach(),
+        may_attach=_may_attach(case.view.dossier),
         chosen=chosen,
     )
     return html, status
@@ -60,7 +64,7 @@ def _show(case: Case, rejected: list[FileRejected] | None = None, status: int = 
 @allow_bytes(UPLOAD_BYTES_MAX)
 def attach_files(dossier: str) -> ResponseReturnValue:
     """Each file for itself: those that can be kept are kept, the others are named with the reason."""
-    if not _may_attach():
+    if not _may_attach(dossier):
         abort(403)
     case = case_or_404(dossier)
     captured, rejected = _captured()

@@ -12,6 +12,7 @@ from dossiers.kinds import roles_for
 from dossiers.lifecycle import MOVES, Move, Status, allowed
 from dossiers.views import DossierView
 from edge_node.casework.labels import MOVE_ICONS, move_word, roles_word
+from edge_node.journal import CONTENT_ALONE
 from signing.roles import Role
 from sync_protocol.erasure import ERASURE_KIND
 from sync_protocol.record import BodyState
@@ -56,8 +57,8 @@ def _offer(move: Move, tone: str = "") -> Offer:
     )
 
 
-def other_offers(view: DossierView, roles: frozenset[Role]) -> tuple[Offer, ...]:
-    """What can be done beside the steps of the life cycle."""
+def other_offers(view: DossierView, roles: frozenset[Role], *, is_erased: bool = False) -> tuple[Offer, ...]:
+    """What can be done beside the steps of the life cycle; `is_erased`: an order covers whatever is written here."""
     is_running = view.finished is None and view.status is not None
     wanted = (
         ("amend", "dossier.amended", _("Sửa thông tin"), "edit", True),
@@ -78,7 +79,7 @@ def other_offers(view: DossierView, roles: frozenset[Role]) -> tuple[Offer, ...]
     return tuple(
         Offer(action=action, word=word, icon=icon)
         for action, kind, word, icon, is_possible in wanted
-        if is_possible and roles & roles_for(kind, {})
+        if is_possible and roles & roles_for(kind, {}) and not (is_erased and kind in CONTENT_ALONE)
     )
 
 

@@ -37,6 +37,7 @@ from edge_node.projection.duplicates import open_duplicates
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
+from edge_node.store.bodies import is_wholly_erased
 from sync_protocol.record import BodyState
 
 _APPLICANT: Final = ("applicant.name", "applicant.id_number", "applicant.birth_date", "applicant.phone",
@@ -119,6 +120,7 @@ class DossierPage:
     openings: tuple[ShownOpening, ...]
     assigned: str
     competent: str
+    is_erased: bool
 
     @property
     def heads(self) -> str:
@@ -134,6 +136,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
     procedure = situation.procedure_of(view)
     officers = officer_names(db)
     main, moves = offered_moves(view, actor.roles)
+    is_erased = is_wholly_erased(db, dossier, unit=situation.office.unit)
     return DossierPage(
         view=view,
         row=row,
@@ -142,7 +145,8 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         where=where_is_dossier(row),
         main=main,
         moves=moves,
-        others=other_offers(view, actor.roles),
+        others=other_offers(view, actor.roles, is_erased=is_erased),
+        is_erased=is_erased,
         next_roles=next_roles(view),
         people=tuple(_shown(view, procedure, [code for code in _APPLICANT if code in view.fields])),
         answers=tuple(_shown(view, procedure, _answer_codes(view, procedure))),

@@ -1,6 +1,7 @@
 """The one way in which this PC writes signed records."""
 
 from edge_node.journal.service import (
+    CONTENT_ALONE,
     Draft,
     JournalReadOnly,
     NotEnrolled,
@@ -14,6 +15,7 @@ from edge_node.journal.service import (
 )
 
 __all__ = [
+    "CONTENT_ALONE",
     "Draft",
     "JournalReadOnly",
     "NotEnrolled",

@@ -21,7 +21,7 @@ from edge_node.keyring import Actor, TrustMissing
 from edge_node.projection.service import Projector, quarantined_of
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, write_transaction
-from edge_node.store.bodies import erasures_of
+from edge_node.store.bodies import is_wholly_erased
 from edge_node.store.local import Office, read_office
 from edge_node.witness.state import anchor_of
 from signing.errors import NotEntitled
@@ -32,7 +32,7 @@ from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
 from sync_protocol.log import OPENING_KIND, Run, make_seal
 from sync_protocol.record import Body, Header, Record, compose, unverified
 
-_CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
+CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
 """Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
 DOSSIER_PREFIX: Final = "dossier."
 
@@ -132,7 +132,11 @@ class _Writer:
     def _append(self, draft: Draft) -> Record:
         self._check(draft)
         dossier = self._dossier_of(draft)
-        if draft.kind in _CONTENT_ALONE and dossier and self._is_erased(dossier):
+        if (
+            draft.kind in CONTENT_ALONE
+            and dossier
+            and is_wholly_erased(self._db, dossier, unit=self._office.unit)
+        ):
             raise WriteRefused(reasons.ERASED, draft.kind)
         parents = self._heads_of(dossier) if dossier else ()
         now = self._services.clock()
@@ -178,11 +182,6 @@ class _Writer:
         if self._new_dossier is None:
             self._new_dossier = new_dossier_id(self._services)
         return self._new_dossier
-
-    def _is_erased(self, dossier: str) -> bool:
-        """Whether an order covers whatever is written in this dossier: what is content alone would only vanish."""
-        orders = erasures_of(self._db, dossier)
-        return any(not order.records and order.commune == self._office.unit for order in orders)
 
     def _heads_of(self, dossier: str) -> tuple[str, ...]:
         if dossier not in self._heads:

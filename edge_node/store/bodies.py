@@ -56,6 +56,11 @@ def erasures_of(db: Database, dossier: str | None) -> list[Erasure]:
     ]
 
 
+def is_wholly_erased(db: Database, dossier: str, *, unit: str) -> bool:
+    """Whether an order covers whatever this unit writes in this dossier: what is content alone would only vanish."""
+    return any(not order.records and order.commune == unit for order in erasures_of(db, dossier))
+
+
 def erase_bodies(db: Database, erasure: Erasure) -> None:
     """Keep the order, and nothing of what it covers; inside the caller's transaction. Idempotent."""
     if any(known.order == erasure.order for known in erasures_of(db, erasure.dossier)):

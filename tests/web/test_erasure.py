@@ -63,6 +63,21 @@ def test_the_head_of_the_unit_erases_and_the_page_says_why(office: TestOffice, l
     assert leader.post(f"/dossiers/{dossier}/reveal/applicant.id_number").status_code == 404
 
 
+def test_a_wholly_erased_dossier_offers_nothing_that_would_only_vanish_and_says_why(
+    office: TestOffice, leader: Browser
+) -> None:
+    dossier = receive(office, 1, "2.000815")
+    wanted = [f"/dossiers/{dossier}/{action}" for action in ("amend", "note", "files")]
+    assert all(f'href="{address}"' in leader.get(f"/dossiers/{dossier}") for address in wanted)
+    leader.post(f"/dossiers/{dossier}/erase", {**heads(office, dossier), **DECISION})
+    page = leader.get(f"/dossiers/{dossier}")
+    assert all(f'class="btn btn-sm" href="{address}"' not in page for address in wanted)
+    assert "không sửa thông tin, ghi chú hay đính kèm tệp được nữa" in page
+    assert 'enctype="multipart/form-data"' not in leader.get(f"/dossiers/{dossier}/files")
+    answer = leader.post(f"/dossiers/{dossier}/note", {**heads(office, dossier), "note": "Ghi thêm"})
+    assert answer.status_code != 303
+
+
 def test_single_records_can_be_chosen(office: TestOffice, leader: Browser) -> None:
     dossier = receive(office, 1, "2.000815")
     (record,) = (r for r in SqliteLogStore(office.db).dossier_records(dossier) if r.body)

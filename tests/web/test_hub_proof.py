@@ -112,6 +112,8 @@ def test_the_button_gives_the_file_and_is_noted(hub: ProvinceHub, dossier: tuple
     assert "proof.exported" in visitor.page("/administration/log") or "Xuất tệp chứng minh" in visitor.page("/administration/log")  # fmt: skip
     assert hub.browser("thongke").get(f"/verify/proof?dossier={dossier[1]}").status_code == 403
     assert "Xuất tệp chứng minh" not in hub.browser().page("/verify")
+    stranger = hub.browser().get(f"/verify/proof?dossier={dossier[1]}")
+    assert stranger.status_code in (302, 401) and b"motcua-proof" not in stranger.data
 
 
 def test_the_proof_of_an_erased_record_names_the_order(tmp_path: Path) -> None:
