@@ -84,8 +84,9 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
         parents=[earlier.of(header.dossier, parent) for parent in header.parents],
         log_device=case.device,
     )
-    if judgement is APPLIED:
-        judgement = batch.cuts.judge(record, case.device)
+    if judgement is APPLIED or judgement.reason is reasons.RECORD_PARENT_PENDING:
+        # Asked of what waits for its parents too: one review then settles a whole chain written after a cut.
+        judgement = _first_refusal(batch.cuts.judge(record, case.device), judgement)
     if judgement is APPLIED and header.kind == KEY_STATED:
         judgement = _accept_statement(record, batch)
     if judgement is APPLIED and header.kind == REVOKED:
@@ -139,6 +140,10 @@ def _check_revocation(record: UnverifiedRecord, batch: Batch) -> Judgement:
     except NotEntitled as error:
         return Judgement(Outcome.QUARANTINED, reasons.KEY_REVOCATION, error.detail)
     return APPLIED
+
+
+def _first_refusal(one: Judgement, other: Judgement) -> Judgement:
+    return other if one is APPLIED else one
 
 
 def _accept_statement(record: UnverifiedRecord, batch: Batch) -> Judgement:

@@ -78,6 +78,8 @@ def search_text(view: DossierView) -> str:
 
 
 def digest_of(view: DossierView, records: Sequence[Record], quarantined: Collection[str]) -> int:
-    """The dossier's number in the sum that node and hub compare."""
+    """The dossier's number in the sum that node and hub compare; 0 where nothing of it stands: the hub does not list it."""
+    if all(record.id in quarantined for record in records):
+        return 0
     set_hash = record_set_hash((r.id for r in records), quarantined)
     return dossier_digest(view.dossier, set_hash, FOLD_VERSION, state_hash(view))

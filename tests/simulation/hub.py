@@ -22,6 +22,7 @@ from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys
 from central_hub.publishing.service import publish_calendar, publish_catalogue
 from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.registry.revocation import Act, review_records, revoke_keys
 from central_hub.services import Services
 from central_hub.settings import EPOCH, put_setting
 from central_hub.store.engine import open_engine, reading, writing
@@ -33,6 +34,7 @@ from central_hub.sync.service import answer_round
 from dossiers.data import read_json
 from dossiers.kinds import AUTHORITY
 from signing.bundles import make_bundle, open_unpinned_bundle, sign_bundle
+from signing.cuts import Cause
 from signing.keys import BoxKey, SigningKey
 from signing.roles import Role
 from signing.statements import KeyStatement
@@ -113,6 +115,17 @@ class SimHub:
         with writing(self.worker.engine) as connection:
             order_erasure(connection, self.worker, wish, actor="quantri")
         return f"{wish.dossier[:6]} whole"
+
+    def revoke(self, keys: list[str], cause: Cause, *, since_ms: int | None = None) -> None:
+        """An administrator cuts keys off where the hub stands, or stood at an earlier moment."""
+        with writing(self.worker.engine) as connection:
+            act = Act(actor="quantri", ground="20/QĐ-UBND")
+            revoke_keys(connection, self.worker, keys, cause=cause, act=act, since_ms=since_ms)
+
+    def review(self, records: list[str], *, stands: bool) -> None:
+        """An administrator lets records after a cut stand, or refuses them."""
+        with writing(self.worker.engine) as connection:
+            review_records(connection, self.worker, records, stands=stands, act=Act(actor="quantri"))
 
     def restart(self) -> None:
         """Power lost and back: what was not committed is gone, and every cache with it."""

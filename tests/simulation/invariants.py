@@ -36,7 +36,7 @@ from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.erasure import ERASURE_KIND, Erasure
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SEAL_EVERY_RECORDS
 from sync_protocol.log import Run, check_chain, verify_seal
-from sync_protocol.record import BodyState, Record, unverified
+from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
 from tests.simulation.broken import require
@@ -191,7 +191,7 @@ class _Truth:
             if record.header.kind == ERASURE_KIND and record.id not in {row.record for row in self.standings}
         ]
 
-    def is_covered(self, record: Record) -> bool:
+    def is_covered(self, record: Record | UnverifiedRecord) -> bool:
         """Whether an order that stands says that this body must be nowhere."""
         return any(order.covers(record.id, record.header) for order in self.orders)
 
@@ -288,7 +288,7 @@ def _check_fairness(world: "World", truth: _Truth) -> None:
         if truth.by_id[record_id].header.kind != UNKNOWN_KIND:
             require(record_id in refused, "what is forged is refused", record_id)
     for record_id, code in refused.items():
-        if record_id in world.ledger.forged:
+        if record_id in world.ledger.forged | world.ledger.reviewed_away:
             continue
         parents = truth.by_id[record_id].header.parents
         reason = f"{truth.by_id[record_id].header.kind} {code}"

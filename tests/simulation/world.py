@@ -43,10 +43,11 @@ MINUTE_MS = 60 * SECOND_MS
 
 @dataclass
 class Ledger:
-    """What was said to people, as the world noted it when it was said."""
+    """What was said to people, as the world noted it when it was said. `reviewed_away`: what a review refused."""
 
     acknowledged: dict[str, Record] = field(default_factory=dict)
     forged: set[str] = field(default_factory=set)
+    reviewed_away: set[str] = field(default_factory=set)
     requests: int = 0
     work: int = 0
     power_cuts: int = 0
