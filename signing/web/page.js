@@ -1,10 +1,12 @@
 // The page: takes files, pictures, scanned and pasted text; shows each finding. Everything stays on this computer.
-import { Fault, fromBase64, utf8 } from "./bytes.js";
+import { Fault, fromBase64, toBase64, utf8 } from "./bytes.js";
+import { decodeCanonical, encodeCanonical } from "./canonical.js";
 import { ENGINES, chosenEngine, publicKey, verifyRaw } from "./ed25519.js";
 import { sayInstant, sayUnit, showFinding } from "./finding.js";
 import { openedInput } from "./opening.js";
 import { openSnapshot } from "./status.js";
 import { TEXTS } from "./texts.js";
+import { isIncluded, leafHash } from "./tlog.js";
 import { openBundle } from "./trust.js";
 import { verifyFile } from "./verify.js";
 
@@ -238,4 +240,7 @@ async function start() {
 }
 
 // Promised to the tests of this page, and to whoever wants to look behind it.
-globalThis.motcua = { start: start(), verify: verifyBytes, openBundle, openSnapshot, fromBase64, publicKey, verifyRaw, ENGINES };
+globalThis.motcua = {
+  start: start(), verify: verifyBytes, openBundle, openSnapshot, fromBase64, toBase64, publicKey, verifyRaw, ENGINES, encodeCanonical,
+  decodeCanonical, isIncluded, leafHash,
+};

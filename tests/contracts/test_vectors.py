@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from signing import cbor, cose
 from signing.canonical import INTEGER_MAX, decode, encode
@@ -45,6 +49,31 @@ def test_wycheproof_ed25519() -> None:
     ]
     assert len(answers) == 151
     assert [case for case, found, expected in answers if found is not expected] == []
+
+
+def test_wycheproof_p256() -> None:
+    """The library on which legal signatures and the hub's certificates rest; our own records never use this curve."""
+    answers = []
+    for group in loaded("wycheproof/ecdsa_secp256r1_sha256_p1363_test.json")["testGroups"]:
+        key = ec.EllipticCurvePublicKey.from_encoded_point(
+            ec.SECP256R1(), bytes.fromhex(group["publicKey"]["uncompressed"])
+        )
+        for test in group["tests"]:
+            holds = _holds_on_p256(key, bytes.fromhex(test["msg"]), bytes.fromhex(test["sig"]))
+            answers.append((test["tcId"], holds, test["result"] == "valid"))
+    assert len(answers) == 262
+    assert [case for case, found, expected in answers if found is not expected] == []
+
+
+def _holds_on_p256(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> bool:
+    if len(signature) != 64:
+        return False
+    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    try:
+        key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def test_speccheck_accepts_case_3_alone() -> None:
