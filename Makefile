@@ -45,7 +45,7 @@ format: setup ## put the formatting right
 bench: setup ## run the benchmarks: a table, and benchmarks/results.json
 	$(PYTHON) -m benchmarks
 
-soak: setup ## new worlds of the simulation for MINUTES= (60), on from where it stopped; T=path: tests with many new examples
+soak: setup ## new worlds and hostile files for MINUTES= (60), on from where it stopped; T=path: tests with many new examples
 	$(if $(T),$(PYTEST) --hypothesis-profile=soak $(T),$(PYTHON) -m tests.simulation.soak --minutes $(or $(MINUTES),60))
 
 screenshots: setup ## take the pictures of the manuals anew

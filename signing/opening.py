@@ -24,6 +24,7 @@ except ImportError:  # the extra `verify` is not installed
 
 INPUT_BYTES_MAX: Final = 3 * 1024 * 1024
 PICTURE_PIXELS_MAX: Final = 16_000_000
+_SIDE_MAX: Final = 3_000
 
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8")
 _PDF: Final = b"%PDF-"
@@ -51,7 +52,10 @@ def _code_in_picture(data: bytes) -> bytes | None:
         with Image.open(io.BytesIO(data)) as picture:
             if picture.width * picture.height > PICTURE_PIXELS_MAX:
                 return None
-            found = zxingcpp.read_barcodes(picture.convert("L"))
+            picture.draft("L", (_SIDE_MAX, _SIDE_MAX))  # a JPEG is opened smaller at once
+            grey = picture.convert("L")
+            grey.thumbnail((_SIDE_MAX, _SIDE_MAX), Image.Resampling.BOX)
+            found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return next((code.text.encode() for code in found if code.text.startswith(PREFIX)), None)

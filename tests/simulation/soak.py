@@ -1,7 +1,8 @@
 """`make soak`: play new worlds for some minutes, remember where it stopped, and report what was played in all.
 
-The record of past soaks (`.soak.json`, not committed) holds the next seed, how many worlds were played and how many
-power cuts they bore, and the line of every failure. It is written after every world, so a soak may be stopped at any time.
+After each world the verifier is given a batch of hostile files of the same seed (`hostile_files`). The record of past soaks
+(`.soak.json`, not committed) holds the next seed, how many worlds were played and how many power cuts they bore, how many files
+were tried and what the worst of them cost, and the line of every failure. It is written after every world, so a soak may be stopped at any time.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from tests.simulation.hostile_files import Tried, attempt_files
 from tests.simulation.replay import Failure, attempt_seed
 from tests.simulation.world import Ledger
 
@@ -30,6 +32,9 @@ class Soak:
     power_cuts: int = 0
     records: int = 0
     failures: list[str] = field(default_factory=list)
+    files: int = 0
+    slowest_ms: float = 0.0
+    most_mb: float = 0.0
 
     def add(self, seed: int, outcome: Ledger | Failure) -> None:
         self.next_seed = seed + 1
@@ -40,10 +45,18 @@ class Soak:
             self.power_cuts += outcome.power_cuts
             self.records += len(outcome.acknowledged)
 
+    def add_files(self, tried: Tried) -> None:
+        self.files += tried.files
+        self.slowest_ms = max(self.slowest_ms, tried.slowest_ms)
+        self.most_mb = max(self.most_mb, tried.most_mb)
+        if tried.problem:
+            self.failures.append(tried.problem)
+
     def __str__(self) -> str:
         return (
-            f"{self.worlds} worlds, {self.power_cuts} power cuts, {self.records} records, "
-            f"{len(self.failures)} failures; next seed {self.next_seed}"
+            f"{self.worlds} worlds, {self.power_cuts} power cuts, {self.records} records, {self.files} hostile files "
+            f"(at most {self.slowest_ms:.0f} ms and {self.most_mb:.0f} MB), {len(self.failures)} failures; "
+            f"next seed {self.next_seed}"
         )
 
 
@@ -59,6 +72,7 @@ def play_for(
     soak, until = read_soak(path), clock() + 60 * minutes
     before = len(soak.failures)
     while True:
+        soak.add_files(attempt_files(soak.next_seed))
         soak.add(soak.next_seed, attempt_seed(soak.next_seed))
         _write(path, soak)
         for line in soak.failures[before:]:
@@ -82,7 +96,8 @@ def main(minutes: float) -> None:
     began = read_soak(RECORD)
     now = play_for(minutes, RECORD, say=click.echo)
     click.echo(
-        f"this time: {now.worlds - began.worlds} worlds, {now.power_cuts - began.power_cuts} power cuts"
+        f"this time: {now.worlds - began.worlds} worlds, {now.power_cuts - began.power_cuts} power cuts, "
+        f"{now.files - began.files} hostile files"
     )
     click.echo(f"in all:    {now}")
     sys.exit(1 if len(now.failures) > len(began.failures) else 0)

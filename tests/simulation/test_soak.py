@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation import soak
+from tests.simulation.hostile_files import Tried
 from tests.simulation.replay import Failure
 from tests.simulation.schedule import plan_of
 from tests.simulation.soak import FIRST_SEED, play_for, read_soak
@@ -22,6 +23,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return Ledger(power_cuts=3)
 
     monkeypatch.setattr(soak, "attempt_seed", attempt)
+    monkeypatch.setattr(soak, "attempt_files", lambda seed: Tried(files=10, slowest_ms=seed - FIRST_SEED))
     return seeds
 
 
@@ -34,6 +36,7 @@ def test_it_ends_in_time_goes_on_and_adds_up(tmp_path: Path, played: list[int]) 
     assert played == [FIRST_SEED + n for n in range(4)]
     assert (second.worlds, second.power_cuts, second.next_seed) == (4, 9, FIRST_SEED + 4)
     assert said == second.failures
+    assert (second.files, second.slowest_ms) == (40, 3)
     assert f"--seed {FIRST_SEED + 2} --trace" in said[0]
     assert read_soak(tmp_path / "soak.json") == second
 
