@@ -14,6 +14,7 @@ from benchmarks.figure import Figure, table
 from benchmarks.idle import measure_idle
 from benchmarks.ingest import measure_ingest
 from benchmarks.overview import measure_overview
+from benchmarks.page import measure_page
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.rough import measure_rough
 from benchmarks.tlog import measure_tlog
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "overview": measure_overview,
     "tlog": measure_tlog,
     "verify": measure_verify,
+    "page": measure_page,
 }
 
 

@@ -162,6 +162,11 @@ function showFindings() {
   element("list").replaceChildren(...page.reports.map((each) => showFinding(each, page.language)));
 }
 
+function forget() {
+  page.reports.length = 0;
+  showFindings();
+}
+
 async function showTrust() {
   const program = JSON.parse(element("program").textContent);
   const rows = [];
@@ -241,6 +246,6 @@ async function start() {
 
 // Promised to the tests of this page, and to whoever wants to look behind it.
 globalThis.motcua = {
-  start: start(), verify: verifyBytes, openBundle, openSnapshot, fromBase64, toBase64, publicKey, verifyRaw, ENGINES, encodeCanonical,
+  start: start(), take: takeBytes, forget, verify: verifyBytes, openBundle, openSnapshot, fromBase64, toBase64, publicKey, verifyRaw, ENGINES, encodeCanonical,
   decodeCanonical, isIncluded, leafHash,
 };
