@@ -55,7 +55,9 @@ def _code_in_picture(data: bytes) -> bytes | None:
             picture.draft("L", (_SIDE_MAX, _SIDE_MAX))  # a JPEG is opened smaller at once
             grey = picture.convert("L")
             grey.thumbnail((_SIDE_MAX, _SIDE_MAX), Image.Resampling.BOX)
-            found = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormat.QRCode)
+            found = zxingcpp.read_barcodes(
+                grey, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+            )
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return next((code.text.encode() for code in found if code.text.startswith(PREFIX)), None)
