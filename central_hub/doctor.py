@@ -20,6 +20,7 @@ from central_hub.store.tables import LOG, RUN, SET_ASIDE
 from central_hub.sync.fleet import list_devices
 from central_hub.tlog.places import matched_size
 from central_hub.tlog.tree import TreeUnusable
+from dossiers.kinds import AUTHORITY
 from dossiers.local_time import local_date, to_yyyymmdd
 from sync_protocol.errors import ProtocolError
 from sync_protocol.log import Run, check_chain
@@ -122,6 +123,23 @@ def _log(connection: Connection, services: Services) -> Finding:
     return _finding("log", is_ok=not problem and not missing, vi=vi, en=en)
 
 
+def _authority(_: Connection, services: Services) -> Finding:
+    """Kinds of record that this version knows and that the roots have not yet said who may sign."""
+    lacking = sorted(AUTHORITY.keys() - services.keys.bundle.authority.keys())
+    names = ", ".join(lacking)
+    return _finding(
+        "authority",
+        is_ok=not lacking,
+        vi=f"tệp tin cậy chưa nêu ai được ký: {names}; chạy «motcua-hub trust draft TỆP» rồi cho người giữ khóa gốc ký"
+        if lacking
+        else "tệp tin cậy nêu đủ các loại bản ghi",
+        en=f"the trust bundle does not say who may sign: {names}; run «motcua-hub trust draft FILE» and have the root keys sign"
+        if lacking
+        else "the trust bundle knows every kind of record",
+        otherwise=Health.UNDECIDED,
+    )
+
+
 def _set_aside(connection: Connection, _: Services) -> Finding:
     count = connection.scalar(select(func.count()).select_from(SET_ASIDE)) or 0
     return _finding(
@@ -214,6 +232,7 @@ _CHECKS: tuple[_Check, ...] = (
     _database,
     _judge,
     _log,
+    _authority,
     _set_aside,
     _digests,
     _disk,

@@ -79,6 +79,20 @@ def standings_after_cuts(connection: Connection) -> list[Standing]:
     return _standings(connection, STANDING.c.code == reasons.RECORD_AFTER_CUT.code)
 
 
+def reviews_by_device(connection: Connection) -> dict[str, list[str]]:
+    """The records that wait for a review, by the PC in whose logs they stand, in the order of its logs."""
+    query = (
+        select(LOG.c.device, STANDING.c.record)
+        .join(LOG, STANDING.c.log_no == LOG.c.no)
+        .where(STANDING.c.code == reasons.RECORD_AFTER_CUT.code)
+        .order_by(STANDING.c.log_no, STANDING.c.seq)
+    )
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.device, []).append(row.record)
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingPage:
     """One page of standings; `total` counts all pages."""

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from central_hub.ingest.aside import list_set_aside
-from central_hub.judge.standings import Standing, list_standings
+from central_hub.judge.standings import Standing, list_standings, reviews_by_device
 from central_hub.problems import language
 from central_hub.projection.twins import open_duplicates, twins_of
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
@@ -56,7 +56,9 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         lines = list_standings(
             connection, commune=commune, after_cut=True, page=number, page_rows=REVIEWED_AT_ONCE
         )
-        return found | {"standings": lines, "causes": _causes(connection, services, lines.lines)}
+        whole = {device: len(records) for device, records in reviews_by_device(connection).items()}
+        causes = _causes(connection, services, lines.lines)
+        return found | {"standings": lines, "causes": causes, "whole_devices": whole}
     outcome = Outcome.QUARANTINED if show == "refused" else Outcome.PENDING
     return found | {
         "standings": list_standings(

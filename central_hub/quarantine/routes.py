@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from central_hub import reasons
 from central_hub.accounts.signer import SignatureRefused, ensure_stated, unlock_signer
 from central_hub.database import get_reader, get_services
+from central_hub.judge.standings import reviews_by_device
 from central_hub.problems import Refused
 from central_hub.quarantine.pages import record_page, request_page, waiting_page
 from central_hub.quarantine.service import DecisionRefused, decide_request
@@ -72,6 +73,9 @@ def decide(record: str) -> Response:
 def review() -> Response:
     services, decision = get_services(), request.form.get("decision")
     records = [record for record in request.form.getlist("records") if _RECORD.fullmatch(record)]
+    device = request.form.get("device", "")
+    if device:
+        records = reviews_by_device(get_reader()).get(device, [])
     if decision not in ("stands", "refused"):
         raise Refused(reasons.INPUT)
     ground = normalise_text(request.form.get("ground", "")).strip()[:_GROUND_LENGTH_MAX]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from central_hub import reasons
 from central_hub.console import common, local_ms, opened
-from central_hub.judge.standings import standings_after_cuts
+from central_hub.judge.standings import reviews_by_device, standings_after_cuts
 from central_hub.registry.enrolment import FIRST_OFFICER_ROLES, enrol_by_file, issue_code
 from central_hub.registry.forks import contested_records
 from central_hub.registry.holders import list_holders
@@ -134,12 +134,18 @@ def revoke(
 
 @click.command()
 @click.argument("records", nargs=-1)
+@click.option("--device", default="", help="Instead of RECORDS: all that wait of this PC (its key id).")
 @click.option("--stands/--refused", "stands", default=None, help="Let the records stand, or refuse them.")
 @click.option("--ground", default="", help="Who was asked and what was compared; needed to decide.")
 @common
-def review(console: Console, records: tuple[str, ...], stands: bool | None, ground: str) -> None:
+def review(console: Console, records: tuple[str, ...], device: str, stands: bool | None, ground: str) -> None:
     """List the records that wait for a review; or decide about RECORDS, signed with the registry's key."""
     services = opened(console)
+    if device:
+        with reading(services.engine) as connection:
+            records = (*records, *reviews_by_device(connection).get(device, []))
+        if not records:
+            console.refuse(reasons.INPUT, f"--device {device}", code=BAD_INPUT)
     if not records:
         with reading(services.engine) as connection:
             contested = contested_records(

@@ -1,7 +1,8 @@
 """Which keys are believed on this PC: the newest trust bundle and every key statement held, in order of arrival.
 
 Kept as one immutable value and extended when new statements are stored; several threads and processes may ask. A
-statement whose issuer is not entitled (yet) is passed over and tried again whenever another one arrives.
+statement whose issuer is not entitled (yet) is passed over and tried again whenever another one arrives. What a registry
+key said after the roots cut it off is not believed, unless the province has reviewed it.
 """
 
 import threading
@@ -12,14 +13,17 @@ from sqlite_utils import Database
 
 from edge_node.store import SqliteLogStore
 from signing.bundles import TrustBundle, open_bundle, open_unpinned_bundle
+from signing.cuts import Place, Side
 from signing.errors import SigningError
 from signing.statements import KIND, KeyStatement
 from signing.trust import Trust
 from sync_protocol.record import Record
 
+REVIEWED: Final = "review.given"
 _NEWEST: Final = (
     "SELECT (SELECT max(version) FROM trust_bundle), "
-    "(SELECT id FROM record WHERE kind = 'key.stated' AND dossier IS NULL ORDER BY number DESC LIMIT 1)"
+    "(SELECT id FROM record WHERE kind IN ('key.stated', 'review.given') AND dossier IS NULL "
+    "ORDER BY number DESC LIMIT 1)"
 )
 
 
@@ -51,7 +55,46 @@ def build_trust(db: Database) -> Trust:
     bundle = newest_bundle(db)
     if bundle is None:
         raise TrustMissing
-    return trust_of(bundle, SqliteLogStore(db).records_of_kinds(KIND))
+    store = SqliteLogStore(db)
+    stated = store.records_of_kinds(KIND)
+    cut_off = {record.id for record in stated if _is_cut_off(bundle, store, record)}
+    if not cut_off:
+        return trust_of(bundle, stated)
+    inside = [record for record in stated if record.id not in cut_off]
+    trust = trust_of(bundle, inside)
+    reviewed = _reviewed(trust, store) & cut_off
+    return (
+        trust_of(bundle, [r for r in stated if r.id in reviewed or r.id not in cut_off])
+        if reviewed
+        else trust
+    )
+
+
+def _is_cut_off(bundle: TrustBundle, store: SqliteLogStore, record: Record) -> bool:
+    """Whether a former registry key said this after the cut that the roots made: who had the key then, nobody knows."""
+    former = next((each for each in bundle.former if each.key.id == record.header.by), None)
+    if former is None:
+        return False
+    header = record.header
+    position = former.cut.frontier.get(header.log)
+    links = {record.link}
+    if position is not None and store.link_at(header.log, position.length) == position.head:
+        links.add(position.head)
+    place = Place(record=record.id, by=header.by, log=header.log, seq=header.seq, links=frozenset(links))
+    return former.cut.side(place) is not Side.INSIDE
+
+
+def _reviewed(trust: Trust, store: SqliteLogStore) -> set[str]:
+    """The records that somebody entitled has let stand, and nobody has refused."""
+    said: dict[str, bool] = {}
+    for record in store.records_of_kinds(REVIEWED):
+        try:
+            trust.require(record.header.by, kind=REVIEWED, unit=record.header.commune)
+        except SigningError:
+            continue
+        for target in record.header.facts["records"]:
+            said[target] = bool(record.header.facts["stands"])
+    return {target for target, stands in said.items() if stands}
 
 
 def trust_of(bundle: TrustBundle, records: list[Record]) -> Trust:

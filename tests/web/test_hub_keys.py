@@ -146,6 +146,26 @@ def test_the_queue_of_reviews(hub: ProvinceHub, desk: Desk, keeper: Visitor) -> 
     assert standings(hub) == {second: "RECORD_REVOKED"}
 
 
+def test_one_signature_reviews_all_that_waits_of_a_pc(hub: ProvinceHub, desk: Desk, keeper: Visitor) -> None:
+    other = hub.enrol("20257")
+    hub.deliver(other)
+    hub.judge()
+    for each in (desk, other):
+        keeper.post(f"/nodes/{each.device}/keys", subject="device", what="lost", **GIVEN)
+    late = {late_record(hub, desk), late_record(hub, desk, 3)}
+    foreign = late_record(hub, other)
+    page = keeper.page("/quarantine?show=review")
+    assert "cả 2 bản ghi đang chờ của máy PC quầy 1, Phường Hải Châu" in page
+    keeper.post("/quarantine/review", decision="stands", device=desk.device, **GIVEN)
+    hub.judge()
+    assert standings(hub) == {foreign: "RECORD_AFTER_CUT"}, late
+    code, _ = command(hub, "review", "--device", other.device, "--refused", "--ground", "Không rõ người ký")
+    hub.judge()
+    assert (code, standings(hub)) == (OK, {foreign: "RECORD_REVOKED"})
+    code, _ = command(hub, "review", "--device", desk.device, "--stands", "--ground", "?")
+    assert code == BAD_INPUT
+
+
 def command(hub: ProvinceHub, *arguments: str) -> tuple[int, dict[str, object]]:
     data = str(hub.services.config.data)
     result = CliRunner().invoke(cli, [arguments[0], "--data", data, "--json", *arguments[1:]])

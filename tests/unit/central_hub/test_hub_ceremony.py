@@ -9,18 +9,21 @@ import pytest
 from click.testing import CliRunner
 
 from central_hub.cli import cli
+from central_hub.doctor import Health, examine
 from central_hub.keys import load_keys, load_root
 from central_hub.registry.ceremony import CeremonyDraft, adopt, propose, signatures_missing
 from central_hub.registry.snapshot import take_snapshot
 from central_hub.services import Services, open_services
 from central_hub.store.engine import reading, writing
 from central_hub.tlog.sequencer import advance
+from dossiers.kinds import AUTHORITY
 from signing.bundles import follow_bundles, open_bundle, open_unpinned_bundle
 from signing.compact import SignedRegistryKey
 from signing.console import BAD_INPUT, OK
 from signing.cuts import Cause
 from signing.errors import TrustInvalid
 from signing.keys import SigningKey, new_signing_key
+from signing.roles import Role
 from signing.snapshot import open_snapshot
 from tests.support.hub import ProvinceHub, found_province
 
@@ -134,6 +137,25 @@ def test_the_snapshot_is_signed_by_the_status_key_and_follows_the_tree(hub: Prov
     assert snapshot.root == services.tree.head().root.hex()
     public = hub.app.test_client().get("/verify/status.json")
     assert open_snapshot(public.data, services.keys.bundle).status == snapshot.status
+
+
+def test_a_hub_from_before_a_kind_is_told_to_hold_a_ceremony_which_lets_it_be_signed(
+    hub: ProvinceHub, root: SigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = {kind: roles for kind, roles in AUTHORITY.items() if kind != "erasure.ordered"}
+    with monkeypatch.context() as patch:
+        patch.setattr("central_hub.registry.ceremony.AUTHORITY", older)
+        adopt(hub.services, proposed(hub.services).sign(root))
+    before = reopened(hub.services)
+    (told,) = [each for each in examine(before) if each.check == "authority"]
+    assert told.health is Health.UNDECIDED and "erasure.ordered" in told.vi and "trust draft" in told.en
+    leader = frozenset({Role.LEADER})
+    assert not before.keys.bundle.authority.get("erasure.ordered")
+    adopt(before, proposed(before).sign(root))
+    after = reopened(before)
+    assert leader <= after.keys.bundle.authority["erasure.ordered"]
+    assert follow_bundles(after.keys.versions, roots=hub.services.keys.bundle) == after.keys.bundle
+    assert [each.health for each in examine(after) if each.check == "authority"] == [Health.OK]
 
 
 # --- the commands ---
