@@ -35,7 +35,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the hub serves on POSIX systems"),
 ]
 _LOG = logging.getLogger(__name__)
-KILLS = int(os.environ.get("MOTCUA_KILLS", "20"))
+KILLS = int(os.environ.get("MOTCUA_KILLS", "100"))
 SEED = int(os.environ.get("MOTCUA_KILL_SEED", "20242"))
 NODE_TABLES = ("dossier", "verdict", "key_holder", "day_counter", "digest_total")
 SETTLED_RECORDS_MIN = 4
