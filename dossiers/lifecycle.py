@@ -198,6 +198,18 @@ def same_day_path(status: Status, roles: AbstractSet[Role]) -> tuple[Move, ...]:
     return tuple(path)
 
 
+_CLOSED: Final = frozenset({Status.REFUSED, Status.WITHDRAWN, Status.RETURNED})
+
+
+def is_open(status: int | None, *, conflicts: int) -> bool:
+    """Whether somebody still has to do something: a snapshot carries such a dossier, and closed ones come later.
+
+    Args:
+        status: 0 or None where no record gave it one.
+    """
+    return conflicts > 0 or status not in _CLOSED
+
+
 def delivery_state(status: Status) -> DeliveryState:
     """Issued is not delivered: the result waits until somebody has it."""
     if status == Status.RETURNED:

@@ -298,10 +298,20 @@ FILE_ABSENT: Final = _reason(
     next_vi="Bấm «Tải về máy này»; tệp về ở lần đồng bộ tới.",
     next_en="Press «Fetch to this PC»; the file comes with the next sync.",
 )
+HISTORY_MISSING: Final = _reason(
+    "NODE_HISTORY_MISSING",
+    409,
+    retryable=True,
+    vi="Lịch sử của hồ sơ này chưa về máy.",
+    en="The history of this dossier has not arrived on this PC yet.",
+    next_vi="Đồng bộ với tỉnh, hoặc nhập thêm USB của tỉnh; cần gấp thì xem trên máy khác của xã.",
+    next_en="Sync with the province, or take another stick from it; if it is urgent, look on another PC of the commune.",
+)
 
 REASONS: Final = (
     DISK_FULL, DAMAGED, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
     INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
+    HISTORY_MISSING,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

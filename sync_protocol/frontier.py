@@ -74,7 +74,9 @@ def relate(
     if mine is None or mine.length == 0:
         return Relation.EQUAL if theirs is None or theirs.length == 0 else Relation.BEHIND
     if theirs is None or theirs.length == 0:
-        return Relation.AHEAD
+        return (
+            Relation.UNKNOWN if mine.base else Relation.AHEAD
+        )  # what lies below a base cannot be sent from here
     if mine.length < theirs.length:
         return Relation.BEHIND
     link = mine.head if mine.length == theirs.length else link_at.get(theirs.length)

@@ -21,6 +21,9 @@ from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 _RAW_PER_PACKED = 4
 """Records pack to about a fifth of their stored size; a first guess that the real frame corrects."""
 
+_PACKED_RECORD_BYTES = 160
+"""What a record costs in a frame, about: how much history is tried first."""
+
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """Frames to send now, and whether more is left for the next round."""
@@ -79,6 +82,8 @@ def choose_runs(
         if difference.relation is not Relation.AHEAD or difference.mine is None:
             continue
         first = difference.theirs.length if difference.theirs else 0
+        if first < difference.mine.base:
+            continue  # what lies between is not held here
         end = min(difference.mine.length, (stop or {}).get(difference.log, difference.mine.length))
         while first < end:
             room = bytes_max - size
@@ -92,6 +97,52 @@ def choose_runs(
             records += len(run.records)
             first = run.stop
     return Chosen(frames=frames, records=records, more=False)
+
+
+def choose_history(
+    store: LogStore, wanted: Iterable[FrontierEntry], *, bytes_max: int, audience: str | None = None
+) -> Chosen:
+    """Pick runs that end where a peer's logs begin: a peer that knows what lies below only by a snapshot.
+
+    The newest history goes first, so that each run joins what the peer holds: its chain ends in the link that stands
+    before the peer's first record. At least one run is sent however small the budget.
+
+    Args:
+        wanted: the peer's entries; those with base 0 lack nothing.
+        audience: unit of the peer; bodies meant for another unit are withheld. None sends all bodies.
+    """
+    frames: list[bytes] = []
+    size = records = 0
+    for entry in wanted:
+        stop = entry.base
+        while stop > 0:
+            room = bytes_max - size
+            if frames and (room <= 0 or len(frames) >= limits.ROUND_RUNS_MAX):
+                return Chosen(frames=frames, records=records, more=True)
+            run, frame = _run_before(store, entry.log, stop, max(room, 0), audience)
+            if run is None:
+                break  # not held here either
+            if frames and len(frame) > room:
+                return Chosen(frames=frames, records=records, more=True)
+            frames.append(frame)
+            size += len(frame)
+            records += len(run.records)
+            stop = run.first
+    return Chosen(frames=frames, records=records, more=False)
+
+
+def check_run_below(run: Run, *, base: int, link: str) -> Run:
+    """Check a run of history: cut at `base`, its chain must end in `link`. Returns the part that was checked.
+
+    No seal is needed: the link was sealed by the log's device, and the chain leads down from it. Raises RunInvalid where
+    the run does not reach `base` or another chain comes out.
+    """
+    if not run.first < base <= run.stop:
+        raise RunInvalid(reasons.LOG_CHAIN, f"history {run.first}–{run.stop} does not reach {base}")
+    part = Run(log=run.log, first=run.first, records=run.records[: base - run.first])
+    if check_chain(part, part.records[0].header.prev if part.first else None) != link:
+        raise RunInvalid(reasons.LOG_CHAIN, f"history does not lead to record {base}")
+    return part
 
 
 def check_run(
@@ -151,6 +202,25 @@ def _next_run(
         if len(frame) <= room or shorter is None or not first < shorter.length < run.stop:
             return run, frame
         stop, budget = shorter.length, limits.RUN_UNPACKED_BYTES_MAX
+
+
+def _run_before(
+    store: LogStore, log: str, stop: int, room: int, audience: str | None
+) -> tuple[Run | None, bytes]:
+    """The longest run that ends at `stop` and fits in `room`, or a single record."""
+    count = min(stop, limits.RUN_RECORDS_MAX, max(1, room // _PACKED_RECORD_BYTES))
+    while True:
+        records = store.span(log, stop - count, stop=stop)
+        if len(records) != count:
+            return None, b""
+        sent = tuple(withhold(r, audience) if audience else unverified(r) for r in records)
+        run = Run(log=log, first=stop - count, records=sent)
+        size = sum(len(r.header_bytes) + (len(r.body.content) if r.body else 0) for r in sent)
+        if size <= limits.RUN_UNPACKED_BYTES_MAX // 2 or count == 1:
+            frame = encode_run(run)
+            if len(frame) <= room or count == 1:
+                return run, frame
+        count = max(1, count // 2)
 
 
 def _cut_at_seal(

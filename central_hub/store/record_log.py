@@ -174,6 +174,11 @@ class HubLogStore:
                     found[record.header.dossier].append(record)
         return found
 
+    def records_about_no_dossier(self, log: str) -> list[Record]:
+        """The findable records of a log that concern no dossier: its opening, keys, orders."""
+        held = self.held(log)
+        return self._at((PLACE.c.log_no == held.no) & PLACE.c.dossier_prefix.is_(None)) if held else []
+
     # --- inside ---
 
     def _add(self, run: Run, *, frame: bytes | None, findable: bool) -> int:

@@ -1,15 +1,17 @@
 """Commands for USB sticks: take what nodes wrote, and write their answers."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import click
 
 from central_hub.console import common, opened
 from central_hub.services import Services
 from central_hub.sync.parcels import Asked, TakenParcel, asked_by_nobody, judge_now, take_parcels
-from central_hub.sync.stick import answer_on, files_on, newest_asked
+from central_hub.sync.stick import answer_on, files_on, newest_asked, snapshot_on
 from signing.console import FAILED, OK, UNDECIDED, Console
+
+MIB: Final = 1024 * 1024
 
 
 @click.command("import")
@@ -37,16 +39,49 @@ def import_command(console: Console, folder: Path, is_silent: bool, wait_s: int)
 @click.command("export")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--device", default=None, help="Key id of a PC: write everything that it may have.")
+@click.option("--snapshot", "is_snapshot", is_flag=True, help="With --device: what a new PC begins with.")
+@click.option(
+    "--part-mb", type=click.IntRange(1, 2_047), default=1_024, help="Largest file to write, in MiB (FAT32)."
+)
 @common
-def export_command(console: Console, folder: Path, device: str | None) -> None:
-    """Write answers to the requests on a USB stick (FOLDER) again, or everything for one PC."""
+def export_command(
+    console: Console, folder: Path, device: str | None, is_snapshot: bool, part_mb: int
+) -> None:
+    """Write answers to the requests on a USB stick (FOLDER) again, or everything or a snapshot for one PC."""
     services = opened(console)
+    if is_snapshot:
+        if not device:
+            raise click.UsageError("--snapshot needs --device")
+        _leave_snapshot(console, services, folder, device, part_mb * MIB)
     if device:
         wanted = [asked_by_nobody(services, device)]
     else:
         wanted = newest_asked(take_parcels(services, files_on(folder), stores=False))
     answered = [_answered(console, services, folder, asked) for asked in wanted]
     console.leave(OK if answered else FAILED, {"answers": answered})
+
+
+def _leave_snapshot(
+    console: Console, services: Services, folder: Path, device: str, part_bytes_max: int
+) -> NoReturn:
+    progress = console.bar("bản ghi", "records")
+    written = snapshot_on(services, folder, device, part_bytes_max=part_bytes_max, progress=progress)
+    console.say(
+        f"Đã ghi bản khởi tạo cho máy {device[:8]}: {written.dossiers} hồ sơ đang mở, {written.records} bản ghi; "
+        f"{written.later} bản ghi cũ về sau.",
+        f"Wrote the snapshot for PC {device[:8]}: {written.dossiers} open dossiers, {written.records} records; "
+        f"{written.later} older records come later.",
+    )
+    content = {
+        "device": device,
+        "parcel": written.label.parcel,
+        "dossiers": written.dossiers,
+        "records": written.records,
+        "later": written.later,
+        "parts": written.parts,
+        "size_bytes": written.size_bytes,
+    }
+    console.leave(OK, content)
 
 
 def _say_taken(console: Console, services: Services, parcel: TakenParcel) -> None:

@@ -220,9 +220,20 @@ def _answers(
         # The rest as it would be asked for next: what was sent is held, and the digest speaks of what was held before.
         receipt = receipt_prefix(answer.receipt) if answer.receipt else request.receipt
         request = replace(request, digest=b"", receipt=receipt)
-        runs = [decode_run(frame) for frame in answer.runs]
-        sent = (FrontierEntry(log=run.log, length=run.stop, head=run.records[-1].link) for run in runs)
-        theirs = Frontier([*theirs.values(), *sent])
+        theirs = Frontier({**theirs, **_after(theirs, answer.runs)}.values())
+
+
+def _after(theirs: Frontier, frames: Sequence[bytes]) -> dict[str, FrontierEntry]:
+    """Where the node stands in the logs of these frames once it has them: further, or with a lower base."""
+    found: dict[str, FrontierEntry] = {}
+    for run in map(decode_run, frames):
+        held = found.get(run.log) or theirs.get(run.log)
+        if held is not None and run.first < held.base:
+            found[run.log] = FrontierEntry(log=run.log, base=run.first, length=held.length, head=held.head)
+        else:
+            base = held.base if held else 0
+            found[run.log] = FrontierEntry(log=run.log, base=base, length=run.stop, head=run.records[-1].link)
+    return found
 
 
 def _look(file: GivenFile) -> tuple[Label | None, RemoteFault | None]:

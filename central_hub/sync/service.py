@@ -32,7 +32,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation, length_of, same_head
 from sync_protocol.parcel import Stretch
 from sync_protocol.receipts import Receipt, ReceiptEntry, open_receipt, same_standing, sign_receipt
-from sync_protocol.rounds import choose_runs, differences
+from sync_protocol.rounds import Chosen, choose_history, choose_runs, differences
 from sync_protocol.wire import (
     PROTOCOL_VERSION,
     DigestState,
@@ -52,7 +52,7 @@ _LOW_WATER_SHARE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Scope:
+class Scope:
     """The logs that concern a node, in the order in which they are sent."""
 
     province: tuple[HeldLog, ...]
@@ -73,7 +73,7 @@ class Asker:
     is_cut_off: bool
     box: str | None = None
 
-    def sees(self, scope: _Scope) -> tuple[HeldLog, ...]:
+    def sees(self, scope: Scope) -> tuple[HeldLog, ...]:
         return scope.province if self.is_cut_off else scope.all
 
 
@@ -138,13 +138,17 @@ def owed(services: Services, asker: Asker, theirs: Frontier) -> list[Stretch]:
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
         found = []
-        for log in asker.sees(_scope(connection, services, asker.unit)):
+        for log in asker.sees(scope_of(connection, services, asker.unit)):
             first = length_of(theirs, log.id)
             head = store.link_at(log.id, log.judged) if log.judged > first else None
             if head is not None:
                 seal = store.seal(log.id, at_most=log.judged)
                 signature = seal.signature.hex() if seal and seal.length == log.judged else ""
                 found.append(Stretch(log=log.id, first=first, length=log.judged, head=head, seal=signature))
+            base = theirs[log.id].base if log.id in theirs else 0
+            link = store.link_at(log.id, base) if base else None
+            if link is not None:
+                found.append(Stretch(log=log.id, first=0, length=base, head=link))
     return found
 
 
@@ -160,14 +164,14 @@ def compose_answer(
     """What a node that stands at `theirs` lacks, within one message."""
     device, unit = asker.device, asker.unit
     with reading(services.engine) as connection:
-        scope = _scope(connection, services, unit)
+        scope = scope_of(connection, services, unit)
     if not asker.is_cut_off and _runs_low(request, scope, theirs, services):
         _refill(services, device, unit, scope, now_ms)
     if not asker.is_cut_off:
         _refill_others(services, asker, scope, now_ms)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
-        scope = _scope(connection, services, unit)
+        scope = scope_of(connection, services, unit)
         receipt = _receipt(connection, services, unit, epoch, scope, now_ms)
         mine = Frontier(FrontierEntry(log=log.id, length=log.length, head=log.head) for log in scope.all)
         stop = {log.id: log.judged for log in scope.all}
@@ -178,8 +182,14 @@ def compose_answer(
             if d.relation is Relation.AHEAD
         ]
         chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, audience=unit)
+        history = _history(store, asker, scope, theirs, chosen, bytes_max)
         held = _differing(mine, theirs)
-        is_settled = not chosen.frames and not held and all(log.judged == log.length for log in scope.all)
+        is_settled = (
+            not chosen.frames
+            and not history.frames
+            and not held
+            and all(log.judged == log.length for log in scope.all)
+        )
         state, digest = (
             _compared(connection, unit, request) if is_settled else (DigestState.NOT_COMPARABLE, b"")
         )
@@ -193,13 +203,13 @@ def compose_answer(
         problem=problem,
         held=held,
         receipt=b"" if receipt_prefix(receipt) == request.receipt else receipt,
-        runs=chosen.frames,
+        runs=[*chosen.frames, *history.frames],
         foreign=[],
         digest=digest,
         digest_state=state,
         next_sync_after_s=_UNJUDGED_WAIT_S if is_waiting else _next_sync(services),
         bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
-        more=chosen.more,
+        more=chosen.more or history.more,
         bundles=_newer_bundles(services, request.bundle),
     )
 
@@ -224,16 +234,27 @@ def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundA
     )
 
 
-def _scope(connection: Connection, services: Services, unit: str) -> _Scope:
+def scope_of(connection: Connection, services: Services, unit: str) -> Scope:
     """What of this hub's logs concerns a node, its logs of earlier epochs among them."""
     store = HubLogStore(connection, services.opened)
     hub = services.keys.hub.public.id
     logs = store.held_logs(commune=unit)
-    return _Scope(
+    return Scope(
         province=tuple(store.held_logs(commune=services.province)),
         commune=tuple(log for log in logs if log.device == hub),
         devices=tuple(log for log in logs if log.device != hub),
     )
+
+
+def _history(
+    store: HubLogStore, asker: Asker, scope: Scope, theirs: Frontier, chosen: Chosen, bytes_max: int
+) -> Chosen:
+    """What lies below the bases of a PC that began with a snapshot; everything newer goes first."""
+    wanted = [theirs[log.id] for log in asker.sees(scope) if log.id in theirs and theirs[log.id].base]
+    room = bytes_max - sum(map(len, chosen.frames))
+    if chosen.more or (chosen.frames and room < limits.ROUND_SIZE_BYTES_MIN):
+        return Chosen(frames=[], records=0, more=bool(wanted))
+    return choose_history(store, wanted, bytes_max=room, audience=asker.unit)
 
 
 def _differing(mine: Frontier, theirs: Frontier) -> list[Entry]:
@@ -247,7 +268,7 @@ def _differing(mine: Frontier, theirs: Frontier) -> list[Entry]:
 
 
 def _receipt(
-    connection: Connection, services: Services, unit: str, epoch: str, scope: _Scope, now_ms: int
+    connection: Connection, services: Services, unit: str, epoch: str, scope: Scope, now_ms: int
 ) -> bytes:
     """The newest receipt of the commune, signed anew only when something moved."""
     logs = {
@@ -285,14 +306,14 @@ def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple
     return (DigestState.EQUAL if digest == request.digest else DigestState.DIFFERENT), digest
 
 
-def _runs_low(request: RoundRequest, scope: _Scope, theirs: Frontier, services: Services) -> bool:
+def _runs_low(request: RoundRequest, scope: Scope, theirs: Frontier, services: Services) -> bool:
     """Whether the PC needs more dossier numbers, and has seen every lease granted so far."""
     if not scope.commune or request.beacon.codes_left * _LOW_WATER_SHARE >= services.config.lease_size:
         return False
     return all(length_of(theirs, log.id) == log.length for log in scope.commune)
 
 
-def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: int) -> None:
+def _refill(services: Services, device: str, unit: str, scope: Scope, now_ms: int) -> None:
     own = [log for log in scope.devices if log.device == device and log.judged]
     if own:
         with writing(services.engine) as connection:
@@ -300,7 +321,7 @@ def _refill(services: Services, device: str, unit: str, scope: _Scope, now_ms: i
                 grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
 
 
-def _refill_others(services: Services, asker: Asker, scope: _Scope, now_ms: int) -> None:
+def _refill_others(services: Services, asker: Asker, scope: Scope, now_ms: int) -> None:
     """Numbers for PCs of the office that have no line of their own and said by way of another that they run out."""
     with reading(services.engine) as connection:
         devices = short_of_numbers(

@@ -1,17 +1,19 @@
 """The files of parcels in a folder of this machine, usually a USB stick: reading them, and writing answers that last."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from central_hub.services import Services
 from central_hub.sync.parcels import Asked, GivenFile, TakenParcel, WrittenAnswer, write_answer
+from central_hub.sync.snapshots import Progress, WrittenSnapshot, write_snapshot
 from sync_protocol.errors import RemoteFault
 from sync_protocol.limits import PART_SIZE_BYTES_MAX
 from sync_protocol.parcel import ANSWERS, FOLDER, SUFFIX, Label, Part, part_name
 from sync_protocol.reasons import PARCEL_NONE, PARCEL_STICK
+from sync_protocol.snapshot import SNAPSHOT
 
 FILES_MAX: Final = 20_000
 
@@ -51,6 +53,28 @@ def answer_on(
     services: Services, chosen: Path, asked: Asked, *, part_bytes_max: int = PART_SIZE_BYTES_MAX
 ) -> WrittenAnswer:
     """Write the answer for one device beside its parcel, read it back, and drop older answers for that device."""
+    with _written_on(services, chosen, ANSWERS, asked.device) as open_part:
+        return write_answer(services, asked, open_part, part_bytes_max=part_bytes_max)
+
+
+def snapshot_on(
+    services: Services,
+    chosen: Path,
+    device: str,
+    *,
+    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    progress: Progress | None = None,
+) -> WrittenSnapshot:
+    """Write the snapshot for a new PC, read it back, and drop older ones for that PC."""
+    with _written_on(services, chosen, SNAPSHOT, device) as open_part:
+        return write_snapshot(services, device, open_part, part_bytes_max=part_bytes_max, progress=progress)
+
+
+@contextmanager
+def _written_on(
+    services: Services, chosen: Path, content: str, device: str
+) -> Iterator[Callable[[Label, int], _AnswerFile]]:
+    """Where parts go; at the end they are read back, and older parcels of that content for the device are dropped."""
     folder = parcel_folder(chosen)
     paths: list[Path] = []
 
@@ -60,14 +84,13 @@ def answer_on(
 
     with _stick_faults():
         folder.mkdir(parents=True, exist_ok=True)
-        before = [path for path in folder.glob(f"*{SUFFIX}") if _is_answer_for(services, path, asked.device)]
-        written = write_answer(services, asked, open_part, part_bytes_max=part_bytes_max)
+        before = [path for path in folder.glob(f"*{SUFFIX}") if _is_for(services, path, content, device)]
+        yield open_part
         for path in paths:
             with path.open("rb") as file:
                 Part(file).skim()
         for path in before:
             path.unlink(missing_ok=True)
-    return written
 
 
 def newest_asked(taken: list[TakenParcel]) -> list[Asked]:
@@ -80,13 +103,13 @@ def _given(path: Path) -> GivenFile:
     return GivenFile(name=path.name, size_bytes=path.stat().st_size, reader=lambda: path.open("rb"))
 
 
-def _is_answer_for(services: Services, path: Path, device: str) -> bool:
+def _is_for(services: Services, path: Path, content: str, device: str) -> bool:
     try:
         with path.open("rb") as file:
             label = Part(file).label
     except RemoteFault:
         return False
-    is_ours = label.content == ANSWERS and label.sender == services.keys.hub.public.id
+    is_ours = label.content == content and label.sender == services.keys.hub.public.id
     return is_ours and label.enclosed_for(device) is not None
 
 

@@ -1,7 +1,7 @@
 """/stick, «Gói USB»: take what nodes wrote to sticks, sent by the administrator's browser, and fetch the answers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, Final
@@ -26,11 +26,12 @@ from central_hub.sync.parcels import (
     take_parcels,
     write_answer,
 )
+from central_hub.sync.snapshots import write_snapshot
 from central_hub.sync.stick import newest_asked
 from central_hub.tables import download
 from dossiers.presentation import fmt_number
 from signing.roles import Role
-from sync_protocol.parcel import Label, Source, part_name
+from sync_protocol.parcel import Label, Sink, Source, part_name
 
 blueprint = Blueprint("stick", __name__, url_prefix="/stick")
 
@@ -90,6 +91,18 @@ def fetch_everything(device: str) -> Response:
     return _answer(asked_by_nobody(get_services(), device))
 
 
+@blueprint.get("/<device>/snapshot")
+@requires(*_TAKERS)
+def fetch_snapshot(device: str) -> Response:
+    if not _DEVICE.fullmatch(device):
+        raise Refused(reasons.NOT_FOUND)
+    return _download(
+        lambda open_part: (
+            write_snapshot(get_services(), device, open_part, part_bytes_max=ANSWER_BYTES_MAX).label
+        )
+    )
+
+
 class _InMemory(BytesIO):
     """One part, still there after it was closed."""
 
@@ -98,16 +111,23 @@ class _InMemory(BytesIO):
 
 
 def _answer(asked: Asked) -> Response:
+    def write(open_part: Callable[[Label, int], Sink]) -> Label:
+        return write_answer(get_services(), asked, open_part, part_bytes_max=ANSWER_BYTES_MAX).label
+
+    return _download(write)
+
+
+def _download(write: Callable[[Callable[[Label, int], Sink]], Label]) -> Response:
     parts: list[_InMemory] = []
 
     def open_part(_label: Label, _number: int) -> _InMemory:
         parts.append(_InMemory())
         return parts[-1]
 
-    written = write_answer(get_services(), asked, open_part, part_bytes_max=ANSWER_BYTES_MAX)
+    label = write(open_part)
     if len(parts) != 1:
         raise Refused(reasons.INPUT, "motcua-hub export")
-    return download(parts[0].getvalue(), _TYPE, part_name(written.label, 1))
+    return download(parts[0].getvalue(), _TYPE, part_name(label, 1))
 
 
 @contextmanager

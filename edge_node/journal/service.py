@@ -18,9 +18,10 @@ from edge_node import reasons
 from edge_node.journal.stamp import next_instant, offset_now
 from edge_node.journal.watermark import write_watermark
 from edge_node.keyring import Actor, TrustMissing
-from edge_node.projection.service import Projector, quarantined_of
+from edge_node.projection.service import Projector, is_told_whole, quarantined_of
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, write_transaction
+from edge_node.store.bases import has_bases
 from edge_node.store.bodies import is_wholly_erased
 from edge_node.store.local import Office, read_office
 from edge_node.witness.state import anchor_of
@@ -35,6 +36,7 @@ from sync_protocol.record import Body, Header, Record, compose, unverified
 CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
 """Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
 DOSSIER_PREFIX: Final = "dossier."
+OPENING_OF_A_DOSSIER: Final = "dossier.received"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,7 @@ class _Writer:
         self._anchor = anchor_of(services.config.keys)
         self._new_dossier: str | None = None
         self._heads: dict[str, tuple[str, ...]] = {}
+        self._is_seeded = has_bases(db)
 
     def write(self, drafts: Sequence[Draft]) -> list[Record]:
         records = [self._append(draft) for draft in drafts]
@@ -139,6 +142,8 @@ class _Writer:
         ):
             raise WriteRefused(reasons.ERASED, draft.kind)
         parents = self._heads_of(dossier) if dossier else ()
+        if dossier and self._is_seeded and not self._is_told_whole(draft, dossier):
+            raise WriteRefused(reasons.HISTORY_MISSING, dossier)
         now = self._services.clock()
         content = draft.content
         body = (
@@ -182,6 +187,12 @@ class _Writer:
         if self._new_dossier is None:
             self._new_dossier = new_dossier_id(self._services)
         return self._new_dossier
+
+    def _is_told_whole(self, draft: Draft, dossier: str) -> bool:
+        """Whether all that went before is here: closed dossiers are not written on until their history arrives."""
+        if self._heads[dossier]:
+            return is_told_whole(self._db, dossier)
+        return draft.dossier is None or draft.kind == OPENING_OF_A_DOSSIER
 
     def _heads_of(self, dossier: str) -> tuple[str, ...]:
         if dossier not in self._heads:

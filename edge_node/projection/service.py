@@ -22,6 +22,7 @@ from edge_node.keyring.trust import hub_keys, office_log_ids
 from edge_node.projection import counters, schema
 from edge_node.projection.rows import digest_of, row_of
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
+from edge_node.store.bases import has_bases
 from edge_node.store.local import Office, newest_instant_ms, read_office
 from signing.signatures import PublicKey
 from sync_protocol import digest
@@ -113,8 +114,17 @@ class Projector:
             ),
         )
 
+    @cached_property
+    def _is_seeded(self) -> bool:
+        return has_bases(self._db)
+
     def project_if_possible(self, dossier: str) -> None:
-        """Project; a fault leaves the row as it was and raises an alert."""
+        """Project; a fault leaves the row as it was and raises an alert.
+
+        While history is missing here, a dossier of which only the end has arrived stays out of the lists.
+        """
+        if self._is_seeded and not self._has_row(dossier) and not is_told_whole(self._db, dossier):
+            return
         try:
             with write_transaction(self._db):
                 self.project(dossier)
@@ -124,6 +134,19 @@ class Projector:
             _LOG.exception("dossier %s could not be projected", dossier)
             now = newest_instant_ms(self._db)
             alerts.raise_alert(self._db, alerts.PROJECTION, now=now, detail=f"dossier {dossier}")
+
+    def project_left_out(self) -> None:
+        """Project what stayed out of the lists while history was missing; nothing is missing any more."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT dossier FROM record WHERE dossier IS NOT NULL "
+            "AND dossier NOT IN (SELECT id FROM dossier)"
+        ).fetchall()
+        for (dossier,) in rows:
+            self.project_if_possible(dossier.hex())
+
+    def _has_row(self, dossier: str) -> bool:
+        found = self._db.conn.execute("SELECT 1 FROM dossier WHERE id = ?", (bytes.fromhex(dossier),))
+        return found.fetchone() is not None
 
     def take(self, records: Iterable[Record]) -> None:
         """Project whatever these records, just written here, change."""
@@ -268,9 +291,21 @@ def ensure_current(db: Database) -> bool:
 
 
 def view(db: Database, dossier: str) -> DossierView | None:
-    """The dossier as its stored records tell it, or None when it is not held."""
+    """The dossier as its stored records tell it, or None when it is not held (or only its end, by a snapshot)."""
     records = SqliteLogStore(db).dossier_records(dossier)
+    if has_bases(db) and not _is_whole(records):
+        return None
     return fold(records, quarantined=quarantined_of(db, dossier)) if records else None
+
+
+def is_told_whole(db: Database, dossier: str) -> bool:
+    """Whether every record is here that a held record of the dossier follows."""
+    return _is_whole(SqliteLogStore(db).dossier_records(dossier))
+
+
+def _is_whole(records: Sequence[Record]) -> bool:
+    held = {record.id for record in records}
+    return all(parent in held for record in records for parent in record.header.parents)
 
 
 def quarantined_of(db: Database, dossier: str) -> frozenset[str]:

@@ -68,6 +68,29 @@ def m002_erasures(db: Database) -> None:
     db.execute("CREATE INDEX erasure_dossier ON erasure (dossier)")
 
 
+@store_migrations()
+def m003_bases(db: Database) -> None:
+    """Logs that are held from a base on; below it some records lie loose, known by the snapshot that is named."""
+    db.execute(
+        """CREATE TABLE snapshot (
+            number INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            maker TEXT NOT NULL,
+            head BLOB NOT NULL,
+            taken INTEGER NOT NULL,
+            is_whole INTEGER NOT NULL DEFAULT 0
+        ) STRICT"""
+    )
+    db.execute(
+        """CREATE TABLE log_base (
+            log INTEGER PRIMARY KEY REFERENCES log (number),
+            base INTEGER NOT NULL CHECK (base > 0),
+            head BLOB NOT NULL,
+            snapshot INTEGER NOT NULL REFERENCES snapshot (number)
+        ) STRICT"""
+    )
+
+
 def _forbid(table: str, action: str, when: str = "") -> str:
     condition = f" WHEN {when}" if when else ""
     return (

@@ -10,14 +10,15 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from edge_node.store.bases import Foundation, base_of, bases, keep_base
 from edge_node.store.bodies import BODY_COLUMNS, BODY_JOIN, erase_bodies, fill_body, insert_body, read_body
 from edge_node.store.connection import write_transaction
 from sync_protocol.erasure import Erasure
-from sync_protocol.errors import LogForked
+from sync_protocol.errors import LogForked, LogGap
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import OPENING_KIND, Run, Seal
 from sync_protocol.log_store import cut_to_size, new_part
-from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header
+from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header, unverified
 
 _RECORD: Final = (
     f"SELECT record.id, record.link, record.header, record.signature, {BODY_COLUMNS} "  # noqa: S608 — constants
@@ -33,10 +34,14 @@ class SqliteLogStore:
         self._db = db
 
     def frontier(self, logs: Iterable[str] | None = None) -> Frontier:
-        entries = (self._entry(number, log) for number, log in self._logs(logs))
+        held = bases(self._db)
+        entries = (self._entry(number, log, held.get(number)) for number, log in self._logs(logs))
         return Frontier(entry for entry in entries if entry)
 
     def link_at(self, log: str, length: int) -> str | None:
+        found = base_of(self._db, log)
+        if found is not None and length <= found.base:
+            return found.head if length == found.base else None
         row = self._db.conn.execute(
             "SELECT record.link FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND seq = ?",
             (log, length - 1),
@@ -46,7 +51,7 @@ class SqliteLogStore:
     def append(self, run: Run) -> int:
         with write_transaction(self._db):
             log = self._log_number(run)
-            held = self._length(log)
+            held = self._length(log, base_of(self._db, run.log))
             new = new_part(run, held, self._links(log, run.first, min(held, run.stop)))
             for record in new:
                 self._insert(log, record)
@@ -84,13 +89,7 @@ class SqliteLogStore:
         with write_transaction(self._db):
             if self.link_at(seal.log, seal.length) != seal.head:
                 raise LogForked(seal.log, seal.length - 1)
-            # The first seal at a length stays: WHERE NOT EXISTS, because the guard refuses a second one.
-            self._db.conn.execute(
-                "INSERT INTO seal (log, length, head, signature) "
-                "SELECT number, ?1, ?2, ?3 FROM log WHERE id = ?4 AND NOT EXISTS "
-                "(SELECT 1 FROM seal WHERE seal.log = log.number AND seal.length = ?1)",
-                (seal.length, bytes.fromhex(seal.head), seal.signature, seal.log),
-            )
+            self._insert_seal(seal)
 
     def record(self, record_id: str) -> Record | None:
         row = self._db.conn.execute(f"{_RECORD} WHERE record.id = ?", (bytes.fromhex(record_id),)).fetchone()
@@ -137,6 +136,102 @@ class SqliteLogStore:
         )
         return [row[0] for row in rows]
 
+    def _insert_seal(self, seal: Seal) -> None:
+        # The first seal at a length stays: WHERE NOT EXISTS, because the guard refuses a second one.
+        self._db.conn.execute(
+            "INSERT INTO seal (log, length, head, signature) "
+            "SELECT number, ?1, ?2, ?3 FROM log WHERE id = ?4 AND NOT EXISTS "
+            "(SELECT 1 FROM seal WHERE seal.log = log.number AND seal.length = ?1)",
+            (seal.length, bytes.fromhex(seal.head), seal.signature, seal.log),
+        )
+
+    def add_base(self, seal: Seal, *, opening: Record, snapshot: int) -> bool:
+        """From now on hold a log from `seal.length` on; returns False where more of it is held already.
+
+        The caller has checked the seal under the key of the log's device, and record 0 (`opening`), which names it.
+        """
+        with write_transaction(self._db):
+            log = self._log_number(Run(log=seal.log, first=0, records=(unverified(opening),)))
+            present = base_of(self._db, seal.log)
+            if self._length(log, present) >= seal.length:
+                return False
+            keep_base(self._db, log, Foundation(base=seal.length, head=seal.head, snapshot=snapshot))
+            self._insert_seal(seal)
+            self.put_loose([unverified(opening)])
+            return True
+
+    def put_loose(self, records: Iterable[UnverifiedRecord]) -> list[UnverifiedRecord]:
+        """Keep records that stand below their log's base, in the order given; returns those that were new.
+
+        What stands above a base, or in a log that is held whole, is not kept: it comes with its chain.
+        """
+        fresh = []
+        with write_transaction(self._db):
+            logs = {log: number for number, log in self._logs(None)}
+            held = bases(self._db)
+            for record in records:
+                log = logs.get(record.header.log)
+                found = held.get(log) if log is not None else None
+                if log is None or found is None or record.header.seq >= found.base:
+                    continue
+                link = self._link_stored(log, record.header.seq)
+                if link is None:
+                    self._insert(log, record)
+                    fresh.append(record)
+                elif link != record.link:
+                    raise LogForked(record.header.log, record.header.seq)
+        return fresh
+
+    def append_below(self, run: Run) -> list[UnverifiedRecord]:
+        """Store history that ends at the base, whose chain the caller has checked; returns what was new.
+
+        The base goes down to the start of the run, and on over records that lie loose there and join.
+        """
+        with write_transaction(self._db):
+            found = base_of(self._db, run.log)
+            if found is None or run.stop != found.base:
+                raise LogGap(run.log, found.base if found else 0)
+            log = self._log_number(run)
+            fresh = []
+            # A dossier that is new here gets a lower number than all others, so that lists by number keep the newest first;
+            # one that is here keeps its number. -1 stays free: it is what a guard reads for a row that is given none.
+            number = min(-1, self._db.conn.execute("SELECT min(number) FROM record").fetchone()[0])
+            for record in reversed(run.records):
+                link = self._link_stored(log, record.header.seq)
+                if link is None:
+                    is_first = record.header.dossier is not None and not self._holds_any(
+                        record.header.dossier
+                    )
+                    number -= is_first
+                    self._insert(log, record, number=number if is_first else None)
+                    fresh.append(record)
+                elif link != record.link:
+                    raise LogForked(run.log, record.header.seq)
+            first, prev = run.first, run.records[0].header.prev
+            while first and prev and self._link_stored(log, first - 1) == prev:
+                first -= 1
+                prev = self._prev_stored(log, first)
+            keep_base(self._db, log, Foundation(base=first, head=prev or "", snapshot=found.snapshot))
+        return fresh[::-1]
+
+    def _holds_any(self, dossier: str) -> bool:
+        row = self._db.conn.execute(
+            "SELECT 1 FROM record WHERE dossier = ? LIMIT 1", (bytes.fromhex(dossier),)
+        ).fetchone()
+        return row is not None
+
+    def _link_stored(self, log: int, seq: int) -> str | None:
+        row = self._db.conn.execute(
+            "SELECT link FROM record WHERE log = ? AND seq = ?", (log, seq)
+        ).fetchone()
+        return row[0].hex() if row else None
+
+    def _prev_stored(self, log: int, seq: int) -> str | None:
+        row = self._db.conn.execute(
+            "SELECT header FROM record WHERE log = ? AND seq = ?", (log, seq)
+        ).fetchone()
+        return decode_header(row[0]).prev if row else None
+
     def _logs(self, wanted: Iterable[str] | None) -> Sequence[tuple[int, str]]:
         rows: list[tuple[int, str]] = self._db.conn.execute(
             "SELECT number, id FROM log ORDER BY id"
@@ -146,15 +241,22 @@ class SqliteLogStore:
         chosen = set(wanted)
         return [row for row in rows if row[1] in chosen]
 
-    def _entry(self, number: int, log: str) -> FrontierEntry | None:
+    def _entry(self, number: int, log: str, found: Foundation | None) -> FrontierEntry | None:
+        base = found.base if found else 0
         row = self._db.conn.execute(
-            "SELECT seq, link FROM record WHERE log = ? ORDER BY seq DESC LIMIT 1", (number,)
+            "SELECT seq, link FROM record WHERE log = ? AND seq >= ? ORDER BY seq DESC LIMIT 1",
+            (number, base),
         ).fetchone()
-        return FrontierEntry(log=log, length=row[0] + 1, head=row[1].hex()) if row else None
+        if row is not None:
+            return FrontierEntry(log=log, base=base, length=row[0] + 1, head=row[1].hex())
+        return FrontierEntry(log=log, base=base, length=base, head=found.head) if found else None
 
-    def _length(self, log: int | None) -> int:
-        row = self._db.conn.execute("SELECT max(seq) FROM record WHERE log = ?", (log,)).fetchone()
-        return 0 if row[0] is None else int(row[0]) + 1
+    def _length(self, log: int | None, found: Foundation | None) -> int:
+        base = found.base if found else 0
+        row = self._db.conn.execute(
+            "SELECT max(seq) FROM record WHERE log = ? AND seq >= ?", (log, base)
+        ).fetchone()
+        return base if row[0] is None else int(row[0]) + 1
 
     def _links(self, log: int, first: int, stop: int) -> list[str]:
         rows = self._db.conn.execute(
@@ -173,11 +275,13 @@ class SqliteLogStore:
         )
         return int(cursor.lastrowid or 0)
 
-    def _insert(self, log: int, record: UnverifiedRecord) -> None:
+    def _insert(self, log: int, record: UnverifiedRecord, *, number: int | None = None) -> None:
         header = record.header
         cursor = self._db.conn.execute(
-            "INSERT INTO record (log, seq, id, link, kind, dossier, header, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO record (number, log, seq, id, link, kind, dossier, header, signature) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
+                number,
                 log,
                 header.seq,
                 bytes.fromhex(record.id),

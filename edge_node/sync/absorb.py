@@ -19,6 +19,7 @@ from edge_node.journal.stamp import observe_header
 from edge_node.projection.service import KEY_STATED, Projector
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store.bases import has_bases
 from edge_node.store.local import Office
 from signing.errors import SigningError
 from signing.roles import Role
@@ -30,7 +31,7 @@ from sync_protocol.errors import LogForked, LogGap, RemoteFault, RunInvalid
 from sync_protocol.frame import decode_run
 from sync_protocol.log import Run
 from sync_protocol.record import Record, UnverifiedRecord, trusted, verify_record
-from sync_protocol.rounds import check_run, opening_of
+from sync_protocol.rounds import check_run, check_run_below, opening_of
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -95,6 +96,8 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
     with write_transaction(db):
         trust = services.trust.trust(db)
         held = store.frontier([run.log]).get(run.log)
+        if held is not None and run.first < held.base:
+            return _take_history(db, services, office, run, held.base)
         before = store.link_at(run.log, run.first) if run.first else None
         device = opening_of(run).device if run.first == 0 else store.device_of(run.log)
         key = _device_key(services, trust, device)
@@ -108,6 +111,36 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
             observe_header(db, record.header, wall_ms=services.clock())
         Projector(db, office).take_over(records)
     return stored
+
+
+def _take_history(db: Database, services: Services, office: Office, run: Run, base: int) -> int:
+    """Take a run of what lies below a log's base; one that does not reach the base is of no use now."""
+    if run.stop < base:
+        return 0
+    store = SqliteLogStore(db)
+    link = store.link_at(run.log, base) or ""
+    part = check_run_below(run, base=base, link=link)
+    lacking = [record for record in part.records if store.record(record.id) is None]
+    records = _verified(db, services.trust.trust(db), lacking)
+    fresh = store.append_below(part)
+    projector = Projector(db, office)
+    projector.take_over(records)
+    if not has_bases(db):
+        projector.project_left_out()
+    return len(fresh)
+
+
+def take_loose(db: Database, services: Services, office: Office, records: Sequence[UnverifiedRecord]) -> int:
+    """Take records of a snapshot in one transaction: verified, stored, projected. Raises RemoteFault."""
+    with write_transaction(db):
+        store = SqliteLogStore(db)
+        lacking = [record for record in records if store.record(record.id) is None]
+        verified = {r.id: r for r in _verified(db, services.trust.trust(db), lacking)}
+        fresh = store.put_loose(lacking)
+        for record in fresh:
+            observe_header(db, record.header, wall_ms=services.clock())
+        Projector(db, office).take_over(verified[record.id] for record in fresh)
+    return len(fresh)
 
 
 def _device_key(services: Services, trust: Trust, device: str | None) -> PublicKey:

@@ -2,16 +2,18 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
+from sqlite_utils import Database
 
 from edge_node import reasons
 from edge_node.console import common, opened
+from edge_node.services import Services
 from edge_node.store.local import read_office
 from edge_node.store.space import MIB
 from edge_node.sync.drives import list_drives
-from edge_node.sync.parcels import DONE, Carried, export_parcel
+from edge_node.sync.parcels import DONE, Carried, export_parcel, export_snapshot
 from edge_node.sync.service import list_refusals, sync_now, take_carried
 from edge_node.sync.status import SyncStatus, read_status
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console
@@ -56,11 +58,20 @@ def sync_command(console: Console, wait_s: int) -> None:
 @click.option(
     "--part-mb", type=click.IntRange(1, 2_047), default=1_024, help="Largest file to write, in MiB (FAT32)."
 )
+@click.option(
+    "--snapshot",
+    "new_pc",
+    default=None,
+    metavar="DEVICE",
+    help="Write what a new PC of this unit begins with.",
+)
 @common
-def export_command(console: Console, folder: Path | None, part_mb: int) -> None:
+def export_command(console: Console, folder: Path | None, part_mb: int, new_pc: str | None) -> None:
     """Write what the province lacks to FOLDER, or to the one USB stick of this PC, enclosed for the province."""
     with opened(console) as (db, services):
         chosen = folder or _only_drive(console)
+        if new_pc is not None:
+            _leave_snapshot(console, db, services, chosen, new_pc, part_mb * MIB)
         written = export_parcel(
             db, services, chosen, part_bytes_max=part_mb * MIB, progress=console.bar("bản ghi", "records")
         )
@@ -70,6 +81,36 @@ def export_command(console: Console, folder: Path | None, part_mb: int) -> None:
             "the province.",
         )
         console.leave(OK, asdict(written))
+
+
+def _leave_snapshot(
+    console: Console, db: Database, services: Services, chosen: Path, device: str, part_bytes_max: int
+) -> NoReturn:
+    written = export_snapshot(
+        db,
+        services,
+        chosen,
+        device,
+        part_bytes_max=part_bytes_max,
+        progress=console.bar("bản ghi", "records"),
+    )
+    console.say(
+        f"Đã ghi bản khởi tạo cho máy {device[:8]}: {written.dossiers} hồ sơ đang mở, {written.records} bản ghi. "
+        "Chỉ máy đó mở được.",
+        f"Wrote the snapshot for PC {device[:8]}: {written.dossiers} open dossiers, {written.records} records. "
+        "Only that PC can open it.",
+    )
+    console.leave(
+        OK,
+        {
+            "device": device,
+            "parcel": written.label.parcel,
+            "dossiers": written.dossiers,
+            "records": written.records,
+            "parts": written.parts,
+            "size_bytes": written.size_bytes,
+        },
+    )
 
 
 @click.command("import")
@@ -134,6 +175,12 @@ def _sentence(status: SyncStatus) -> tuple[str, str]:
     if status.refused:
         vi += f" {status.refused} bản ghi bị từ chối."
         en += f" {status.refused} were refused."
+    if not status.is_seeded_whole:
+        vi += " Bản khởi tạo chưa nhập xong: cắm lại USB rồi nhập tiếp."
+        en += " The snapshot has not come in whole: take the stick again."
+    if status.history:
+        vi += f" Còn {status.history} bản ghi cũ chưa về máy này."
+        en += f" {status.history} older records have not arrived here yet."
     return vi, en
 
 
@@ -144,5 +191,7 @@ def _counts(status: SyncStatus) -> dict[str, Any]:
         "unjudged": status.unjudged,
         "refused": status.refused,
         "undecided": status.undecided,
+        "history_missing": status.history,
+        "is_seeded_whole": status.is_seeded_whole,
         "last_full_sync_ms": status.last,
     }

@@ -20,6 +20,7 @@ from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office, read_local, write_local
 from edge_node.sync.absorb import Absorbed
 from edge_node.sync.runner import Rounds, newest_hub_ms
+from edge_node.sync.snapshots import TakingSnapshot, WrittenSnapshot, write_snapshot
 from edge_node.sync.status import LAST_FULL, read_status
 from edge_node.sync.stick import (
     FoundPart,
@@ -37,7 +38,6 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, Relation
 from sync_protocol.limits import PART_SIZE_BYTES_MAX
 from sync_protocol.parcel import (
-    ANSWERS,
     REQUESTS,
     Label,
     ParcelWriter,
@@ -46,6 +46,7 @@ from sync_protocol.parcel import (
     enclose,
     open_answer,
 )
+from sync_protocol.snapshot import SNAPSHOT, decode_message
 
 DONE: Final = "done"
 PARCELS_KEPT: Final = 200
@@ -141,6 +142,47 @@ def export_parcel(
     return written
 
 
+def export_snapshot(
+    db: Database,
+    services: Services,
+    chosen: Path,
+    device: str,
+    *,
+    progress: Progress | None = None,
+    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+) -> WrittenSnapshot:
+    """Write a snapshot for a colleague's new PC into a folder, in place of older ones for it; raises RemoteFault."""
+    office = require_office(db)
+    folder = parcel_folder(chosen)
+    paths: list[Path] = []
+
+    def open_part(label: Label, number: int) -> PartFile:
+        paths.append(part_path(folder, label, number))
+        return PartFile(paths[-1])
+
+    with stick_faults():
+        folder.mkdir(parents=True, exist_ok=True)
+        before = [part for part in list_parts(chosen) if _is_snapshot_of(part, office.device, device)]
+        written = write_snapshot(
+            db, services, device, open_part, part_bytes_max=part_bytes_max, progress=progress
+        )
+    check_written(paths)
+    remove_parts(before)
+    _note(
+        db,
+        Carried(
+            parcel=written.label.parcel,
+            direction="out",
+            at=written.label.at,
+            folder=str(folder),
+            records=written.records,
+            parts=written.parts,
+            size_bytes=written.size_bytes,
+        ),
+    )
+    return written
+
+
 def import_parcels(
     db: Database, services: Services, chosen: Path, *, progress: Progress | None = None
 ) -> list[Carried]:
@@ -186,12 +228,14 @@ class _Taking:
     ) -> None:
         self._db, self._services, self._office = db, services, office
         self._rounds = Rounds(db, services)
+        self._snapshot: TakingSnapshot | None = None
         self._done, self._total, self._progress = 0, total, progress
 
     def parcel(self, parts: list[FoundPart]) -> Carried:
         """Everything of one parcel that can be used; a fault of one part does not keep the others out."""
         label = parts[0].label
         records, problem, is_ended = 0, None, False
+        self._snapshot = None
         for part in parts:
             try:
                 is_last, absorbed = self._part(part)
@@ -205,6 +249,8 @@ class _Taking:
         numbers = [part.label.part for part in parts if part.label]
         if problem is None and (not is_ended or numbers != list(range(1, len(parts) + 1))):
             problem = RemoteFault(reasons.PARCEL_CUT, f"parts {numbers}")
+        if self._snapshot is not None:
+            self._snapshot.close(is_complete=problem is None)
         carried = Carried(
             parcel=label.parcel if label else parts[0].path.name,
             direction="in",
@@ -224,19 +270,29 @@ class _Taking:
         if found.fault is not None:
             raise found.fault
         absorbed = Absorbed()
-        hub, device = self._services.trust.trust(self._db).bundle.hub, self._office.device
+        device = self._office.device
         with stick_faults(), found.path.open("rb") as file:
             part = Part(file)
-            if part.label.content != ANSWERS or part.label.enclosed_for(device) is None:
+            if part.label.content == REQUESTS or part.label.enclosed_for(device) is None:
                 raise RemoteFault(reasons.PARCEL_RECIPIENT, part.label.unit)
-            part.verify(hub.key)
+            take = self._reader(part)
             for message in part.messages(device, self._services.keyring.files.box()):
-                answer = open_answer(message, device=device, hub=hub.key)
-                taken = self._rounds.take_carried(answer)
+                taken = take(message)
                 absorbed.records += taken.records
                 absorbed.problems += taken.problems
                 self._tell(len(message))
         return part.is_last, absorbed
+
+    def _reader(self, part: Part) -> Callable[[bytes], Absorbed]:
+        """How the messages of a part are taken; whose it is, an answer must show first, a snapshot before it is adopted."""
+        if part.label.content == SNAPSHOT:
+            taking = self._snapshot or TakingSnapshot(self._db, self._services, self._office, part)
+            taking.part = part
+            self._snapshot = taking
+            return lambda message: taking.message(decode_message(message))
+        hub, device = self._services.trust.trust(self._db).bundle.hub.key, self._office.device
+        part.verify(hub)
+        return lambda message: self._rounds.take_carried(open_answer(message, device=device, hub=hub))
 
     def _tell(self, moved_bytes: int) -> None:
         self._done = min(self._total, self._done + moved_bytes)
@@ -263,9 +319,20 @@ def _stretches(store: SqliteLogStore, rounds: Rounds, mine: Frontier, office: Of
 
 
 def _is_superseded(part: FoundPart, office: Office, taken: frozenset[str]) -> bool:
-    """An older export of this PC, or an answer to it that has been taken in whole."""
+    """An older export of this PC, or an answer to it that has been taken in whole; never a snapshot for a colleague."""
     label = part.label
-    return label is not None and (label.sender == office.device or label.parcel in taken)
+    if label is None:
+        return False
+    return (label.sender == office.device and label.content == REQUESTS) or label.parcel in taken
+
+
+def _is_snapshot_of(part: FoundPart, maker: str, device: str) -> bool:
+    label = part.label
+    return (
+        label is not None
+        and (label.sender, label.content) == (maker, SNAPSHOT)
+        and label.enclosed_for(device) is not None
+    )
 
 
 def _note_full(db: Database, services: Services, carried: list[Carried]) -> None:

@@ -1,7 +1,7 @@
 """How far the office's records held here have travelled: computed from durable facts, never from flags (lessons 3).
 
-The facts are the lengths of the logs of this PC and of what it holds of the office's others, the hub's newest receipt, the standing verdicts and when a round last ended
-with nothing left to do. Ages come from this PC's clock alone, so they cannot be negative or "tomorrow" (lessons 17).
+The facts are the lengths of the logs of this PC and of what it holds of the office's others, the hub's newest receipt, the
+standing verdicts and when a round last ended with nothing left to do. Ages come from this PC's clock alone, so they cannot be negative or "tomorrow" (lessons 17).
 """
 
 from collections.abc import Iterable
@@ -13,14 +13,19 @@ from sqlite_utils import Database
 
 from edge_node.files.copies import files_waiting
 from edge_node.keyring.trust import hub_keys
+from edge_node.store.bases import Seeded, read_seeded
 from edge_node.store.local import read_local
 
+WHOLE: Final = Seeded()
 LAST_FULL: Final = "sync.last_full"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitLog:
-    """One log of a PC of this office: its length, and what the receipt says. `oldest_at` is the time of the first unheld record."""
+    """One log of a PC of this office: its length, and what the receipt says. `oldest_at` is the time of the first unheld record.
+
+    `absent` records after the held ones are not here at all: they lie below the base of a snapshot.
+    """
 
     log: str
     length: int
@@ -28,6 +33,12 @@ class UnitLog:
     judged: int
     oldest_at: int | None
     is_own: bool = True
+    absent: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Records here that the province does not hold."""
+        return max(0, self.length - self.held - self.absent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +51,8 @@ class SyncStatus:
         unjudged: held there but not yet judged; refused, undecided: records whose verdict stands against them.
         last: when this PC last had nothing left to exchange (its own clock), None for never.
         files: scans and results here that the province does not hold; they follow the records.
+        history: records of the past that are not here yet, because this PC began with a snapshot.
+        is_seeded_whole: whether all of that snapshot came in.
     """
 
     waiting: int
@@ -51,6 +64,8 @@ class SyncStatus:
     now: int
     files: int = 0
     others: int = 0
+    history: int = 0
+    is_seeded_whole: bool = True
 
     @property
     def oldest_days(self) -> int:
@@ -58,19 +73,26 @@ class SyncStatus:
 
     @property
     def is_full(self) -> bool:
-        """Everything is at the province, judged, and nothing stands against it."""
-        open_ends = (self.waiting, self.unjudged, self.refused, self.undecided, self.files)
-        return self.last is not None and not any(open_ends)
+        """Everything is at the province, judged, and nothing stands against it; and everything of the past is here."""
+        open_ends = (self.waiting, self.unjudged, self.refused, self.undecided, self.files, self.history)
+        return self.is_seeded_whole and self.last is not None and not any(open_ends)
 
 
 def status_of(
-    logs: Iterable[UnitLog], *, refused: int, undecided: int, last: int | None, now: int, files: int = 0
+    logs: Iterable[UnitLog],
+    *,
+    refused: int,
+    undecided: int,
+    last: int | None,
+    now: int,
+    files: int = 0,
+    seeded: Seeded = WHOLE,
 ) -> SyncStatus:
     """The status that these facts mean."""
     held = list(logs)
-    ages = [now - log.oldest_at for log in held if log.oldest_at is not None and log.length > log.held]
+    ages = [now - log.oldest_at for log in held if log.oldest_at is not None and log.waiting]
     return SyncStatus(
-        waiting=sum(max(0, log.length - log.held) for log in held),
+        waiting=sum(log.waiting for log in held),
         oldest_ms=max([0, *ages]),
         unjudged=sum(max(0, min(log.held, log.length) - log.judged) for log in held),
         refused=refused,
@@ -78,7 +100,9 @@ def status_of(
         last=None if last is None else min(last, now),
         now=now,
         files=files,
-        others=sum(max(0, log.length - log.held) for log in held if not log.is_own),
+        others=sum(log.waiting for log in held if not log.is_own),
+        history=seeded.missing,
+        is_seeded_whole=seeded.is_whole,
     )
 
 
@@ -97,6 +121,7 @@ def read_status(db: Database, *, now: int) -> SyncStatus:
         last=int(last) if last else None,
         now=now,
         files=files_waiting(db),
+        seeded=read_seeded(db),
     )
 
 
@@ -104,10 +129,11 @@ def office_logs(db: Database) -> list[UnitLog]:
     """The logs of this office's PCs that are held here, with their receipts."""
     hubs = hub_keys(db)
     rows = db.conn.execute(
-        "SELECT log.number, log.id, ifnull((SELECT max(seq) + 1 FROM record WHERE record.log = log.number), 0), "
-        "ifnull(receipt_log.held, 0), ifnull(receipt_log.judged, 0), log.device, "
+        "SELECT log.number, log.id, max(ifnull((SELECT max(seq) + 1 FROM record WHERE record.log = log.number), 0), "
+        "ifnull(log_base.base, 0)), ifnull(log_base.base, 0), ifnull(receipt_log.held, 0), ifnull(receipt_log.judged, 0), log.device, "
         "log.device IS (SELECT value FROM local WHERE name = 'office.device') AS is_own "
         "FROM log LEFT JOIN receipt_log ON receipt_log.log = log.id "
+        "LEFT JOIN log_base ON log_base.log = log.number "
         "WHERE is_own OR log.commune = (SELECT value FROM local WHERE name = 'office.unit')"
     ).fetchall()
     return [
@@ -118,8 +144,9 @@ def office_logs(db: Database) -> list[UnitLog]:
             judged=judged,
             oldest_at=_written_at(db, number, held) if held < length else None,
             is_own=bool(is_own),
+            absent=_absent(db, number, held, base) if held < base else 0,
         )
-        for number, log, length, held, judged, device, is_own in rows
+        for number, log, length, base, held, judged, device, is_own in rows
         if device not in hubs
     ]
 
@@ -129,6 +156,13 @@ def own_logs(db: Database) -> list[UnitLog]:
     return [log for log in office_logs(db) if log.is_own]
 
 
-def _written_at(db: Database, log: int, seq: int) -> int:
-    row = db.conn.execute("SELECT header FROM record WHERE log = ? AND seq = ?", (log, seq)).fetchone()
-    return int(orjson.loads(row[0])["at"][0])
+def _written_at(db: Database, log: int, seq: int) -> int | None:
+    row = db.conn.execute(
+        "SELECT header FROM record WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1", (log, seq)
+    ).fetchone()
+    return int(orjson.loads(row[0])["at"][0]) if row else None
+
+
+def _absent(db: Database, log: int, held: int, base: int) -> int:
+    query = "SELECT count(*) FROM record WHERE log = ? AND seq >= ? AND seq < ?"
+    return base - held - int(db.conn.execute(query, (log, held, base)).fetchone()[0])

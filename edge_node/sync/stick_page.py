@@ -15,6 +15,7 @@ from edge_node.sync.parcels import Carried, list_carried, taken_whole
 from edge_node.sync.status import SyncStatus, read_status
 from edge_node.sync.stick import FoundPart, list_parts
 from sync_protocol.errors import RemoteFault
+from sync_protocol.snapshot import SNAPSHOT
 
 OTHER: Final = "other"
 SHOWN: Final = 12
@@ -43,6 +44,7 @@ class StickPage:
     fault: str
     found: tuple[OnStick, ...]
     carried: tuple[Carried, ...]
+    new_pcs: tuple[tuple[str, str, str], ...] = ()
 
 
 def chosen_folder(drive: str, typed: str) -> Path | None:
@@ -71,7 +73,17 @@ def read_stick_page(db: Database, services: Services, office: Office, chosen: Pa
         fault=fault,
         found=tuple(_grouped(parts, office, taken_whole(db))),
         carried=tuple(list_carried(db, limit=SHOWN)),
+        new_pcs=tuple(_other_pcs(db, office)),
     )
+
+
+def _other_pcs(db: Database, office: Office) -> list[tuple[str, str, str]]:
+    """The unit's other PCs, the newest first, as choices: (device, name, begins of its number)."""
+    rows = db.conn.execute(
+        "SELECT key, name FROM key_holder WHERE officer IS NULL AND is_stated = 1 AND key <> ? ORDER BY number DESC",
+        (office.device,),
+    )
+    return [(key, name or key[:8], key[:8]) for key, name in rows]
 
 
 def carried_words(carried: Carried) -> str:
@@ -96,6 +108,17 @@ def _on_stick(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> 
             _("Tệp hỏng hoặc không phải gói USB"),
             "refused",
             "refused",
+        )
+    elif label.content == SNAPSHOT and label.enclosed_for(office.device) is not None:
+        what = _("Bản khởi tạo cho máy này")
+        is_in = label.parcel in taken
+        word, tone, icon = (_("Đã nhập đủ"), "fact", "done") if is_in else (_("Nhập được"), "wait", "inbox")
+    elif label.content == SNAPSHOT:
+        what, word, tone, icon = (
+            _("Bản khởi tạo cho máy khác"),
+            _("Để nguyên, mang đúng nơi nhận"),
+            "soon",
+            "note",
         )
     elif label.sender == office.device:
         what, word, tone, icon = _("Từ máy này gửi tỉnh"), _("Chờ mang về tỉnh"), "wait", "pc"

@@ -12,7 +12,7 @@ from edge_node.database import get_db, get_services
 from edge_node.journal import require_office
 from edge_node.problems import language
 from edge_node.sync.carrier import CARRIER
-from edge_node.sync.parcels import DONE, Carried, export_parcel
+from edge_node.sync.parcels import DONE, Carried, export_parcel, export_snapshot
 from edge_node.sync.service import take_carried
 from edge_node.sync.stick_page import carried_words, chosen_folder, read_stick_page
 from sync_protocol.errors import RemoteFault
@@ -54,6 +54,32 @@ def export() -> ResponseReturnValue:
             _(
                 "Đã ghi và kiểm tra %(count)s bản ghi trên USB. Rút USB an toàn rồi mang về tỉnh.",
                 count=fmt_number(written.records, language()),
+            ),
+            "done",
+        )
+    return _back(chosen)
+
+
+@blueprint.post("/snapshot")
+def seed() -> ResponseReturnValue:
+    db, services, chosen = get_db(), get_services(), _chosen()
+    if chosen is None:
+        return _back(None)
+    device = request.form.get("device", "")
+    try:
+        written = CARRIER.run(
+            lambda note: export_snapshot(db, services, chosen, device, progress=note), is_writing=True
+        )
+    except RemoteFault as fault:
+        flash(" ".join(labels.reason_words(fault.reason)), "warning")
+        return _back(chosen)
+    if written is None:
+        flash(_("USB đang được ghi hoặc đọc. Chờ xong rồi làm lại."), "note")
+    else:
+        flash(
+            _(
+                "Đã ghi bản khởi tạo: %(count)s hồ sơ đang mở. Rút USB an toàn rồi nhập ở máy mới.",
+                count=fmt_number(written.dossiers, language()),
             ),
             "done",
         )

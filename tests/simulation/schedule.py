@@ -37,6 +37,7 @@ class Verb(StrEnum):
     BACK_UP_HUB = "back_up_hub"
     PUT_BACK_HUB = "put_back_hub"
     ERASE = "erase"
+    JOIN = "join"
 
 
 _OF_NO_NODE = frozenset({Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB, Verb.BACK_UP_HUB, Verb.PUT_BACK_HUB})
@@ -145,8 +146,31 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
-        steps=tuple(_with_orders(seed, _with_restored_hub(seed, drawn), len(units))),
+        steps=tuple(
+            _with_newcomers(seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units))
+        ),
     )
+
+
+def _with_newcomers(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """In every sixth world PCs join by a snapshot, from the hub or from the PC that the step names; the other steps stay
+    what they were. They join after the hub was put back: one that was enrolled after the back-up is enrolled again by a person,
+    because nobody else has heard of it."""
+    if seed % 6 != 3:
+        return steps
+    chance = random.Random(f"join {seed}")
+    restored = [place for place, step in enumerate(steps) if step.verb is Verb.PUT_BACK_HUB]
+    first = max([len(steps) // 4, *(place + 1 for place in restored)])
+    for joined in range(chance.choice((1, 1, 2))):
+        step = Step(
+            number=len(steps) + 2_000 + joined,
+            verb=Verb.JOIN,
+            node=chance.randrange(nodes),
+            seed=chance.getrandbits(32),
+            amount=chance.choice((0, 1)),
+        )
+        steps.insert(chance.randrange(first, len(steps) + 1), step)
+    return steps
 
 
 def _with_restored_hub(seed: int, steps: list[Step]) -> list[Step]:

@@ -15,16 +15,18 @@ from typing import Any
 
 import nacl.utils
 
+from central_hub.sync.stick import snapshot_on
 from edge_node.journal import WriteRefused
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring import Actor
 from edge_node.projection.service import view as view_of
+from edge_node.sync.parcels import export_snapshot, import_parcels
 from edge_node.sync.runner import SyncResult
 from signing.roles import OFFICE_ROLES, Role
-from sync_protocol.errors import ProtocolError
+from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.record import Record
 from tests.simulation import forgery, invariants
-from tests.simulation.broken import Broken
+from tests.simulation.broken import Broken, require
 from tests.simulation.clock import DAY_MS, SECOND_MS, SimClock, WorldTime
 from tests.simulation.hub import SimHub, held_by_hub
 from tests.simulation.link import HubGone, Link, Mood
@@ -37,6 +39,7 @@ HEALING_CYCLES_MAX = 10
 """After the lines are good, so many times round all offices must be enough for everything to be everywhere."""
 SETTLEMENTS_MAX = 12
 """No dossier has more differences than that, however they hang together."""
+PART_BYTES = 20_000
 _RAM = Path("/dev/shm")
 MINUTE_MS = 60 * SECOND_MS
 
@@ -68,8 +71,10 @@ class World:
             lease_size=plan.lease_size,
             judge_batch_records=plan.judge_batch_records,
         )
+        self.folder = folder
         self.nodes = [self._make_node(index, folder) for index in range(len(plan.units))]
         self._enrol_all()
+        self.began = len(self.nodes)
 
     def _chance(self, *names: object) -> random.Random:
         return random.Random(" ".join(map(str, ("world", self.plan.seed, *names))))
@@ -143,6 +148,7 @@ class World:
             Verb.BACK_UP_HUB: lambda _step, _node: self.hub.back_up(),
             Verb.PUT_BACK_HUB: self._put_back_hub,
             Verb.ERASE: self._erase,
+            Verb.JOIN: self._join,
         }
 
     def play(self) -> None:
@@ -161,7 +167,7 @@ class World:
 
     def _play_step(self, step: Step) -> None:
         self.say(f"[{step}]")
-        node = self.nodes[step.node]
+        node = self._whom(step)
         node.note_unforced()
         node.fuse.set(step.fuse)
         self.hub.fuse.set(step.hub_fuse)
@@ -176,6 +182,57 @@ class World:
         self.hub.fuse.set(None)
         self.time.pass_ms(MINUTE_MS)
         invariants.check_always(self)
+
+    def _whom(self, step: Step) -> SimNode:
+        """The PC that a step is about; sometimes one that joined its office since."""
+        node = self.nodes[step.node]
+        joined = [each for each in self.nodes[self.began :] if each.unit == node.unit]
+        return joined[-1] if joined and step.seed % 3 == 0 and step.verb is not Verb.JOIN else node
+
+    def _join(self, step: Step, maker: SimNode) -> None:
+        """A new PC of the maker's office begins with a stick: a snapshot of the hub's, or of the maker's."""
+        index = len(self.nodes)
+        chance = self._chance("join", step.number)
+        link = Link(
+            name=f"#{index}",
+            time=self.time,
+            door=self._door,
+            chance=self._chance("link", index),
+            say=self.say,
+            look=lambda: invariants.check_node(self, self.nodes[index]),
+        )
+        clock = SimClock(self.time, error_ms=chance.choice((0, -3_600_000, 40 * DAY_MS)))
+        node = SimNode(
+            link.name, maker.unit, self.folder / f"node{index}", clock, link, self._chance("node", index)
+        )
+        roles = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
+        node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
+        stick, device = self.folder / f"stick{index}", node.services.keyring.device.public.id
+        whose = "the hub"
+        if step.amount:
+            self.note_result(maker, maker.sync())
+            try:
+                export_snapshot(maker.db, maker.services, stick, device, part_bytes_max=PART_BYTES)
+                whose = maker.name
+            except (RemoteFault, WriteRefused) as refusal:
+                self.say(f"{maker.name} makes no snapshot: {refusal}")
+        if whose == "the hub":
+            snapshot_on(self.hub.worker, stick, device, part_bytes_max=PART_BYTES)
+        self.nodes.append(node)
+        self._seed(node, stick, chance)
+        self.say(f"{node.name} joins {node.unit} by a snapshot of {whose}, {node.status().history} missing")
+        node.copy()
+
+    def _seed(self, node: SimNode, stick: Path, chance: random.Random) -> None:
+        """Take it in, sometimes with a power cut on the way: the next import goes on."""
+        node.fuse.set(chance.randrange(400) if chance.random() < 0.4 else None)
+        try:
+            import_parcels(node.db, node.services, stick)
+        except PowerCut:
+            self._restart_node(node, "while it takes a snapshot")
+        node.fuse.set(None)
+        for carried in import_parcels(node.db, node.services, stick):
+            require(carried.outcome == "done", "a snapshot comes in", f"{node.name} {carried}")
 
     def _work(self, step: Step, node: SimNode) -> None:
         for index in range(0 if node.is_behind else step.amount):

@@ -41,6 +41,8 @@ from sync_protocol.enrolment import EnrolmentRequest
 from tests.support.log_builder import COMMUNE
 from tests.support.office import PIN, Clock
 
+_CHIEF_ROLES = (Role.UNIT_ADMINISTRATOR, Role.LEADER)
+
 
 @dataclass
 class BreakingLine:
@@ -122,9 +124,29 @@ class Pc:
     line: BreakingLine
     clock: Clock
     lan: Actor
+    chief: Actor
 
     def sync(self) -> SyncResult:
         return sync(self.db, self.services, self.line)
+
+    def note(self, dossier: str, text: str = "Đã gọi điện") -> None:
+        """One more record of a dossier."""
+        write(
+            self.db,
+            self.services,
+            self.lan,
+            [Draft(kind="dossier.noted", dossier=dossier, facts={}, content={"note": text})],
+        )
+
+    def withdraw(self, dossier: str) -> None:
+        """The applicant takes it back: the dossier is closed."""
+        facts = {"from": 2, "to": 7, "action": "withdraw", "due": None}
+        write(
+            self.db,
+            self.services,
+            self.chief,
+            [Draft(kind="dossier.moved", dossier=dossier, facts=facts, content={})],
+        )
 
     def files(self, *, seconds: float = 600) -> FilesResult:
         return exchange_files(self.db, self.services, self.line, seconds=seconds)
@@ -153,6 +175,20 @@ class Pc:
 
 
 @dataclass
+class Unpacked:
+    """An enrolled PC that has exchanged nothing yet."""
+
+    db: Database
+    services: Services
+    line: BreakingLine
+    officer: str
+
+    @property
+    def device(self) -> str:
+        return self.services.keyring.device.public.id
+
+
+@dataclass
 class Commune:
     """One hub and the PCs of one commune."""
 
@@ -160,10 +196,20 @@ class Commune:
     folder: Path
     clock: Clock
     pcs: list[Pc] = field(default_factory=list)
+    unpacked: int = 0
 
     def add(self, unit: str = COMMUNE) -> Pc:
         """Enrol one more PC and let it learn what there is."""
-        number = len(self.pcs) + 1
+        box = self.unpack(unit)
+        sync(box.db, box.services, box.line)
+        pc = self.staff(box)
+        assert pc.sync().is_done
+        return pc
+
+    def unpack(self, unit: str = COMMUNE) -> "Unpacked":
+        """Enrol one more PC, which knows nothing yet."""
+        self.unpacked += 1
+        number = self.unpacked
         line = BreakingLine(self.hub)
         services = build_services(
             EdgeConfig(data=self.folder / f"node{number}", reserve_mb=1),
@@ -176,18 +222,23 @@ class Commune:
         prepare(db)
         ensure_current(db)
         with writing(self.hub.engine) as connection:
-            code = issue_code(connection, self.hub, unit=unit, device_name=f"Quầy {number}").code
+            code = issue_code(
+                connection, self.hub, unit=unit, device_name=f"Quầy {number}", roles=_CHIEF_ROLES
+            ).code
         wish = Wish(
             hub_url="http://hub", code=code, device_name=f"Quầy {number}", officer_name="Lê Văn Quý", pin=PIN
         )
         enrolled = enrol(db, services, wish, lambda url, ca: line)
-        sync(db, services, line)
-        chief = _actor(db, services, enrolled.officer)
+        return Unpacked(db, services, line, enrolled.officer)
+
+    def staff(self, box: "Unpacked") -> Pc:
+        """A receptionist begins at a PC that knows its keys."""
+        db, services = box.db, box.services
+        chief = _actor(db, services, box.officer)
         roles = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
         lan = add_officer(db, services, chief, name="Trần Thị Lan", title="", roles=roles, pin=PIN)
-        pc = Pc(db, services, line, self.clock, _actor(db, services, lan))
+        pc = Pc(db, services, box.line, self.clock, _actor(db, services, lan), chief)
         self.pcs.append(pc)
-        assert pc.sync().is_done
         return pc
 
     def close(self) -> None:
@@ -209,8 +260,9 @@ class Commune:
             )
             services = replace(services, pause=lambda seconds: None)
             db = open_database(services.config.database)
-            lan = _actor(db, services, pc.lan.officer)
-            again.pcs.append(Pc(db, services, BreakingLine(again.hub), clock, lan))
+            lan, chief = (_actor(db, services, each.officer) for each in (pc.lan, pc.chief))
+            again.pcs.append(Pc(db, services, BreakingLine(again.hub), clock, lan, chief))
+        again.unpacked = self.unpacked
         return again
 
 

@@ -1,0 +1,186 @@
+"""Make a snapshot of a commune for a PC that begins there: open dossiers at once, the history later (ADR 0030).
+
+Everything is read in one look at the database, and only what is judged is told. Bases stand where a log's own device has
+sealed it; logs that have no seal yet, the hub's own and the recipient's travel whole. State is not sent, only a sum of it
+by which the PC sees that it came to the same.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from central_hub.services import Services
+from central_hub.store.bulk import chunks
+from central_hub.store.engine import reading
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import DOSSIER, STANDING
+from central_hub.sync.service import Scope, asker_of, scope_of
+from dossiers.lifecycle import is_open
+from dossiers.merge import FOLD_VERSION
+from sync_protocol import digest, reasons
+from sync_protocol.errors import RemoteFault
+from sync_protocol.limits import PART_SIZE_BYTES_MAX
+from sync_protocol.parcel import Label, ParcelWriter, Sink, Stretch, enclose
+from sync_protocol.record import Record
+from sync_protocol.snapshot import (
+    SNAPSHOT,
+    VERSION,
+    Base,
+    SnapshotHead,
+    make_base,
+    snapshot_messages,
+)
+
+_DOSSIERS_AT_ONCE = 200
+Progress = Callable[[int, int], None]
+"""(done, total) in records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSnapshot:
+    """A snapshot parcel: what is inside, and what the PC will lack until its history comes."""
+
+    label: Label
+    parts: int
+    size_bytes: int
+    dossiers: int
+    records: int
+    later: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What goes into it: logs that are taken whole and up to where, bases, open dossiers."""
+
+    whole: dict[str, int]
+    bases: list[Base]
+    dossiers: list[str]
+    digest: bytes
+
+
+def write_snapshot(
+    services: Services,
+    device: str,
+    open_part: Callable[[Label, int], Sink],
+    *,
+    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    progress: Progress | None = None,
+) -> WrittenSnapshot:
+    """Write the snapshot of a PC's commune, enclosed for that PC alone; raises RemoteFault if it has no X25519 key."""
+    asker, _, _ = asker_of(services, device)
+    if asker.box is None or asker.is_cut_off:
+        raise RemoteFault(reasons.PARCEL_NO_KEY, device)
+    with reading(services.engine) as connection:
+        store = HubLogStore(connection, services.opened)
+        plan = _plan(connection, store, scope_of(connection, services, asker.unit), asker.unit, device)
+        own = _about_no_dossier(store, plan)
+        loose = len(own) + sum(map(len, _dossiers(store, plan)))
+        head = SnapshotHead(
+            version=VERSION,
+            snapshot=services.random_bytes(16),
+            unit=asker.unit,
+            maker=bytes.fromhex(services.keys.hub.public.id),
+            at_ms=services.clock(),
+            bases=plan.bases,
+            dossiers=[bytes.fromhex(dossier) for dossier in plan.dossiers],
+            records=loose,
+            fold=FOLD_VERSION,
+            digest=plan.digest,
+        )
+        key = services.random_bytes(32)
+        label = Label(
+            parcel=services.random_bytes(16).hex(),
+            part=1,
+            content=SNAPSHOT,
+            sender=services.keys.hub.public.id,
+            unit=services.province,
+            recipients=[enclose(key, device, asker.box)],
+            logs=[_stretch(log, length) for log, length in plan.whole.items() if length],
+            at=head.at_ms,
+        )
+        writer = ParcelWriter(
+            label,
+            key=key,
+            sender=services.keys.hub,
+            open_part=lambda number: open_part(label, number),
+            part_bytes_max=part_bytes_max,
+        )
+        done = 0
+        messages = snapshot_messages(
+            store,
+            head,
+            services.keys.hub,
+            whole=plan.whole,
+            about_none=own,
+            dossiers=_dossiers(store, plan),
+        )
+        for message, records in messages:
+            writer.add(message)
+            done += records
+            if progress:
+                progress(min(done, loose), loose)
+        writer.close()
+    return WrittenSnapshot(
+        label=label,
+        parts=writer.parts,
+        size_bytes=writer.bytes_written,
+        dossiers=len(head.dossiers),
+        records=loose,
+        later=head.below - loose,
+    )
+
+
+def _plan(connection: Connection, store: HubLogStore, scope: Scope, unit: str, device: str) -> _Plan:
+    whole = {log.id: log.judged for log in (*scope.province, *scope.commune)}
+    bases = []
+    for log in scope.devices:
+        base = None if log.device == device else make_base(store, log.id, stop=log.judged)
+        if base is None:
+            whole[log.id] = log.judged
+        else:
+            bases.append(base)
+    standing = select(STANDING.c.dossier).where(STANDING.c.commune == unit, STANDING.c.dossier.is_not(None))
+    unsettled = set(connection.scalars(standing))
+    query = select(DOSSIER.c.id, DOSSIER.c.status, DOSSIER.c.conflicts, DOSSIER.c.digest).where(
+        DOSSIER.c.home == unit
+    )
+    rows = list(connection.execute(query.order_by(DOSSIER.c.received_ms, DOSSIER.c.id)))
+    known = {bytes(row.id).hex() for row in rows}
+    kept = [
+        row
+        for row in rows
+        if is_open(row.status, conflicts=row.conflicts) or bytes(row.id).hex() in unsettled
+    ]
+    total = 0
+    for row in kept:
+        total = digest.replace(total, old=0, new=digest.from_bytes(row.digest))
+    return _Plan(
+        whole=whole,
+        bases=bases,
+        dossiers=[bytes(row.id).hex() for row in kept] + sorted(unsettled - known),
+        digest=digest.to_bytes(total),
+    )
+
+
+def _about_no_dossier(store: HubLogStore, plan: _Plan) -> list[Record]:
+    """Keys, orders and openings that stand below the bases."""
+    return [
+        record
+        for base in plan.bases
+        for record in store.records_about_no_dossier(base.log.hex())
+        if record.header.seq < base.length
+    ]
+
+
+def _dossiers(store: HubLogStore, plan: _Plan) -> Iterator[list[Record]]:
+    """The loose records of every open dossier, one dossier after the other."""
+    bases = {base.log.hex(): base.length for base in plan.bases}
+    for part in chunks(plan.dossiers, _DOSSIERS_AT_ONCE):
+        found = store.records_of_dossiers(part)
+        for dossier in part:
+            yield [r for r in found[dossier] if r.header.seq < bases.get(r.header.log, 0)]
+
+
+def _stretch(log: str, length: int) -> Stretch:
+    return Stretch(log=log, first=0, length=length, head="")

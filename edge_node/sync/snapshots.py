@@ -1,0 +1,312 @@
+"""Begin with a snapshot: take one that was made for this PC, or make one for a colleague's new PC (ADR 0030).
+
+Taking: what came is durable message by message, in an order in which an interruption leaves something that is true. First
+the keys; then, in one transaction, the bases (from then on the frontier says honestly where the logs begin here); then
+loose records, each verified and projected; the history comes later by rounds. Taking the same snapshot again, or a part of
+it, changes nothing that is there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from dossiers.lifecycle import is_open
+from dossiers.merge import FOLD_VERSION
+from edge_node.journal.service import require_office, seal_tail
+from edge_node.services import Services
+from edge_node.store import SqliteLogStore, alerts, write_transaction
+from edge_node.store.bases import keep_snapshot, note_whole, snapshot_number
+from edge_node.store.local import Office
+from edge_node.sync.absorb import Absorbed, absorb, take_loose
+from signing.roles import Role
+from signing.signatures import PublicKey
+from signing.statements import KeyStatement
+from sync_protocol import digest, reasons
+from sync_protocol.errors import LogForked, RemoteFault, RunInvalid
+from sync_protocol.limits import PART_SIZE_BYTES_MAX
+from sync_protocol.log import LogOpening, verify_seal
+from sync_protocol.parcel import Label, ParcelWriter, Part, Sink, Stretch, enclose
+from sync_protocol.record import Record, UnverifiedRecord, verify_record
+from sync_protocol.snapshot import (
+    SNAPSHOT,
+    VERSION,
+    Base,
+    SnapshotHead,
+    SnapshotMessage,
+    make_base,
+    open_head,
+    snapshot_messages,
+    unpack_loose,
+)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class TakingSnapshot:
+    """One snapshot parcel being taken; messages come in order, parts perhaps without the ones before."""
+
+    db: Database
+    services: Services
+    office: Office
+    part: Part
+    head: SnapshotHead | None = None
+    number: int | None = None
+    loose: int = 0
+    _signed: bytes = b""
+    _believed: Part | None = None
+
+    @property
+    def label(self) -> Label:
+        return self.part.label
+
+    def message(self, message: SnapshotMessage) -> Absorbed:
+        """Store everything of one message; raises RemoteFault where the snapshot is not for this PC or does not hold."""
+        absorbed = Absorbed()
+        self._signed = message.head or self._signed
+        if message.runs:
+            taken = absorb(self.db, self.services, self.office, message.runs)
+            absorbed.records += taken.records
+            absorbed.problems += taken.problems
+        if message.loose:
+            absorbed.records += self._take_loose(message)
+        return absorbed
+
+    def close(self, *, is_complete: bool) -> None:
+        """The parcel has been read: say whether all of it came in, and compare what came out of it."""
+        if self.head is None or self.number is None or not is_complete or self.loose < self.head.records:
+            return
+        note_whole(self.db, self.number)
+        self._compare(self.head)
+
+    def _believe(self) -> PublicKey:
+        """The maker's key, once this part and the head are its own.
+
+        A colleague's key is known only after the province's log, which lies first in the parcel and proves itself.
+        """
+        maker = maker_of(self.db, self.services, self.office, self.label)
+        if self._believed is not self.part:
+            self.part.verify(maker)
+            self._believed = self.part
+        if self.head is None and self._signed:
+            head = open_head(self._signed, maker)
+            if head.unit != self.office.unit:
+                raise RemoteFault(reasons.PARCEL_RECIPIENT, head.unit)
+            self.head = head
+        return maker
+
+    def _take_loose(self, message: SnapshotMessage) -> int:
+        maker = self._believe()
+        records = unpack_loose(message.loose)
+        self.loose += len(records)
+        if self.number is None:
+            self.number = self._adopt(message, records, maker)
+        try:
+            return take_loose(self.db, self.services, self.office, records)
+        except LogForked as error:
+            raise RunInvalid(reasons.LOG_FORK, f"log {error.log}") from error
+
+    def _adopt(self, message: SnapshotMessage, records: list[UnverifiedRecord], maker: PublicKey) -> int:
+        """The bases, before the first loose record; they stand already where an earlier part or import brought them."""
+        if self.head is None:
+            number = snapshot_number(self.db, message.snapshot)
+            if number is None:
+                raise RemoteFault(reasons.PARCEL_CUT, "the snapshot's first part is missing")
+            return number
+        openings = {r.header.log: r for r in records if r.header.seq == 0}
+        with write_transaction(self.db):
+            number = keep_snapshot(
+                self.db,
+                self.head.snapshot,
+                maker=maker.id,
+                head=self._signed,
+                now=self.services.clock(),
+            )
+            for base in self.head.bases:
+                self._add_base(base, openings.get(base.log.hex()), number)
+        return number
+
+    def _add_base(self, base: Base, opening: UnverifiedRecord | None, number: int) -> None:
+        if opening is None:
+            raise RemoteFault(reasons.PARCEL_FORMAT, f"log {base.log.hex()} is not opened")
+        device = LogOpening.from_header(opening.header).device
+        if opening.header.commune != self.office.unit or device == self.office.device:
+            raise RemoteFault(reasons.RECORD_UNIT, base.log.hex())
+        statement = self.services.trust.trust(self.db).statement(device)
+        if statement is None:
+            raise RunInvalid(reasons.RECORD_KEY_UNKNOWN, f"log {base.log.hex()}")
+        seal = base.as_seal()
+        verify_seal(seal, statement.key)
+        SqliteLogStore(self.db).add_base(seal, opening=verify_record(opening, statement.key), snapshot=number)
+
+    def _compare(self, head: SnapshotHead) -> None:
+        """The maker's sum of the open dossiers against ours, where both come from the same records and the same fold."""
+        if head.fold != FOLD_VERSION or not self._holds_just_this(head):
+            return
+        total = 0
+        for dossier in head.dossiers:
+            row = self.db.conn.execute("SELECT digest FROM dossier WHERE id = ?", (dossier,)).fetchone()
+            total = digest.replace(total, old=0, new=digest.from_bytes(row[0]) if row else 0)
+        if digest.to_bytes(total) != head.digest:
+            detail = f"snapshot {head.id[:8]}: {len(head.dossiers)} open dossiers come out otherwise"
+            alerts.raise_alert(self.db, alerts.DIGEST, now=self.services.clock(), detail=detail)
+
+    def _holds_just_this(self, head: SnapshotHead) -> bool:
+        """Whether no record about a dossier is here that the maker did not have."""
+        stops = {base.log.hex(): base.stop for base in head.bases}
+        stops |= {stretch.log: stretch.length for stretch in self.label.logs}
+        frontier = SqliteLogStore(self.db).frontier()
+        return all(
+            stops.get(log, 0) == entry.length or not self._speaks_of_dossiers(log)
+            for log, entry in frontier.items()
+        )
+
+    def _speaks_of_dossiers(self, log: str) -> bool:
+        row = self.db.conn.execute(
+            "SELECT 1 FROM record JOIN log ON log.number = record.log "
+            "WHERE log.id = ? AND dossier IS NOT NULL LIMIT 1",
+            (log,),
+        ).fetchone()
+        return row is not None
+
+
+def maker_of(db: Database, services: Services, office: Office, label: Label) -> PublicKey:
+    """Whose snapshots are taken here: the hub's, or those of a PC of this unit that was not cut off; raises RemoteFault."""
+    trust = services.trust.trust(db)
+    if label.sender == trust.bundle.hub.key.id:
+        return trust.bundle.hub.key
+    statement = trust.statement(label.sender)
+    if statement is None or not _is_colleague(db, services, office, statement):
+        raise RemoteFault(reasons.PARCEL_SENDER, label.sender)
+    return statement.key
+
+
+def _is_colleague(db: Database, services: Services, office: Office, statement: KeyStatement) -> bool:
+    from_here = statement.unit == office.unit and Role.DEVICE in statement.roles
+    return from_here and services.status.refusal(db, statement.key.id, device=statement.key.id) is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenSnapshot:
+    """A snapshot parcel: what is inside."""
+
+    label: Label
+    parts: int
+    size_bytes: int
+    dossiers: int
+    records: int
+
+
+def write_snapshot(
+    db: Database,
+    services: Services,
+    device: str,
+    open_part: Callable[[Label, int], Sink],
+    *,
+    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    progress: Progress | None = None,
+) -> WrittenSnapshot:
+    """Write what a colleague's new PC of this commune needs, enclosed for it alone; raises RemoteFault."""
+    office = require_office(db)
+    statement = services.trust.trust(db).statement(device)
+    if statement is None or statement.box is None or not _is_colleague(db, services, office, statement):
+        raise RemoteFault(reasons.PARCEL_NO_KEY, device)
+    seal_tail(db, services, office)
+    store = SqliteLogStore(db)
+    whole, bases = _logs(db, services, office, device)
+    rows = _open_rows(db, office)
+    about_none = [r for base in bases for r in _about_no_dossier(db, base.log.hex())]
+    limits = {base.log.hex(): base.length for base in bases}
+    total = 0
+    for _, number in rows:
+        total = digest.replace(total, old=0, new=number)
+    loose = sum(r.header.seq < limits[r.header.log] for r in about_none) + sum(
+        r.header.seq < limits.get(r.header.log, 0)
+        for dossier, _ in rows
+        for r in store.dossier_records(dossier)
+    )
+    head = SnapshotHead(
+        version=VERSION,
+        snapshot=services.random_bytes(16),
+        unit=office.unit,
+        maker=bytes.fromhex(office.device),
+        at_ms=services.clock(),
+        bases=bases,
+        dossiers=[bytes.fromhex(dossier) for dossier, _ in rows],
+        records=loose,
+        fold=FOLD_VERSION,
+        digest=digest.to_bytes(total),
+    )
+    key = services.random_bytes(32)
+    label = Label(
+        parcel=services.random_bytes(16).hex(),
+        part=1,
+        content=SNAPSHOT,
+        sender=office.device,
+        unit=office.unit,
+        recipients=[enclose(key, device, statement.box)],
+        logs=[Stretch(log=log, first=0, length=length, head="") for log, length in whole.items()],
+        at=head.at_ms,
+    )
+    writer = ParcelWriter(
+        label,
+        key=key,
+        sender=services.keyring.device,
+        open_part=lambda number: open_part(label, number),
+        part_bytes_max=part_bytes_max,
+    )
+    done = 0
+    for message, records in snapshot_messages(
+        store,
+        head,
+        services.keyring.device,
+        whole=whole,
+        about_none=about_none,
+        dossiers=(store.dossier_records(dossier) for dossier, _ in rows),
+    ):
+        writer.add(message)
+        done += records
+        if progress:
+            progress(done, max(loose, 1))
+    writer.close()
+    return WrittenSnapshot(
+        label=label, parts=writer.parts, size_bytes=writer.bytes_written, dossiers=len(rows), records=loose
+    )
+
+
+def _logs(
+    db: Database, services: Services, office: Office, recipient: str
+) -> tuple[dict[str, int], list[Base]]:
+    """The logs to be taken whole, with their lengths, and the bases of the others: those of this office's PCs."""
+    store, trust = SqliteLogStore(db), services.trust.trust(db)
+    whole: dict[str, int] = {}
+    bases: list[Base] = []
+    for log, entry in store.frontier().items():
+        device = store.device_of(log)
+        statement = trust.statement(device) if device else None
+        is_office = statement is not None and Role.DEVICE in statement.roles and device != recipient
+        base = make_base(store, log, stop=entry.length) if is_office else None
+        if base is not None:
+            bases.append(base)
+        elif entry.base == 0:
+            whole[log] = entry.length
+    return whole, bases
+
+
+def _open_rows(db: Database, office: Office) -> list[tuple[str, int]]:
+    """The open dossiers, oldest first, each with its number in the sum."""
+    rows = db.conn.execute(
+        "SELECT id, status, conflicts + refused, digest FROM dossier WHERE commune = ? ORDER BY received, number",
+        (office.unit,),
+    )
+    return [(row[0].hex(), digest.from_bytes(row[3])) for row in rows if is_open(row[1], conflicts=row[2])]
+
+
+def _about_no_dossier(db: Database, log: str) -> list[Record]:
+    rows = db.conn.execute(
+        "SELECT record.id FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND dossier IS NULL",
+        (log,),
+    ).fetchall()
+    found = [SqliteLogStore(db).record(row[0].hex()) for row in rows]
+    return [record for record in found if record is not None]
