@@ -18,6 +18,7 @@ from edge_node.doctor import Health, examine
 from edge_node.enrolment.commands import enrol_command, init
 from edge_node.erasure.commands import erase
 from edge_node.keyring.commands import trust_command
+from edge_node.lan.commands import lan_command
 from edge_node.projection.lists import find_by_code
 from edge_node.projection.service import rebuild as rebuild_views
 from edge_node.server import serve
@@ -114,7 +115,7 @@ def rebuild(console: Console) -> None:
 
 for _command in (
     init, enrol_command, sync_command, status_command, export_command, import_command, backup_command, restore_command, erase,
-    trust_command,
+    trust_command, lan_command,
 ):  # fmt: skip
     cli.add_command(_command)
 

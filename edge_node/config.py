@@ -34,6 +34,8 @@ class EdgeConfig:
         hub_url: overrides the address that enrolment kept.
         sync_every_s: time between syncs while the line is up (varied a little).
         probe_every_s: time between looks whether the line is back.
+        lan_host, lan_port: where the office's other PCs find this one, once the unit administrator has switched that on.
+        lan_every_s: time between meetings with them.
         idle_lock_minutes: an officer's key is locked again after so long without a request.
         pin_memory_mb: argon2id memory of one unlock.
         backups_kept: daily backups kept (2 to 7).
@@ -49,6 +51,9 @@ class EdgeConfig:
     hub_url: str = ""
     sync_every_s: int = 300
     probe_every_s: int = 20
+    lan_host: str = "0.0.0.0"  # noqa: S104 — nothing listens there until it is switched on
+    lan_port: int = 8481
+    lan_every_s: int = 20
     idle_lock_minutes: int = 15
     pin_memory_mb: int = 64
     backups_kept: int = 7
@@ -142,6 +147,8 @@ _BOUNDS: Final = {
     "threads": (2, 64),
     "sync_every_s": (5, 86_400),
     "probe_every_s": (1, 3_600),
+    "lan_port": (1, 65_535),
+    "lan_every_s": (1, 3_600),
     "idle_lock_minutes": (1, 480),
     "pin_memory_mb": (8, 1_024),
     "backups_kept": (2, 7),

@@ -15,6 +15,7 @@ from edge_node.enrolment.routes import blueprint as enrolment
 from edge_node.erasure.routes import blueprint as erasure
 from edge_node.health import blueprint as health
 from edge_node.help.routes import blueprint as help
+from edge_node.lan.routes import blueprint as lan
 from edge_node.receive.routes import blueprint as receive
 from edge_node.register.routes import blueprint as register
 from edge_node.reports.routes import blueprint as reports
@@ -40,6 +41,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     reports,
     sync,
     stick,
+    lan,
     connections,
     api,
 )

@@ -1,4 +1,4 @@
-"""What runs by itself: syncing, the daily backup, putting the disk reserve back, erasure orders. Started by `serve` and by nothing else.
+"""What runs by itself: syncing, meeting the office's other PCs, the daily backup, putting the disk reserve back, erasure orders. Started by `serve` and by nothing else.
 
 Each job is a thin call to what a button or a command also calls, with a database handle of its own. Nothing is kept
 between starts: after a restart everything is due at once.
@@ -15,6 +15,10 @@ from sqlite_utils import Database
 from edge_node.backup.service import backup_if_due
 from edge_node.enrolment.epochs import open_log_if_due
 from edge_node.erasure.service import carry_out, scrub
+from edge_node.lan.door import Door
+from edge_node.lan.peers import Peer, is_on, list_peers, note_fault
+from edge_node.lan.rhythm import Rhythm
+from edge_node.lan.service import meet_peer, office_mark
 from edge_node.services import Services
 from edge_node.store import StorageFull, open_database
 from edge_node.store.local import Office, read_local, read_office
@@ -26,6 +30,7 @@ from sync_protocol.reasons import LINE_DOWN
 
 _LOG: Final = logging.getLogger(__name__)
 TICK_S: Final = 5
+LAN_TICK_S: Final = 2
 BACKUP_EVERY_S: Final = 1800
 SPACE_EVERY_S: Final = 30
 ERASURE_EVERY_S: Final = 20
@@ -38,6 +43,8 @@ class Schedule:
         self._services = services
         self._plan = Plan()
         self._last_ended = -1e9
+        self._door = Door(services)
+        self._rhythms: dict[str, Rhythm] = {}
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
         )
@@ -47,6 +54,7 @@ class Schedule:
         tick_s = min(TICK_S, self._services.config.probe_every_s)
         for name, job, seconds in (
             ("sync", self.sync_tick, tick_s),
+            ("lan", self.lan_tick, min(LAN_TICK_S, self._services.config.lan_every_s)),
             ("backup", self.backup_tick, BACKUP_EVERY_S),
             ("space", self.space_tick, SPACE_EVERY_S),
             ("erasure", self.erasure_tick, ERASURE_EVERY_S),
@@ -57,6 +65,7 @@ class Schedule:
     def stop(self) -> None:
         self._stopping.set()
         self._scheduler.shutdown(wait=False)
+        self._door.close()
 
     def sync_tick(self, db: Database) -> None:
         """Sync if it is time, or if the line has come back."""
@@ -69,7 +78,9 @@ class Schedule:
                 return
             _LOG.info("the line is back")
             self._plan = Plan()
-        waiting = read_status(db, now=services.clock()).waiting
+        status = read_status(db, now=services.clock())
+        # What a colleague wrote goes with the regular sync: by then its own PC has mostly delivered it.
+        waiting = status.waiting - status.others
         if self._plan.wants_sync(now=now, waiting=waiting, last_ended=self._last_ended):
             self._sync(db)
 
@@ -102,6 +113,37 @@ class Schedule:
         if read_status(db, now=self._services.clock()).unjudged:
             return min(every_s, int(read_local(db, NEXT_AFTER) or every_s))
         return every_s
+
+    def lan_tick(self, db: Database) -> None:
+        """Open or close the door to the office network as it was switched; meet the PCs whose turn it is."""
+        if read_office(db) is None or self._stopping.is_set():
+            return
+        if not is_on(db):
+            self._door.close()
+            return
+        try:
+            self._door.unlock()
+            note_fault(db, "")
+        except OSError as error:
+            _LOG.error("the door to the office network does not open: %s", error)
+            note_fault(db, f"{error.strerror or error}")
+        peers = {peer.address: peer for peer in list_peers(db)}
+        self._rhythms = {address: self._rhythms.get(address, Rhythm()) for address in peers}
+        for address, peer in peers.items():
+            if self._stopping.is_set():
+                return
+            self._meet_if_due(db, address, peer)
+
+    def _meet_if_due(self, db: Database, address: str, peer: Peer) -> None:
+        services, rhythm = self._services, self._rhythms[address]
+        here = office_mark(db)
+        if not rhythm.is_due(now=services.monotonic(), every_s=services.config.lan_every_s, here=here):
+            return
+        met = meet_peer(db, services, peer)
+        if met.problem is not None:
+            _LOG.info("meeting %s stopped: %s %s", address, met.problem.code, met.detail)
+        now = services.monotonic()
+        self._rhythms[address] = rhythm.after(now=now, is_done=met.problem is None, here=office_mark(db))
 
     def backup_tick(self, db: Database) -> None:
         """The day's backup, at the first opportunity: office PCs are off at night."""

@@ -25,10 +25,13 @@ from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
 CONNECT_S: Final = 10.0
 READ_S: Final = 90.0
 PROBE_S: Final = 3.0
+NEAR_S: Final = 2.0
 ANSWER_BYTES_MAX: Final = 2 * ROUND_SIZE_BYTES_MAX
 _CHUNK: Final = 64 * 1024
 ROUND_PATH: Final = "/sync/v1/round"
 FILES_PATH: Final = "/sync/v1/files"
+LAN_HELLO_PATH: Final = "/lan/v1/hello"
+LAN_ROUND_PATH: Final = "/lan/v1/round"
 HELLO_PATH: Final = "/enrol/v1/hello"
 DEVICE_PATH: Final = "/enrol/v1/device"
 
@@ -91,6 +94,8 @@ class _PinnedAdapter(HTTPAdapter):
 class HubLine:
     """HTTP to one hub. Not shared between threads."""
 
+    _connect_s = CONNECT_S
+
     def __init__(self, url: str, *, ca: str = "") -> None:
         self._url = url.rstrip("/")
         self._ca = ca
@@ -148,7 +153,7 @@ class HubLine:
             with self._session.request(
                 method,
                 self._url + path,
-                timeout=(CONNECT_S, READ_S),
+                timeout=(self._connect_s, READ_S),
                 stream=True,
                 allow_redirects=False,
                 **options,
@@ -165,6 +170,29 @@ class HubLine:
         if response.status_code != 200:
             raise _refusal(response, content)
         return content
+
+
+class ColleagueLine:
+    """HTTP to another PC of the office. Nothing of the network is trusted: the messages are sealed and signed."""
+
+    def __init__(self, url: str) -> None:
+        self._line = _NearLine(url)
+
+    def hello(self) -> bytes:
+        return self._line._exchange("GET", LAN_HELLO_PATH)
+
+    def post(self, sealed: bytes) -> bytes:
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._line._exchange("POST", LAN_ROUND_PATH, data=sealed, headers=headers)
+
+    def close(self) -> None:
+        self._line.close()
+
+
+class _NearLine(HubLine):
+    """A PC next door answers at once or is switched off."""
+
+    _connect_s = NEAR_S
 
 
 def certificate_sha256(ca: str) -> str:

@@ -1,0 +1,133 @@
+"""The page of the office's PCs as values: who they are, when they were met, what they said, and who draws which numbers."""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlite_utils import Database
+
+from dossiers.local_time import local_date
+from edge_node.casework import labels
+from edge_node.catalogue.service import used_numbers
+from edge_node.journal.stamp import offset_now
+from edge_node.lan.beacons import known_beacons
+from edge_node.lan.peers import DONE, Peer, is_on, list_peers, read_fault
+from edge_node.services import Services
+from edge_node.shell import device_name
+from edge_node.store import SqliteLogStore
+from edge_node.store.local import Office
+from edge_node.sync.service import find_reason
+from sync_protocol.wire import Beacon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerRow:
+    """One address, with the PC that answers there. `tone` and `icon` as the badges take them."""
+
+    peer: Peer
+    name: str
+    word: str
+    tone: str
+    icon: str
+    beacon: Beacon | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranges:
+    """The numbers that one PC may give on a day: ranges in words, and how many are left as far as is known here."""
+
+    name: str
+    is_own: bool
+    words: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanPage:
+    is_on: bool
+    fault: str
+    address: str
+    rows: tuple[PeerRow, ...]
+    ranges: tuple[Ranges, ...]
+
+
+def read_lan_page(db: Database, services: Services, office: Office) -> LanPage:
+    beacons = known_beacons(db)
+    return LanPage(
+        is_on=is_on(db),
+        fault=read_fault(db),
+        address=f"{own_address()}:{services.config.lan_port}",
+        rows=tuple(_row(db, peer, beacons) for peer in list_peers(db)),
+        ranges=tuple(_ranges(db, services, office)),
+    )
+
+
+def own_address() -> str:
+    """This PC's address on the office network, as far as the system knows it by name; the name otherwise."""
+    name = socket.gethostname()
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_DGRAM)
+    except OSError:
+        return name
+    addresses = [str(each[4][0]) for each in found]
+    return next((address for address in addresses if not address.startswith("127.")), name)
+
+
+def _row(db: Database, peer: Peer, beacons: dict[str, tuple[Beacon, int]]) -> PeerRow:
+    name = (device_name(db, peer.device) if peer.device else None) or _("Chưa biết máy nào")
+    word, tone, icon = _outcome(peer)
+    beacon = beacons.get(peer.device or "")
+    return PeerRow(
+        peer=peer, name=name, word=word, tone=tone, icon=icon, beacon=beacon[0] if beacon else None
+    )
+
+
+def _outcome(peer: Peer) -> tuple[str, str, str]:
+    known = {
+        "": (_("Chưa thử"), "wait", "clock"),
+        DONE: (_("Đã trao đổi đủ"), "fact", "done"),
+        "LINE_DOWN": (
+            _("Chưa gặp: máy tắt, sai địa chỉ, hoặc chưa bật mạng cơ quan ở máy đó"),
+            "wait",
+            "clock",
+        ),
+        "ROUND_DEVICE": (
+            _("Không phải máy của đơn vị này, hoặc máy đó chưa nhận ra máy này"),
+            "refused",
+            "refused",
+        ),
+        "ROUND_SIGNATURE": (_("Máy ở địa chỉ này không chứng minh được khóa của mình"), "refused", "refused"),
+    }
+    if peer.outcome in known:
+        return known[peer.outcome]
+    reason = find_reason(peer.outcome)
+    return (labels.reason_words(reason)[0] if reason else _("Chưa xong, máy tự thử lại")), "soon", "clock"
+
+
+def _ranges(db: Database, services: Services, office: Office) -> Iterable[Ranges]:
+    now = services.clock()
+    offset = offset_now(db, now)
+    day = local_date(now + (offset[0] if offset else 0))
+    pattern = services.references.catalogue(db).code_pattern
+    used = used_numbers(db, office.unit, day, pattern.format(office.unit, day, 1)[:-4])
+    store = SqliteLogStore(db)
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for lease in services.references.leases(db):
+        if lease.unit == office.unit and lease.start <= day and _is_written(db, store, office, lease.log):
+            device = store.device_of(lease.log) or ""
+            spans.setdefault(device, []).append((lease.first, lease.last))
+    for device, found in spans.items():
+        numbers = {n for first, last in found for n in range(first, last + 1)}
+        yield Ranges(
+            name=device_name(db, device) or _("Máy chưa có tên"),
+            is_own=device == office.device,
+            words=", ".join(f"{first}–{last}" for first, last in sorted(found)),
+            left=len(numbers - used),
+        )
+
+
+def _is_written(db: Database, store: SqliteLogStore, office: Office, log: str) -> bool:
+    """Whether a log is its PC's present one: numbers of an earlier epoch are nobody's any more."""
+    device = store.device_of(log)
+    return device is not None and store.logs_of(device=device, commune=office.unit)[-1] == log
