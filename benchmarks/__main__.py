@@ -17,6 +17,7 @@ from benchmarks.overview import measure_overview
 from benchmarks.page import measure_page
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.rough import measure_rough
+from benchmarks.snapshot import measure_snapshot, measure_snapshot_short
 from benchmarks.tlog import measure_tlog
 from benchmarks.verify import measure_verify
 from benchmarks.workspace import Workspace
@@ -29,6 +30,8 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "rough": measure_rough,
     "attachment": measure_attachment,
     "attachment_short": measure_attachment_short,
+    "snapshot": measure_snapshot,
+    "snapshot_short": measure_snapshot_short,
     "ingest": measure_ingest,
     "save": measure_save,
     "desk": measure_desk,

@@ -9,6 +9,7 @@ position, and by id once judged. `append` also makes them findable; the hub writ
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,10 +175,19 @@ class HubLogStore:
                     found[record.header.dossier].append(record)
         return found
 
-    def records_about_no_dossier(self, log: str) -> list[Record]:
-        """The findable records of a log that concern no dossier: its opening, keys, orders."""
+    def records_below(self, log: str, stop: int, dossiers: AbstractSet[str]) -> list[Record]:
+        """The records of a log before `stop` that concern one of these dossiers, or none at all (openings, keys, orders)."""
         held = self.held(log)
-        return self._at((PLACE.c.log_no == held.no) & PLACE.c.dossier_prefix.is_(None)) if held else []
+        if held is None:
+            return []
+        found = [
+            record
+            for records in self._runs(held.no, 0, stop)
+            for record in records
+            if record.header.seq < stop
+            and (record.header.dossier is None or record.header.dossier in dossiers)
+        ]
+        return self._with_late_bodies(held.no, found)
 
     # --- inside ---
 

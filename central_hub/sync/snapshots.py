@@ -5,13 +5,12 @@ sealed it; logs that have no seal yet, the hub's own and the recipient's travel 
 by which the PC sees that it came to the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from central_hub.services import Services
-from central_hub.store.bulk import chunks
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, STANDING
@@ -32,7 +31,6 @@ from sync_protocol.snapshot import (
     snapshot_messages,
 )
 
-_DOSSIERS_AT_ONCE = 200
 Progress = Callable[[int, int], None]
 """(done, total) in records."""
 
@@ -74,8 +72,8 @@ def write_snapshot(
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
         plan = _plan(connection, store, scope_of(connection, services, asker.unit), asker.unit, device)
-        own = _about_no_dossier(store, plan)
-        loose = len(own) + sum(map(len, _dossiers(store, plan)))
+        below = _loose(store, plan)
+        loose = sum(map(len, below.values()))
         head = SnapshotHead(
             version=VERSION,
             snapshot=services.random_bytes(16),
@@ -112,8 +110,8 @@ def write_snapshot(
             head,
             services.keys.hub,
             whole=plan.whole,
-            about_none=own,
-            dossiers=_dossiers(store, plan),
+            about_none=below[None],
+            dossiers=(below.get(dossier, []) for dossier in plan.dossiers),
         )
         for message, records in messages:
             writer.add(message)
@@ -163,23 +161,14 @@ def _plan(connection: Connection, store: HubLogStore, scope: Scope, unit: str, d
     )
 
 
-def _about_no_dossier(store: HubLogStore, plan: _Plan) -> list[Record]:
-    """Keys, orders and openings that stand below the bases."""
-    return [
-        record
-        for base in plan.bases
-        for record in store.records_about_no_dossier(base.log.hex())
-        if record.header.seq < base.length
-    ]
-
-
-def _dossiers(store: HubLogStore, plan: _Plan) -> Iterator[list[Record]]:
-    """The loose records of every open dossier, one dossier after the other."""
-    bases = {base.log.hex(): base.length for base in plan.bases}
-    for part in chunks(plan.dossiers, _DOSSIERS_AT_ONCE):
-        found = store.records_of_dossiers(part)
-        for dossier in part:
-            yield [r for r in found[dossier] if r.header.seq < bases.get(r.header.log, 0)]
+def _loose(store: HubLogStore, plan: _Plan) -> dict[str | None, list[Record]]:
+    """What lies below the bases and goes along, by dossier; None for records about no dossier. One pass over each log."""
+    found: dict[str | None, list[Record]] = {None: []}
+    wanted = frozenset(plan.dossiers)
+    for base in plan.bases:
+        for record in store.records_below(base.log.hex(), base.length, wanted):
+            found.setdefault(record.header.dossier, []).append(record)
+    return found
 
 
 def _stretch(log: str, length: int) -> Stretch:

@@ -278,11 +278,12 @@ def test_a_loose_record_with_another_signature_is_refused(forger: Forger) -> Non
 
 
 def test_a_sum_that_does_not_come_out_is_an_alert(forger: Forger) -> None:
-    def without_the_last(store: HubLogStore, plan: Any) -> Iterator[list[Record]]:
-        yield from list(dossiers_of(store, plan))[:-1]
+    def without_one(store: HubLogStore, plan: Any) -> dict[str | None, list[Record]]:
+        found = loose_of(store, plan)
+        return {dossier: found[dossier] for dossier in [*found][:-1]}
 
-    dossiers_of = snapshots._dossiers
-    assert forger.outcome("central_hub.sync.snapshots._dossiers", without_the_last) == "done"
+    loose_of = snapshots._loose
+    assert forger.outcome("central_hub.sync.snapshots._loose", without_one) == "done"
     assert [alert.code for alert in list_alerts(forger.box.db)] == ["digest"]
 
 
