@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from dossiers.kinds import KINDS
 from dossiers.units import load_default_units
-from signing import evidence_findings, findings, paper_findings, reasons, roles
+from signing import evidence_findings, findings, next_steps, paper_findings, reasons, roles
 from signing.cuts import Cause
 from signing.qr import PaperKind
 from signing.report import Check, Indication, InForce, LogPosition, NotChecked, Result
@@ -104,6 +104,7 @@ def words_module() -> str:
         "NOT_CHECKED": {item.id: {"vi": item.vi, "en": item.en} for item in _not_checked()},
         "REASONS": {each.code: {"vi": each.vi, "en": each.en} for each in reasons.REASONS},
         "SUMMARY": _summary(),
+        "NEXT_STEPS": {step.value: {"vi": vi, "en": en} for step, (vi, en) in next_steps.WORDS.items()},
         "TABLES": {
             "roles": [role.value for role in roles.Role],
             "officeRoles": sorted(roles.OFFICE_ROLES),

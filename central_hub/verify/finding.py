@@ -11,6 +11,7 @@ from central_hub.words import kind_name, plain, role_names
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_span
 from dossiers.procedures import Catalogue
 from dossiers.states import STATES, Status
+from signing.next_steps import WORDS, next_step
 from signing.report import Exit, Indication, InForce, Report, Result
 
 _LINES_MAX = 40
@@ -23,13 +24,10 @@ def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict
         "outcome": _outcome(report),
         "force": _force(report),
         "what": _what(report, services),
-        "next_step": _next(report),
+        "why": _why(report, english=english),
+        "next_step": WORDS[next_step(report)][english],
         "compare": _compare(report, services, catalogue),
-        "reasons": [
-            check.why_en if english else check.why_vi
-            for check in report.checks
-            if check.result is not Result.SKIPPED
-        ],
+        "groups": _groups(report, english=english),
         "unchecked": [item.en if english else item.vi for item in report.not_checked],
         "age": _age(report),
         "report": report.json(),
@@ -56,7 +54,9 @@ def _what(report: Report, services: Services) -> str:
 def _outcome(report: Report) -> str:
     """A right signature under a document out of force is not shown as something to accept."""
     if report.indication is Indication.PASSED and report.exit_code is not Exit.PASSED:
-        return Indication.FAILED.value.lower()
+        return "out_of_force"
+    if report.exit_code is Exit.BAD_INPUT:
+        return "unreadable"
     return report.indication.value.lower()
 
 
@@ -73,15 +73,44 @@ def _force(report: Report) -> str | None:
     }[report.document.in_force]
 
 
-def _next(report: Report) -> str:
-    if _outcome(report) == Indication.FAILED.value.lower():
-        return _("Không dùng giấy tờ này. Liên hệ đơn vị ghi trên giấy theo số điện thoại chính thức.")
-    return {
-        Indication.PASSED: _("Đối chiếu từng mục dưới đây với bản giấy. Khớp hết thì chấp nhận."),
-        Indication.INDETERMINATE: _(
-            "Chưa đủ căn cứ. Xin tệp xuất lại từ đơn vị phát hành rồi kiểm tra lại; chưa nên từ chối."
-        ),
-    }[report.indication]
+def _groups(report: Report, *, english: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What was checked, with its outcome; where a file has several records, each under its own heading."""
+
+    def lines(*records: int | None) -> list[tuple[str, str]]:
+        return [
+            (check.result.value, check.why_en if english else check.why_vi)
+            for check in report.checks
+            if check.record in records and check.result is not Result.SKIPPED
+        ]
+
+    if len(report.records) < 2:
+        return [("", lines(None, 0))]
+    words = {
+        Indication.PASSED: _("Hợp lệ"),
+        Indication.FAILED: _("Không hợp lệ"),
+        Indication.INDETERMINATE: _("Chưa kết luận được"),
+    }
+    titled = [
+        (
+            _(
+                "Bản ghi %(number)s: %(kind)s – %(word)s",
+                number=number + 1,
+                kind=kind_name(each.document.kind) if each.document else "–",
+                word=words[each.indication],
+            ),
+            lines(number),
+        )
+        for number, each in enumerate(report.records)
+    ]
+    return [("", lines(None)), *titled]
+
+
+def _why(report: Report, *, english: bool) -> str | None:
+    """What decided, in one sentence, where that is not said by the document's force."""
+    if report.indication is Indication.PASSED:
+        return None
+    sentence = (report.en if english else report.vi).partition(": ")[2]
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _age(report: Report) -> str | None:

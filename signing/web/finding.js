@@ -1,10 +1,11 @@
 // One finding as people see it: the answer large, then the two axes, what to compare, what was and was not checked.
 import { FINDING_TEXTS } from "./texts.js";
-import { KINDS, UNITS } from "./words.js";
+import { CHECKS, KINDS, NEXT_STEPS, UNITS } from "./words.js";
 
 const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
 const INSTANTS = new Set(["received"]);
 const DAYS = new Set(["issued", "due", "date"]);
+const BY_WHOM = new Set(["signature", "authority", "key", "registry"]);
 const UNIT_FIELDS = new Set(["receiving", "competent"]);
 
 export function sayDay(day) {
@@ -39,9 +40,10 @@ function definitions(rows, className) {
 export function showFinding({ name, report, milliseconds }, language) {
   const words = FINDING_TEXTS[language];
   const isOut = report.indication === "PASSED" && report.exit_code === 1;
-  const body = make("div", "", make("p", "", make("code", "", name)));
+  const next = make("p", "next", make("span", "", words.next), NEXT_STEPS[nextStep(report)][language]);
+  const body = make("div", "", next, make("p", "", make("code", "", name)));
   if (report.document) body.append(axes(report, words), ...comparison(report, words));
-  body.append(make("h3", "", words.checks), checkList(report, language));
+  body.append(make("h3", "", words.checks), ...checkLists(report, language));
   body.append(make("h3", "", words.notChecked), make("ul", "", ...report.not_checked.map((item) => make("li", "not", item[language]))));
   body.append(technical(report, milliseconds, words));
   return make("article", isOut ? "FAILED" : report.indication, verdict(report, isOut, language), body);
@@ -58,9 +60,27 @@ function verdict(report, isOut, language) {
   return make("div", "verdict", icon, make("span", "", make("b", "", head), sentence[0].toUpperCase() + sentence.slice(1)));
 }
 
+// The same step as signing/next_steps.py gives.
+export function nextStep(report) {
+  if (report.exit_code === 3) return "unreadable";
+  if (report.indication === "PASSED") return report.exit_code === 0 ? "accept" : "out_of_force";
+  if (report.indication === "FAILED") return "refuse";
+  if (report.sub_indications.includes("TRY_LATER")) return "stale";
+  if (report.sub_indications.some((each) => each !== "SIGNED_DATA_NOT_FOUND")) return "ask";
+  return report.checks.some((check) => check.why_vi === CHECKS.content_erased.why_vi) ? "erased" : "withheld";
+}
+
+// The signature's own word: where it is right and something else is not, that is said.
+function signatureWord(report, words) {
+  const isWrong = report.checks.some((check) => BY_WHOM.has(check.id) && check.result === "fail");
+  const isRight = report.checks.some((check) => check.id === "signature" && check.result === "pass");
+  if (report.indication === "PASSED" || isWrong || !isRight) return words.signatures[report.indication];
+  return report.indication === "FAILED" ? words.rightBut : words.rightOpen;
+}
+
 function axes(report, words) {
   const axis = (title, value) => make("p", "", make("span", "", title), make("strong", "", value));
-  return make("div", "axes", axis(words.signature, words.signatures[report.indication]), axis(words.force, words.forces[report.document.in_force]));
+  return make("div", "axes", axis(words.signature, signatureWord(report, words)), axis(words.force, words.forces[report.document.in_force]));
 }
 
 function comparison(report, words) {
@@ -106,8 +126,16 @@ function signerRows(report, words) {
   return rows;
 }
 
-function checkList(report, language) {
-  return make("ul", "", ...report.checks.map((check) => make("li", check.result, check[`why_${language}`])));
+// What was checked; where a file has several records, each under its own heading.
+function checkLists(report, language) {
+  const list = (record) => make("ul", "", ...report.checks.filter((check) => check.record === record).map((check) => make("li", check.result, check[`why_${language}`])));
+  if (report.records.length < 2) return [make("ul", "", ...report.checks.map((check) => make("li", check.result, check[`why_${language}`])))];
+  const words = FINDING_TEXTS[language];
+  const titled = report.records.flatMap((each, number) => {
+    const kind = each.document ? `: ${KINDS[each.document.kind]?.[language] ?? each.document.kind}` : "";
+    return [make("h4", "", `${words.recordNumber} ${number + 1}${kind} – ${words.verdicts[each.indication]}`), list(number)];
+  });
+  return [list(null), ...titled];
 }
 
 function technical(report, milliseconds, words) {

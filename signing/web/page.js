@@ -2,7 +2,7 @@
 import { Fault, fromBase64, toBase64, utf8 } from "./bytes.js";
 import { decodeCanonical, encodeCanonical } from "./canonical.js";
 import { ENGINES, chosenEngine, publicKey, verifyRaw } from "./ed25519.js";
-import { sayInstant, sayUnit, showFinding } from "./finding.js";
+import { nextStep, sayInstant, sayUnit, showFinding } from "./finding.js";
 import { openedInput } from "./opening.js";
 import { openSnapshot } from "./status.js";
 import { TEXTS } from "./texts.js";
@@ -247,5 +247,5 @@ async function start() {
 // Promised to the tests of this page, and to whoever wants to look behind it.
 globalThis.motcua = {
   start: start(), take: takeBytes, forget, verify: verifyBytes, openBundle, openSnapshot, fromBase64, toBase64, publicKey, verifyRaw, ENGINES, encodeCanonical,
-  decodeCanonical, isIncluded, leafHash,
+  decodeCanonical, isIncluded, leafHash, nextStep,
 };

@@ -20,7 +20,9 @@ from signing.compact import CompactChain, RegistryKey, sign_registry_key
 from signing.cose import Sign1
 from signing.cuts import Cause, Cut
 from signing.keys import SigningKey
+from signing.next_steps import NextStep, next_step
 from signing.opening import opened_input
+from signing.report import Report
 from signing.signatures import verify_batch
 from signing.snapshot import open_snapshot, sign_snapshot
 from signing.verification import VerifyPolicy, verify
@@ -49,14 +51,17 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_page(tmp_path_factory.mktemp("page"), CASES[0]["trust_bytes"], CASES[0]["status_bytes"])
 
 
-def by_python(case: dict[str, Any]) -> dict[str, Any]:
+def report_by_python(case: dict[str, Any]) -> Report:
     bundle = open_unpinned_bundle(case["trust_bytes"])
     status = None if case["status_bytes"] is None else open_snapshot(case["status_bytes"], bundle)
-    report = verify(
+    return verify(
         case["data"], bundle, case["now"], status=status,
         policy=VerifyPolicy(require_log=case["require_log"]), root_is_pinned=False,
     )  # fmt: skip
-    found: dict[str, Any] = json.loads(orjson.dumps(report.json()))
+
+
+def by_python(case: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(orjson.dumps(report_by_python(case).json()))
     return found
 
 
@@ -88,7 +93,10 @@ def test_every_case_of_the_corpus_gives_the_same_json(browser: Browser, page: Pa
     ]  # fmt: skip
     with opened_page(browser, page) as tab:
         found = found_by_page(tab, cases)
+        steps = tab.page.evaluate("(reports) => reports.map(motcua.nextStep)", found)
         assert tab.complained() == []
+    assert steps == [next_step(report_by_python(each)).value for each in CASES]
+    assert len({*steps}) == len(NextStep)
     other = [each["name"] for each, finding in zip(CASES, found, strict=True) if finding != by_python(each)]
     assert len(found) >= 200
     assert other == []

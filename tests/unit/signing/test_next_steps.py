@@ -1,0 +1,47 @@
+"""What to do next follows from the answer; no step to accept where the answer is not good."""
+
+import pytest
+
+from signing.bundles import open_unpinned_bundle
+from signing.next_steps import WORDS, NextStep, next_step
+from signing.snapshot import open_snapshot
+from signing.verification import VerifyPolicy, verify
+from tests.support.corpus.cases import stored
+
+CASES = {case["name"]: case for case in stored()}
+
+
+def step_of(name: str) -> NextStep:
+    case = CASES[name]
+    bundle = open_unpinned_bundle(case["trust_bytes"])
+    status = None if case["status_bytes"] is None else open_snapshot(case["status_bytes"], bundle)
+    policy = VerifyPolicy(require_log=case["require_log"])
+    return next_step(verify(case["data"], bundle, case["now"], status=status, policy=policy))
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("logged", NextStep.ACCEPT),
+        ("document-withdrawn", NextStep.OUT_OF_FORCE),
+        ("altered-content-name", NextStep.REFUSE),
+        ("truncated-50-percent", NextStep.UNREADABLE),
+        ("status-too-old", NextStep.STALE),
+        ("content-erased-by-order", NextStep.ERASED),
+        ("content-withheld", NextStep.WITHHELD),
+        ("revoked-lost-unlogged", NextStep.ASK),
+        ("chain-no-statement", NextStep.ASK),
+    ],
+)
+def test_each_answer_has_its_step(name: str, step: NextStep) -> None:
+    assert step_of(name) is step
+
+
+def test_accepting_is_said_exactly_for_exit_code_0() -> None:
+    for name, case in CASES.items():
+        assert (step_of(name) is NextStep.ACCEPT) is (case["expected"]["exit_code"] == 0), name
+
+
+def test_every_step_has_words_in_both_languages() -> None:
+    assert {*WORDS} == {*NextStep}
+    assert all(vi and en and vi != en for vi, en in WORDS.values())
