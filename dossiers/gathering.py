@@ -13,6 +13,7 @@ import msgspec
 from dossiers.causality import Order, clock_key
 from dossiers.conflicts import ConflictKind, conflict_id
 from dossiers.kinds import FACT_FIELDS
+from dossiers.legs import LegStep
 from dossiers.lifeline import Lifeline, Move
 from dossiers.pairs import step_of
 from dossiers.views import DueCause, FileHeld, HandOver, IssuedResult, Note, PaperHeld, Payment, Settlement
@@ -48,6 +49,13 @@ class Settled(msgspec.Struct, frozen=True):
     versions: tuple[Version, ...]
 
 
+class LegMark(msgspec.Struct, frozen=True):
+    """What a record says of a leg."""
+
+    leg: str
+    step: LegStep
+
+
 class Gathering:
     """The registers, steps and collections of one dossier. `take` every record in order, then read."""
 
@@ -69,6 +77,10 @@ class Gathering:
         self.provisional: str | None = None
         self.settlements: list[Settlement] = []
         self.settled: list[Settled] = []
+        self.referrals: list[int] = []
+        self.leg_marks: list[tuple[int, LegMark]] = []
+        self.papers_given: list[int] = []
+        self.papers_taken: list[tuple[int, str]] = []
         self.idle = 0
         self.contents: list[Content | None] = []
 
@@ -244,6 +256,18 @@ class Gathering:
     def file_removed(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
         self.file_removals.append((index, facts["record"], facts["file"]))
 
+    def referred(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
+        self.referrals.append(index)
+
+    def routed(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
+        self.leg_marks.append((index, LegMark(facts["leg"], LegStep(facts["step"]))))
+
+    def gave_papers(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
+        self.papers_given.append(index)
+
+    def took_papers(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
+        self.papers_taken.append((index, facts["given"]))
+
     def settled_by(self, index: int, record: Record, facts: Facts, content: Content | None) -> None:
         conflict, choose = facts["conflict"], facts["choose"]
         is_matched = self.lifeline is not None and (
@@ -410,4 +434,8 @@ _GATHER: Final[Mapping[str, Callable[[Gathering, int, Record, Facts, Content | N
     "dossier.file_added": Gathering.file_added,
     "dossier.file_removed": Gathering.file_removed,
     "dossier.settled": Gathering.settled_by,
+    "dossier.referred": Gathering.referred,
+    "dossier.routed": Gathering.routed,
+    "dossier.papers_given": Gathering.gave_papers,
+    "dossier.papers_taken": Gathering.took_papers,
 }

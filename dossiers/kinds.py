@@ -15,6 +15,7 @@ from dossiers import reasons
 from dossiers.erasures import GROUNDS
 from dossiers.erasures import RECORDS_MAX as ERASED_RECORDS_MAX
 from dossiers.files import FILE_TYPES
+from dossiers.legs import LEG_ROLES, LegStep
 from dossiers.lifecycle import MOVES
 from dossiers.schemas import (
     INSTANT_MS_MAX,
@@ -46,6 +47,8 @@ PAPERS_MAX: Final = 64
 REVIEWED_MAX: Final = 128
 FILES_MAX: Final = 16
 """Files that one record may add."""
+LISTED_MAX: Final = 128
+"""Records that one list of foreign records may name."""
 FACT_FIELDS: Final = ("channel", "competent", "fee_due", "sets")
 """Fields whose values are not personal: they stand in the facts themselves (`dossier.amended`, `set`)."""
 _RESERVED: Final = (*FACT_FIELDS, "due")
@@ -78,6 +81,10 @@ _PAPER: Final = members(
     }
 )
 _PAPERS: Final = ListOf(item=_PAPER, most=PAPERS_MAX)
+_HANDED: Final = ListOf(
+    item=members({"paper": PAPER_CODE, "form": Whole(least=1, most=3), "count": Whole(least=1, most=9_999)}),
+    most=PAPERS_MAX,
+)
 # A file is named by its ciphertext: the id says nothing about the document, however easy that is to guess. Its name, its
 # key and the digest of what is in it are in the body, so that erasing the body erases the file.
 _FILE: Final = members(
@@ -335,6 +342,40 @@ _DOSSIER_KINDS: Final = (
         body_needed=True,
         roles=_DESK | {Role.LEADER},
     ),
+    # The member is `to`, not `unit`: what is said of another unit is meant for both of them (`audience_of`).
+    _kind(
+        "dossier.referred",
+        "Chuyển lấy ý kiến, phối hợp",
+        "Dossier referred",
+        facts=members({"to": UNIT}, {"deadline": INSTANT}),
+        body=members({"ground": Text(least=1, most=8_000)}),
+        body_needed=True,
+        roles=_DESK | {Role.LEADER},
+    ),
+    _kind(
+        "dossier.routed",
+        "Bước của hồ sơ chuyển đơn vị khác",
+        "Step of a routed dossier",
+        facts=members({"leg": ID, "step": Choice(words=frozenset(LegStep))}),
+        body=members(perhaps={"note": _WORDS}),
+        roles=frozenset[Role]().union(*LEG_ROLES.values()),
+    ),
+    _kind(
+        "dossier.papers_given",
+        "Giao hồ sơ giấy",
+        "Papers handed over",
+        facts=members({"slip": RANDOM_ID, "to": UNIT, "papers": _HANDED}),
+        body=members(perhaps={"note": _WORDS}),
+        roles=_OFFICE,
+    ),
+    _kind(
+        "dossier.papers_taken",
+        "Nhận hồ sơ giấy",
+        "Papers taken over",
+        facts=members({"given": ID, "missing": _HANDED}),
+        body=members(perhaps={"note": _WORDS}),
+        roles=_OFFICE,
+    ),
 )
 
 _PROTOCOL_KINDS: Final = (
@@ -471,7 +512,8 @@ _PROTOCOL_KINDS: Final = (
                 "record": ID,
                 "log": RANDOM_ID,
                 "seq": COUNT,
-                "records": ListOf(item=ID, most=128),
+                "records": ListOf(item=ID, most=LISTED_MAX),
+                "closed": Flag(),
             }
         ),
         roles=frozenset({Role.HUB}),
@@ -507,6 +549,7 @@ _FACTS_CHECKS: Final = {kind.code: kind.facts_ok for kind in KINDS.values()}
 _MOVE_ROLES: Final[Mapping[tuple[Any, Any, Any], frozenset[Role]]] = {
     (move.source, move.target, move.action): move.roles for move in MOVES
 }
+_LEG_ROLES: Final[Mapping[Any, frozenset[Role]]] = {step.value: roles for step, roles in LEG_ROLES.items()}
 _NOBODY: Final = frozenset[Role]()
 
 
@@ -522,7 +565,8 @@ def check_body(kind: str, facts: Mapping[str, Any], content: object) -> Reason |
     if known is None:
         return None
     if content is None:
-        return reasons.BODY if known.body_needed or facts.get("fields") else None
+        is_needed = known.body_needed or facts.get("fields") or facts.get("step") == LegStep.RETURN
+        return reasons.BODY if is_needed else None
     if not known.body_ok(content):
         return reasons.BODY
     if "fields" in facts and not _names_its_fields(facts, content):
@@ -536,6 +580,8 @@ def roles_for(kind: str, facts: Mapping[str, Any]) -> frozenset[Role]:
     """Whose roles may sign this very record: for a move of the life cycle, those the table gives that move."""
     if kind == "dossier.moved":
         return _MOVE_ROLES.get((facts.get("from"), facts.get("to"), facts.get("action")), _NOBODY)
+    if kind == "dossier.routed":
+        return _LEG_ROLES.get(facts.get("step"), _NOBODY)
     return AUTHORITY.get(kind, _NOBODY)
 
 

@@ -26,6 +26,7 @@ from dossiers.differences import find_conflicts
 from dossiers.gathering import ASSIGNED, CODE, DUE, OF_STEPS, PAYMENT, Gathering, Version, words
 from dossiers.kinds import FACT_FIELDS, check_facts
 from dossiers.lifecycle import delivery_state, finance_state
+from dossiers.routes import Route, is_routed
 from dossiers.state_hash import FOLD_VERSION as FOLD_VERSION
 from dossiers.state_hash import state_hash as state_hash
 from dossiers.views import (
@@ -68,6 +69,12 @@ def fold(records: Iterable[Record], *, quarantined: AbstractSet[str] = _NOBODY) 
 
 def fold_in_order(order: Order, quarantined: AbstractSet[str] = _NOBODY) -> DossierView:
     """The fold over records already in their one order (the tests compare the short road with the general one)."""
+    gathering, refused, held = gather(order, quarantined)
+    return _view(gathering, refused, held)
+
+
+def gather(order: Order, quarantined: AbstractSet[str] = _NOBODY) -> tuple[Gathering, int, int]:
+    """What the records say, gathered; with the masks of the refused ones and of those held behind them."""
     refused, held = _left_out(order, quarantined) if quarantined else (0, 0)
     gathering = Gathering(order)
     for index, record in enumerate(order.records):
@@ -78,7 +85,19 @@ def fold_in_order(order: Order, quarantined: AbstractSet[str] = _NOBODY) -> Doss
         else:  # a judge refuses such a record; should one be here all the same, it must not stop the fold
             gathering.idle |= 1 << index
             gathering.skip()
-    return _view(gathering, refused, held)
+    return gathering, refused, held
+
+
+def compared(records: Iterable[Record], refused: AbstractSet[str]) -> list[Record]:
+    """The records that node and hub compare: without refused ones of another commune than the dossier's own.
+
+    The home commune's nodes may never have been shown those, so they are no part of what both sides hold.
+    """
+    held = list(records)
+    standing = [record.header for record in held if record.id not in refused]
+    received = [header.commune for header in standing if header.kind == "dossier.received"]
+    home = next(iter((*received, *(header.commune for header in standing))), None)
+    return [record for record in held if record.header.commune == home or record.id not in refused]
 
 
 def field_changes(view: DossierView, record: str) -> tuple[tuple[str, FieldWrite | None, FieldWrite], ...]:
@@ -127,6 +146,9 @@ def _view(gathering: Gathering, refused: int, held: int) -> DossierView:
         _drop_superseded(gathering, superseded)
     course = follow(gathering, effective)
     removed, removed_files = gathering.removed_papers(), gathering.removed_files()
+    route = Route(gathering) if is_routed(gathering) else None
+    if route is None:
+        gathering.idle |= _mask(index for index, _ in gathering.leg_marks)
     values = {code: _fact_value(gathering, code) for code in FACT_FIELDS}
     conflicts, settled = find_conflicts(gathering, values["competent"])
     payments = _payments(gathering)
@@ -184,7 +206,13 @@ def _view(gathering: Gathering, refused: int, held: int) -> DossierView:
         settlements=tuple(gathering.settlements),
         timeline=_timeline(gathering, refused, held, superseded, conflicts),
         contested=() if order.is_linear else _contested(gathering),
+        legs=route.legs() if route is not None else (),
+        slips=route.slips() if route is not None else (),
     )
+
+
+def _mask(indexes: Iterable[int]) -> int:
+    return sum(1 << index for index in indexes)
 
 
 def _drop_superseded(gathering: Gathering, superseded: int) -> None:

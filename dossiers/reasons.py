@@ -53,6 +53,14 @@ ROLE: Final = _refused(
     next_vi="Chuyển hồ sơ cho người có thẩm quyền, hoặc đề nghị quản trị đơn vị giao vai trò.",
     next_en="Hand the dossier to an entitled officer, or ask the unit administrator for the role.",
 )
+ROUTE: Final = _refused(
+    "DOSSIER_ROUTE",
+    status=403,
+    vi="Đơn vị này không được làm bước này với hồ sơ của đơn vị khác.",
+    en="This unit may not do this to another unit's dossier.",
+    next_vi="Xem đường đi của hồ sơ: đơn vị đang giữ lượt làm bước này, hoặc đề nghị nơi tiếp nhận chuyển lại.",
+    next_en="Look at the dossier's way: the unit whose turn it is takes this step, or ask the receiving office to refer it again.",
+)
 NEEDS: Final = _refused(
     "DOSSIER_NEEDS",
     vi="Thao tác còn thiếu thông tin bắt buộc.",
@@ -95,6 +103,7 @@ REASONS: tuple[Reason, ...] = (
     BODY,
     MOVE,
     ROLE,
+    ROUTE,
     NEEDS,
     PROCEDURE,
     CODE,

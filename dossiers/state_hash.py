@@ -14,7 +14,7 @@ from dossiers.conflicts import ConflictKind
 from dossiers.kinds import FACT_FIELDS
 from dossiers.views import DossierView, Standing
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Raised with every change to what the fold makes of the same records."""
 
 _PLAIN_STANDINGS: Final = frozenset({Standing.QUARANTINED, Standing.HELD, Standing.WITHOUT_EFFECT})
@@ -61,6 +61,7 @@ def _state(view: DossierView) -> list[Any]:
             for entry in view.timeline
         ],
         *_files(view),
+        *_way(view),
     ]
 
 
@@ -71,6 +72,17 @@ def _files(view: DossierView) -> list[Any]:
     return [
         [(held.record, held.file) for held in view.files],
         [(held.record, held.file, held.removed_by) for held in view.files_removed],
+    ]
+
+
+def _way(view: DossierView) -> list[Any]:
+    """Nothing for a dossier that never left its commune. What the words of a leg are, only bodies say."""
+    if not (view.legs or view.slips):
+        return []
+    return [
+        "way",
+        [(leg.record, leg.unit, leg.state, leg.accepted_ms, leg.ended, leg.overruled) for leg in view.legs],
+        [(each.record, each.unit, each.taken, each.overruled) for each in view.slips],
     ]
 
 

@@ -1,6 +1,8 @@
 """The administrative units of Đà Nẵng after the 2025 re-organisation: the province and its 94 communes.
 
-Codes are those of the statistical office, as text. Whether the national dossier code uses them is not verified
+Codes are those of the statistical office, as text. Departments of the province, to which dossiers are referred, have no
+such code: theirs are this system's own, the province's digits and three more (no commune of the country has them), and their names are to be checked against the
+province's decision on its organisation (`domain.md` §12). Whether the national dossier code uses them is not verified
 (`codes.CodePattern.verified`); as identifiers of units in records they are.
 """
 
@@ -19,6 +21,7 @@ class UnitKind(StrEnum):
     WARD = "ward"
     COMMUNE = "commune"
     SPECIAL_ZONE = "special_zone"
+    DEPARTMENT = "department"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +33,19 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """One province and its communes, in the statistical office's order."""
+    """One province, its communes in the statistical office's order, and the departments that work on referred dossiers."""
 
     province: Unit
     communes: tuple[Unit, ...]
+    departments: tuple[Unit, ...] = ()
+
+    @property
+    def offices(self) -> tuple[Unit, ...]:
+        """The units that have a PC of their own and can work on a dossier: communes, then departments."""
+        return (*self.communes, *self.departments)
 
     def find(self, code: str) -> Unit | None:
-        return next((unit for unit in (self.province, *self.communes) if unit.code == code), None)
+        return next((unit for unit in (self.province, *self.offices) if unit.code == code), None)
 
     def name(self, code: str) -> str:
         """The unit's name, or its code when it is not one of ours (a record may name units of another time)."""

@@ -13,6 +13,7 @@ import msgspec
 from dossiers.axes import DeliveryState, FinanceState
 from dossiers.conflicts import Conflict
 from dossiers.deadlines import Frozen, Timeliness
+from dossiers.legs import Leg, PapersHanded
 from dossiers.states import Status
 from sync_protocol.record import BodyState
 
@@ -261,6 +262,14 @@ class DossierView(msgspec.Struct, frozen=True, kw_only=True):
     timeline: tuple[TimelineEntry, ...]
     contested: tuple[tuple[str, ...], ...]
     """Per field written without knowledge of each other: its code, then all standing versions (for the state hash)."""
+    legs: tuple[Leg, ...] = ()
+    slips: tuple[PapersHanded, ...] = ()
+
+    @property
+    def open_legs(self) -> tuple[Leg, ...]:
+        """The legs on which another unit still has something to do."""
+        is_solved = self.finished is not None
+        return tuple(leg for leg in self.legs if leg.is_open and (leg.is_referral or not is_solved))
 
     @property
     def display_code(self) -> str | None:

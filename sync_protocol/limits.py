@@ -31,6 +31,8 @@ BEACONS_MAX = 64
 """PCs of one commune that one message speaks of."""
 LAN_MESSAGE_BYTES_MAX = ROUND_SIZE_BYTES_MAX + 256
 """A message between two PCs of an office: packed, signed and sealed."""
+ROUND_WANTED_MAX = 64
+"""Foreign records that one request may ask for."""
 ROUND_SIZE_BYTES_START = 48 * 1024
 ROUND_SIZE_BYTES_MIN = 4 * 1024
 

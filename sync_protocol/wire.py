@@ -96,6 +96,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         unwitnessed: records whose place under a checkpoint with the policy's quorum the node wants; none where the newest
             checkpoint itself makes the quorum (no witness asked for), since `unproven` brings the same then.
         beacons: what other PCs of the commune said of themselves over the LAN, as they signed it (`carried`).
+        wanted: ids of foreign records that a list names and the node does not hold.
     """
 
     protocol: int
@@ -116,6 +117,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     bundle: int = 0
     unwitnessed: list[Unproven] = msgspec.field(default_factory=list)
     beacons: list[bytes] = msgspec.field(default_factory=list)
+    wanted: list[bytes] = msgspec.field(default_factory=list)
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -199,6 +201,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
     if len(request.beacons) > limits.BEACONS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many beacons")
+    if len(request.wanted) > limits.ROUND_WANTED_MAX or any(len(each) != 32 for each in request.wanted):
+        raise RemoteFault(reasons.ROUND_FORMAT, "wanted")
     asked = max(len(request.unproven), len(request.unwitnessed))
     if len(request.tree) not in (0, TREE_MARK_BYTES) or asked > limits.ROUND_LOGS_MAX:
         raise RemoteFault(reasons.ROUND_FORMAT, "checkpoint")
@@ -217,6 +221,8 @@ def decode_answer(data: bytes) -> RoundAnswer:
         raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
     if len(answer.held) > limits.ROUND_LOGS_MAX or len(answer.runs) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    if len(answer.foreign) > limits.ROUND_RUNS_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many foreign runs")
     return answer
 
 

@@ -4,8 +4,12 @@ Decides only: nothing is read from the database or written to it here.
 """
 
 from central_hub.judge.batch import Batch, Case
+from central_hub.projection.histories import without_body
 from central_hub.projection.projector import Projector
 from central_hub.registry.status import REVOKED
+from dossiers.causality import arrange
+from dossiers.merge import gather
+from dossiers.routes import Route
 from dossiers.rules import RULES
 from signing.errors import NotEntitled, SignatureInvalid, SigningError
 from signing.statements import KeyStatement
@@ -36,6 +40,8 @@ class _Earlier:
 
     def __init__(self, batch: Batch, projector: Projector) -> None:
         self._outcomes = batch.outcomes
+        self._cases = batch.cases
+        self._fresh: dict[str, list[Case]] | None = None
         self._projector = projector
         self._applied: dict[str, set[str]] = {}
         self._homes: dict[str, str] = {}
@@ -59,6 +65,26 @@ class _Earlier:
             if known is not None:
                 self._homes[dossier] = known
         return known
+
+    def admits(self, record: UnverifiedRecord) -> bool:
+        """Whether the way of the dossier, as the record's author had seen it, lets this unit act in it."""
+        dossier = record.header.dossier
+        if dossier is None:
+            return True
+        if self._fresh is None:
+            self._fresh = {}
+            for case in self._cases:
+                if case.record.header.dossier is not None:
+                    self._fresh.setdefault(case.record.header.dossier, []).append(case)
+        applied = (None, Outcome.APPLIED)
+        earlier = [r for r in self._projector.history(dossier) if self._outcomes.get(r.id) in applied]
+        known = {each.id: each for each in earlier}
+        for case in self._fresh.get(dossier, ()):
+            if self._outcomes.get(case.record.id) is Outcome.APPLIED:
+                known[case.record.id] = without_body(case.record)
+        known[record.id] = without_body(record)
+        order = arrange(known.values())
+        return Route(gather(order)[0]).may_act([each.id for each in order.records].index(record.id))
 
     def keep_home(self, header: Header) -> None:
         """The first record that stands says whose dossier it is."""
@@ -94,8 +120,7 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
     if judgement is APPLIED and header.dossier is not None:
         if (earlier.home(header.dossier) or header.commune) == header.commune:
             earlier.keep_home(header)
-        else:
-            # Until dossiers are referred between units, nobody acts in another commune's dossier.
+        elif not earlier.admits(record):
             judgement = Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a dossier of another commune")
     case.judgement = judgement
     batch.outcomes[record.id] = judgement.outcome

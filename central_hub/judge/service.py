@@ -34,6 +34,7 @@ from central_hub.judge.batch import (
 )
 from central_hub.judge.cuts import read_cuts, records_after_new_cuts
 from central_hub.judge.deciding import KEY_STATED, decide
+from central_hub.judge.listing import list_foreign, units_of
 from central_hub.judge.signatures import Verification, Verifiers
 from central_hub.judge.standings import (
     COLUMNS,
@@ -73,6 +74,7 @@ _PROTOCOL_KINDS = frozenset(
         ERASURE_KIND,
         "key.requested",
         "lease.granted",
+        "foreign.listed",
         "catalogue.published",
         "calendar.published",
     }
@@ -307,6 +309,7 @@ class Judge:
         mark_folded(connection, batch.erased)
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
+        list_foreign(connection, self._services, self._projector.audiences, now_ms)
         fresh = [case.record for case in batch.cases if case.before is None]
         note_twins(connection, self._services.keys.derived(TWINS), fresh)
 
@@ -331,7 +334,9 @@ class Judge:
         insert_rows(connection, STANDING, COLUMNS, [standing.row() for standing in kept])
         drafts: dict[str, list[Draft]] = {}
         for case, judgement in changed:
-            drafts.setdefault(case.record.header.commune, []).append(_verdict(case, judgement))
+            # Whoever was given the record of another commune must hear what becomes of it.
+            for commune in {case.record.header.commune, *units_of(connection, case.record.id)}:
+                drafts.setdefault(commune, []).append(_verdict(case, judgement))
         for commune, verdicts in sorted(drafts.items()):
             write(connection, self._services, commune=commune, drafts=verdicts, now_ms=now_ms)
 

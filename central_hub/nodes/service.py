@@ -90,7 +90,7 @@ def codes_page(connection: Connection, services: Services) -> dict[str, Any]:
     ]
     return {
         "codes": sorted(codes, key=lambda each: each[1] != "open"),
-        "communes": [(unit.code, unit.name) for unit in services.units.communes],
+        "communes": [(unit.code, unit.name) for unit in services.units.offices],
         "days": services.config.enrolment_days,
     }
 

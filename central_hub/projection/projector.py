@@ -11,7 +11,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from central_hub.projection.documents import DocumentRow, document_rows, write_document_rows
 from central_hub.projection.files import FileRow, file_rows, states_files, write_file_rows
+from central_hub.projection.foreign import Audience, audience, names_others
 from central_hub.projection.histories import Histories, History, without_body
+from central_hub.projection.legs import LegRow, leg_rows, write_leg_rows
 from central_hub.projection.rows import COLUMNS, DossierRow, earlier_stretches, load_rows, row_of
 from central_hub.projection.tallies import TallyChanges
 from central_hub.store.bulk import chunks, insert_rows, update_rows
@@ -19,7 +21,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE
 from dossiers.causality import arrange
 from dossiers.documents import makes_documents
-from dossiers.merge import FOLD_VERSION, fold_in_order, state_hash
+from dossiers.merge import FOLD_VERSION, compared, fold_in_order, state_hash
 from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
 from sync_protocol.record import Record, UnverifiedRecord
 
@@ -38,6 +40,9 @@ class Projector:
         self._scopes: dict[str, int] = {}
         self._files: dict[str, list[FileRow]] = {}
         self._documents: dict[str, list[DocumentRow]] = {}
+        self._legs: dict[str, list[LegRow]] = {}
+        self.audiences: dict[str, Audience] = {}
+        """Per dossier folded last that has to do with several units: who is to hold which of its records."""
 
     def load(
         self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]
@@ -76,6 +81,7 @@ class Projector:
         self._tallies = TallyChanges()
         self._new, self._gone, self._scopes, self._files = [], [], {}, {}
         self._documents = {}
+        self._legs, self.audiences = {}, {}
         for dossier, records in arrived.items():
             history = self.history(dossier) + [without_body(record) for record in records]
             self.histories.put(dossier, history)
@@ -83,6 +89,8 @@ class Projector:
                 self._files[dossier] = []
             if makes_documents(history):
                 self._documents[dossier] = []
+            if names_others(history):
+                self._legs[dossier] = []
             row = self._fold_one(dossier, history, records, left_out, quarantined, store)
             if row is not None:
                 self._note(self._old.get(dossier), row)
@@ -102,6 +110,8 @@ class Projector:
             write_file_rows(connection, self._files)
         if self._documents:
             write_document_rows(connection, self._documents)
+        if self._legs:
+            write_leg_rows(connection, self._legs)
         self._tallies.write(connection)
         for commune, change in sorted(self._scopes.items()):
             _add_to_scope(connection, commune, change)
@@ -130,7 +140,7 @@ class Projector:
         if len(records) == len(refused):
             return None
         if refused:
-            records = _of_one_commune(records, refused)
+            records = compared(records, refused)
             refused = refused & {record.id for record in records}
         order = arrange(records)
         if not order.is_linear:
@@ -140,6 +150,9 @@ class Projector:
             self._files[dossier] = file_rows(view)
         if dossier in self._documents:
             self._documents[dossier] = document_rows(view, records)
+        if view.legs or view.slips:
+            self._legs[dossier] = leg_rows(view)
+            self.audiences[dossier] = audience(order, refused)
         set_hash = record_set_hash((r.id for r in records), refused)
         digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
         return row_of(view, records=len(records), digest=to_bytes(digest))
@@ -156,12 +169,6 @@ class Projector:
         self._gone.append(old)
         self._tallies.replace(old, None)
         self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
-
-
-def _of_one_commune(records: History, refused: AbstractSet[str]) -> History:
-    """Without refused records of another commune: its nodes do not hold them, so they are no part of what is compared."""
-    home = next(record.header.commune for record in records if record.id not in refused)
-    return [record for record in records if record.header.commune == home or record.id not in refused]
 
 
 def _with_bodies(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
+from central_hub.projection.foreign import apply_listing
 from central_hub.projection.twins import forget_persons
 from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
@@ -42,6 +43,8 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 order = Erasure.of(record.id, record.header)
                 carry_out(connection, order, places=[prefix(order.dossier)])
                 forget_persons(connection, order)
+            case "foreign.listed":
+                apply_listing(connection, record.header.facts)
             case "calendar.published":
                 _apply_publication(connection, record, "calendar", "first", "last")
 

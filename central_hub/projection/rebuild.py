@@ -22,7 +22,9 @@ from sync_protocol.frame import decode_run
 from sync_protocol.record import UnverifiedRecord
 
 _BATCH_RECORDS = 4_096
-_PROTOCOL_KINDS = frozenset({"key.requested", "lease.granted", "catalogue.published", "calendar.published"})
+_PROTOCOL_KINDS = frozenset(
+    {"key.requested", "lease.granted", "foreign.listed", "catalogue.published", "calendar.published"}
+)
 
 Progress = Callable[[int], None]
 

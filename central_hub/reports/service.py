@@ -43,7 +43,7 @@ def report_page(connection: Connection, services: Services, args: Mapping[str, s
         "figures": (*FIGURES, *BESIDE),
         "value_of": value_of,
         "explanations": explanations(),
-        "communes": [(unit.code, unit.name) for unit in services.units.communes],
+        "communes": [(unit.code, unit.name) for unit in services.units.offices],
         "field_options": field_options(services, connection),
     }
 

@@ -70,7 +70,7 @@ def statistics_page(connection: Connection, services: Services, args: Mapping[st
         "sort": sort,
         "direction": direction,
         "figures": TABLE_FIGURES,
-        "communes": [(unit.code, unit.name) for unit in services.units.communes],
+        "communes": [(unit.code, unit.name) for unit in services.units.offices],
         "field_options": field_options(services, connection),
         "procedure_options": procedure_options(services, connection),
     }

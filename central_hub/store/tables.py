@@ -455,8 +455,37 @@ CARRIED_BEACON = _table(
 )
 """The newest beacon of a PC that another one brought; `count` only grows within a log. It stands until the next one, because
 what shows that the PC has used its numbers may be judged only later."""
+FOREIGN = _table(
+    "foreign_record",
+    _text("unit", key=True),
+    _text("record", key=True),
+    _text("dossier", nullable=True),
+    _whole("is_closed"),
+    Index("ix_foreign_record_record", "record"),
+    Index("ix_foreign_record_dossier", "dossier"),
+)
+"""Records of other communes that were listed for a unit; `is_closed` where their bodies stay withheld from it."""
+
+LEG = _table(
+    "leg",
+    _text("record", key=True),
+    Column("dossier", LargeBinary, nullable=False),
+    _text("sender"),
+    _text("unit"),
+    _whole("is_referral"),
+    _text("state"),
+    _whole("is_open"),
+    _whole("at_ms"),
+    _whole("deadline_ms", nullable=True),
+    _whole("ended_ms", nullable=True),
+    Index("ix_leg_dossier", "dossier"),
+    Index("ix_leg_is_open", "is_open", "unit"),
+)
+"""The legs of dossiers between units, as folded: where each waits. No personal data."""
 
 DERIVED = (
+    FOREIGN,
+    LEG,
     FILE,
     DOCUMENT,
     PLACE,

@@ -21,6 +21,7 @@ from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, STANDING
 from central_hub.sync.carried import short_of_numbers, take_carried
 from central_hub.sync.fleet import note_contact
+from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
 from central_hub.tlog.answers import tree_part
 from signing.bundles import open_unpinned_bundle
 from signing.roles import Role
@@ -183,11 +184,24 @@ def compose_answer(
         ]
         chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, audience=unit)
         history = _history(store, asker, scope, theirs, chosen, bytes_max)
+        foreign = (
+            NOTHING
+            if asker.is_cut_off
+            else foreign_part(
+                connection,
+                store,
+                unit,
+                chosen.frames,
+                request.wanted,
+                room=bytes_max - sum(map(len, (*chosen.frames, *history.frames))),
+            )
+        )
         held = _differing(mine, theirs)
         is_settled = (
             not chosen.frames
             and not history.frames
             and not held
+            and not request.wanted
             and all(log.judged == log.length for log in scope.all)
         )
         state, digest = (
@@ -204,12 +218,12 @@ def compose_answer(
         held=held,
         receipt=b"" if receipt_prefix(receipt) == request.receipt else receipt,
         runs=[*chosen.frames, *history.frames],
-        foreign=[],
+        foreign=list(foreign.frames),
         digest=digest,
         digest_state=state,
         next_sync_after_s=_UNJUDGED_WAIT_S if is_waiting else _next_sync(services),
         bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
-        more=chosen.more or history.more,
+        more=chosen.more or history.more or foreign.more,
         bundles=_newer_bundles(services, request.bundle),
     )
 
@@ -300,7 +314,8 @@ def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple
     pending = select(STANDING.c.seq).where(
         STANDING.c.commune == unit, STANDING.c.outcome == Outcome.PENDING.value
     )
-    if not request.digest or connection.execute(pending.limit(1)).first() is not None:
+    is_waiting = connection.execute(pending.limit(1)).first() is not None or has_pending(connection, unit)
+    if not request.digest or is_waiting:
         return DigestState.NOT_COMPARABLE, b""
     digest = scope_digest(connection, unit)
     return (DigestState.EQUAL if digest == request.digest else DigestState.DIFFERENT), digest

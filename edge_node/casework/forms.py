@@ -185,7 +185,7 @@ def _amended(entry: Entry, code: str, procedure: Procedure | None, *, is_given: 
 
 def _amended_values(entry: Entry, view: DossierView) -> dict[str, int | str]:
     units = load_default_units()
-    known = {unit.code for unit in (units.province, *units.communes)} | {view.competent or ""}
+    known = {unit.code for unit in (units.province, *units.offices)} | {view.competent or ""}
     typed: dict[str, int | str] = {
         "channel": int(entry.choice("channel", ("1", "2", "3"), default=str(view.channel or 1)) or 1),
         "competent": entry.choice("competent", known, default=view.competent or ""),

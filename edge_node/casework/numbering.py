@@ -19,7 +19,7 @@ def waiting_for_number(db: Database, *, limit: int = AT_ONCE_MAX) -> list[str]:
     """Dossiers of this PC that only have a provisional code, oldest first."""
     rows = db.conn.execute(
         "SELECT dossier.id FROM dossier JOIN log ON log.id = dossier.own_log "
-        "WHERE dossier.provisional IS NOT NULL AND dossier.code IS NULL ORDER BY dossier.number LIMIT ?",
+        "WHERE dossier.provisional IS NOT NULL AND dossier.code IS NULL AND dossier.commune = log.commune ORDER BY dossier.number LIMIT ?",
         (limit,),
     )
     return [bytes(row[0]).hex() for row in rows]

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from dossiers.lifecycle import Clock, Form, Move, Status, check_move
 from dossiers.procedures import Procedure
-from dossiers.reasons import MOVE
+from dossiers.reasons import MOVE, ROUTE
 from dossiers.views import DossierView, DueCause
 from edge_node.casework.situation import Situation, rule_word, survey
 from edge_node.drafts.service import drop_draft
@@ -125,6 +125,8 @@ def plan_move(
     found = check_move(view.status, step.action, roles, facts=given, content=step.content)
     if isinstance(found, Reason):
         raise WriteRefused(found)
+    if found.source is Status.NEW and view.commune != situation.office.unit:
+        raise WriteRefused(ROUTE)  # accepting it, and its number, are the receiving desk's
     facts = _move_facts(found, view, situation, step) | given
     drafts = list(_numbering(db, services, view, situation)) if found.target in _ACCEPTED else []
     drafts.append(
@@ -173,7 +175,7 @@ def clock_facts(
 
 def _numbering(db: Database, services: Services, view: DossierView, situation: Situation) -> Sequence[Draft]:
     """A dossier that was only registered gets its code when it is accepted."""
-    if view.display_code is not None:
+    if view.display_code is not None or view.commune != situation.office.unit:
         return ()
     found = services.references.allocate_code(db, situation.office, received_ms=situation.now)
     facts = {"code": found.code or found.provisional, "provisional": found.provisional}
@@ -322,7 +324,8 @@ def number(db: Database, services: Services, actor: Actor | None, dossier: str) 
     found: list[str] = []
 
     def decide(view: DossierView, situation: Situation) -> Sequence[Draft]:
-        if view.code is not None or view.provisional is None:
+        is_away = view.commune != situation.office.unit
+        if view.code is not None or view.provisional is None or is_away:
             return ()
         for day in (view.received, situation.now):
             code = services.references.allocate_code(

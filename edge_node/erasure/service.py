@@ -175,8 +175,10 @@ def _draft(wish: Wish) -> Draft:
 def _waiting(db: Database) -> list[Record]:
     """Orders held here that are not in force."""
     rows = db.conn.execute(
-        "SELECT id FROM record WHERE kind = ? AND dossier IS NULL AND NOT EXISTS "
-        "(SELECT 1 FROM erasure WHERE erasure.order_id = record.id) ORDER BY number",
+        "SELECT id FROM record WHERE kind = ?1 AND dossier IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM erasure WHERE erasure.order_id = record.id) UNION ALL "
+        "SELECT id FROM foreign_record WHERE kind = ?1 AND dossier IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM erasure WHERE erasure.order_id = foreign_record.id)",
         (ERASURE_KIND,),
     ).fetchall()
     found = (SqliteLogStore(db).record(row[0].hex()) for row in rows)

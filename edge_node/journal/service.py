@@ -13,12 +13,15 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from dossiers.kinds import check_body, check_facts, roles_for
-from dossiers.merge import fold
+from dossiers.reasons import ROUTE
+from dossiers.routes import may_write
+from dossiers.views import DossierView
 from edge_node import reasons
 from edge_node.journal.stamp import next_instant, offset_now
 from edge_node.journal.watermark import write_watermark
 from edge_node.keyring import Actor, TrustMissing
-from edge_node.projection.service import Projector, is_told_whole, quarantined_of
+from edge_node.projection.service import Projector, is_told_whole
+from edge_node.projection.service import view as view_of
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, write_transaction
 from edge_node.store.bases import has_bases
@@ -126,6 +129,7 @@ class _Writer:
         self._new_dossier: str | None = None
         self._heads: dict[str, tuple[str, ...]] = {}
         self._is_seeded = has_bases(db)
+        self._views: dict[str, DossierView] = {}
 
     def write(self, drafts: Sequence[Draft]) -> list[Record]:
         records = [self._append(draft) for draft in drafts]
@@ -144,6 +148,9 @@ class _Writer:
         parents = self._heads_of(dossier) if dossier else ()
         if dossier and self._is_seeded and not self._is_told_whole(draft, dossier):
             raise WriteRefused(reasons.HISTORY_MISSING, dossier)
+        view = self._views.get(dossier or "")
+        if view is not None and not may_write(view, self._office.unit, draft.kind):
+            raise WriteRefused(ROUTE, draft.kind)
         now = self._services.clock()
         content = draft.content
         body = (
@@ -196,9 +203,10 @@ class _Writer:
 
     def _heads_of(self, dossier: str) -> tuple[str, ...]:
         if dossier not in self._heads:
-            records = self._store.dossier_records(dossier)
-            quarantined = quarantined_of(self._db, dossier)
-            self._heads[dossier] = fold(records, quarantined=quarantined).heads if records else ()
+            view = view_of(self._db, dossier)
+            if view is not None:
+                self._views[dossier] = view
+            self._heads[dossier] = view.heads if view is not None else ()
         return self._heads[dossier]
 
     def _check(self, draft: Draft) -> None:

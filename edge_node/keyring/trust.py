@@ -23,7 +23,8 @@ REVIEWED: Final = "review.given"
 _NEWEST: Final = (
     "SELECT (SELECT max(version) FROM trust_bundle), "
     "(SELECT id FROM record WHERE kind IN ('key.stated', 'review.given') AND dossier IS NULL "
-    "ORDER BY number DESC LIMIT 1)"
+    "ORDER BY number DESC LIMIT 1), "
+    "(SELECT max(number) FROM foreign_record WHERE kind = 'key.stated' AND dossier IS NULL)"
 )
 
 
@@ -36,7 +37,7 @@ class TrustBook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._state: tuple[int, bytes | None] | None = None
+        self._state: tuple[int, bytes | None, int | None] | None = None
         self._trust: Trust | None = None
 
     def trust(self, db: Database) -> Trust:

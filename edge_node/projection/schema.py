@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
-VERSION: Final = "4"
+VERSION: Final = "5"
 _VERSION_NAME: Final = "projection.version"
 
 _TABLES: Final = (
@@ -100,6 +100,43 @@ _TABLES: Final = (
         amount INTEGER NOT NULL,
         PRIMARY KEY (commune, procedure, day, metric)
     ) STRICT, WITHOUT ROWID""",
+    # What the province lists of other communes' records; `number` is that of the list's record, `is_wanted` until it is here.
+    """CREATE TABLE foreign_listed (
+        record BLOB PRIMARY KEY,
+        dossier BLOB,
+        number INTEGER NOT NULL,
+        is_closed INTEGER NOT NULL,
+        is_wanted INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX foreign_listed_wanted ON foreign_listed (number) WHERE is_wanted = 1",
+    "CREATE INDEX foreign_listed_dossier ON foreign_listed (dossier) WHERE dossier IS NOT NULL",
+    # The legs of dossiers between units: where each waits.
+    """CREATE TABLE leg (
+        record BLOB PRIMARY KEY,
+        dossier BLOB NOT NULL,
+        sender TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        is_referral INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        is_open INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        deadline INTEGER,
+        ended INTEGER
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX leg_dossier ON leg (dossier)",
+    "CREATE INDEX leg_unit ON leg (unit, is_open, at)",
+    """CREATE TABLE handed (
+        record BLOB PRIMARY KEY,
+        slip TEXT NOT NULL,
+        dossier BLOB NOT NULL,
+        sender TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        taken INTEGER,
+        missing INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX handed_slip ON handed (slip)",
+    "CREATE INDEX handed_dossier ON handed (dossier)",
     """CREATE TABLE given_code (
         code TEXT NOT NULL,
         dossier BLOB NOT NULL,
@@ -136,6 +173,9 @@ _NAMES: Final = (
     "day_counter",
     "given_code",
     "dossier_reach",
+    "foreign_listed",
+    "leg",
+    "handed",
     "file",
     "digest_total",
 )

@@ -20,10 +20,12 @@ from dossiers.merge import fold
 from dossiers.views import DossierView
 from edge_node.keyring.trust import hub_keys, office_log_ids
 from edge_node.projection import counters, schema
+from edge_node.projection.foreign import note_foreign
 from edge_node.projection.rows import digest_of, row_of
+from edge_node.projection.ways import keep_way
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.bases import has_bases
-from edge_node.store.local import Office, newest_instant_ms, read_office
+from edge_node.store.local import Office, newest_instant_ms, read_local, read_office
 from signing.signatures import PublicKey
 from sync_protocol import digest
 from sync_protocol.record import Record
@@ -32,6 +34,7 @@ _LOG: Final = logging.getLogger(__name__)
 VERDICT: Final = "verdict.given"
 KEY_STATED: Final = "key.stated"
 KEY_REQUESTED: Final = "key.requested"
+FOREIGN_LISTED: Final = "foreign.listed"
 _COLUMNS: Final = (
     "id", "commune", "code", "provisional", "status", "procedure", "procedure_version", "applicant", "owner",
     "id_number", "summary", "channel", "receiving", "competent", "received", "due", "due_order", "original_due", "deadline",
@@ -61,8 +64,9 @@ class Projector:
 
     def project(self, dossier: str) -> DossierView:
         """Fold the dossier's records and replace its row."""
-        records = self._store.dossier_records(dossier)
         quarantined = quarantined_of(self._db, dossier)
+        records = _concerning(self._db, self._store.dossier_records(dossier), quarantined)
+        quarantined &= {record.id for record in records}
         view = fold(records, quarantined=quarantined)
         self._replace(view, records, quarantined)
         return view
@@ -85,9 +89,27 @@ class Projector:
             ),
         )
         row = self._db.conn.execute(
-            "SELECT dossier FROM record WHERE id = ?", (bytes.fromhex(facts["record"]),)
+            "SELECT dossier FROM record WHERE id = ?1 UNION ALL SELECT dossier FROM foreign_record WHERE id = ?1",
+            (bytes.fromhex(facts["record"]),),
         ).fetchone()
         return row[0].hex() if row and row[0] else None
+
+    def take_listing(self, record: Record) -> None:
+        """Keep which records of other communes the province lists; they follow by themselves, or are asked for."""
+        facts = record.header.facts
+        if self._office is None or facts.get("unit") != self._office.unit:
+            return
+        dossier = bytes.fromhex(facts["dossier"]) if facts.get("dossier") else None
+        (number,) = self._db.conn.execute(
+            "SELECT number FROM record WHERE id = ?", (bytes.fromhex(record.id),)
+        ).fetchone()
+        for listed in facts.get("records", ()):
+            self._db.conn.execute(
+                "INSERT INTO foreign_listed (record, dossier, number, is_closed, is_wanted) VALUES (?, ?, ?, ?, 1) "
+                "ON CONFLICT (record) DO UPDATE SET is_closed = min(is_closed, excluded.is_closed)",
+                (bytes.fromhex(listed), dossier, number, int(bool(facts.get("closed")))),
+            )
+            note_foreign(self._db, listed)
 
     def take_key(self, record: Record) -> None:
         """Keep who holds a key of this unit; a later statement about the same key replaces the earlier."""
@@ -177,6 +199,8 @@ class Projector:
                 return self.take_verdict(record) if header.by in self._hubs else None
             if header.kind in (KEY_STATED, KEY_REQUESTED):
                 self.take_key(record)
+            if header.kind == FOREIGN_LISTED and header.by in self._hubs:
+                self.take_listing(record)
         return None
 
     def _replace(self, view: DossierView, records: Sequence[Record], quarantined: frozenset[str]) -> None:
@@ -193,6 +217,7 @@ class Projector:
         self._keep_codes(row["id"], records)
         self._keep_files(row["id"], view)
         self._keep_reach(row["number"], records)
+        keep_way(self._db, row["id"], view)
         counters.replace(self._db, old=old[3] if old else "", new=row["counted"])
         self._sum(old=digest.from_bytes(old[2]) if old else 0, new=number)
 
@@ -242,7 +267,12 @@ class Projector:
         return self._office is not None and view.commune == self._office.unit
 
     def _first_number(self, dossier: bytes) -> int:
-        row = self._db.conn.execute("SELECT min(number) FROM record WHERE dossier = ?", (dossier,)).fetchone()
+        """The number of its first record here; of a dossier from elsewhere, that of the first list that named it."""
+        row = self._db.conn.execute(
+            "SELECT min(number) FROM (SELECT min(number) AS number FROM record WHERE dossier = ?1 "
+            "UNION ALL SELECT min(number) FROM foreign_listed WHERE dossier = ?1)",
+            (dossier,),
+        ).fetchone()
         return int(row[0])
 
     def _index(self, row: dict[str, Any], old_text: str | None) -> None:
@@ -271,9 +301,13 @@ def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None)
         schema.recreate(db)
         projector = Projector(db, read_office(db))
         alerts.clear_alert(db, alerts.PROJECTION)
-        projector.note(SqliteLogStore(db).records_of_kinds(VERDICT, KEY_STATED, KEY_REQUESTED))
+        kinds = (VERDICT, KEY_STATED, KEY_REQUESTED, FOREIGN_LISTED)
+        projector.note(SqliteLogStore(db).records_of_kinds(*kinds))
         rows = db.conn.execute(
-            "SELECT dossier FROM record WHERE dossier IS NOT NULL GROUP BY dossier ORDER BY min(number)"
+            "SELECT dossier FROM (SELECT dossier, number FROM record WHERE dossier IS NOT NULL UNION ALL "
+            "SELECT foreign_record.dossier, foreign_listed.number FROM foreign_record "
+            "JOIN foreign_listed ON foreign_listed.record = foreign_record.id "
+            "WHERE foreign_record.dossier IS NOT NULL) GROUP BY dossier ORDER BY min(number)"
         ).fetchall()
         for done, (dossier,) in enumerate(rows, 1):
             projector.project_if_possible(dossier.hex())
@@ -292,10 +326,17 @@ def ensure_current(db: Database) -> bool:
 
 def view(db: Database, dossier: str) -> DossierView | None:
     """The dossier as its stored records tell it, or None when it is not held (or only its end, by a snapshot)."""
-    records = SqliteLogStore(db).dossier_records(dossier)
+    quarantined = quarantined_of(db, dossier)
+    records = _concerning(db, SqliteLogStore(db).dossier_records(dossier), quarantined)
     if has_bases(db) and not _is_whole(records):
         return None
-    return fold(records, quarantined=quarantined_of(db, dossier)) if records else None
+    return fold(records, quarantined=quarantined) if records else None
+
+
+def _concerning(db: Database, records: Sequence[Record], quarantined: frozenset[str]) -> list[Record]:
+    """Without what other communes wrote and the province refused: see `dossiers.merge.compared`; the own is shown."""
+    unit = read_local(db, "office.unit") if quarantined else None
+    return [r for r in records if r.id not in quarantined or r.header.commune == unit]
 
 
 def is_told_whole(db: Database, dossier: str) -> bool:
@@ -312,7 +353,9 @@ def quarantined_of(db: Database, dossier: str) -> frozenset[str]:
     """Ids of the dossier's records that the province refused."""
     rows = db.conn.execute(
         "SELECT verdict.record FROM record JOIN verdict ON verdict.record = record.id "
-        "WHERE record.dossier = ? AND verdict.outcome = 'quarantined'",
+        "WHERE record.dossier = ?1 AND verdict.outcome = 'quarantined' UNION ALL "
+        "SELECT verdict.record FROM foreign_record JOIN verdict ON verdict.record = foreign_record.id "
+        "WHERE foreign_record.dossier = ?1 AND verdict.outcome = 'quarantined'",
         (bytes.fromhex(dossier),),
     )
     return frozenset(row[0].hex() for row in rows)

@@ -98,7 +98,7 @@ def parse_reception(
         "return_method": entry.choice("return_method", RETURN_METHODS, default="desk"),
     }
     papers = _papers(entry, procedure, is_needed=is_accepted)
-    units = {unit, *(each.code for each in load_default_units().communes), load_default_units().province.code}
+    units = {unit, *(each.code for each in load_default_units().offices), load_default_units().province.code}
     competent = entry.choice("competent", units, default=unit)
     sets = entry.whole("sets", least=1, most=_COUNT_MAX, default=procedure.sets)
     fee_due = _fee_due(entry, procedure, online=channel == Channel.ONLINE)

@@ -204,7 +204,7 @@ def _condition(procedure: Procedure) -> str:
 def units_to_choose() -> list[tuple[str, str]]:
     """Units that may settle a dossier received here."""
     units = load_default_units()
-    return [(unit.code, unit.name) for unit in (*units.communes, units.province)]
+    return [(unit.code, unit.name) for unit in (*units.offices, units.province)]
 
 
 def defaults(procedure: Procedure, today: date, signer: str) -> dict[str, str]:

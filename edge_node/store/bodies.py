@@ -44,6 +44,41 @@ def fill_body(db: Database, number: int, body: Body) -> None:
     )
 
 
+def insert_foreign(db: Database, record: UnverifiedRecord) -> None:
+    """Keep a record of another commune, with its body or the reason why that is not here; one held already may get its
+    body."""
+    header = record.header
+    record = as_ordered(record, erasures_of(db, header.dossier))
+    salt, content = (record.body.salt, record.body.content) if record.body else (None, None)
+    identity = bytes.fromhex(record.id)
+    held = db.conn.execute("SELECT state FROM foreign_record WHERE id = ?", (identity,)).fetchone()
+    if held is not None:
+        if record.body is not None:
+            db.conn.execute(
+                "UPDATE foreign_record SET state = 'present', salt = ?, content = ? "
+                "WHERE id = ? AND state IN ('lost', 'withheld')",
+                (salt, content, identity),
+            )
+        return
+    is_absent = record.body_state is BodyState.ABSENT
+    db.conn.execute(
+        "INSERT INTO foreign_record (id, link, commune, kind, dossier, header, signature, state, salt, content) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            identity,
+            bytes.fromhex(record.link),
+            header.commune,
+            header.kind,
+            bytes.fromhex(header.dossier) if header.dossier else None,
+            record.header_bytes,
+            record.signature,
+            None if is_absent else record.body_state.value,
+            salt,
+            content,
+        ),
+    )
+
+
 def erasures_of(db: Database, dossier: str | None) -> list[Erasure]:
     """The orders about a dossier that were carried out here."""
     if dossier is None:
@@ -83,6 +118,14 @@ def erase_bodies(db: Database, erasure: Erasure) -> None:
     ]
     db.conn.executemany(
         "UPDATE body SET state = 'erased', salt = NULL, content = NULL WHERE record = ?", numbers
+    )
+    foreign = db.conn.execute(
+        "SELECT number, id FROM foreign_record WHERE dossier = ? AND commune = ? AND state <> 'erased'",
+        (dossier, erasure.commune),
+    ).fetchall()
+    db.conn.executemany(
+        "UPDATE foreign_record SET state = 'erased', salt = NULL, content = NULL WHERE number = ?",
+        [(number,) for number, record in foreign if not erasure.records or record.hex() in erasure.records],
     )
 
 

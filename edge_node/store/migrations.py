@@ -91,6 +91,29 @@ def m003_bases(db: Database) -> None:
     )
 
 
+@store_migrations()
+def m004_foreign_records(db: Database) -> None:
+    """Records of other communes that concern this one: held by themselves, in no log and no frontier of this PC."""
+    db.execute(
+        """CREATE TABLE foreign_record (
+            number INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            link BLOB NOT NULL,
+            commune TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            dossier BLOB,
+            header BLOB NOT NULL,
+            signature BLOB NOT NULL,
+            state TEXT CHECK (state IN ('present', 'erased', 'withheld', 'lost')),
+            salt BLOB,
+            content BLOB,
+            CHECK ((state IS 'present') = (salt IS NOT NULL AND content IS NOT NULL))
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX foreign_record_dossier ON foreign_record (dossier) WHERE dossier IS NOT NULL")
+    db.execute("CREATE INDEX foreign_record_kind ON foreign_record (kind) WHERE dossier IS NULL")
+
+
 def _forbid(table: str, action: str, when: str = "") -> str:
     condition = f" WHEN {when}" if when else ""
     return (
@@ -123,6 +146,18 @@ GUARDS: Final = {
             "WHERE record.number = NEW.record))",
         ),
         _forbid("body", "DELETE"),
+        _forbid_again("foreign_record", "number = NEW.number", "id = NEW.id"),
+        # As for a body of an own record: it may come late, and go by an order alone.
+        _forbid(
+            "foreign_record",
+            "UPDATE",
+            "OLD.number <> NEW.number OR OLD.id <> NEW.id OR OLD.link <> NEW.link OR OLD.commune <> NEW.commune "
+            "OR OLD.kind <> NEW.kind OR OLD.dossier IS NOT NEW.dossier OR OLD.header <> NEW.header "
+            "OR OLD.signature <> NEW.signature OR OLD.state = 'erased' OR (OLD.state IS NULL) <> (NEW.state IS NULL) "
+            "OR (OLD.state = 'present' AND NEW.state <> 'erased') "
+            "OR (NEW.state = 'erased' AND NOT EXISTS (SELECT 1 FROM erasure WHERE erasure.dossier = NEW.dossier))",
+        ),
+        _forbid("foreign_record", "DELETE"),
         _forbid_again("erasure", "order_id = NEW.order_id"),
         _forbid("erasure", "UPDATE"),
         _forbid("erasure", "DELETE"),

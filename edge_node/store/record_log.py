@@ -11,7 +11,15 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from edge_node.store.bases import Foundation, base_of, bases, keep_base
-from edge_node.store.bodies import BODY_COLUMNS, BODY_JOIN, erase_bodies, fill_body, insert_body, read_body
+from edge_node.store.bodies import (
+    BODY_COLUMNS,
+    BODY_JOIN,
+    erase_bodies,
+    fill_body,
+    insert_body,
+    insert_foreign,
+    read_body,
+)
 from edge_node.store.connection import write_transaction
 from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked, LogGap
@@ -24,6 +32,7 @@ _RECORD: Final = (
     f"SELECT record.id, record.link, record.header, record.signature, {BODY_COLUMNS} "  # noqa: S608 — constants
     f"FROM record {BODY_JOIN}"
 )
+_FOREIGN: Final = "SELECT id, link, header, signature, state, salt, content FROM foreign_record"
 _ROWS_AT_ONCE: Final = 256
 
 
@@ -92,14 +101,24 @@ class SqliteLogStore:
             self._insert_seal(seal)
 
     def record(self, record_id: str) -> Record | None:
-        row = self._db.conn.execute(f"{_RECORD} WHERE record.id = ?", (bytes.fromhex(record_id),)).fetchone()
+        wanted = (bytes.fromhex(record_id),)
+        row = self._db.conn.execute(f"{_RECORD} WHERE record.id = ?", wanted).fetchone()
+        row = row or self._db.conn.execute(f"{_FOREIGN} WHERE id = ?", wanted).fetchone()
         return read_record(row) if row else None
 
     def dossier_records(self, dossier: str) -> list[Record]:
         rows = self._db.conn.execute(
             f"{_RECORD} WHERE record.dossier = ? ORDER BY record.number", (bytes.fromhex(dossier),)
         )
-        return [read_record(row) for row in rows]
+        foreign = self._db.conn.execute(
+            f"{_FOREIGN} WHERE dossier = ? ORDER BY number", (bytes.fromhex(dossier),)
+        )
+        return [read_record(row) for row in (*rows, *foreign)]
+
+    def keep_foreign(self, record: UnverifiedRecord) -> None:
+        """Keep a record of another commune that was verified: beside the logs, in no frontier."""
+        with write_transaction(self._db):
+            insert_foreign(self._db, record)
 
     def put_body(self, record_id: str, body: Body) -> None:
         with write_transaction(self._db):
@@ -121,7 +140,10 @@ class SqliteLogStore:
             f"{_RECORD} WHERE record.dossier IS NULL AND record.kind IN ({marks}) ORDER BY record.number",
             kinds,
         )
-        return [read_record(row) for row in rows]
+        foreign = self._db.conn.execute(
+            f"{_FOREIGN} WHERE dossier IS NULL AND kind IN ({marks}) ORDER BY number", kinds
+        )
+        return [read_record(row) for row in (*rows, *foreign)]
 
     def device_of(self, log: str) -> str | None:
         """Key id of the device that opened `log`, once its record 0 is held."""

@@ -21,6 +21,7 @@ from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.keyring.trust import office_log_ids
 from edge_node.lan.beacons import beacons_for_hub, note_passed
+from edge_node.projection.foreign import wanted_foreign
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
@@ -29,6 +30,7 @@ from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync.absorb import Absorbed, absorb
 from edge_node.sync.beacon import read_beacon
 from edge_node.sync.bundles import take_bundles
+from edge_node.sync.foreign import absorb_foreign
 from edge_node.sync.pace import START, Pace
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
@@ -39,7 +41,12 @@ from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frame import decode_run
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation
-from sync_protocol.limits import CLOCK_OFFSET_MS_MAX, ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN
+from sync_protocol.limits import (
+    CLOCK_OFFSET_MS_MAX,
+    ROUND_SIZE_BYTES_MAX,
+    ROUND_SIZE_BYTES_MIN,
+    ROUND_WANTED_MAX,
+)
 from sync_protocol.log import OpeningReason
 from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
 from sync_protocol.wire import (
@@ -122,6 +129,7 @@ class Rounds:
         self._stated: dict[str, FrontierEntry] = {}
         self._stale = 0
         self._sent: list[bytes] = []
+        self._wanted: list[bytes] = []
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
@@ -193,6 +201,7 @@ class Rounds:
         if answer.now_ms < newest_hub_ms(self._db) and answer.hub_epoch.hex() != office.hub_epoch:
             # From a life of the hub before the one we know: its records are signed and stay good, its word has passed.
             absorbed = absorb(self._db, self._services, office, answer.runs)
+            self._take_foreign(answer, office, absorbed)
             self._note_refused(absorbed)
             return absorbed
         return self._take(answer, office, self._store.frontier(), is_late=True)
@@ -236,6 +245,7 @@ class Rounds:
             unproven=said.unproven,
             evidence=said.evidence,
             unwitnessed=said.unwitnessed,
+            wanted=wanted_foreign(self._db, most=ROUND_WANTED_MAX),
         )
 
     def _post(self, payload: bytes) -> bytes:
@@ -270,6 +280,7 @@ class Rounds:
             take_bundles(self._db, self._services, answer.bundles)
         absorbed = absorb(self._db, self._services, office, answer.runs if is_writable else [])
         if is_writable:
+            self._take_foreign(answer, office, absorbed)
             carry_out(self._db, self._services)
         self._note_refused(absorbed)
         if answer.receipt:
@@ -281,6 +292,13 @@ class Rounds:
             self._compare(answer)
             write_local(self._db, HUB_MS, str(answer.now_ms))
         return absorbed
+
+    def _take_foreign(self, answer: RoundAnswer, office: Office, absorbed: Absorbed) -> None:
+        """Records of other communes that the province lists for this one."""
+        if answer.foreign:
+            kept, problems = absorb_foreign(self._db, self._services, office, answer.foreign)
+            absorbed.records += kept
+            absorbed.problems += problems
 
     def _note_refused(self, absorbed: Absorbed) -> None:
         if absorbed.problems:
@@ -372,6 +390,12 @@ class Rounds:
         mine = self._store.frontier()
         ahead = differences(self._store, mine, self._theirs(mine, office), office_log_ids(self._db))
         if any(difference.relation is Relation.AHEAD for difference in ahead):
+            return False
+        wanted = wanted_foreign(self._db, most=ROUND_WANTED_MAX)
+        if (
+            wanted and wanted != self._wanted
+        ):  # a hub that was put back may not have them yet: ask once a sync
+            self._wanted = wanted
             return False
         write_local(self._db, LAST_FULL, str(self._services.clock()))
         return True

@@ -17,13 +17,16 @@ from central_hub.projection.rows import DossierRow, row_of
 from central_hub.projection.tallies import KEYS, Shape
 from central_hub.settings import hub_epoch
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, KEY, LEASE, MEASURES, STANDING, TALLY
+from central_hub.store.tables import DOSSIER, FOREIGN, KEY, LEASE, MEASURES, STANDING, TALLY
+from dossiers.causality import arrange
 from dossiers.codes import DEFAULT_PATTERN, parse_code
 from dossiers.conflicts import ConflictKind
 from dossiers.kinds import FACT_FIELDS
-from dossiers.merge import FOLD_VERSION, fold, state_hash
+from dossiers.merge import FOLD_VERSION, compared, fold, gather, state_hash
+from dossiers.routes import Route
 from dossiers.statistics import contributions, summarise
 from dossiers.views import DossierView
+from dossiers.views import Standing as Shown
 from edge_node.erasure.service import scrub
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring.trust import office_log_ids
@@ -117,6 +120,11 @@ def _check_parents(node: SimNode, dossier: str, written: set[str]) -> None:
     rows = node.db.conn.execute(
         "SELECT id, header FROM record WHERE dossier = ? ORDER BY number", (bytes.fromhex(dossier),)
     ).fetchall()
+    foreign = node.db.conn.execute(
+        "SELECT 1 FROM foreign_record WHERE dossier = ? LIMIT 1", (bytes.fromhex(dossier),)
+    )
+    if foreign.fetchone() is not None:
+        return  # when each of those came, this PC does not keep
     quarantined = quarantined_of(node.db, dossier)
     earlier: dict[str, list[str]] = {}
     for row in rows:
@@ -159,7 +167,8 @@ def check_end(world: "World") -> None:
         for node in world.nodes:
             _check_frontier(node, truth)
             _check_records(node, truth)
-            _check_secrecy(world, node)
+            _check_foreign(node, truth)
+            _check_secrecy(world, node, truth)
             _check_digest(connection, node)
             _check_views(node, truth)
             _check_rebuild(node)
@@ -181,15 +190,45 @@ class _Truth:
         for record in self.by_id.values():
             if record.header.dossier:
                 self.dossiers.setdefault(record.header.dossier, []).append(record)
+        self.dossiers = {
+            dossier: compared(records, self.quarantined) for dossier, records in self.dossiers.items()
+        }
+        self.dossiers = {dossier: records for dossier, records in self.dossiers.items() if records}
         self.views = {
             dossier: fold(records, quarantined=self.quarantined) for dossier, records in self.dossiers.items()
         }
+        self.with_refusals = {
+            record.header.dossier for record in self.by_id.values() if record.id in self.quarantined
+        }
+        self.routes = {dossier: self._route(records) for dossier, records in self.dossiers.items()}
 
         self.orders = [
             Erasure.of(record.id, record.header)
             for record in self.by_id.values()
             if record.header.kind == ERASURE_KIND and record.id not in {row.record for row in self.standings}
         ]
+
+    def _route(self, records: list[Record]) -> Route:
+        order = arrange(records)
+        return Route(gather(order, self.quarantined)[0])
+
+    def readable(self, unit: str) -> set[str]:
+        """Records of dossiers whose bodies nodes of this unit may have."""
+        return {record for route in self.routes.values() for record in route.readable(unit)}
+
+    def foreign(self, unit: str) -> set[str]:
+        """Records of other communes that nodes of this unit must hold."""
+        return {
+            record.id
+            for dossier, records in self.dossiers.items()
+            if unit == self.routes[dossier].home or unit in self.routes[dossier].units
+            for record in records
+            if record.header.commune != unit and not self._is_out(dossier, record.id)
+        }
+
+    def _is_out(self, dossier: str, record: str) -> bool:
+        marks = {entry.record: entry.standing for entry in self.views[dossier].timeline}
+        return marks[record] in (Shown.QUARANTINED, Shown.HELD)
 
     def is_covered(self, record: Record | UnverifiedRecord) -> bool:
         """Whether an order that stands says that this body must be nowhere."""
@@ -273,7 +312,12 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
     for node in world.nodes:
         rows = node.db.conn.execute("SELECT record, outcome FROM verdict").fetchall()
         known = {row[0].hex(): row[1] for row in rows if row[1] != "applied"}
-        mine = {row.record: row.outcome for row in truth.standings if row.commune == node.unit}
+        told_too = set(truth.connection.scalars(select(FOREIGN.c.record).where(FOREIGN.c.unit == node.unit)))
+        mine = {
+            row.record: row.outcome
+            for row in truth.standings
+            if row.commune == node.unit or row.record in told_too
+        }
         require(
             known == mine,
             "a node knows every verdict on its commune",
@@ -350,15 +394,43 @@ def _check_records(node: SimNode, truth: _Truth) -> None:
                 require(withheld, "nobody reads what is not theirs", f"{node.name} {mine.header.kind}")
 
 
-def _check_secrecy(world: "World", node: SimNode) -> None:
-    """No word of another commune stands anywhere in the node's files."""
-    content = node.files()
-    for unit in world.communes:
-        if unit != node.unit:
-            needle = f"{TOKEN_START}{unit}x".encode()
-            require(
-                needle not in content, "nobody reads what is not theirs", f"{node.name} holds words of {unit}"
-            )
+def _check_foreign(node: SimNode, truth: _Truth) -> None:
+    """Both ends of a dossier's way hold all of it, with the bodies that are for them; nobody else holds any of it."""
+    rows = node.db.conn.execute("SELECT id FROM foreign_record WHERE dossier IS NOT NULL").fetchall()
+    held = {row[0].hex() for row in rows}
+    expected = truth.foreign(node.unit)
+    require(expected <= held, "a routed dossier reaches both ends", f"{node.name} {len(expected - held)}")
+    surplus = held - expected - truth.quarantined
+    require(not surplus, "records go to both ends and to nobody else", f"{node.name} {sorted(surplus)[:2]}")
+    readable = truth.readable(node.unit)
+    for record_id in sorted(held & expected):
+        mine, theirs = node.store.record(record_id), truth.by_id[record_id]
+        assert mine is not None
+        same = (mine.header_bytes, mine.signature) == (theirs.header_bytes, theirs.signature)
+        require(same, "records are the same here and there", record_id)
+        if record_id in readable:
+            require(mine.body == theirs.body, "a body reaches both ends", f"{node.name} {record_id}")
+        elif theirs.body is not None:
+            require(mine.body is None, "a leg that is over brings no more bodies", f"{node.name} {record_id}")
+
+
+def _check_secrecy(world: "World", node: SimNode, truth: _Truth) -> None:
+    """No word of another commune stands anywhere in the node's files but those of dossiers that are on their way here."""
+    content, units = node.files(), "|".join(unit for unit in world.communes if unit != node.unit)
+    if not units:
+        return
+    pattern = rf"{TOKEN_START}(?:{units})x(?:same|[0-9a-f]{{10}})"
+    found = {word.decode() for word in re.findall(pattern.encode(), content)}
+    said = [truth.by_id[record].body for record in truth.readable(node.unit)]
+    told = {word for body in said if body for word in re.findall(pattern, body.content.decode())}
+    erased = world.ledger.acknowledged
+    told |= {  # what was erased since: whether it is gone is asked elsewhere
+        word
+        for record in truth.readable(node.unit)
+        if record in erased and erased[record].body
+        for word in re.findall(pattern, erased[record].body.content.decode())  # type: ignore[union-attr]
+    }
+    require(not found - told, "nobody reads what is not theirs", f"{node.name} {sorted(found - told)[:2]}")
 
 
 def _check_erased(world: "World", node: SimNode, truth: _Truth) -> None:
@@ -366,7 +438,7 @@ def _check_erased(world: "World", node: SimNode, truth: _Truth) -> None:
     covered = [r for r in truth.by_id.values() if r.header.body is not None and truth.is_covered(r)]
     for record in covered:
         require(record.body_state is BodyState.ERASED, "what was ordered is erased", f"hub {record.id}")
-    mine = [record for record in covered if record.header.commune == node.unit]
+    mine = [r for r in covered if r.header.commune == node.unit or node.store.record(r.id) is not None]
     for record in mine:
         held = node.store.record(record.id)
         is_gone = held is not None and held.body is None and held.body_state is BodyState.ERASED
@@ -393,8 +465,18 @@ def _check_digest(connection: Connection, node: SimNode) -> None:
 def _check_views(node: SimNode, truth: _Truth) -> None:
     """Each dossier means the same on the node, on the hub and to an independent reader."""
     here = {row[0].hex() for row in node.db.conn.execute("SELECT id FROM dossier")}
-    home = {d for d, records in truth.dossiers.items() if records[0].header.commune == node.unit}
-    require(here == home, "a node lists its commune's dossiers", node.name)
+    home = {d for d, view in truth.views.items() if view.commune == node.unit}
+    guests = {d for d, route in truth.routes.items() if node.unit in route.units} - home
+    own = {
+        row[0].hex()
+        for row in node.db.conn.execute("SELECT DISTINCT dossier FROM record WHERE dossier NOT NULL")
+    }
+    require(home <= here <= home | guests | own, "a node lists its commune's dossiers", node.name)
+    require(guests <= here, "a node lists the dossiers that are sent to it", node.name)
+    for dossier in sorted(guests - truth.with_refusals):
+        mine = view_of(node.db, dossier)
+        same = mine is not None and state_hash(mine) == state_hash(truth.views[dossier])
+        require(same, "a dossier is the same at both ends of its way", f"{node.name} {dossier}")
     for dossier in sorted(home):
         mine, theirs = view_of(node.db, dossier), truth.views[dossier]
         assert mine is not None

@@ -10,6 +10,7 @@ from typing import Any
 
 from dossiers.conflicts import Conflict, settlers, takes_third_value
 from dossiers.errors import DossierError
+from dossiers.legs import Leg, LegStep
 from dossiers.lifecycle import Move, Status, allowed
 from dossiers.views import DossierView
 from edge_node.casework import service as casework
@@ -20,6 +21,7 @@ from edge_node.keyring import Actor
 from edge_node.projection.service import view as view_of
 from edge_node.receive.forms import Reception
 from edge_node.receive.service import receive
+from edge_node.routing import service as routing
 from signing.roles import Role
 from tests.simulation.clock import DAY_MS
 from tests.simulation.node import SimNode
@@ -56,7 +58,9 @@ class Desk:
 
     def write_many(self, count: int) -> str:
         """A morning's backlog typed at once: notes about the dossiers that are here."""
-        rows = self.node.db.conn.execute("SELECT id FROM dossier ORDER BY number").fetchall()
+        rows = self.node.db.conn.execute(
+            "SELECT id FROM dossier WHERE commune = ? ORDER BY number", (self.node.unit,)
+        ).fetchall()
         if not rows or not self.actor.roles:
             return "nothing to do"
         drafts = [
@@ -247,6 +251,65 @@ def _extend(desk: Desk) -> str | None:
     return view.dossier[:6]
 
 
+def _refer(desk: Desk) -> str | None:
+    """Ask another unit about a dossier of this office."""
+    others = [unit for unit in desk.communes if unit != desk.node.unit]
+    view = desk.pick(wanted=lambda view: view.commune == desk.node.unit and len(view.legs) < 4)
+    if view is None or not others or not desk.may(Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER):
+        return None
+    unit = desk.chance.choice(others)
+    routing.refer(
+        desk.node.db, desk.node.services, desk.actor, desk.target(view), to=unit, ground=desk.word()
+    )
+    return f"{view.dossier[:6]} to {unit}"
+
+
+def _step_leg(desk: Desk) -> str | None:
+    """Accept, answer, send back or recall what is on its way."""
+    unit = desk.node.unit
+
+    def turns(view: DossierView) -> list[tuple[Leg, LegStep]]:
+        return [(leg, step) for leg in view.open_legs for step in routing.steps_of(leg, unit, view.commune)]
+
+    view = desk.pick(wanted=lambda view: bool(turns(view)))
+    if view is None:
+        return None
+    leg, step = desk.chance.choice(turns(view))
+    routing.take_step(
+        desk.node.db,
+        desk.node.services,
+        desk.actor,
+        desk.target(view),
+        leg=leg.record,
+        step=step,
+        note=desk.word(),
+    )
+    return f"{view.dossier[:6]} {step}"
+
+
+def _hand_papers(desk: Desk) -> str | None:
+    """Give papers to the other end of the way, or sign for those that came."""
+    unit = desk.node.unit
+    view = desk.pick(wanted=lambda view: bool(view.legs))
+    if view is None or not desk.may(*routing.PAPER_ROLES):
+        return None
+    waiting = [each for each in view.slips if each.unit == unit and each.taken is None]
+    if waiting:
+        missing = tuple(each for each in waiting[0].papers if desk.chance.random() < 0.3)
+        routing.take_papers(
+            desk.node.db, desk.node.services, desk.actor, view.dossier,
+            given=waiting[0].record, missing=missing, note=desk.word(),
+        )  # fmt: skip
+        return f"{view.dossier[:6]} taken"
+    to = desk.chance.choice([leg.unit for leg in view.legs]) if unit == view.commune else view.commune
+    if to == unit:
+        return None
+    slip = routing.give_papers(
+        desk.node.db, desk.node.services, desk.actor, [view.dossier], to=to, note=desk.word()
+    )
+    return f"{view.dossier[:6]} given {slip[:6]}"
+
+
 def _papers(desk: Desk) -> str | None:
     view = desk.pick()
     if view is None or not desk.may(Role.RECEPTIONIST, Role.SPECIALIST, Role.CLERK):
@@ -305,4 +368,7 @@ _ACTS: dict[Act, int] = {
     _papers: 4,
     _number: 3,
     _settle: 16,
+    _refer: 6,
+    _step_leg: 8,
+    _hand_papers: 4,
 }

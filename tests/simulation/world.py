@@ -433,6 +433,8 @@ class World:
             actor = node.actor(node.officers[0])
             chance = self._chance("settle", unit)
             for view in invariants.open_views(node):
+                if view.commune != unit:
+                    continue  # the commune whose dossier it is decides, so that two offices never do at once
                 self._settle_dossier(node, actor, view.dossier, chance)
                 settled = True
             self.note_records(node)

@@ -117,6 +117,7 @@ class History:
         at_ms: int | None = None,
         desk: str = "desk",
         by: str = "officer",
+        commune: str = COMMUNE,
     ) -> Record:
         seq = len(self.records)
         record = make_record(
@@ -129,6 +130,7 @@ class History:
             seq=seq,
             dossier=self.dossier,
             by=by,
+            commune=commune,
         )
         self.records.append(record)
         return record

@@ -35,13 +35,13 @@ from edge_node.sync.files import FilesResult, exchange_files
 from edge_node.sync.runner import SyncResult, sync
 from edge_node.sync.transport import Hello, LineFault
 from signing.keys import LockCost
-from signing.roles import Role
+from signing.roles import OFFICE_ROLES, Role
 from sync_protocol import reasons
 from sync_protocol.enrolment import EnrolmentRequest
 from tests.support.log_builder import COMMUNE
 from tests.support.office import PIN, Clock
 
-_CHIEF_ROLES = (Role.UNIT_ADMINISTRATOR, Role.LEADER)
+_CHIEF_ROLES = tuple(sorted(OFFICE_ROLES))
 
 
 @dataclass
@@ -125,6 +125,7 @@ class Pc:
     clock: Clock
     lan: Actor
     chief: Actor
+    unit: str = COMMUNE
 
     def sync(self) -> SyncResult:
         return sync(self.db, self.services, self.line)
@@ -155,13 +156,13 @@ class Pc:
     def waiting(self) -> int:
         return files_waiting(self.db)
 
-    def receive(self) -> str:
+    def receive(self, *, competent: str = "") -> str:
         """A dossier with two papers."""
         now = self.clock()
         paper = {"form": 1, "count": 1, "digitised": False, "reused": False}
         facts = {
             "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": None, "provisional": None,
-            "receiving": COMMUNE, "competent": COMMUNE, "received": now, "due": now + 86_400_000,
+            "receiving": self.unit, "competent": competent or self.unit, "received": now, "due": now + 86_400_000,
             "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0, "fields": ["applicant.name"],
             "papers": [{"paper": "don", **paper}, {"paper": "can_cuoc", **paper}],
         }  # fmt: skip
@@ -182,6 +183,7 @@ class Unpacked:
     services: Services
     line: BreakingLine
     officer: str
+    unit: str = COMMUNE
 
     @property
     def device(self) -> str:
@@ -229,7 +231,7 @@ class Commune:
             hub_url="http://hub", code=code, device_name=f"Quầy {number}", officer_name="Lê Văn Quý", pin=PIN
         )
         enrolled = enrol(db, services, wish, lambda url, ca: line)
-        return Unpacked(db, services, line, enrolled.officer)
+        return Unpacked(db, services, line, enrolled.officer, unit)
 
     def staff(self, box: "Unpacked") -> Pc:
         """A receptionist begins at a PC that knows its keys."""
@@ -237,7 +239,7 @@ class Commune:
         chief = _actor(db, services, box.officer)
         roles = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
         lan = add_officer(db, services, chief, name="Trần Thị Lan", title="", roles=roles, pin=PIN)
-        pc = Pc(db, services, box.line, self.clock, _actor(db, services, lan), chief)
+        pc = Pc(db, services, box.line, self.clock, _actor(db, services, lan), chief, box.unit)
         self.pcs.append(pc)
         return pc
 

@@ -84,6 +84,11 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
     ("dossier.noted", {}),
     ("dossier.numbered", {"code": "H17.20242-261120-0002", "provisional": "T-20242-1f"}),
     ("dossier.settled", {"conflict": "a" * 64, "choose": None}),
+    ("dossier.referred", {"to": "20257", "deadline": 5}),
+    ("dossier.routed", {"leg": "a" * 64, "step": "accepted"}),
+    ("dossier.papers_given", {"slip": "3" * 32, "to": "20257", "papers": [{"paper": "giay_to_1", "form": 1, "count": 2}]}),
+    ("dossier.papers_taken", {"given": "a" * 64, "missing": [{"paper": "giay_to_1", "form": 1, "count": 1}]}),
+    ("foreign.listed", {"unit": "20257", "dossier": "0" * 32, "records": ["a" * 64], "closed": True}),
     ("log.opened", {"device": "1" * 32, "epoch": "2" * 32, "reason": "new", "predecessors": []}),
     (
         "key.stated",

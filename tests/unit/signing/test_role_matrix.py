@@ -26,13 +26,14 @@ from sync_protocol.log import make_seal, verify_seal
 
 PROVINCE, UNIT, OTHER_UNIT = "48", "20242", "20293"
 DESK = {"dossier.paper_added", "dossier.paper_removed", "dossier.file_added", "dossier.file_removed", "dossier.noted",
-        "dossier.moved"}  # fmt: skip
-CASE = {"dossier.received", "dossier.amended", "dossier.assigned", "dossier.settled"}
+        "dossier.moved", "dossier.routed", "dossier.papers_given", "dossier.papers_taken"}  # fmt: skip
+CASE = {"dossier.received", "dossier.amended", "dossier.assigned", "dossier.settled", "dossier.referred"}
 MAY_SIGN: dict[str, set[str]] = {
     "receptionist": DESK | CASE | {"dossier.paid", "dossier.numbered"},
     "specialist": DESK | CASE,
     "leader": {"dossier.amended", "dossier.moved", "dossier.assigned", "dossier.extended", "dossier.noted",
-               "dossier.settled", "dossier.file_added", "dossier.file_removed", "erasure.ordered"},
+               "dossier.settled", "dossier.file_added", "dossier.file_removed", "dossier.referred", "dossier.routed",
+               "dossier.papers_given", "dossier.papers_taken", "erasure.ordered"},
     "clerk": DESK | {"dossier.paid"},
     "unit_administrator": {"dossier.noted", "key.stated", "key.requested", "key.revoked"},
     "device": {"log.opened", "dossier.numbered"},

@@ -1,0 +1,110 @@
+"""Records of other communes for the node that asks: those that its lists name, whole, as far as the answer has room.
+
+They go along with the very runs that bring their list, so that a stick or one round is enough; whatever did not fit, or
+was lost, the node asks for by id. Only what was listed for the unit is given, and where the list is closed, without body.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from central_hub.projection.foreign import listed_for
+from central_hub.store.record_log import HubLogStore
+from central_hub.store.tables import FOREIGN, STANDING
+from sync_protocol import limits
+from sync_protocol.admission import Outcome
+from sync_protocol.erasure import without_body
+from sync_protocol.frame import decode_run, encode_run
+from sync_protocol.log import Run
+from sync_protocol.record import BodyState, Record, UnverifiedRecord
+
+_TOGETHER_MAX = 64
+LISTED = "foreign.listed"
+
+
+class ForeignPart(msgspec.Struct, frozen=True):
+    """Frames of foreign records, and whether some had no room."""
+
+    frames: Sequence[bytes]
+    more: bool
+
+
+NOTHING = ForeignPart((), False)
+
+
+def foreign_part(
+    connection: Connection,
+    store: HubLogStore,
+    unit: str,
+    runs: Sequence[bytes],
+    wanted: Iterable[bytes],
+    *,
+    room: int,
+) -> ForeignPart:
+    """What the lists among `runs` name, and what was asked for by id; one frame at least, where there is any."""
+    anything = connection.execute(select(FOREIGN.c.record).where(FOREIGN.c.unit == unit).limit(1)).first()
+    if anything is None:
+        return NOTHING
+    ids = dict.fromkeys((*(each.hex() for each in wanted), *_named_in(runs, unit)))
+    closed = listed_for(connection, ids, unit=unit)
+    found = [record for each in ids if each in closed and (record := store.record(each)) is not None]
+    frames: list[bytes] = []
+    for group in _side_by_side(found):
+        frame = encode_run(_run(group, closed))
+        if frames and (len(frame) > room or len(frames) >= limits.ROUND_RUNS_MAX):
+            return ForeignPart(frames, True)
+        frames.append(frame)
+        room -= len(frame)
+    return ForeignPart(frames, False)
+
+
+def has_pending(connection: Connection, unit: str) -> bool:
+    """Whether a foreign record that the unit holds waits for a decision."""
+    waiting = (
+        select(STANDING.c.record)
+        .join(FOREIGN, FOREIGN.c.record == STANDING.c.record)
+        .where(FOREIGN.c.unit == unit, STANDING.c.outcome == Outcome.PENDING.value)
+    )
+    return connection.execute(waiting.limit(1)).first() is not None
+
+
+def _named_in(runs: Sequence[bytes], unit: str) -> Iterator[str]:
+    for frame in runs:
+        for record in decode_run(frame).records:
+            if record.header.kind == LISTED and record.header.commune == unit:
+                yield from record.header.facts.get("records", ())
+
+
+def _side_by_side(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Records of one log that follow each other travel as one run."""
+    group: list[Record] = []
+    for record in sorted(records, key=lambda each: (each.header.log, each.header.seq)):
+        last = group[-1].header if group else None
+        follows = last is not None and (last.log, last.seq + 1) == (record.header.log, record.header.seq)
+        if group and (not follows or len(group) >= _TOGETHER_MAX):
+            yield group
+            group = []
+        group.append(record)
+    if group:
+        yield group
+
+
+def _run(group: Sequence[Record], closed: dict[str, bool]) -> Run:
+    records = tuple(_as_given(record, is_closed=closed[record.id]) for record in group)
+    return Run(log=group[0].header.log, first=group[0].header.seq, records=records, seal=None)
+
+
+def _as_given(record: Record, *, is_closed: bool) -> UnverifiedRecord:
+    given = UnverifiedRecord(
+        record.header,
+        record.header_bytes,
+        record.signature,
+        record.id,
+        record.link,
+        record.body,
+        record.body_state,
+    )
+    if is_closed and given.body_state is BodyState.PRESENT:
+        return without_body(given, BodyState.WITHHELD)
+    return given
