@@ -14,7 +14,7 @@ from dossiers.conflicts import ConflictKind
 from dossiers.kinds import FACT_FIELDS
 from dossiers.views import DossierView, Standing
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 1
 """Raised with every change to what the fold makes of the same records."""
 
 _PLAIN_STANDINGS: Final = frozenset({Standing.QUARANTINED, Standing.HELD, Standing.WITHOUT_EFFECT})

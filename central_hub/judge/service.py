@@ -34,7 +34,7 @@ from central_hub.judge.batch import (
 )
 from central_hub.judge.cuts import read_cuts, records_after_new_cuts
 from central_hub.judge.deciding import KEY_STATED, decide
-from central_hub.judge.listing import list_foreign, units_of
+from central_hub.judge.listing import list_foreign, mark_ways_read, units_of, unread_ways
 from central_hub.judge.signatures import Verification, Verifiers
 from central_hub.judge.standings import (
     COLUMNS,
@@ -137,7 +137,7 @@ class Judge:
             events_seen = newest_event(connection)
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
-            if not (batch.cases or batch.runs or batch.spoiled or batch.erased):
+            if not (batch.cases or batch.runs or batch.spoiled or batch.erased or batch.unread):
                 self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
                 return None
             decide(batch, self._projector)
@@ -247,6 +247,8 @@ class Judge:
         dossiers.update(dict.fromkeys(r.header.dossier for r, _, _ in cut_off if r.header.dossier))
         erased = unfolded(connection)
         dossiers.update(dict.fromkeys(erased.values()))
+        unread = unread_ways(connection)
+        dossiers.update(dict.fromkeys(unread))
         known = standings_of_dossiers(connection, dossiers)
         standings = {standing.record: standing for standing in (*waiting, *known)}
         cases += retried(store, standings.values())
@@ -265,6 +267,7 @@ class Judge:
             cuts=cuts,
             spoiled=spoiled,
             erased=erased,
+            unread=unread,
         )
 
     # --- fold ---
@@ -279,7 +282,7 @@ class Judge:
                 arrived.setdefault(dossier, []).append(case.record)
             elif case.before.outcome is not case.judgement.outcome:
                 arrived.setdefault(dossier, [])
-        for dossier in batch.erased.values():
+        for dossier in (*batch.erased.values(), *batch.unread):
             arrived.setdefault(dossier, [])
         outcomes = batch.outcomes.items()
         self._projector.fold(
@@ -310,6 +313,7 @@ class Judge:
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
         list_foreign(connection, self._services, self._projector.audiences, now_ms)
+        mark_ways_read(connection)
         fresh = [case.record for case in batch.cases if case.before is None]
         note_twins(connection, self._services.keys.derived(TWINS), fresh)
 

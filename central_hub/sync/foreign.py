@@ -17,7 +17,7 @@ from sync_protocol.admission import Outcome
 from sync_protocol.erasure import without_body
 from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.log import Run
-from sync_protocol.record import BodyState, Record, UnverifiedRecord
+from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 
 _TOGETHER_MAX = 64
 LISTED = "foreign.listed"
@@ -96,15 +96,7 @@ def _run(group: Sequence[Record], closed: dict[str, bool]) -> Run:
 
 
 def _as_given(record: Record, *, is_closed: bool) -> UnverifiedRecord:
-    given = UnverifiedRecord(
-        record.header,
-        record.header_bytes,
-        record.signature,
-        record.id,
-        record.link,
-        record.body,
-        record.body_state,
-    )
+    given = unverified(record)
     if is_closed and given.body_state is BodyState.PRESENT:
         return without_body(given, BodyState.WITHHELD)
     return given

@@ -263,7 +263,7 @@ class Commune:
             services = replace(services, pause=lambda seconds: None)
             db = open_database(services.config.database)
             lan, chief = (_actor(db, services, each.officer) for each in (pc.lan, pc.chief))
-            again.pcs.append(Pc(db, services, BreakingLine(again.hub), clock, lan, chief))
+            again.pcs.append(Pc(db, services, BreakingLine(again.hub), clock, lan, chief, pc.unit))
         again.unpacked = self.unpacked
         return again
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from central_hub.projection.projector import scope_digest
@@ -20,8 +21,12 @@ from edge_node.journal import Draft, WriteRefused, write
 from edge_node.projection.foreign import wanted_foreign
 from edge_node.projection.service import digest_total, rebuild, view
 from edge_node.store import SqliteLogStore
+from edge_node.store.local import Office, read_office
+from edge_node.sync.foreign import absorb_foreign
 from edge_node.sync.status import read_status
-from sync_protocol.record import BodyState
+from sync_protocol.frame import encode_run
+from sync_protocol.log import Run
+from sync_protocol.record import BodyState, UnverifiedRecord, record_link, unverified
 from tests.support.pair import Commune, Pc, found_commune
 
 HAI_CHAU, HOA_CUONG, THANH_KHE, JUSTICE = "20242", "20257", "20209", "48003"
@@ -197,6 +202,36 @@ def test_a_record_that_is_not_there_yet_is_asked_for_by_name(province: Commune) 
     assert wanted_foreign(other.db, most=9) and view(other.db, dossier) is None
     exchange(other)
     assert seen(other, dossier).text("applicant.name") == NAME and not wanted_foreign(other.db, most=9)
+
+
+def test_a_record_that_no_list_names_or_that_was_changed_is_not_kept(province: Commune) -> None:
+    home, other = province.add(HAI_CHAU), province.add(HOA_CUONG)
+    dossier, stays = home.receive(competent=HOA_CUONG), home.receive()
+    exchange(home, other)
+    store = SqliteLogStore(home.db)
+    office = read_office(other.db)
+    unlisted = unverified(store.dossier_records(stays)[0])
+    assert office and _absorbed(other, office, unlisted) == (0, 0)
+    fresh = step(home, dossier, "noted", {}, note="mới")
+    note_listed = unverified(store.record(fresh) or store.dossier_records(dossier)[-1])
+    exchange(home)
+    other.db.conn.execute(
+        "INSERT INTO foreign_listed (record, dossier, number, is_closed, is_wanted) VALUES (?, ?, 1, 0, 1)",
+        (bytes.fromhex(fresh), bytes.fromhex(dossier)),
+    )
+    other.db.conn.commit()
+    wrong = bytes([note_listed.signature[0] ^ 1]) + note_listed.signature[1:]
+    assert _absorbed(
+        other, office, replace(note_listed, signature=wrong, link=record_link(fresh, wrong))
+    ) == (0, 1)
+    assert view(other.db, stays) is None and len(seen(other, dossier).notes) == 0
+    assert _absorbed(other, office, note_listed) == (1, 0) and len(seen(other, dossier).notes) == 1
+
+
+def _absorbed(pc: Pc, office: Office, record: UnverifiedRecord) -> tuple[int, int]:
+    run = Run(log=record.header.log, first=record.header.seq, records=(record,), seal=None)
+    kept, problems = absorb_foreign(pc.db, pc.services, office, [encode_run(run)])
+    return kept, len(problems)
 
 
 def test_what_is_erased_at_home_is_erased_where_it_was_sent(province: Commune) -> None:

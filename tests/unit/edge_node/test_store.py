@@ -75,9 +75,9 @@ def test_a_lost_guard_is_noticed_and_put_back(db: Database) -> None:
 
 def test_every_table_of_the_truth_is_guarded_three_ways() -> None:
     assert {name.rpartition("_no_")[0] for name in GUARDS} == {
-        "log", "record", "body", "erasure", "seal",
+        "log", "record", "body", "erasure", "seal", "foreign_record",
     }  # fmt: skip
-    assert len(GUARDS) == 15
+    assert len(GUARDS) == 18
 
 
 def test_every_connection_has_the_settings(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ MAY_SIGN: dict[str, set[str]] = {
     "clerk": DESK | {"dossier.paid"},
     "unit_administrator": {"dossier.noted", "key.stated", "key.requested", "key.revoked"},
     "device": {"log.opened", "dossier.numbered"},
-    "hub": {"log.opened", "verdict.given", "lease.granted", "foreign.listed", "catalogue.published",
+    "hub": {"log.opened", "log.forked", "verdict.given", "lease.granted", "foreign.listed", "catalogue.published",
             "calendar.published", "erasure.ordered"},
     "registry": {"key.stated", "key.revoked", "key.reinstated", "review.given"},
     "key_authority": {"key.stated", "key.revoked", "key.reinstated", "review.given"},
