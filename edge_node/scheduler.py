@@ -7,11 +7,13 @@ between starts: after a restart everything is due at once.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlite_utils import Database
 
+from edge_node import reasons
 from edge_node.backup.service import backup_if_due
 from edge_node.enrolment.epochs import open_log_if_due
 from edge_node.erasure.service import carry_out, scrub
@@ -26,11 +28,14 @@ from edge_node.sync.plan import Plan
 from edge_node.sync.runner import NEXT_AFTER
 from edge_node.sync.service import hub_line, sync_now
 from edge_node.sync.status import read_status
+from edge_node.sync.voice import Voice
 from sync_protocol.reasons import LINE_DOWN
 
 _LOG: Final = logging.getLogger(__name__)
 TICK_S: Final = 5
 LAN_TICK_S: Final = 2
+CRY_EVERY_S: Final = 600
+SYNC: Final = "sync"
 BACKUP_EVERY_S: Final = 1800
 SPACE_EVERY_S: Final = 30
 ERASURE_EVERY_S: Final = 20
@@ -44,6 +49,8 @@ class Schedule:
         self._plan = Plan()
         self._last_ended = -1e9
         self._door = Door(services)
+        self._voice = Voice(services)
+        self._cried = -1e9
         self._rhythms: dict[str, Rhythm] = {}
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
@@ -53,7 +60,7 @@ class Schedule:
     def start(self) -> None:
         tick_s = min(TICK_S, self._services.config.probe_every_s)
         for name, job, seconds in (
-            ("sync", self.sync_tick, tick_s),
+            (SYNC, self.sync_tick, tick_s),
             ("lan", self.lan_tick, min(LAN_TICK_S, self._services.config.lan_every_s)),
             ("backup", self.backup_tick, BACKUP_EVERY_S),
             ("space", self.space_tick, SPACE_EVERY_S),
@@ -82,7 +89,20 @@ class Schedule:
         # What a colleague wrote goes with the regular sync: by then its own PC has mostly delivered it.
         waiting = status.waiting - status.others
         if self._plan.wants_sync(now=now, waiting=waiting, last_ended=self._last_ended):
+            self._voice.listen(db)
             self._sync(db)
+
+    def _cry_out(self, problem: str) -> None:
+        """A sync that broke off by a fault of this PC itself: the province hears of it by the beacon's own path."""
+        now = self._services.monotonic()
+        if self._voice.office is None or now - self._cried < CRY_EVERY_S:
+            return
+        self._cried = now
+        line = hub_line(self._services, self._voice.office)
+        try:
+            self._voice.say(line, problem=problem)
+        finally:
+            line.close()
 
     def _is_door_open(self, office: Office) -> bool:
         line = hub_line(self._services, office)
@@ -163,15 +183,19 @@ class Schedule:
         """A job with its own handle; a fault is logged and the next tick tries again."""
 
         def run() -> None:
-            db = open_database(self._services.config.database)
+            problem = ""
             try:
-                job(db)
+                db = open_database(self._services.config.database)
+                with closing(db.conn):
+                    job(db)
             except StorageFull:
                 self._services.space.release()
                 _LOG.error("the disk is full (job %s)", name)
+                problem = reasons.DISK_FULL.code
             except Exception:  # noqa: BLE001 — a job must not end the schedule
                 _LOG.exception("job %s failed", name)
-            finally:
-                db.conn.close()
+                problem = reasons.INTERNAL.code
+            if problem and name == SYNC:
+                self._cry_out(problem)
 
         return run

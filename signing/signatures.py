@@ -46,6 +46,7 @@ class Purpose:
     LAN_ROUND: Final = "motcua.lan-round"
     LAN_ANSWER: Final = "motcua.lan-answer"
     BEACON: Final = "motcua.beacon"
+    DIRECT_BEACON: Final = "motcua.direct-beacon"
     SNAPSHOT: Final = "motcua.snapshot"
 
 

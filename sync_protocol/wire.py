@@ -52,6 +52,8 @@ class Beacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         oldest_unsent_s: age of the oldest record that the province does not hold, in seconds; 0 when none.
         offset_ms: last measured clock offset (province − this PC).
         codes_left: dossier codes left today in this device's leases.
+        files: scans and results that the province does not hold; history: records of the past that are not here yet.
+        problem: reason code of what stopped the last sync, "" for nothing (or in a round, which is not stopped).
     """
 
     version: str
@@ -64,6 +66,9 @@ class Beacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     disk_free_mb: int
     database_mb: int
     codes_left: int
+    files: int = 0
+    history: int = 0
+    problem: str = ""
 
 
 class Unproven(msgspec.Struct, frozen=True, array_like=True):

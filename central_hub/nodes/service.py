@@ -1,6 +1,7 @@
 """The fleet's pages as values, and withdrawing a code."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +17,13 @@ from central_hub.registry.holders import list_holders
 from central_hub.registry.status import cause_of
 from central_hub.services import Services
 from central_hub.sync.fleet import DeviceState, list_devices
+from dossiers.calendar import VIETNAM
 from dossiers.text import fold_text
 
 _SORTS = {
     "unit": lambda pair: pair[2],
-    "state": lambda pair: list(NodeState).index(pair[1].state),
+    # Within a state whoever has been quiet for longest comes first.
+    "state": lambda pair: (list(NodeState).index(pair[1].state), pair[0].contact_ms or 0),
     "last": lambda pair: pair[0].contact_ms or 0,
     "waiting": lambda pair: pair[0].unsent,
     "oldest": lambda pair: pair[0].oldest_unsent_s,
@@ -28,7 +31,13 @@ _SORTS = {
     "disk": lambda pair: pair[0].beacon.disk_free_mb if pair[0].beacon else 0,
     "codes": lambda pair: pair[0].beacon.codes_left if pair[0].beacon else 0,
 }
-_ATTENTION = (NodeState.NEW, NodeState.SILENT, NodeState.REFUSED, NodeState.LAGGING)
+_ATTENTION = (
+    NodeState.SILENT,
+    NodeState.NEW,
+    NodeState.FAILING,
+    NodeState.REFUSED,
+    NodeState.LAGGING,
+)
 
 
 def fleet_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
@@ -129,6 +138,11 @@ def _is_shown(state: NodeState, wanted: str) -> bool:
     return not wanted or state.value == wanted
 
 
+def day_of(at_ms: int | None) -> str:
+    """A day for a file, yyyy-mm-dd in Việt Nam; "" for never."""
+    return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, VIETNAM).date().isoformat()
+
+
 def device_lines(devices: list[tuple[DeviceState, Any, str]]) -> list[list[Any]]:
     """The fleet as lines of a file."""
     return [
@@ -137,6 +151,10 @@ def device_lines(devices: list[tuple[DeviceState, Any, str]]) -> list[list[Any]]
             device.oldest_unsent_s // 86_400, device.held, device.judged,
             device.beacon.offset_ms if device.beacon else None, device.beacon.disk_free_mb if device.beacon else None,
             device.beacon.codes_left if device.beacon else None,
+            day_of(device.contact_ms), day_of(device.synced_ms), device.logs, device.forks,
+            device.beacon.conflicts if device.beacon else None, device.beacon.refused if device.beacon else None,
+            device.beacon.files if device.beacon else None, device.beacon.history if device.beacon else None,
+            device.beacon.problem if device.beacon else "", day_of(device.enrolled_ms),
         ]
         for device, look, unit in devices
     ]  # fmt: skip
@@ -147,4 +165,6 @@ def device_header() -> list[str]:
     return [
         _("Đơn vị"), _("Máy"), _("Tình trạng"), _("Phiên bản"), _("Bản ghi chưa về"), _("Cũ nhất (ngày)"),
         _("Đã về tỉnh"), _("Đã xét"), _("Lệch giờ (ms)"), _("Đĩa trống (MB)"), _("Số hồ sơ còn"),
+        _("Liên lạc cuối"), _("Đồng bộ đủ lần cuối"), _("Số nhật ký"), _("Nhánh khác"), _("Khác biệt"), _("Bị giữ"),
+        _("Tệp chưa về"), _("Lịch sử còn thiếu"), _("Lỗi đồng bộ"), _("Khóa cấp ngày"),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from central_hub.problems import language
 from central_hub.sync.fleet import DeviceState
 from dossiers.presentation import fmt_number, fmt_span
+from sync_protocol.reasons import BY_CODE
 from sync_protocol.wire import DigestState
 
 LATE_AFTER_S = 24 * 60 * 60
@@ -19,8 +20,9 @@ CODES_MIN = 50
 class NodeState(StrEnum):
     """What the list shows; the earlier one wins."""
 
-    NEW = "new"
     SILENT = "silent"
+    NEW = "new"
+    FAILING = "failing"
     REFUSED = "refused"
     LAGGING = "lagging"
     WELL = "well"
@@ -39,10 +41,11 @@ class NodeLook:
 
 def look_at(device: DeviceState, *, now_ms: int) -> NodeLook:
     """How one PC is."""
-    state = _state(device)
+    state = state_of(device)
     word, tone, icon = {
         NodeState.NEW: (_("Chưa liên lạc"), "wait", "clock"),
         NodeState.SILENT: (_("Im lặng"), "soon", "cloud_off"),
+        NodeState.FAILING: (_("Đồng bộ lỗi"), "refused", "warning"),
         NodeState.REFUSED: (_("Có bản ghi bị giữ"), "refused", "refused"),
         NodeState.LAGGING: (_("Cần để ý"), "soon", "warning"),
         NodeState.WELL: (_("Bình thường"), "fact", "done"),
@@ -50,11 +53,14 @@ def look_at(device: DeviceState, *, now_ms: int) -> NodeLook:
     return NodeLook(state=state, word=word, tone=tone, icon=icon, notes=_notes(device, now_ms))
 
 
-def _state(device: DeviceState) -> NodeState:
+def state_of(device: DeviceState) -> NodeState:
+    """The one word for how a PC is."""
     if device.contact_ms is None:
         return NodeState.NEW
     if device.is_silent:
         return NodeState.SILENT
+    if device.beacon and device.beacon.problem:
+        return NodeState.FAILING
     if device.beacon and device.beacon.refused:
         return NodeState.REFUSED
     return NodeState.LAGGING if _worries(device) else NodeState.WELL
@@ -75,6 +81,10 @@ def _worries(device: DeviceState) -> list[str]:
     if beacon is None:
         return []
     found = []
+    if beacon.problem:
+        found.append(_("Máy báo: %(problem)s", problem=_problem(beacon.problem)))
+    if device.forks:
+        found.append(_("Có nhánh nhật ký khác: đĩa bị sao chép hoặc khôi phục."))
     if beacon.unsent and beacon.oldest_unsent_s >= LATE_AFTER_S:
         found.append(
             _(
@@ -94,6 +104,14 @@ def _worries(device: DeviceState) -> list[str]:
     if beacon.codes_left < CODES_MIN:
         found.append(_("Còn %(count)s số hồ sơ trong ngày.", count=_number(beacon.codes_left)))
     return found
+
+
+def _problem(code: str) -> str:
+    """What stopped the PC's sync, in words where this hub knows the code."""
+    reason = BY_CODE.get(code)
+    if reason is None:
+        return code
+    return f"{reason.en if language() == 'en' else reason.vi} ({code})"
 
 
 def _number(value: int) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, func, select, update
 
-from central_hub.store.tables import DEVICE, LOG, STANDING
+from central_hub.store.tables import DEVICE, LOG, SET_ASIDE, STANDING
+from sync_protocol.reasons import LOG_FORK
 from sync_protocol.wire import Beacon
 
 SILENT_AFTER_MS = 24 * 60 * 60 * 1000
@@ -31,6 +32,8 @@ class DeviceState:
         beacon: what the PC said of itself then.
         held, acknowledged, judged: records of all its logs at the hub.
         unsent: records that the PC had and the hub had not, at that contact.
+        logs: how many logs it has opened here: one for each life of its database; forks: runs that were set aside because
+            another branch of its log is held.
         digest_state: 0 not compared, 1 equal, 2 different at the last comparison.
     """
 
@@ -48,6 +51,8 @@ class DeviceState:
     oldest_unsent_s: int
     digest_state: int
     is_silent: bool
+    logs: int = 0
+    forks: int = 0
 
 
 def fleet_state(connection: Connection, *, now_ms: int) -> FleetState:
@@ -74,13 +79,22 @@ def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None
             func.sum(LOG.c.length).label("held"),
             func.sum(LOG.c.acknowledged).label("acknowledged"),
             func.sum(LOG.c.judged).label("judged"),
+            func.count().label("logs"),
         )
         .group_by(LOG.c.device)
         .subquery()
     )
+    forked = (
+        select(LOG.c.device, func.count().label("forks"))
+        .join(SET_ASIDE, SET_ASIDE.c.log == LOG.c.id)
+        .where(SET_ASIDE.c.reason == LOG_FORK.code)
+        .group_by(LOG.c.device)
+        .subquery()
+    )
     query = (
-        select(DEVICE, totals.c.held, totals.c.acknowledged, totals.c.judged)
+        select(DEVICE, totals.c.held, totals.c.acknowledged, totals.c.judged, totals.c.logs, forked.c.forks)
         .join(totals, totals.c.device == DEVICE.c.id, isouter=True)
+        .join(forked, forked.c.device == DEVICE.c.id, isouter=True)
         .order_by(DEVICE.c.unit, DEVICE.c.name, DEVICE.c.id)
     )
     if unit is not None:
@@ -103,6 +117,8 @@ def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None
                 unsent=beacon.unsent if beacon else 0,
                 oldest_unsent_s=beacon.oldest_unsent_s if beacon else 0,
                 digest_state=row.digest_state,
+                logs=row.logs or 0,
+                forks=row.forks or 0,
                 is_silent=row.contact_ms is None or row.contact_ms < now_ms - SILENT_AFTER_MS,
             )
         )

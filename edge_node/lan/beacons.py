@@ -13,7 +13,7 @@ from edge_node.keyring.trust import office_log_ids
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office, read_local, write_local
-from edge_node.sync.beacon import read_beacon
+from edge_node.sync.beacon import last_problem, read_beacon
 from sync_protocol.carried import CarriedBeacon, SignedBeacon, open_beacon, sign_beacon
 from sync_protocol.errors import RemoteFault
 from sync_protocol.limits import BEACONS_MAX
@@ -32,7 +32,7 @@ def own_beacon(db: Database, services: Services, office: Office) -> bytes:
         log=bytes.fromhex(office.log),
         count=0,
         leases_seen=_leases_seen(db, store, office),
-        beacon=read_beacon(db, services, office, now=services.clock()),
+        beacon=read_beacon(db, services, office, now=services.clock(), problem=last_problem(db)),
     )
     before = read_local(db, _SAID)
     if before is not None:
@@ -108,7 +108,7 @@ def _essence(said: CarriedBeacon) -> tuple[object, ...]:
     beacon = said.beacon
     return (
         said.leases_seen, beacon.version, beacon.fold, beacon.unsent, beacon.conflicts, beacon.refused,
-        beacon.codes_left, beacon.disk_free_mb // 1024, beacon.offset_ms // 60_000,
+        beacon.codes_left, beacon.problem, bool(beacon.history), beacon.files, beacon.disk_free_mb // 1024, beacon.offset_ms // 60_000,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How this node is, in ten numbers for the province's fleet page; no personal data."""
+"""How this node is, in some numbers for the province's fleet page; no personal data."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from sync_protocol.wire import Beacon
 _CONFLICTS: Final = "SELECT count(*) FROM dossier WHERE (conflicts > 0 OR refused > 0) AND conflicts > 0"
 
 
-def read_beacon(db: Database, services: Services, office: Office, *, now: int) -> Beacon:
+def read_beacon(db: Database, services: Services, office: Office, *, now: int, problem: str = "") -> Beacon:
     """The numbers as they are now."""
     status = read_status(db, now=now)
     own = status_of(own_logs(db), refused=0, undecided=0, last=None, now=now)
@@ -34,4 +34,13 @@ def read_beacon(db: Database, services: Services, office: Office, *, now: int) -
         database_mb=database.stat().st_size // MIB if database.exists() else 0,
         # By the province's time: a PC whose clock stands in the past would find no lease begun, and ask for ever more.
         codes_left=services.references.codes_left(db, office, now_ms=now + (offset[0] if offset else 0)),
+        files=status.files,
+        history=status.history,
+        problem=problem,
     )
+
+
+def last_problem(db: Database) -> str:
+    """Reason code of what stopped the last sync with the province; "" where nothing did, or none was tried."""
+    row = db.conn.execute("SELECT outcome FROM sync_attempt ORDER BY number DESC LIMIT 1").fetchone()
+    return row[0] if row and row[0] != "done" else ""

@@ -28,7 +28,7 @@ from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transacti
 from edge_node.store.bases import has_bases
 from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync.absorb import Absorbed, absorb
-from edge_node.sync.beacon import read_beacon
+from edge_node.sync.beacon import last_problem, read_beacon
 from edge_node.sync.bundles import take_bundles
 from edge_node.sync.foreign import absorb_foreign
 from edge_node.sync.pace import START, Pace
@@ -236,7 +236,7 @@ class Rounds:
             # What is known by a snapshot only cannot be compared: the sum lacks every closed dossier.
             digest=b"" if has_bases(self._db) else digest_total(self._db),
             receipt=receipt_prefix(signed_receipt(self._db)),
-            beacon=read_beacon(self._db, self._services, office, now=now),
+            beacon=read_beacon(self._db, self._services, office, now=now, problem=self._problem()),
             bytes_max=self._answer_bytes_max(chosen),
             runs=chosen.frames,
             bundle=self._services.trust.trust(self._db).bundle.version,
@@ -247,6 +247,10 @@ class Rounds:
             unwitnessed=said.unwitnessed,
             wanted=wanted_foreign(self._db, most=ROUND_WANTED_MAX),
         )
+
+    def _problem(self) -> str:
+        """In a parcel what stopped the last sync; a round that arrives was not stopped."""
+        return last_problem(self._db) if self._line is None else ""
 
     def _post(self, payload: bytes) -> bytes:
         if self._line is None:

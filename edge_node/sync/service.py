@@ -21,6 +21,7 @@ from edge_node.sync import parcels
 from edge_node.sync.files import exchange_files
 from edge_node.sync.runner import Progress, SyncResult, sync
 from edge_node.sync.transport import HubLine
+from edge_node.sync.voice import Voice
 from signing import reasons as signing_reasons
 from signing.reasons import Reason
 from signing.roles import OFFICE_ROLES, Role
@@ -88,6 +89,10 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
             if not result.is_done or not exchange_files(db, services, line).must_yield:
                 break
             result = _sync_records(db, services, line, progress)
+        if result.problem is not None:
+            voice = Voice(services)
+            voice.listen(db)
+            voice.say(line, problem=result.problem.code)
         return result
     finally:
         line.close()

@@ -30,6 +30,7 @@ ANSWER_BYTES_MAX: Final = 2 * ROUND_SIZE_BYTES_MAX
 _CHUNK: Final = 64 * 1024
 ROUND_PATH: Final = "/sync/v1/round"
 FILES_PATH: Final = "/sync/v1/files"
+BEACON_PATH: Final = "/sync/v1/beacon"
 LAN_HELLO_PATH: Final = "/lan/v1/hello"
 LAN_ROUND_PATH: Final = "/lan/v1/round"
 HELLO_PATH: Final = "/enrol/v1/hello"
@@ -115,6 +116,11 @@ class HubLine:
     def post_files(self, payload: bytes) -> bytes:
         return self._exchange(
             "POST", FILES_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}
+        )
+
+    def post_beacon(self, payload: bytes) -> bytes:
+        return self._exchange(
+            "POST", BEACON_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}
         )
 
     def is_up(self) -> bool:

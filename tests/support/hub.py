@@ -174,7 +174,7 @@ class ProvinceHub:
 
     def contact(self, desk: Desk, *, ago_ms: int = 4 * MINUTE_MS, **beacon: int) -> None:
         """What a round leaves in the fleet's page."""
-        values = {
+        values: dict[str, Any] = {
             "unsent": len(desk.log.records) - desk.sent, "oldest_unsent_s": 0, "conflicts": 0, "refused": 0,
             "offset_ms": 140, "disk_free_mb": 61_000, "database_mb": 240, "codes_left": 430,
         } | beacon  # fmt: skip

@@ -93,6 +93,7 @@ TABLE = {
     "POST /enrol/v1/device": EVERYBODY,
     "POST /sync/v1/round": EVERYBODY,
     "POST /sync/v1/files": EVERYBODY,
+    "POST /sync/v1/beacon": EVERYBODY,
     "GET /static/<path:filename>": EVERYBODY,
 }
 """Whose log-in opens it; "" is somebody without one. /metrics asks for loopback instead, which a test client is."""
