@@ -75,6 +75,7 @@ TABLE = {
     "POST /stick": STICK_TAKERS,
     "GET /stick/<device>/answer": STICK_TAKERS,
     "GET /stick/<device>/everything": STICK_TAKERS,
+    "GET /stick/<device>/snapshot": STICK_TAKERS,
     "GET /erasure/<dossier>": ADMINISTRATORS,
     "POST /erasure/<dossier>": ADMINISTRATORS,
     "GET /verify/verify.html": EVERYBODY,
