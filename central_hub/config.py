@@ -43,6 +43,7 @@ class HubConfig:
         files_free_mb: files of dossiers are not taken while less room than this is free, so that records can be kept.
         judge_batch_records: how many records are judged in one transaction.
         checkpoint_every_s: the province's log signs no checkpoint sooner than this after the last.
+        tail_wait_days: after so many days without a record that a restored hub's log still lacks, another origin may be opened.
         verify_threads: threads that verify signatures, each with a process of its own when there is much to do.
     """
 
@@ -66,6 +67,7 @@ class HubConfig:
     judge_batch_records: int = 4096
     verify_threads: int = 2
     checkpoint_every_s: int = 10
+    tail_wait_days: int = 14
 
     @property
     def database_url(self) -> str:

@@ -18,6 +18,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.schema import GuardMissing, check_guards, is_current
 from central_hub.store.tables import LOG, RUN, SET_ASIDE
 from central_hub.sync.fleet import list_devices
+from central_hub.tlog.origin import is_overdue
 from central_hub.tlog.places import matched_size
 from central_hub.tlog.tree import TreeUnusable
 from dossiers.kinds import AUTHORITY
@@ -118,6 +119,11 @@ def _log(connection: Connection, services: Services) -> Finding:
     en = f"the log holds {size} leaves"
     if missing:
         vi, en = f"{vi}, còn chờ máy trạm gửi lại {missing}", f"{en}, waits for nodes to send {missing} again"
+    if is_overdue(connection, services):
+        vi, en = (
+            f"{vi}; chờ đã quá hạn, xem «mở sổ mới»",
+            f"{en}; awaited too long, see «open another origin»",
+        )
     if problem:
         vi, en = f"{vi}; đang dừng: {problem}", f"{en}; stopped: {problem}"
     return _finding("log", is_ok=not problem and not missing, vi=vi, en=en)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from central_hub.accounts.service import HUB_ROLES, make_account
 from central_hub.config import HubConfig
-from central_hub.keys import SECRET_BYTES, SECRET_FILE, load_root, save_keys, save_root
+from central_hub.keys import SECRET_BYTES, SECRET_FILE, load_root, log_verifier, save_keys, save_root
 from central_hub.publishing.service import publish_defaults
 from central_hub.registry.compact import state_registry
 from central_hub.services import Services, open_services, system_clock_ms
@@ -25,7 +25,6 @@ from signing.bundles import make_bundle, sign_bundle
 from signing.keys import BoxKey, LockCost, SigningKey, new_box_key, new_signing_key
 from signing.roles import Role
 from signing.statements import KeyStatement
-from signing.tlog.note import VerifierKey
 
 
 class AlreadyFounded(RuntimeError):
@@ -105,7 +104,7 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
     province = load_default_units().province
     hub, box, registry, log = new_signing_key(), new_box_key(), new_signing_key(), new_signing_key()
     status = new_signing_key()
-    log_key = log_verifier(province.code, log)
+    log_key = log_verifier(province.code, log.public)
     now_ms = system_clock_ms()
     payload = make_bundle(
         version=1,
@@ -133,11 +132,6 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
         status=status,
         envelope=sign_bundle(payload, roots),
     )
-
-
-def log_verifier(province: str, log: SigningKey) -> VerifierKey:
-    """The name under which a log key signs: its origin, another one for every key."""
-    return VerifierKey(f"motcua/{province}/{log.public.id[:8]}", log.public)
 
 
 def _root(path: Path, passphrase: str) -> SigningKey:

@@ -20,6 +20,8 @@ from signing.keys import (
     unlock_seed,
     unlock_with_device,
 )
+from signing.signatures import PublicKey
+from signing.tlog.note import VerifierKey
 from signing.trust import TrustBundle
 
 SECRET_FILE = "secret"  # noqa: S105 — the name of a file
@@ -80,6 +82,11 @@ def save_keys(
     keep_envelope(folder, envelope)
     # Last: a folder with a secret is a folder with all keys.
     write_private(folder / SECRET_FILE, secret)
+
+
+def log_verifier(province: str, log: PublicKey) -> VerifierKey:
+    """The name under which a log key signs: its origin, another one for every key."""
+    return VerifierKey(f"motcua/{province}/{log.id[:8]}", log)
 
 
 def save_key(path: Path, key: SigningKey | BoxKey, *, secret: bytes) -> None:

@@ -7,6 +7,7 @@ from central_hub.store.tables import SETTING
 EPOCH = "epoch"
 JUDGE_SEEN = "judge_seen"
 TREE_PROBLEM = "tree_problem"
+TREE_WAITING = "tree_waiting_since"
 QUORUM_SIZE = "quorum_size"
 
 

@@ -19,7 +19,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -52,6 +52,7 @@ _NAMES: Final = frozenset(
     }
 )
 _FORMER_NAMES: Final = frozenset({"key", "cause", "size", "cut"})
+_CONTINUED_NAMES: Final = frozenset({"origin", "size", "root", "by", "kept"})
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _UNIT: Final = re.compile(r"[0-9]{2,5}")
 
@@ -66,6 +67,22 @@ class FormerKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Continued:
+    """An origin of the province's log that ended, and the one that goes on.
+
+    Attributes:
+        origin: the log that ended; `size` and `root` (hex) are its last signed checkpoint.
+        by: the origin that continues it, beginning with the first `kept` leaves of the old one.
+    """
+
+    origin: str
+    size: int
+    root: str
+    by: str
+    kept: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustBundle:
     """One version of what the roots say.
 
@@ -74,6 +91,7 @@ class TrustBundle:
         status: the keys that sign status snapshots, and nothing else.
         former: registry keys of earlier versions, each with its cut.
         policy: which logs are believed and which witnesses make the quorum; None while the province keeps no log.
+        continued: logs of the policy that ended, each with the one that goes on from it.
         digest: SHA-256 of the signed payload: two bundles of one version must be the same bytes.
     """
 
@@ -89,6 +107,7 @@ class TrustBundle:
     status: tuple[PublicKey, ...] = ()
     former: tuple[FormerKey, ...] = ()
     policy: Policy | None = None
+    continued: tuple[Continued, ...] = ()
     digest: str = ""
 
     @property
@@ -116,6 +135,7 @@ def make_bundle(
     status: Sequence[PublicKey] = (),
     former: Sequence[FormerKey] = (),
     policy: str | None = None,
+    continued: Sequence[Continued] = (),
 ) -> bytes:
     """The payload that the roots sign; refused here already if no verifier would accept it. `policy` is a C2SP text."""
     fields: dict[str, Json] = {
@@ -136,6 +156,8 @@ def make_bundle(
         fields["former"] = [{"key": each.key.hex, "cause": each.cause, **each.cut.facts()} for each in former]
     if policy is not None:
         fields["policy"] = policy
+    if continued:
+        fields["continued"] = continued_entries(continued)
     payload = canonical.encode(fields)
     _read_payload(payload)
     return payload
@@ -167,6 +189,21 @@ def next_payload(envelope: bytes, changes: Mapping[str, Json]) -> bytes:
     payload = canonical.encode({**fields, **changes, "version": version + 1})
     _read_payload(payload)
     return payload
+
+
+def policy_text(envelope: bytes) -> str | None:
+    """The policy of an envelope as its roots wrote it; None where there is none."""
+    fields = _decoded(_read_envelope(envelope).payload)
+    text = fields.get("policy") if isinstance(fields, dict) else None
+    return text if isinstance(text, str) else None
+
+
+def continued_entries(continued: Iterable[Continued]) -> list[Json]:
+    """The member `continued` of a payload."""
+    return [
+        {"origin": each.origin, "size": each.size, "root": each.root, "by": each.by, "kept": each.kept}
+        for each in continued
+    ]
 
 
 def read_unsigned_bundle(envelope: bytes) -> TrustBundle:
@@ -291,6 +328,10 @@ def _read_payload(payload: bytes) -> TrustBundle:
     registry = _apart(_keys(fields["registry"]), roots)
     hub = _hub(fields["hub"], province, roots, registry)
     present = (*roots, *registry, hub.key)
+    policy = _policy(fields["policy"], present) if "policy" in fields else None
+    continued = _continued(fields.get("continued", []), policy)
+    if policy is not None and continued:
+        policy = replace(policy, ends=MappingProxyType({each.origin: each.size for each in continued}))
     return TrustBundle(
         version=_count(fields["version"], least=1),
         province=province,
@@ -303,7 +344,8 @@ def _read_payload(payload: bytes) -> TrustBundle:
         issued=None if issued is None else _count(issued, least=0),
         status=_apart(_keys(fields["status"]), present) if "status" in fields else (),
         former=_former(fields.get("former", []), present),
-        policy=_policy(fields["policy"], present) if "policy" in fields else None,
+        policy=policy,
+        continued=continued,
         digest=hashlib.sha256(payload).hexdigest(),
     )
 
@@ -324,6 +366,28 @@ def _policy(value: Json, present: tuple[PublicKey, ...]) -> Policy:
         raise TrustInvalid(error.detail) from error
     _apart(tuple(each.key for each in (*policy.logs, *policy.witnesses.values())), present)
     return policy
+
+
+def _continued(value: Json, policy: Policy | None) -> tuple[Continued, ...]:
+    entries = [_object(entry, _CONTINUED_NAMES) for entry in _list(value, KEYS_MAX)]
+    names = frozenset[str]() if policy is None else frozenset(log.name for log in policy.logs)
+    found: list[Continued] = []
+    for entry in entries:
+        size = _count(entry["size"], least=0)
+        each = Continued(
+            origin=str(entry["origin"]),
+            size=size,
+            root=_text(entry["root"], _HEX64),
+            by=str(entry["by"]),
+            kept=_count(entry["kept"], least=0, most=size),
+        )
+        ended = {earlier.origin for earlier in (*found, each)}
+        if not {each.origin, each.by} <= names or each.by in ended or len(ended) <= len(found):
+            raise TrustInvalid(
+                "a log ends once, and another log of the policy that has not ended continues it"
+            )
+        found.append(each)
+    return tuple(found)
 
 
 def _former(value: Json, present: tuple[PublicKey, ...]) -> tuple[FormerKey, ...]:

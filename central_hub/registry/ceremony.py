@@ -17,17 +17,21 @@ from typing import Final, Self
 import orjson
 from sqlalchemy import Connection
 
-from central_hub.keys import keep_envelope, load_key, save_key, write_private
+from central_hub.keys import keep_envelope, load_key, log_verifier, save_key, write_private
 from central_hub.registry.compact import REGISTRY_FILE
 from central_hub.registry.revocation import device_cut
 from central_hub.services import Services
+from central_hub.tlog.origin import kept_leaves, last_signed, may_open, switch
 from dossiers.kinds import AUTHORITY
 from signing.bundles import (
+    Continued,
     TrustBundle,
     add_signature,
+    continued_entries,
     next_payload,
     open_bundle,
     open_unpinned_bundle,
+    policy_text,
     read_unsigned_bundle,
     sign_bundle,
 )
@@ -37,6 +41,7 @@ from signing.cuts import Cause
 from signing.errors import SigningError, TrustInvalid
 from signing.keys import SigningKey, new_signing_key
 from signing.signatures import PublicKey
+from signing.tlog.note import VerifierKey
 
 DRAFT_BYTES_MAX: Final = 1 << 20
 _FORMAT: Final = "motcua-ceremony/1"
@@ -98,11 +103,14 @@ def propose(
     registry_cause: Cause | None = None,
     since_ms: int | None = None,
     policy: str | None = None,
+    new_log: bool = False,
+    last_checkpoint: bytes | None = None,
 ) -> CeremonyDraft:
-    """The next version: other roots or another threshold, or a new registry key with the old one cut off.
+    """The next version: other roots or another threshold, a new registry key with the old one cut off, or a new log.
 
     Which roles may sign which kinds is brought up to this version of the program. A new registry key waits under
-    `keys/next` until the draft is adopted.
+    `keys/next` until the draft is adopted, and so does the key of a new log. A new log is refused (TrustInvalid) while the present
+    one may still go on; `last_checkpoint` is the newest note of it that a node or a witness holds.
     """
     present = services.keys.bundle
     chosen = tuple(roots) if roots is not None else present.roots
@@ -118,6 +126,8 @@ def propose(
         changes |= _new_registry(connection, services, registry_cause, since_ms)
     if policy is not None:
         changes["policy"] = policy
+    if new_log:
+        changes |= _new_log(connection, services, last_checkpoint, policy)
     payload = next_payload(services.keys.envelope, changes)
     return CeremonyDraft(envelope=sign_bundle(payload, []), paper=b"")
 
@@ -126,6 +136,8 @@ def adopt(services: Services, draft: CeremonyDraft) -> TrustBundle:
     """Make a fully signed draft the bundle in use; TrustInvalid while signatures are missing. The hub must not run."""
     bundle = open_bundle(draft.envelope, roots=services.keys.bundle)
     folder, secret = services.config.keys, services.keys.secret
+    waiting_log = folder / _NEXT / "log.key"
+    new_log = _waiting_log(services, bundle)
     if draft.paper:
         SignedRegistryKey.decode(draft.paper).verify(bundle.roots, bundle.threshold)
         write_private(folder / REGISTRY_FILE, draft.paper)
@@ -134,7 +146,12 @@ def adopt(services: Services, draft: CeremonyDraft) -> TrustBundle:
         if load_key(waiting, secret=secret).public not in bundle.registry:
             raise TrustInvalid("the registry key of this draft is not here")
         save_key(folder / "registry.key", load_key(waiting, secret=secret), secret=secret)
+    if new_log is not None:
+        save_key(folder / "log.key", new_log[0], secret=secret)
     keep_envelope(folder, draft.envelope)
+    if new_log is not None:
+        switch(services, *new_log)
+        waiting_log.unlink()
     waiting.unlink(missing_ok=True)
     return bundle
 
@@ -156,6 +173,41 @@ def signatures_missing(draft: CeremonyDraft, present: TrustBundle) -> bool:
     except SigningError:
         return True
     return False
+
+
+def _new_log(
+    connection: Connection, services: Services, shown: bytes | None, policy: str | None
+) -> Mapping[str, Json]:
+    """The members of a version that opens another origin, which names the last signed checkpoint of the present one."""
+    present, tree = services.keys.bundle, services.tree
+    last = last_signed(connection, services, shown)
+    if tree is None or last is None:
+        raise TrustInvalid("nothing is known of the log that would be continued")
+    if not may_open(connection, services):
+        raise TrustInvalid("the log in use can go on, or its records may still come back")
+    key = new_signing_key()
+    save_key(services.config.keys / _NEXT / "log.key", key, secret=services.keys.secret)
+    log = log_verifier(services.province, key.public)
+    text = policy if policy is not None else policy_text(services.keys.envelope) or ""
+    ended: Json = {
+        "origin": tree.origin,
+        "size": last.size,
+        "root": last.root.hex(),
+        "by": log.name,
+        "kept": kept_leaves(connection, last),
+    }
+    return {"policy": f"log {log}\n{text}", "continued": [*continued_entries(present.continued), ended]}
+
+
+def _waiting_log(services: Services, bundle: TrustBundle) -> tuple[SigningKey, VerifierKey, Continued] | None:
+    """The new log's key, its name and what it continues, if this bundle opens the log that waits here."""
+    path = services.config.keys / _NEXT / "log.key"
+    if not path.exists():
+        return None
+    key = load_key(path, secret=services.keys.secret)
+    log = log_verifier(bundle.province, key.public)
+    ended = next((each for each in bundle.continued if each.by == log.name), None)
+    return None if ended is None else (key, log, ended)
 
 
 def _new_registry(

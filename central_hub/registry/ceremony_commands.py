@@ -38,6 +38,14 @@ def trust() -> None:
     "--policy", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
     help="File with the policy of logs and witnesses (C2SP tlog-policy).",
 )  # fmt: skip
+@click.option(
+    "--new-log", is_flag=True,
+    help="Open another origin of the transparency log, because the present one cannot go on.",
+)  # fmt: skip
+@click.option(
+    "--last-checkpoint", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
+    help="With --new-log: the newest checkpoint of the present log that a node or a witness holds.",
+)  # fmt: skip
 @common
 def draft_bundle(
     console: Console,
@@ -47,6 +55,8 @@ def draft_bundle(
     new_registry: str | None,
     since: str | None,
     policy: Path | None,
+    new_log: bool,
+    last_checkpoint: Path | None,
 ) -> None:
     """Write the draft of the next version to FILE, for the holders of the root keys to sign."""
     services = opened(console)
@@ -59,6 +69,8 @@ def draft_bundle(
             registry_cause=Cause(new_registry) if new_registry else None,
             since_ms=local_ms(console, since),
             policy=None if policy is None else policy.read_text(encoding="utf-8"),
+            new_log=new_log,
+            last_checkpoint=None if last_checkpoint is None else last_checkpoint.read_bytes(),
         )
     file.write_bytes(draft.encode())
     console.say(

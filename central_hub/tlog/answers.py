@@ -119,7 +119,13 @@ def _take_cosignature(services: Services, device: PublicKey, request: RoundReque
     (line,) = Note.parse(b"a cosignature\n\n" + request.cosignature).signatures[:1]
     with writing(services.engine) as connection:
         size = int.from_bytes(request.tree[:8], "big")
-        if add_cosignature(connection, size, line, witness_key(services.province, device)):
+        try:
+            is_new = add_cosignature(connection, size, line, witness_key(services.province, device))
+        except LogInvalid as error:
+            # It may be of the origin that this one continues; that must not keep the new one from the node.
+            _LOG.warning("a cosignature of %s that does not hold: %s", device.id, error)
+            return
+        if is_new:
             note_quorum(connection, services.keys.bundle.policy, size)
 
 
@@ -127,7 +133,10 @@ def _take_evidence(services: Services, tree: Tree, device: PublicKey, evidence: 
     """A checkpoint that we signed, and that is no part of the tree we show: two histories, or files that were put back."""
     if not evidence or len(evidence) > limits.CHECKPOINT_SIZE_BYTES_MAX or tree.stopped() is not None:
         return
-    shown = tree.opened(evidence)
+    try:
+        shown = tree.opened(evidence)
+    except TreeUnusable:
+        return  # of another origin, which this one continues, or of nobody
     head = tree.head()
     if shown.size <= head.size and (shown.size == 0 or tree.root_at(shown.size) == shown.root):
         return

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from central_hub.registry.leases import grant_what_waited
 from central_hub.services import Services
-from central_hub.settings import TREE_PROBLEM, get_setting, put_setting
+from central_hub.settings import TREE_PROBLEM, TREE_WAITING, get_setting, put_setting
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import CHECKPOINT, LEAFED, LOG, RUN
@@ -25,7 +25,7 @@ from central_hub.tlog.places import Span, matched_size, note_spans
 from central_hub.tlog.tree import Tree, TreeUnusable
 from central_hub.tlog.witnesses import keep_checkpoint
 from signing.tlog.leaf import Leaf
-from sync_protocol.record import UnverifiedRecord
+from sync_protocol.record import Record, UnverifiedRecord
 
 _LOG = logging.getLogger(__name__)
 _LEAVES_AT_ONCE = 8192
@@ -58,6 +58,7 @@ def advance(services: Services, *, at_once: bool = False) -> Step:
         _note_problem(services, str(error) or type(error).__name__)
         return Step.STOPPED
     _note_problem(services, "")
+    _note_waiting(services, is_waiting=step is Step.WAITING)
     return step
 
 
@@ -175,7 +176,7 @@ def _fresh(connection: Connection, services: Services, size: int) -> tuple[list[
     return spans, leaves
 
 
-def leaf_of(record: UnverifiedRecord) -> Leaf:
+def leaf_of(record: UnverifiedRecord | Record) -> Leaf:
     """What a record contributes to the log."""
     header = record.header
     return Leaf(by=header.by, kind=header.kind, link=record.link, log=header.log, seq=header.seq)
@@ -187,3 +188,12 @@ def _note_problem(services: Services, problem: str) -> None:
     if known != problem:
         with writing(services.engine) as connection:
             put_setting(connection, TREE_PROBLEM, problem)
+
+
+def _note_waiting(services: Services, *, is_waiting: bool) -> None:
+    """Since when the tail has been awaited without anything coming; a step that matched something begins anew."""
+    with reading(services.engine) as connection:
+        known = get_setting(connection, TREE_WAITING) or ""
+    if bool(known) != is_waiting:
+        with writing(services.engine) as connection:
+            put_setting(connection, TREE_WAITING, str(services.clock()) if is_waiting else "")

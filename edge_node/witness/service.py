@@ -20,6 +20,7 @@ from edge_node.store.local import Office, forget_local, read_local, write_local
 from edge_node.sync.receipt import receipted
 from edge_node.witness.places import keep_places, leaf_hashes, note_asked, wishes
 from edge_node.witness.state import keep_evidence, read_seen, write_seen
+from signing.bundles import TrustBundle
 from signing.errors import LogInvalid
 from signing.tlog import merkle
 from signing.tlog.checkpoint import Checkpoint
@@ -34,6 +35,7 @@ _LOG: Final = logging.getLogger(__name__)
 _COSIGNATURE: Final = "witness.cosignature"
 _PROVEN: Final = "witness.proven."
 _WITNESSED: Final = "witness.witnessed."
+_MARKS: Final = (_PROVEN, _WITNESSED)
 _WAITING: Final = "witness.waiting_since"
 UNPROVEN_MS_MAX: Final = 7 * 24 * 60 * 60 * 1000
 
@@ -121,7 +123,8 @@ def _take_checkpoint(
     db: Database, services: Services, office: Office, answer: RoundAnswer, *, is_late: bool
 ) -> None:
     now, folder = services.clock(), services.config.keys
-    policy = services.trust.trust(db).bundle.policy
+    bundle = services.trust.trust(db).bundle
+    policy = bundle.policy
     try:
         if policy is None or len(answer.checkpoint) > limits.CHECKPOINT_SIZE_BYTES_MAX:
             raise LogInvalid("the roots name no log, or the note is too long")
@@ -129,7 +132,15 @@ def _take_checkpoint(
     except LogInvalid as error:
         _LOG.warning("a checkpoint that the province's log has not signed: %s", error)
         return
+    if any(each.origin == head.origin for each in bundle.continued):
+        _LOG.warning("a checkpoint of %s, which another log continues", head.origin)
+        return
     seen = read_seen(folder)
+    if seen is not None and seen[0].origin != head.origin:
+        if not _succeeds(db, services, bundle, seen, head, answer, is_late=is_late):
+            return
+        _begin_anew(db, office)
+        write_seen(folder, answer.checkpoint)
     if seen is not None and seen[0].origin == head.origin:
         held, note = seen
         if is_late and head.size != held.size and not _continues(held, head, answer):
@@ -142,11 +153,7 @@ def _take_checkpoint(
         try:
             merkle.verify_consistency(held.size, held.root, head.size, head.root, answer.consistency)
         except LogInvalid as error:
-            path = keep_evidence(
-                folder, held=note, shown=answer.checkpoint, consistency=answer.consistency, now=now
-            )
-            alerts.raise_alert(db, alerts.LOG_SPLIT, now=now, detail=f"{error}; evidence: {path.name}")
-            _LOG.critical("the province's log shows two histories; evidence: %s", path.name)
+            _tell_split(db, services, note, answer, str(error))
             return
         alerts.clear_alert(db, alerts.LOG_BEHIND)
     if seen is not None and any(alert.code == alerts.LOG_SPLIT for alert in alerts.list_alerts(db)):
@@ -155,6 +162,66 @@ def _take_checkpoint(
     device = services.keyring.device
     name = witness_key(office.province, device.public).name
     write_local(db, _COSIGNATURE, str(cosign(head, name, max(0, now // 1000), device)))
+
+
+def _succeeds(
+    db: Database,
+    services: Services,
+    bundle: TrustBundle,
+    seen: tuple[Checkpoint, bytes],
+    head: Checkpoint,
+    answer: RoundAnswer,
+    *,
+    is_late: bool,
+) -> bool:
+    """Whether the log of another origin goes on from the one held, as the roots say.
+
+    What the new log begins with was in the old one, so up to there it must prove that nothing changed. A checkpoint held beyond
+    the last one that the roots name was hidden from them: kept as evidence, and told until a person has looked.
+    """
+    held, note = seen
+    ended = next((each for each in bundle.continued if each.origin == held.origin), None)
+    if ended is None or not _leads_to(bundle, ended.by, head.origin):
+        _LOG.warning("a checkpoint of %s, which the roots do not let continue %s", head.origin, held.origin)
+        return False
+    is_kept = held.size <= ended.kept and ended.by == head.origin
+    if is_kept and held.size and not _continues(held, head, answer):
+        if not is_late:
+            _tell_split(db, services, note, answer, "the log that continues has another beginning")
+        return False
+    if held.size > ended.size or (held.size == ended.size and held.root.hex() != ended.root):
+        _tell_split(
+            db, services, note, answer, f"{held.size} leaves were signed, the roots were told of {ended.size}"
+        )
+    else:
+        alerts.clear_alert(db, alerts.LOG_BEHIND)
+    return True
+
+
+def _leads_to(bundle: TrustBundle, origin: str, wanted: str) -> bool:
+    """Whether the log `origin` is the wanted one, or was continued until it."""
+    for each in bundle.continued:
+        if each.origin == origin:
+            origin = each.by
+    return origin == wanted
+
+
+def _tell_split(db: Database, services: Services, note: bytes, answer: RoundAnswer, detail: str) -> None:
+    now = services.clock()
+    path = keep_evidence(
+        services.config.keys, held=note, shown=answer.checkpoint, consistency=answer.consistency, now=now
+    )
+    alerts.raise_alert(db, alerts.LOG_SPLIT, now=now, detail=f"{detail}; evidence: {path.name}")
+    _LOG.critical("the province's log shows two histories; evidence: %s", path.name)
+
+
+def _begin_anew(db: Database, office: Office) -> None:
+    """Another log: every own record is shown again, and a cosignature of the old one is nobody's any more."""
+    forget_sent(db)
+    for log in SqliteLogStore(db).logs_of(device=office.device):
+        for mark in _MARKS:
+            if read_local(db, mark + log):
+                forget_local(db, mark + log)
 
 
 def _continues(held: Checkpoint, head: Checkpoint, answer: RoundAnswer) -> bool:

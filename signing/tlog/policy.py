@@ -43,12 +43,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed policy; `witnesses` and `groups` by name, in the order of the text."""
+    """A parsed policy; `witnesses` and `groups` by name, in the order of the text.
+
+    `ends` is no part of the text: by origin, the size beyond which a log that another one continues is not believed.
+    """
 
     logs: tuple[VerifierKey, ...]
     witnesses: Mapping[str, VerifierKey] = field(hash=False)
     groups: Mapping[str, Group] = field(hash=False)
     quorum: str
+    ends: Mapping[str, int] = field(hash=False, default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -84,7 +88,10 @@ class Policy:
         """The checkpoint, signed by a log of this policy, whoever cosigned it; LogInvalid otherwise."""
         for log in self.logs:
             if note.signature_of(log) is not None:
-                return open_checkpoint(note, log)
+                checkpoint = open_checkpoint(note, log)
+                if checkpoint.size > self.ends.get(log.name, checkpoint.size):
+                    raise LogInvalid("this log ended before, and another one continues it")
+                return checkpoint
         raise LogInvalid("no log of the policy has signed this")
 
 

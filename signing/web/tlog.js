@@ -153,6 +153,7 @@ export async function openCheckpoint(policy, note) {
   await requireSigned(log, utf8(note.text), note.lines[firstLine(log)].signature);
   const checkpoint = parseCheckpoint(note.text);
   if (checkpoint.origin !== log.name) throw logFault("the checkpoint is another log's");
+  if (checkpoint.size > (policy.ends?.get(log.name) ?? checkpoint.size)) throw logFault("this log ended before, and another one continues it");
   const found = new Map();
   for (const line of note.lines) {
     for (const witness of policy.witnesses.values()) {

@@ -165,17 +165,34 @@ function readBundle(payload) {
     authority: readAuthority(fields.authority),
     status: Object.hasOwn(fields, "status") ? apart(readKeys(fields.status), present) : [],
     former: readFormer(fields.former ?? [], present),
-    policy: Object.hasOwn(fields, "policy") ? readPolicy(fields.policy, present) : null,
+    policy: readPolicy(fields, present),
     digest: sha256Hex(payload),
     fingerprint: sha256Hex(encodeCanonical({ roots: roots.map((root) => root.hex).sort(), threshold })),
   };
 }
 
-function readPolicy(text, present) {
-  if (typeof text !== "string") throw trustFault("a policy is a text");
-  const policy = parsePolicy(text);
-  apart([...policy.logs, ...policy.witnesses.values()].map((each) => each.key), present);
-  return policy;
+function readPolicy(fields, present) {
+  const text = Object.hasOwn(fields, "policy") ? fields.policy : null;
+  if (Object.hasOwn(fields, "policy") && typeof text !== "string") throw trustFault("a policy is a text");
+  const policy = text === null ? null : parsePolicy(text);
+  if (policy) apart([...policy.logs, ...policy.witnesses.values()].map((each) => each.key), present);
+  const ends = readEnds(fields.continued ?? [], policy);
+  return policy && { ...policy, ends };
+}
+
+// By origin, the size at which a log ended that another one of the policy continues.
+function readEnds(value, policy) {
+  if (!Array.isArray(value) || value.length > KEYS_MAX) throw trustFault(`expected a list of at most ${KEYS_MAX}`);
+  const names = new Set((policy?.logs ?? []).map((log) => log.name));
+  const ends = new Map();
+  for (const each of value) {
+    if (!hasExactly(each, ["origin", "size", "root", "by", "kept"])) throw trustFault("an object has other members");
+    const { origin, size, root, by, kept } = each;
+    if (!isCount(size) || !isCount(kept) || kept > size || !isText(root, HEX64)) throw trustFault("expected a number");
+    if (!names.has(origin) || !names.has(by) || ends.has(origin) || ends.has(by) || by === origin) throw trustFault("a log ends once, and another log continues it");
+    ends.set(origin, size);
+  }
+  return ends;
 }
 
 function readFormer(value, present) {

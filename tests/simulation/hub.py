@@ -17,9 +17,8 @@ from sqlalchemy import Connection, Engine, event, select
 from central_hub.backup.service import restore_backup, take_backup
 from central_hub.config import HubConfig
 from central_hub.erasure.service import Wish, order_erasure
-from central_hub.founding import log_verifier
 from central_hub.judge.service import Judge
-from central_hub.keys import HubKeys
+from central_hub.keys import HubKeys, log_verifier
 from central_hub.publishing.service import publish_calendar, publish_catalogue
 from central_hub.registry.enrolment import enrol_device, issue_code
 from central_hub.registry.revocation import Act, review_records, revoke_keys
@@ -222,7 +221,7 @@ def hub_keys() -> HubKeys:
     names = (b"root", b"hub", b"registry", b"log")
     root, hub, registry, log = (SigningKey.from_seed(name.ljust(32)) for name in names)
     box = BoxKey.from_seed(b"box".ljust(32))
-    log_key = log_verifier(PROVINCE, log)
+    log_key = log_verifier(PROVINCE, log.public)
     statement = KeyStatement(
         key=hub.public, box=box.hex, roles=frozenset({Role.HUB}), unit=PROVINCE, issuer=root.public.id
     )

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from signing.bundles import Continued
 from signing.proof_file import Inclusion, ProofFile, encode_proof
+from signing.tlog.note import VerifierKey
 from tests.support.corpus.cases import Corpus
 from tests.support.corpus.forms import CONTENT, FACTS
-from tests.support.proof_world import ORIGIN, TREE, WITNESSES, ProofWorld
+from tests.support.proof_world import ORIGIN, TREE, WITNESSES, ProofWorld, key_of, policy_text
 
 Change = Callable[[ProofFile], ProofFile]
 NOT_LOGGED: Final = "MC_NOT_LOGGED"
@@ -26,6 +28,23 @@ def tell(corpus: Corpus) -> None:
     bracketed = replace(good, checkpoints=(*good.checkpoints, world.checkpoint(32)))
     corpus.passed("log-bracketed-on-both-sides", encode_proof(bracketed), require_log=True)
     _forks(corpus, world)
+    _ended(corpus, world, good)
+
+
+def _ended(corpus: Corpus, world: ProofWorld, good: ProofFile) -> None:
+    """Under bundles in which the log of the proof ended and another one continues it."""
+    successor = VerifierKey(f"{ORIGIN}/2", key_of("another log").public)
+    for name, size in {"at-its-end": TREE, "before": TREE - 1}.items():
+        ended = Continued(origin=ORIGIN, size=size, root="5a" * 32, by=successor.name, kept=size - 8)
+        corpus.trust[f"log-ended-{name}"] = world.envelope(
+            policy=f"log {successor}\n{policy_text()}", continued=[ended]
+        )
+    data = encode_proof(good)
+    corpus.passed("log-that-ended-later", data, require_log=True, trust="log-ended-at-its-end")
+    corpus.open("log-checkpoint-beyond-its-end", data, NOT_LOGGED, require_log=True, trust="log-ended-before")
+    note = world.checkpoint(key="another log", origin=successor.name)
+    after = encode_proof(replace(good, checkpoints=(note,)))
+    corpus.passed("log-that-continues", after, require_log=True, trust="log-ended-before")
 
 
 def _good(corpus: Corpus, world: ProofWorld, good: ProofFile) -> None:
