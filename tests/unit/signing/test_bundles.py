@@ -183,21 +183,21 @@ def test_a_malformed_payload_is_refused(cast: Any, change: dict[str, Any]) -> No
         open_unpinned_bundle(signed_fields(cast, **change))
 
 
-OLD, NEW, NEWEST = (
+FIRST_LOG, SECOND_LOG, THIRD_LOG = (
     VerifierKey(f"motcua/48/{name}", SigningKey.from_seed(name.encode().ljust(32, b".")).public)
     for name in ("old", "new", "newest")
 )
-LOGS = f"log {OLD}\nlog {NEW}\nlog {NEWEST}\nquorum none\n"
-ENDED = {"origin": OLD.name, "size": 9, "root": "5a" * 32, "by": NEW.name, "kept": 7}
+LOGS = f"log {FIRST_LOG}\nlog {SECOND_LOG}\nlog {THIRD_LOG}\nquorum none\n"
+ENDED = {"origin": FIRST_LOG.name, "size": 9, "root": "5a" * 32, "by": SECOND_LOG.name, "kept": 7}
 
 
 def test_a_bundle_says_which_log_ended_and_which_one_continues_it(cast: Any) -> None:
-    again = {**ENDED, "origin": NEW.name, "by": NEWEST.name, "kept": 9}
+    again = {**ENDED, "origin": SECOND_LOG.name, "by": THIRD_LOG.name, "kept": 9}
     bundle = open_unpinned_bundle(signed_fields(cast, policy=LOGS, continued=[ENDED, again]))
     assert [(each.origin, each.by, each.kept) for each in bundle.continued] == [
-        (OLD.name, NEW.name, 7), (NEW.name, NEWEST.name, 9),
+        (FIRST_LOG.name, SECOND_LOG.name, 7), (SECOND_LOG.name, THIRD_LOG.name, 9),
     ]  # fmt: skip
-    assert bundle.policy is not None and bundle.policy.ends == {OLD.name: 9, NEW.name: 9}
+    assert bundle.policy is not None and bundle.policy.ends == {FIRST_LOG.name: 9, SECOND_LOG.name: 9}
 
 
 @pytest.mark.parametrize(
@@ -208,12 +208,12 @@ def test_a_bundle_says_which_log_ended_and_which_one_continues_it(cast: Any) -> 
         [{**ENDED, "more": 1}],
         [{**ENDED, "origin": "another log"}],
         [{**ENDED, "by": "another log"}],
-        [{**ENDED, "by": OLD.name}],
+        [{**ENDED, "by": FIRST_LOG.name}],
         [{**ENDED, "kept": 10}],
         [{**ENDED, "kept": -1}],
         [{**ENDED, "root": "5a"}],
         [ENDED, ENDED],
-        [ENDED, {**ENDED, "origin": NEW.name, "by": OLD.name}],
+        [ENDED, {**ENDED, "origin": SECOND_LOG.name, "by": FIRST_LOG.name}],
     ],
 )
 def test_a_log_ends_once_and_a_living_one_continues_it(cast: Any, continued: Any) -> None:
