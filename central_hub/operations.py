@@ -47,9 +47,12 @@ def metrics() -> Response:
     fleet = fleet_state(connection, now_ms=now_ms)
     registry = CollectorRegistry()
     values = {
-        "records_stored": ("Records stored", _sum(connection, LOG.c.length)),
-        "records_acknowledged": ("Records acknowledged to nodes", _sum(connection, LOG.c.acknowledged)),
-        "records_judged": ("Records judged", _sum(connection, LOG.c.judged)),
+        "records_stored": ("Records stored", _sum(connection, LOG.c.length - LOG.c.base)),
+        "records_acknowledged": (
+            "Records acknowledged to nodes",
+            _sum(connection, LOG.c.acknowledged - LOG.c.base),
+        ),
+        "records_judged": ("Records judged", _sum(connection, LOG.c.judged - LOG.c.base)),
         "records_unjudged": ("Records stored and not judged yet", _unjudged(connection)),
         "records_standing": ("Records pending or quarantined", _count(connection, STANDING.c.seq)),
         "runs_stored": ("Runs stored", _count(connection, RUN.c.no)),

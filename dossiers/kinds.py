@@ -450,6 +450,14 @@ _PROTOCOL_KINDS: Final = (
         roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY}),
     ),
     _kind(
+        "copy.reviewed",
+        "Xác nhận bản sao ổ đĩa của một máy",
+        "Suspected copy of a PC's disk confirmed or refused",
+        facts=members({"device": RANDOM_ID, "life": RANDOM_ID, "stands": Flag(), "unit": UNIT}),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.ADMINISTRATOR}),
+    ),
+    _kind(
         "review.given",
         "Xét duyệt bản ghi sau mốc thu hồi",
         "Review of records after a cut",

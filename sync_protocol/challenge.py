@@ -30,6 +30,11 @@ def challenge_holds(challenge: bytes, secret: bytes, device: str, *, now_s: int)
     return hmac.compare_digest(_mac(secret, device, time), challenge[_TIME_BYTES:]) and fresh
 
 
+def issued_s(challenge: bytes) -> int:
+    """When a challenge that holds was issued, in seconds by the hub's clock."""
+    return int.from_bytes(challenge[:_TIME_BYTES], "big")
+
+
 def _mac(secret: bytes, device: str, time: bytes) -> bytes:
     text = b"motcua.challenge\0" + device.encode("ascii") + b"\0" + time
     return hmac.new(secret, text, hashlib.sha256).digest()[:_MAC_BYTES]

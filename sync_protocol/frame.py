@@ -83,6 +83,12 @@ class _Frame(msgspec.Struct, array_like=True):
     seal: tuple[int, bytes] | None = None
 
 
+class _BranchFrame(_Frame, array_like=True):
+    """A frame of a branch: `log` is what its records name, `branch` the id under which they are kept."""
+
+    branch: Annotated[bytes, msgspec.Meta(max_length=16)] = b""
+
+
 def encode_run(run: Run) -> bytes:
     """Encode a run whose chain holds; the last record's link need not be sealed."""
     raw: list[int] = []
@@ -135,7 +141,7 @@ def decode_run(data: bytes) -> Run:
         raise RunInvalid(reasons.ROUND_FORMAT, f"{type(error).__name__}: {error}") from error
 
 
-_frame_decoder = msgspec.msgpack.Decoder(_Frame)
+_frame_decoder = msgspec.msgpack.Decoder(_BranchFrame)
 _table_decoder = msgspec.msgpack.Decoder(_Table)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -194,9 +200,10 @@ def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:
         raw=[(i, records[i].header_bytes) for i in raw],
         raw_bodies=[(i, body.content) for i in raw_bodies if (body := records[i].body)],
     )
-    frame = _Frame(
+    members: dict[str, Any] = {"branch": bytes.fromhex(run.log)} if run.is_branch else {}
+    frame = (_BranchFrame if run.is_branch else _Frame)(
         version=FRAME_VERSION,
-        log=bytes.fromhex(run.log),
+        log=bytes.fromhex(run.origin),
         first=run.first,
         prev=bytes.fromhex(first.prev or ""),
         commune=first.commune,
@@ -207,11 +214,12 @@ def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:
         hashes=b"".join(bytes.fromhex(r.header.body) for r in records if r.header.body and not r.body),
         table=_pack(_encoder.encode(table)),
         seal=(run.seal.length, run.seal.signature) if run.seal else None,
+        **members,
     )
     return _encoder.encode(frame)
 
 
-def _rebuild(frame: _Frame, table: _Table, count: int) -> Run:
+def _rebuild(frame: _BranchFrame, table: _Table, count: int) -> Run:
     log, keys, dossiers = frame.log.hex(), _hexes(frame.keys, 16), _hexes(frame.dossiers, 16)
     salts = [frame.salts[i : i + 16] for i in range(0, len(frame.salts), 16)]
     salt, hash_hex, listed = iter(salts), iter(_hexes(frame.hashes, 32)), iter(table.listed)
@@ -295,10 +303,13 @@ def _rebuild(frame: _Frame, table: _Table, count: int) -> Run:
         if record.header.dossier:
             latest[record.header.dossier] = record.id
         records.append(record)
+    if len(frame.branch) not in (0, 16):
+        raise RunInvalid(reasons.ROUND_FORMAT, "branch")
+    kept = frame.branch.hex() or log
     seal = None
     if frame.seal is not None:
-        seal = Seal(log=log, length=frame.seal[0], head=records[-1].link, signature=frame.seal[1])
-    return Run(log=log, first=frame.first, records=tuple(records), seal=seal)
+        seal = Seal(log=kept, length=frame.seal[0], head=records[-1].link, signature=frame.seal[1])
+    return Run(log=kept, first=frame.first, records=tuple(records), seal=seal)
 
 
 class _Index:

@@ -6,7 +6,8 @@ proven equal to the real.
 
 Contract: `append` is atomic and idempotent. What is already held is skipped when it is byte-identical; a run that
 starts beyond the end raises `LogGap`; a run that contradicts what is held raises `LogForked` and changes nothing.
-A seal is kept once its length is held. Bodies may arrive later than their headers. A body that an erasure order covers is
+A seal is kept once its length is held. A branch is held from the first record that differs on; below it `link_at` knows
+only the link that this record follows. Bodies may arrive later than their headers. A body that an erasure order covers is
 not kept, whether the order or the record came first, and never comes back.
 """
 
@@ -61,6 +62,7 @@ class MemoryLogStore:
 
     def __init__(self) -> None:
         self._logs: dict[str, list[Record]] = {}
+        self._bases: dict[str, int] = {}
         self._seals: dict[str, dict[int, Seal]] = {}
         self._by_id: dict[str, tuple[str, int]] = {}
         self._by_dossier: dict[str, list[str]] = {}
@@ -69,22 +71,28 @@ class MemoryLogStore:
     def frontier(self, logs: Iterable[str] | None = None) -> Frontier:
         wanted = self._logs if logs is None else [log for log in logs if log in self._logs]
         return Frontier(
-            FrontierEntry(log=log, length=len(self._logs[log]), head=self._logs[log][-1].link)
+            FrontierEntry(
+                log=log, base=self._base(log), length=self._length(log), head=self._logs[log][-1].link
+            )
             for log in wanted
         )
 
     def link_at(self, log: str, length: int) -> str | None:
-        held = self._logs.get(log, [])
-        return held[length - 1].link if 0 < length <= len(held) else None
+        held, base = self._logs.get(log, []), self._base(log)
+        if held and length == base:
+            return held[0].header.prev
+        return held[length - base - 1].link if base < length <= base + len(held) else None
 
     def append(self, run: Run) -> int:
-        held = self._logs.get(run.log, [])
-        new = new_part(run, len(held), [record.link for record in held[run.first : run.stop]])
-        if new:
-            self._logs.setdefault(run.log, held)
+        is_new = run.log not in self._logs
+        length = first_length(run) if is_new else self._length(run.log)
+        links = [record.link for record in self.span(run.log, run.first, stop=run.stop)]
+        new = new_part(run, length, links)
+        if new and is_new:
+            self._logs[run.log], self._bases[run.log] = [], length
         for record in new:
-            held.append(trusted(as_ordered(record, self._erasures.values())))
-            self._by_id[record.id] = (run.log, record.header.seq)
+            self._logs[run.log].append(trusted(as_ordered(record, self._erasures.values())))
+            self._by_id[record.id] = (run.log, record.header.seq - self._base(run.log))
             if record.header.dossier:
                 self._by_dossier.setdefault(record.header.dossier, []).append(record.id)
         if run.seal:
@@ -94,7 +102,9 @@ class MemoryLogStore:
     def span(
         self, log: str, first: int, *, stop: int | None = None, bytes_max: int | None = None
     ) -> list[Record]:
-        return cut_to_size(self._logs.get(log, [])[first:stop], bytes_max)
+        base = self._base(log)
+        end = None if stop is None else max(0, stop - base)
+        return cut_to_size(self._logs.get(log, [])[max(0, first - base) : end], bytes_max)
 
     def seal(self, log: str, *, at_most: int | None = None) -> Seal | None:
         lengths = [n for n in self._seals.get(log, {}) if at_most is None or n <= at_most]
@@ -126,9 +136,20 @@ class MemoryLogStore:
             if old.body_state is not BodyState.ABSENT and erasure.covers(old.id, old.header):
                 self._logs[log][seq] = _with_body(old, None, BodyState.ERASED)
 
+    def _base(self, log: str) -> int:
+        return self._bases.get(log, 0)
+
+    def _length(self, log: str) -> int:
+        return self._base(log) + len(self._logs[log])
+
 
 def _with_body(record: Record, body: Body | None, state: BodyState) -> Record:
     return Record(record.header, record.header_bytes, record.signature, record.id, record.link, body, state)
+
+
+def first_length(run: Run) -> int:
+    """How long a log counts that is not held yet: nothing, or all that a branch has in common with its log."""
+    return run.first if run.begins_branch else 0
 
 
 def new_part(run: Run, held: int, held_links: Sequence[str]) -> Sequence[UnverifiedRecord]:

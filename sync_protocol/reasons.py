@@ -87,6 +87,13 @@ RECORD_AFTER_CUT = _reason(
     next_vi="Tỉnh xét duyệt bản ghi; nếu gấp, cán bộ khác ghi lại việc này bằng khóa của mình.",
     next_en="The province reviews the record; if it is urgent, another officer records the action with their own key.",
 )  # fmt: skip
+RECORD_COPY = _reason(
+    "RECORD_COPY", 409, retryable=True,
+    vi="Khóa mới được cấp trên một máy đang bị nghi là bản sao ổ đĩa của máy khác.",
+    en="A new key was stated on a PC that may be a copy of another PC's disk.",
+    next_vi="Chờ quản trị tỉnh xác nhận máy này; bản ghi được xét lại ngay sau đó.",
+    next_en="Wait until an administrator of the province has confirmed this PC; the record is judged again then.",
+)  # fmt: skip
 RECORD_REVOKED = _reason(
     "RECORD_REVOKED", 403, retryable=False,
     vi="Khóa ký đã thôi dùng trước bản ghi này, hoặc người xét duyệt không chấp nhận bản ghi.",
@@ -270,7 +277,7 @@ PARCEL_NONE = _reason(
 
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
-    RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
+    RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_COPY, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,

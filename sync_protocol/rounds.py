@@ -53,6 +53,10 @@ def differences(store: LogStore, mine: Frontier, theirs: Frontier, logs: Iterabl
             if link is not None:
                 link_at[their.length] = link
         relation = relate(my, their, link_at=link_at)
+        if relation is Relation.UNKNOWN and my is not None and not their and _beginning(store, my):
+            relation = (
+                Relation.AHEAD
+            )  # a branch is whole from its base on: the rest is in the log that it comes off
         if relation is not Relation.EQUAL:
             found.append(Difference(log=log, relation=relation, mine=my, theirs=their))
     return found
@@ -81,7 +85,7 @@ def choose_runs(
     for difference in ahead:
         if difference.relation is not Relation.AHEAD or difference.mine is None:
             continue
-        first = difference.theirs.length if difference.theirs else 0
+        first = difference.theirs.length if difference.theirs else _beginning(store, difference.mine)
         if first < difference.mine.base:
             continue  # what lies between is not held here
         end = min(difference.mine.length, (stop or {}).get(difference.log, difference.mine.length))
@@ -145,6 +149,12 @@ def check_run_below(run: Run, *, base: int, link: str) -> Run:
     return part
 
 
+def _beginning(store: LogStore, mine: FrontierEntry) -> int:
+    """Where a log begins for whoever holds nothing of it: at its first record, or where a branch comes off its log."""
+    first = store.span(mine.log, mine.base, stop=mine.base + 1) if mine.base else []
+    return mine.base if first and first[0].header.log != mine.log else 0
+
+
 def check_run(
     run: Run, *, held: FrontierEntry | None, link_before: str | None, device: PublicKey | None
 ) -> str:
@@ -153,7 +163,7 @@ def check_run(
     Args:
         held: where the receiver stands in this log.
         link_before: link of the record before the run, as the receiver holds it (None at the start, or where the
-            run begins beyond what is held; the store then answers with a gap).
+            run begins beyond what is held; the store then answers with a gap, or begins a branch).
         device: the key that seals this log. None where the run opens a log whose device is not known yet.
     """
     expected = link_before if run.first else None
@@ -161,7 +171,7 @@ def check_run(
         expected = run.records[0].header.prev
     head = check_chain(run, expected)
     if run.seal is not None and device is not None:
-        verify_seal(run.seal, device)
+        verify_seal(run.seal, device, origin=run.origin)
     return head
 
 

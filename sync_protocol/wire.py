@@ -36,6 +36,27 @@ class DigestState:
     DIFFERENT = 2
 
 
+class CopyState:
+    """What the hub thinks of the database that asks (design §6): a suspected copy delivers and reads nothing."""
+
+    NONE = 0
+    WAITING = 1
+    CONFIRMED = 2
+    REFUSED = 3
+
+
+class ForkTold(msgspec.Struct, frozen=True, array_like=True):
+    """The hub holds other records of `log` (raw id) than the node.
+
+    Those of the node, from `first` on, are kept there as `branch` (raw id); while that is b"" they have not been delivered
+    from far enough back.
+    """
+
+    log: bytes
+    first: int
+    branch: bytes
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One log's position: raw id, base, length, and the first 16 bytes of the head link."""
 
@@ -102,6 +123,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
             checkpoint itself makes the quorum (no witness asked for), since `unproven` brings the same then.
         beacons: what other PCs of the commune said of themselves over the LAN, as they signed it (`carried`).
         wanted: ids of foreign records that a list names and the node does not hold.
+        writing: the log (raw id) in which the node records now: which of two copies of one disk it is.
     """
 
     protocol: int
@@ -123,6 +145,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     unwitnessed: list[Unproven] = msgspec.field(default_factory=list)
     beacons: list[bytes] = msgspec.field(default_factory=list)
     wanted: list[bytes] = msgspec.field(default_factory=list)
+    writing: bytes = b""
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -141,6 +164,8 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         bundles: the versions of the trust bundle after the node's, the oldest first; each stands on the one before.
         witnessed: the newest checkpoint with the policy's quorum and its cosignatures, where it holds records of `unwitnessed`.
         witnessed_inclusions: where those stand in it.
+        forks: logs of which the node holds another continuation, the log before its branches.
+        copy: what the hub thinks of the database that asks (`CopyState`).
     """
 
     protocol: int
@@ -163,6 +188,8 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     bundles: list[bytes] = msgspec.field(default_factory=list)
     witnessed: bytes = b""
     witnessed_inclusions: list[Inclusion] = msgspec.field(default_factory=list)
+    forks: list[ForkTold] = msgspec.field(default_factory=list)
+    copy: int = CopyState.NONE
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +231,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_FORMAT, "device or digest")
     if len(request.frontier) > limits.ROUND_LOGS_MAX or len(request.runs) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
+    if len(request.writing) not in (0, 16):
+        raise RemoteFault(reasons.ROUND_FORMAT, "writing")
     if len(request.beacons) > limits.BEACONS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many beacons")
     if len(request.wanted) > limits.ROUND_WANTED_MAX or any(len(each) != 32 for each in request.wanted):
@@ -224,7 +253,11 @@ def decode_answer(data: bytes) -> RoundAnswer:
     answer = unpack(_answer_decoder, data)
     if answer.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
-    if len(answer.held) > limits.ROUND_LOGS_MAX or len(answer.runs) > limits.ROUND_RUNS_MAX:
+    if (
+        len(answer.forks) > limits.ROUND_LOGS_MAX
+        or len(answer.held) > limits.ROUND_LOGS_MAX
+        or len(answer.runs) > limits.ROUND_RUNS_MAX
+    ):
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
     if len(answer.foreign) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many foreign runs")

@@ -2,6 +2,7 @@
 
 Each round is one transaction: a run is durable when `acknowledge` has returned. A sealed run is acknowledged at once,
 an unsealed tail only after judging. What cannot join its log is set aside whole, with the reason; the rest goes on.
+Another continuation of a device's log (a copied disk), sealed by that device, is kept as a branch (`branches`).
 Nothing here looks at a record's signature, and nothing waits for the judge.
 """
 
@@ -9,8 +10,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select, update
 
+from central_hub.ingest.branches import Fork, as_branch, differing_part, followed_log, lineage
 from central_hub.journal.service import own_log
 from central_hub.registry.forks import note_fork
 from central_hub.services import Services
@@ -24,7 +27,7 @@ from signing.statements import KeyStatement
 from signing.trust import Trust
 from sync_protocol import reasons
 from sync_protocol.errors import LogForked, LogGap, RunInvalid
-from sync_protocol.frame import decode_run
+from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.log import OPENING_KIND, Run, check_chain, verify_seal
 from sync_protocol.rounds import opening_of
 
@@ -47,6 +50,7 @@ class Acknowledged:
 
     records: int
     refusals: tuple[Refusal, ...] = ()
+    forks: tuple[Fork, ...] = ()
 
 
 def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Acknowledged:
@@ -60,17 +64,21 @@ def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Ack
         epoch = hub_epoch(connection)
         checked = [_checked(frame, services, epoch, trust, store, refused) for frame in frames]
     stored = 0
+    forks: list[Fork] = []
     now_ms = services.clock()
     with writing(services.engine) as connection:
         store = HubLogStore(connection, services.opened, now_ms=now_ms)
         for frame, run in zip(frames, checked, strict=True):
             if run is not None:
-                stored += _store(connection, store, run, frame, refused)
+                stored += _store(connection, store, run, frame, refused, forks)
+        for run in checked:
+            if run is not None and (run.begins_branch or any(fork.log == run.origin for fork in forks)):
+                note_fork(connection, services, replace(run, log=run.origin))
         for refusal, frame in refused:
-            is_new = _set_aside(connection, refusal, frame, device, now_ms)
-            if is_new and refusal.reason is reasons.LOG_FORK:
-                note_fork(connection, services, decode_run(frame))
-    return Acknowledged(records=stored, refusals=tuple(refusal for refusal, _ in refused))
+            _set_aside(connection, refusal, frame, device, now_ms)
+    return Acknowledged(
+        records=stored, refusals=tuple(refusal for refusal, _ in refused), forks=tuple(dict.fromkeys(forks))
+    )
 
 
 def _checked(
@@ -100,6 +108,8 @@ def _check_device(run: Run, services: Services, epoch: str, trust: Trust, store:
         device, commune = held.device, held.commune
     elif run.first == 0:
         device, commune = opening_of(run).device, run.records[0].header.commune
+    elif run.begins_branch and (followed := followed_log(store, run)) is not None:
+        device, commune = followed.device, followed.commune
     else:
         return  # a gap: the store says so
     statement = trust.statement(device)
@@ -113,7 +123,7 @@ def _check_device(run: Run, services: Services, epoch: str, trust: Trust, store:
     if run.first == 0 and (run.records[0].header.kind != OPENING_KIND or run.records[0].header.by != device):
         raise RunInvalid(reasons.LOG_CHAIN, "the log was not opened by its device")
     if run.seal is not None:
-        verify_seal(run.seal, statement.key)
+        verify_seal(run.seal, statement.key, origin=run.origin)
 
 
 def _check_own_log(run: Run, hub: KeyStatement, in_use: str) -> None:
@@ -124,10 +134,17 @@ def _check_own_log(run: Run, hub: KeyStatement, in_use: str) -> None:
 
 
 def _store(
-    connection: Connection, store: HubLogStore, run: Run, frame: bytes, refused: list[tuple[Refusal, bytes]]
+    connection: Connection,
+    store: HubLogStore,
+    run: Run,
+    frame: bytes,
+    refused: list[tuple[Refusal, bytes]],
+    forks: list[Fork],
 ) -> int:
     held = store.held(run.log)
     try:
+        if run.is_branch and held is None and followed_log(store, run) is None:
+            raise LogGap(run.log, 0)
         stored = _receive(store, run, frame, held)
     except LogGap as gap:
         # Nothing to keep: the answer says where the log ends here, and the node sends from there.
@@ -136,16 +153,42 @@ def _store(
         )
         return 0
     except LogForked as fork:
-        refused.append(
-            (Refusal(log=run.log, first=run.first, reason=reasons.LOG_FORK, detail=str(fork)), frame)
-        )
-        return 0
+        return _store_branch(connection, store, run, fork, frame, refused, forks)
     if run.seal is not None:
         connection.execute(
             update(LOG)
             .where(LOG.c.id == run.log, LOG.c.acknowledged < run.seal.length)
             .values(acknowledged=run.seal.length, acknowledged_head=run.seal.head)
         )
+    return stored
+
+
+def _store_branch(
+    connection: Connection,
+    store: HubLogStore,
+    run: Run,
+    fork: LogForked,
+    frame: bytes,
+    refused: list[tuple[Refusal, bytes]],
+    forks: list[Fork],
+) -> int:
+    """Keep what a device continued otherwise under the branch's own id; the log stays as it was seen first."""
+    if run.seal is None:
+        # Nobody vouches for this chain: damaged on the way, perhaps.
+        detail = f"{fork}, unsealed"
+        refused.append((Refusal(log=run.log, first=run.first, reason=reasons.LOG_FORK, detail=detail), frame))
+        return 0
+    part = differing_part(run, fork.seq)
+    followed = followed_log(store, part)
+    if followed is None:
+        # It differs before this run already: nothing to keep, the device sends from further back.
+        refused.append(
+            (Refusal(log=run.log, first=run.first, reason=reasons.LOG_CHAIN, detail=str(fork)), b"")
+        )
+        return 0
+    branch = as_branch(store, part, followed)
+    stored = _store(connection, store, branch, encode_run(branch), refused, forks)
+    forks += lineage(store, branch.log)
     return stored
 
 

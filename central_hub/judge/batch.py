@@ -66,6 +66,8 @@ class Batch:
     standings: dict[str, Standing]
     cuts: Cuts
     suspended: frozenset[str] = frozenset()
+    copies: frozenset[int] = frozenset()
+    """Numbers of the logs that a suspected copy of a PC's disk writes."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     spoiled: list[StoredRun] = field(default_factory=list)
     erased: dict[str, str] = field(default_factory=dict)

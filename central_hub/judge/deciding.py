@@ -113,6 +113,8 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
     if judgement is APPLIED or judgement.reason is reasons.RECORD_PARENT_PENDING:
         # Asked of what waits for its parents too: one review then settles a whole chain written after a cut.
         judgement = _first_refusal(batch.cuts.judge(record, case.device), judgement)
+    if judgement is APPLIED and header.kind == KEY_STATED and case.log_no in batch.copies:
+        judgement = Judgement(Outcome.PENDING, reasons.RECORD_COPY)
     if judgement is APPLIED and header.kind == KEY_STATED:
         judgement = _accept_statement(record, batch)
     if judgement is APPLIED and header.kind == REVOKED:

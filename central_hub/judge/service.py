@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from central_hub.copies.suspicion import reviews_of_copies, suspected_logs
 from central_hub.journal.service import Draft, write
 from central_hub.judge.batch import (
     Ahead,
@@ -40,6 +41,7 @@ from central_hub.judge.standings import (
     COLUMNS,
     Standing,
     standings_after_cuts,
+    standings_of_copies,
     standings_of_dossiers,
     standings_of_faults,
     standings_of_keys,
@@ -72,6 +74,7 @@ _PROTOCOL_KINDS = frozenset(
         REVIEWED,
         FORKED,
         ERASURE_KIND,
+        "copy.reviewed",
         "key.requested",
         "lease.granted",
         "foreign.listed",
@@ -94,6 +97,7 @@ class Judge:
         self._projector = Projector()
         self._keys_seen = 0
         self._events_seen = 0
+        self._reviews_seen = -1
         self._retries_faults = True
         self._ahead: Ahead | None = None
 
@@ -134,11 +138,12 @@ class Judge:
         with reading(services.engine) as connection:
             store = HubLogStore(connection, services.opened)
             keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
-            events_seen = newest_event(connection)
+            events_seen, reviews_seen = newest_event(connection), reviews_of_copies(connection)
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
             if not (batch.cases or batch.runs or batch.spoiled or batch.erased or batch.unread):
                 self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
+                self._reviews_seen = reviews_seen
                 return None
             decide(batch, self._projector)
             self._fold(batch, store)
@@ -155,6 +160,7 @@ class Judge:
         if batch.erased:
             scrub(services.engine)
         self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
+        self._reviews_seen = reviews_seen
         return batch.records
 
     # --- a fault of the judge ---
@@ -238,6 +244,8 @@ class Judge:
         waiting = standings_of_keys(connection, keys_since(connection, self._keys_seen))
         if self._retries_faults:
             waiting += standings_of_faults(connection)
+        if reviews_of_copies(connection) != self._reviews_seen:
+            waiting += standings_of_copies(connection)
         status = self._services.status.current(connection)
         cut_off: list[tuple[Record, Standing, str]] = []
         if newest_event(connection) > self._events_seen:
@@ -268,6 +276,7 @@ class Judge:
             spoiled=spoiled,
             erased=erased,
             unread=unread,
+            copies=suspected_logs(connection, self._services, {case.log_no for case in cases}),
         )
 
     # --- fold ---
@@ -350,6 +359,7 @@ class Judge:
             if (
                 header.kind == OPENING_KIND
                 and case.judgement is APPLIED
+                and case.log_no not in batch.copies
                 and not has_lease(connection, header.log)
             ):
                 grant_lease(connection, self._services, unit=header.commune, log=header.log, now_ms=now_ms)

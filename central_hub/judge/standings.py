@@ -93,6 +93,11 @@ def reviews_by_device(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
+def standings_of_copies(connection: Connection) -> list[Standing]:
+    """The key statements that wait until a suspected copy has been confirmed."""
+    return _standings(connection, STANDING.c.code == reasons.RECORD_COPY.code)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingPage:
     """One page of standings; `total` counts all pages."""

@@ -8,13 +8,13 @@ signer was entitled to say it was asked before.
 from collections.abc import Iterable
 
 import orjson
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from central_hub.projection.foreign import apply_listing
 from central_hub.projection.twins import forget_persons
 from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
-from central_hub.store.tables import KEY, KEY_EVENT, KEY_REQUEST, LEASE, LOG, PUBLICATION
+from central_hub.store.tables import COPY, KEY, KEY_EVENT, KEY_REQUEST, LEASE, LOG, PUBLICATION
 from signing.errors import SigningError
 from signing.statements import KeyStatement
 from sync_protocol.erasure import Erasure
@@ -33,6 +33,8 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 _apply_event(connection, record, str(record.header.facts["unit"]))
             case "log.forked":
                 _apply_event(connection, record, str(record.header.facts["log"]))
+            case "copy.reviewed":
+                _apply_copy_review(connection, record)
             case "key.requested":
                 _apply_request(connection, record)
             case "lease.granted":
@@ -84,10 +86,25 @@ def _apply_event(connection: Connection, record: Record | UnverifiedRecord, subj
         "by": header.by,
         "facts": orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS).decode(),
         "ground": str((record.content or {}).get("ground", "")),
-        "leaf": int(connection.scalar(select(func.sum(LOG.c.length))) or 1) - 1,
+        "leaf": int(connection.scalar(select(func.sum(LOG.c.length - LOG.c.base))) or 1) - 1,
         "at_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY_EVENT).values(row))
+
+
+def _apply_copy_review(connection: Connection, record: Record | UnverifiedRecord) -> None:
+    """What was said of a suspected copy; a restored hub may hear it before it has seen the copy again."""
+    facts, at_ms = record.header.facts, record.header.corrected_ms
+    life = str(facts["life"])
+    values = {
+        "confirmed_ms": at_ms if facts["stands"] else None,
+        "refused_ms": None if facts["stands"] else at_ms,
+        "reviewed_by": record.id,
+    }
+    if connection.execute(select(COPY.c.life).where(COPY.c.life == life)).first() is None:
+        row = {"life": life, "device": str(facts["device"]), "commune": str(facts["unit"]), "cause": ""}
+        connection.execute(insert(COPY).values({**row, "since_ms": at_ms, "seen_ms": at_ms}))
+    connection.execute(update(COPY).where(COPY.c.life == life).values(values))
 
 
 def _apply_request(connection: Connection, record: Record | UnverifiedRecord) -> None:

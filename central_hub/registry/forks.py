@@ -1,7 +1,7 @@
 """Forks of a PC's log: two different records at one place, both rightly signed, become an event that anybody can see.
 
-A clone or a put-back disk that goes on signing makes a second branch. What the hub holds stays; the other branch is set
-aside whole (`ingest`). Here the contested places are stated in the province's log by the hub's key, so that a status
+A clone or a put-back disk that goes on signing makes a second branch. What the hub holds stays; the other is kept beside it
+(`ingest.branches`). Here the contested places are stated in the province's log by the hub's key, so that a status
 says "undecided" for both records until a person has reviewed which may stand. A fork alone suspends no key and spoils no
 other record. Only a branch whose records hold under stated keys counts: nobody contests a log by sending bytes.
 """
@@ -59,9 +59,10 @@ def contested_records(store: HubLogStore, status: Status) -> list[Record]:
     """The records held at contested places that nobody has reviewed yet."""
     found: dict[str, Record] = {}
     for event in status.forks:
-        for record in store.span(event.log, event.first, stop=event.stop):
-            if record.id not in status.reviews:
-                found.setdefault(record.id, record)
+        for log in (event.log, *(branch.id for branch in store.branches_of(event.log))):
+            for record in store.span(log, event.first, stop=event.stop):
+                if record.id not in status.reviews:
+                    found.setdefault(record.id, record)
     return list(found.values())
 
 

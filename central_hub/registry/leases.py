@@ -5,6 +5,7 @@ the records that it has sent show it. A range is never granted twice, because a 
 alone, from a wrong clock or in bad faith, must not be able to use up a unit's numbers.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import Connection, func, select
@@ -56,8 +57,13 @@ def grant_lease(
     return lease
 
 
-def grant_what_waited(connection: Connection, services: Services, *, now_ms: int) -> None:
-    """Give the logs their first range whose opening was judged while no lease could be granted."""
+def grant_what_waited(
+    connection: Connection, services: Services, *, now_ms: int, except_logs: Collection[int] = ()
+) -> None:
+    """Give the logs their first range whose opening was judged while no lease could be granted.
+
+    `except_logs`: numbers of the logs that get none, since a suspected copy writes them.
+    """
     opened = (
         select(LOG.c.id, LOG.c.commune)
         .where(LOG.c.judged > 0, LOG.c.device != services.keys.hub.public.id)
@@ -65,7 +71,7 @@ def grant_what_waited(connection: Connection, services: Services, *, now_ms: int
         .where(LOG.c.no.not_in(select(STANDING.c.log_no).where(STANDING.c.seq == 0)))
         .order_by(LOG.c.no)
     )
-    for row in connection.execute(opened).all():
+    for row in connection.execute(opened.where(LOG.c.origin.is_(None), LOG.c.no.not_in(except_logs))).all():
         grant_lease(connection, services, unit=row.commune, log=row.id, now_ms=now_ms)
 
 

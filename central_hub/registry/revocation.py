@@ -5,7 +5,7 @@ the command line. The cut is what this hub has acknowledged of the device's logs
 moment by the hub's own clock; the clock of the PC is never asked. Late honest records wait for a review.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -52,8 +52,11 @@ def revoke_keys(
     cause: Cause,
     act: Act,
     since_ms: int | None = None,
+    except_logs: Collection[int] = (),
 ) -> list[Record]:
     """Revoke (or suspend) keys; `since_ms` sets the cut to what the hub had acknowledged before that instant.
+
+    `except_logs`: numbers of logs of which nothing is inside the cut (a copy of the PC's disk wrote them).
 
     Raises RevocationInvalid, for all of them together.
     """
@@ -63,7 +66,7 @@ def revoke_keys(
         statement = _revocable(connection, services, key, act)
         if any(event.cause is cause for event in status.revoked.get(key, ())) and since_ms is None:
             raise RevocationInvalid(f"{key} is {cause} already")
-        cut = device_cut(connection, statement.device or key, since_ms=since_ms)
+        cut = device_cut(connection, statement.device or key, since_ms=since_ms, except_logs=except_logs)
         facts = {"key": key, "unit": statement.unit, "reason": cause.value, **cut.facts()}
         drafts.append(_draft(REVOKED, facts, services, act))
     return _write(connection, services, drafts, act, f"key.{cause.value}", " ".join(keys))
@@ -77,6 +80,7 @@ def revoke_device(
     cause: Cause,
     act: Act,
     since_ms: int | None = None,
+    except_logs: Collection[int] = (),
 ) -> list[Record]:
     """A PC and every officer's key that lives on it, with one cut."""
     status = services.status.current(connection)
@@ -84,7 +88,9 @@ def revoke_device(
     keys = [key for key in (device, *here) if all(e.cause is not cause for e in status.revoked.get(key, ()))]
     if not keys:
         raise RevocationInvalid(f"{device} is {cause} already")
-    return revoke_keys(connection, services, keys, cause=cause, act=act, since_ms=since_ms)
+    return revoke_keys(
+        connection, services, keys, cause=cause, act=act, since_ms=since_ms, except_logs=except_logs
+    )
 
 
 def replace_device(connection: Connection, services: Services, device: str, *, act: Act) -> IssuedCode:
@@ -169,13 +175,16 @@ def _reviewable(connection: Connection, services: Services) -> dict[str, _Review
     return found | {row.record: _Reviewable(by=row.by, unit=row.commune) for row in rows}
 
 
-def device_cut(connection: Connection, device: str, *, since_ms: int | None = None) -> Cut:
+def device_cut(
+    connection: Connection, device: str, *, since_ms: int | None = None, except_logs: Collection[int] = ()
+) -> Cut:
     """What this hub holds and has acknowledged of a device's logs, now or before an instant by its own clock."""
     rows = connection.execute(select(LOG).where(LOG.c.device == device).order_by(LOG.c.no.desc()))
     positions = [
         position
         for row in rows
-        if (
+        if row.no not in except_logs
+        and (
             position := _position(
                 connection, row.no, row.id, row.acknowledged, row.acknowledged_head, since_ms
             )

@@ -69,7 +69,7 @@ def tree_size(connection: Connection) -> int:
 
     Records that are held and not acknowledged yet count, too: they may come to stand before acknowledged ones.
     """
-    return int(connection.scalar(select(func.sum(LOG.c.length))) or 0)
+    return int(connection.scalar(select(func.sum(LOG.c.length - LOG.c.base))) or 0)
 
 
 def events_of(row: Row[Any], index: int) -> list[Event]:

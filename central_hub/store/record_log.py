@@ -24,7 +24,7 @@ from sync_protocol.errors import LogForked
 from sync_protocol.frame import encode_run
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import OPENING_KIND, Run, Seal
-from sync_protocol.log_store import cut_to_size, new_part
+from sync_protocol.log_store import cut_to_size, first_length, new_part
 from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord, trusted
 
 PLACE_COLUMNS = ("log_no", "seq", "record_prefix", "dossier_prefix")
@@ -43,6 +43,14 @@ class HeldLog:
     acknowledged: int
     acknowledged_head: str
     judged: int
+    opened_ms: int = 0
+    base: int = 0
+    origin: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many records are stored here."""
+        return self.length - self.base
 
 
 def prefix(id_hex: str) -> int:
@@ -70,16 +78,18 @@ class HubLogStore:
 
     def frontier(self, logs: Iterable[str] | None = None) -> Frontier:
         return Frontier(
-            FrontierEntry(log=held.id, length=held.length, head=held.head)
+            FrontierEntry(log=held.id, base=held.base, length=held.length, head=held.head)
             for held in self.held_logs(logs=logs)
         )
 
     def link_at(self, log: str, length: int) -> str | None:
         held = self.held(log)
-        if held is None or not 0 < length <= held.length:
+        if held is None or not max(held.base, 1) <= length <= held.length:
             return None
         if length == held.length:
             return held.head
+        if length == held.base:
+            return self._range(held.no, length, length + 1)[0].header.prev
         return self._link(held, length)
 
     def append(self, run: Run) -> int:
@@ -137,16 +147,25 @@ class HubLogStore:
         """Where this hub stands in one log."""
         return next(iter(self.held_logs(logs=[log])), None)
 
-    def held_logs(self, *, logs: Iterable[str] | None = None, commune: str | None = None) -> list[HeldLog]:
-        """Where this hub stands in all logs, in `logs`, or in those of one commune."""
+    def held_logs(
+        self, *, logs: Iterable[str] | None = None, commune: str | None = None, device: str | None = None
+    ) -> list[HeldLog]:
+        """Where this hub stands in all logs, in `logs`, or in those of one commune or device."""
         query = select(LOG)
         if logs is not None:
             query = query.where(LOG.c.id.in_(list(logs)))
         if commune is not None:
             query = query.where(LOG.c.commune == commune)
+        if device is not None:
+            query = query.where(LOG.c.device == device)
         return [_held(row) for row in self._connection.execute(query.order_by(LOG.c.no))]
 
-    def receive(self, run: Run, frame: bytes) -> int:
+    def branches_of(self, origin: str) -> list[HeldLog]:
+        """The branches of a log, oldest first."""
+        query = select(LOG).where(LOG.c.origin == origin).order_by(LOG.c.no)
+        return [_held(row) for row in self._connection.execute(query)]
+
+    def receive(self, run: Run, frame: bytes | None) -> int:
         """Store a device's run durably, without making its records findable: that is the judge's work."""
         return self._add(run, frame=frame, findable=False)
 
@@ -193,7 +212,7 @@ class HubLogStore:
 
     def _add(self, run: Run, *, frame: bytes | None, findable: bool) -> int:
         held = self.held(run.log)
-        length = held.length if held else 0
+        length = held.length if held else first_length(run)
         overlap = (
             self._range(held.no, run.first, min(run.stop, length)) if held and run.first < length else []
         )
@@ -224,22 +243,24 @@ class HubLogStore:
     def _store(
         self, run: Run, new: Sequence[UnverifiedRecord], frame: bytes, held: HeldLog | None
     ) -> HeldLog:
-        head = new[-1].link
+        head, first = new[-1].link, run.stop - len(new)
         if held is None:
-            held = self._open_log(run, head)
+            held = self._open_log(run, first, head)
         else:
             self._connection.execute(
                 update(LOG).where(LOG.c.no == held.no).values(length=run.stop, head=head)
             )
         no = 1 + (self._connection.scalar(select(func.max(RUN.c.no))) or 0)
-        first = run.stop - len(new)
         row = {"no": no, "log_no": held.no, "first": first, "stop": run.stop, "head": head}
         self._connection.execute(insert(RUN).values({**row, "arrived_ms": self._now_ms, "frame": frame}))
         return held
 
-    def _open_log(self, run: Run, head: str) -> HeldLog:
+    def _open_log(self, run: Run, base: int, head: str) -> HeldLog:
         header = run.records[0].header
         device = str(header.facts.get("device", "")) if header.kind == OPENING_KIND else ""
+        if run.is_branch:
+            origin = self.held(run.origin)
+            device = origin.device if origin else ""
         row: dict[str, Any] = {
             "no": 1 + (self._connection.scalar(select(func.max(LOG.c.no))) or 0),
             "id": run.log,
@@ -247,11 +268,14 @@ class HubLogStore:
             "device": device,
             "length": run.stop,
             "head": head,
-            "acknowledged": 0,
-            "acknowledged_head": "",
-            "judged": 0,
+            "acknowledged": base,
+            "acknowledged_head": header.prev or "",
+            "judged": base,
+            "base": base,
+            "origin": run.origin if run.is_branch else None,
         }
-        self._connection.execute(insert(LOG).values({**row, "opened_ms": self._now_ms}))
+        row["opened_ms"] = self._now_ms
+        self._connection.execute(insert(LOG).values(row))
         return HeldLog(**row)
 
     def _keep_seal(self, log_no: int, seal: Seal) -> None:
@@ -339,6 +363,9 @@ def _held(row: Row[Any]) -> HeldLog:
         acknowledged=row.acknowledged,
         acknowledged_head=row.acknowledged_head,
         judged=row.judged,
+        opened_ms=row.opened_ms,
+        base=row.base,
+        origin=row.origin,
     )
 
 

@@ -67,10 +67,14 @@ LOG = _table(
     _text("acknowledged_head"),
     _whole("judged"),
     _whole("opened_ms"),
+    _whole("base", default=0),
+    _text("origin", nullable=True),
     UniqueConstraint("id"),
     Index("ix_log_commune", "commune"),
+    Index("ix_log_origin", "origin"),
 )
-"""One row per log: how long it is stored, how far that is acknowledged (sealed, or judged), how far it is judged."""
+"""One row per log: how long it is stored, how far that is acknowledged (sealed, or judged), how far it is judged. For a
+branch, `origin` is the log that its records name and `base` how much it has in common with it, which is not stored twice."""
 
 RUN = _table(
     "run",
@@ -141,6 +145,22 @@ SET_ASIDE = _table(
     UniqueConstraint("digest"),
 )
 """Runs that could not join their log (another branch of it, a broken chain): kept whole, nothing is thrown away."""
+
+COPY = _table(
+    "copy",
+    _text("life", key=True),
+    _text("device"),
+    _text("commune"),
+    _text("cause"),
+    _whole("since_ms"),
+    _whole("seen_ms"),
+    _whole("confirmed_ms", nullable=True),
+    _text("reviewed_by", nullable=True),
+    _whole("refused_ms", nullable=True),
+    Index("ix_copy_device", "device"),
+)
+"""Suspected copies of a PC's disk. `life` is the log that the copy writes: it may deliver, and gets nothing until somebody
+confirmed it by signature (`reviewed_by` is that record)."""
 
 # --- decided by the judge, in the order in which things arrived -------------------------------------------------------
 

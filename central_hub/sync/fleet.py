@@ -76,9 +76,9 @@ def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None
     totals = (
         select(
             LOG.c.device,
-            func.sum(LOG.c.length).label("held"),
-            func.sum(LOG.c.acknowledged).label("acknowledged"),
-            func.sum(LOG.c.judged).label("judged"),
+            func.sum(LOG.c.length - LOG.c.base).label("held"),
+            func.sum(LOG.c.acknowledged - LOG.c.base).label("acknowledged"),
+            func.sum(LOG.c.judged - LOG.c.base).label("judged"),
             func.count().label("logs"),
         )
         .group_by(LOG.c.device)

@@ -6,6 +6,7 @@ beacon counts only if the PC claims at least what the hub already holds of its l
 function as in a round, message after message, until the node would lack nothing, and enclosed for that device alone.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -15,6 +16,7 @@ from typing import Final
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from central_hub.copies.suspicion import gets_nothing, look_at_round
 from central_hub.events import note_event
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import Judge
@@ -179,6 +181,8 @@ def write_answer(
     if asker.box is None:
         raise RemoteFault(reasons.PARCEL_NO_KEY, asked.device)
     theirs = frontier_of(asked.request.frontier)
+    box, copied = asker.box, look_at_round(services, asked.device, asked.request, theirs, ())
+    asker = dataclasses.replace(asker, is_suspected=gets_nothing(copied.state))
     key = services.random_bytes(32)
     label = Label(
         parcel=services.random_bytes(16).hex(),
@@ -186,7 +190,7 @@ def write_answer(
         content=ANSWERS,
         sender=services.keys.hub.public.id,
         unit=services.province,
-        recipients=[enclose(key, asked.device, asker.box)],
+        recipients=[enclose(key, asked.device, box)],
         logs=owed(services, asker, theirs),
         answers=asked.parcel,
         at=services.clock(),

@@ -6,11 +6,12 @@ so an answer never claims what a crash could take back. A node gets the province
 what is judged of the other PCs' logs of its commune.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
+from central_hub.copies.suspicion import Copied, gets_nothing, look_at_round, suspected_logs
 from central_hub.ingest.service import acknowledge
 from central_hub.projection.projector import scope_digest
 from central_hub.registry.leases import grant_lease, has_used_its_numbers
@@ -67,14 +68,20 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The PC that asks. One whose key was cut off may deliver, and learns of that; it gets nobody's records any more."""
+    """The PC that asks. One whose key was cut off may deliver, and learns of that; it gets nobody's records any more.
+
+    `is_suspected`: perhaps a copy of another PC's disk, which reads nothing at all until somebody has confirmed it.
+    """
 
     device: str
     unit: str
     is_cut_off: bool
     box: str | None = None
+    is_suspected: bool = False
 
     def sees(self, scope: Scope) -> tuple[HeldLog, ...]:
+        if self.is_suspected:
+            return ()
         return scope.province if self.is_cut_off else scope.all
 
 
@@ -93,7 +100,8 @@ def answer_round(services: Services, data: bytes) -> bytes:
     if request.beacons and not asker.is_cut_off:
         take_carried(services, request.beacons, unit=asker.unit, bringer=asker.device, now_ms=now_ms)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
-    answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms)
+    copied = look_at_round(services, asker.device, request, theirs, acknowledged.forks)
+    answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms, copied=copied)
     answer = with_tree(services, key, request, answer)
     encoded = encode_answer(answer)
     with writing(services.engine) as connection:
@@ -140,7 +148,7 @@ def owed(services: Services, asker: Asker, theirs: Frontier) -> list[Stretch]:
         store = HubLogStore(connection, services.opened)
         found = []
         for log in asker.sees(scope_of(connection, services, asker.unit)):
-            first = length_of(theirs, log.id)
+            first = max(log.base, length_of(theirs, log.id))
             head = store.link_at(log.id, log.judged) if log.judged > first else None
             if head is not None:
                 seal = store.seal(log.id, at_most=log.judged)
@@ -161,20 +169,24 @@ def compose_answer(
     theirs: Frontier,
     problem: str,
     now_ms: int,
+    *,
+    copied: Copied | None = None,
 ) -> RoundAnswer:
-    """What a node that stands at `theirs` lacks, within one message."""
+    """What a node that stands at `theirs` lacks, within one message; a suspected copy hears what arrived of it."""
     device, unit = asker.device, asker.unit
+    copied = copied or look_at_round(services, device, request, theirs, ())
+    asker = replace(asker, is_suspected=gets_nothing(copied.state))
     with reading(services.engine) as connection:
         scope = scope_of(connection, services, unit)
-    if not asker.is_cut_off and _runs_low(request, scope, theirs, services):
-        _refill(services, device, unit, scope, now_ms)
-    if not asker.is_cut_off:
+    if not asker.is_cut_off and not asker.is_suspected:
+        if _runs_low(request, scope, theirs, services):
+            _refill(services, device, unit, scope, now_ms, writing_log=request.writing.hex())
         _refill_others(services, asker, scope, now_ms)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
         scope = scope_of(connection, services, unit)
         receipt = _receipt(connection, services, unit, epoch, scope, now_ms)
-        mine = Frontier(FrontierEntry(log=log.id, length=log.length, head=log.head) for log in scope.all)
+        mine = Frontier(_entry(log) for log in scope.all)
         stop = {log.id: log.judged for log in scope.all}
         bytes_max = min(max(request.bytes_max, limits.ROUND_SIZE_BYTES_MIN), limits.ROUND_SIZE_BYTES_MAX // 2)
         ahead = [
@@ -197,8 +209,12 @@ def compose_answer(
             )
         )
         held = _differing(mine, theirs)
+        if asker.is_suspected:
+            named = {fork.branch for fork in copied.forks}
+            held = [entry for entry in held if entry.log.hex() in theirs or entry.log in named]
         is_settled = (
-            not chosen.frames
+            not asker.is_suspected
+            and not chosen.frames
             and not history.frames
             and not held
             and not request.wanted
@@ -225,6 +241,8 @@ def compose_answer(
         bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
         more=chosen.more or history.more or foreign.more,
         bundles=_newer_bundles(services, request.bundle),
+        forks=list(copied.forks),
+        copy=copied.state,
     )
 
 
@@ -264,11 +282,17 @@ def _history(
     store: HubLogStore, asker: Asker, scope: Scope, theirs: Frontier, chosen: Chosen, bytes_max: int
 ) -> Chosen:
     """What lies below the bases of a PC that began with a snapshot; everything newer goes first."""
-    wanted = [theirs[log.id] for log in asker.sees(scope) if log.id in theirs and theirs[log.id].base]
+    wanted = [
+        theirs[log.id] for log in asker.sees(scope) if log.id in theirs and theirs[log.id].base > log.base
+    ]
     room = bytes_max - sum(map(len, chosen.frames))
     if chosen.more or (chosen.frames and room < limits.ROUND_SIZE_BYTES_MIN):
         return Chosen(frames=[], records=0, more=bool(wanted))
     return choose_history(store, wanted, bytes_max=room, audience=asker.unit)
+
+
+def _entry(log: HeldLog) -> FrontierEntry:
+    return FrontierEntry(log=log.id, base=log.base, length=log.length, head=log.head)
 
 
 def _differing(mine: Frontier, theirs: Frontier) -> list[Entry]:
@@ -328,11 +352,16 @@ def _runs_low(request: RoundRequest, scope: Scope, theirs: Frontier, services: S
     return all(length_of(theirs, log.id) == log.length for log in scope.commune)
 
 
-def _refill(services: Services, device: str, unit: str, scope: Scope, now_ms: int) -> None:
-    own = [log for log in scope.devices if log.device == device and log.judged]
+def _refill(
+    services: Services, device: str, unit: str, scope: Scope, now_ms: int, *, writing_log: str = ""
+) -> None:
+    own = [log for log in scope.devices if log.device == device and log.judged and log.origin is None]
+    own = [log for log in own if log.id == writing_log] or own
     if own:
         with writing(services.engine) as connection:
-            if has_used_its_numbers(connection, unit=unit, log=own[-1].id, now_ms=now_ms):
+            copies = suspected_logs(connection, services, {log.no for log in own})
+            own = [log for log in own if log.no not in copies]
+            if own and has_used_its_numbers(connection, unit=unit, log=own[-1].id, now_ms=now_ms):
                 grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
 
 

@@ -15,6 +15,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, func, select
 
+from central_hub.copies.suspicion import suspected_logs
 from central_hub.registry.leases import grant_what_waited
 from central_hub.services import Services
 from central_hub.settings import TREE_PROBLEM, TREE_WAITING, get_setting, put_setting
@@ -108,7 +109,8 @@ def _match(services: Services, tree: Tree, matched: int, size: int) -> Step:
         if matched_size(connection) == size:
             keep_checkpoint(connection, size, tree.note(), now_ms=now_ms)
             _LOG.info("the database has caught up with the province's log: %d leaves", size)
-            grant_what_waited(connection, services, now_ms=now_ms)
+            copies = suspected_logs(connection, services, connection.scalars(select(LOG.c.no)).all())
+            grant_what_waited(connection, services, now_ms=now_ms, except_logs=copies)
     return Step.MATCHED
 
 

@@ -4,6 +4,7 @@ An epoch is random, so the new log's id meets no older one. Its record 0 names t
 are held here, and why it was opened.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlite_utils import Database
@@ -18,16 +19,23 @@ from edge_node.store.local import ADOPTED_DEVICE, Office, read_local, read_offic
 from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Predecessor, log_id
 from sync_protocol.record import Record
 
+Difference = tuple[str, int]
+"""A log, and from where on the records here are another continuation of it."""
 
-def open_log(db: Database, services: Services, *, reason: OpeningReason) -> Office:
+
+def open_log(
+    db: Database, services: Services, *, reason: OpeningReason, apart: Iterable[Difference] = ()
+) -> Office:
     """Draw an epoch and write record 0 of its log; returns the office that now writes there.
+
+    What is `apart` becomes a branch in the same transaction: the new log names it as what it follows.
 
     Raises JournalReadOnly where not even that found room: from then on nothing is recorded, whatever room there is,
     until a later call succeeds.
     """
     is_outermost = not db.conn.in_transaction
     try:
-        office, opening = _open(db, services, reason)
+        office, opening = _open(db, services, reason, tuple(apart))
     except StorageFull as error:
         services.space.release()
         services.space.hold()
@@ -46,9 +54,24 @@ def open_log_if_due(db: Database, services: Services) -> bool:
     return True
 
 
-def _open(db: Database, services: Services, reason: OpeningReason) -> tuple[Office, Record]:
+def keep_apart(db: Database, apart: Iterable[Difference]) -> None:
+    """Keep what continues a log differently as a branch of it; inside the caller's transaction or one of its own."""
+    store = SqliteLogStore(db)
+    with write_transaction(db):
+        for log, first in apart:
+            branch = store.branch_off(log, first)
+            # Lists tell how far a dossier's own records have travelled: they travel as the branch from now on.
+            db.conn.execute(
+                "UPDATE dossier SET own_log = ?1 WHERE own_log = ?2 AND own_seq >= ?3", (branch, log, first)
+            )
+
+
+def _open(
+    db: Database, services: Services, reason: OpeningReason, apart: tuple[Difference, ...]
+) -> tuple[Office, Record]:
     with write_transaction(db):
         before = require_office(db)
+        keep_apart(db, apart)
         epoch = services.random_bytes(16).hex()
         log = log_id(before.device, before.unit, epoch)
         opening = LogOpening(

@@ -254,7 +254,10 @@ def seal_tail(db: Database, services: Services, office: Office) -> None:
             entry = store.frontier([log]).get(log)
             newest = store.seal(log)
             if entry and (newest is None or newest.length < entry.length):
-                store.add_seal(make_seal(log, entry.length, entry.head, services.keyring.device))
+                origin = store.origin_of(log)
+                store.add_seal(
+                    make_seal(log, entry.length, entry.head, services.keyring.device, origin=origin)
+                )
 
 
 def may_sign(actor: Actor, kind: str, facts: dict[str, Any]) -> bool:

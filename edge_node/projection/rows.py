@@ -1,6 +1,6 @@
 """A folded dossier as one row of the list table. Pure: a view in, values out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from dossiers.merge import FOLD_VERSION, state_hash
@@ -26,11 +26,20 @@ NO_DUE: Final = 2**53 - 1
 """Where a dossier without a due date stands in the order of due dates: last."""
 
 
-def row_of(view: DossierView, records: Sequence[Record], *, own_logs: Collection[str]) -> dict[str, Any]:
-    """The columns that depend on the records alone (all but `number`, `digest` and `counted`)."""
+def row_of(
+    view: DossierView,
+    records: Sequence[Record],
+    *,
+    own_logs: Collection[str],
+    log_of: Callable[[Record], str] = lambda record: record.header.log,
+) -> dict[str, Any]:
+    """The columns that depend on the records alone (all but `number`, `digest` and `counted`).
+
+    `log_of` tells where a record is kept: in the log that it names, or in a branch of it.
+    """
     newest_own = max(
-        (r.header for r in records if r.header.log in own_logs),
-        key=lambda header: (header.at, header.seq),
+        (r for r in records if r.header.log in own_logs),
+        key=lambda record: (record.header.at, record.header.seq),
         default=None,
     )
     return {
@@ -65,8 +74,8 @@ def row_of(view: DossierView, records: Sequence[Record], *, own_logs: Collection
         "refused": sum(entry.standing is Standing.QUARANTINED for entry in view.timeline),
         "records": len(view.timeline),
         "changed": max(r.header.corrected_ms for r in records),
-        "own_log": newest_own.log if newest_own else None,
-        "own_seq": newest_own.seq if newest_own else None,
+        "own_log": log_of(newest_own) if newest_own else None,
+        "own_seq": newest_own.header.seq if newest_own else None,
         "search": search_text(view),
     }
 

@@ -204,7 +204,7 @@ class Projector:
         return None
 
     def _replace(self, view: DossierView, records: Sequence[Record], quarantined: frozenset[str]) -> None:
-        row = row_of(view, records, own_logs=self._own_logs)
+        row = row_of(view, records, own_logs=self._own_logs, log_of=self._store.log_of)
         number = digest_of(view, records, quarantined) if self._is_home(view) else 0
         row["digest"] = digest.to_bytes(number)
         row["counted"] = counters.summary_text(view)

@@ -15,6 +15,9 @@ BUNDLE_REFUSED = "bundle_refused"
 LOG_SPLIT = "log_split"
 LOG_BEHIND = "log_behind"
 NOT_LOGGED = "not_logged"
+COPY_WAITING = "copy_waiting"
+COPY_CONFIRMED = "copy_confirmed"
+COPY_REFUSED = "copy_refused"
 LOG_ALERTS = frozenset({LOG_SPLIT, LOG_BEHIND})
 
 

@@ -114,6 +114,12 @@ def m004_foreign_records(db: Database) -> None:
     db.execute("CREATE INDEX foreign_record_kind ON foreign_record (kind) WHERE dossier IS NULL")
 
 
+@store_migrations()
+def m005_branches(db: Database) -> None:
+    """The log of which a log is a branch: the one that its records name."""
+    db.execute("ALTER TABLE log ADD COLUMN origin TEXT")
+
+
 def _forbid(table: str, action: str, when: str = "") -> str:
     condition = f" WHEN {when}" if when else ""
     return (
@@ -127,14 +133,30 @@ def _forbid_again(table: str, *keys: str) -> str:
     return _forbid(table, "INSERT", taken)
 
 
+_INTO_BRANCH: Final = (
+    "EXISTS (SELECT 1 FROM log AS branch JOIN log AS before ON before.number = OLD.log "
+    "WHERE branch.number = NEW.log AND branch.origin = ifnull(before.origin, before.id))"
+)
+"""What another copy of this disk continued otherwise is kept as a branch: the same rows under another log."""
+
 GUARDS: Final = {
     guard.split()[2]: guard
     for guard in (
         _forbid_again("log", "number = NEW.number", "id = NEW.id"),
-        _forbid("log", "UPDATE", "OLD.id <> NEW.id OR OLD.number <> NEW.number OR OLD.device IS NOT NULL"),
+        _forbid(
+            "log",
+            "UPDATE",
+            "OLD.id <> NEW.id OR OLD.number <> NEW.number OR OLD.origin IS NOT NEW.origin OR OLD.device IS NOT NULL",
+        ),
         _forbid("log", "DELETE"),
         _forbid_again("record", "number = NEW.number", "id = NEW.id", "log = NEW.log AND seq = NEW.seq"),
-        _forbid("record", "UPDATE"),
+        _forbid(
+            "record",
+            "UPDATE",
+            "OLD.number <> NEW.number OR OLD.seq <> NEW.seq OR OLD.id <> NEW.id OR OLD.link <> NEW.link "
+            "OR OLD.kind <> NEW.kind OR OLD.dossier IS NOT NEW.dossier OR OLD.header <> NEW.header "
+            f"OR OLD.signature <> NEW.signature OR NOT {_INTO_BRANCH}",
+        ),
         _forbid("record", "DELETE"),
         _forbid_again("body", "record = NEW.record"),
         # A body that came late may still be filled in, and one that is here may only be erased, by an order about its dossier.
@@ -162,7 +184,12 @@ GUARDS: Final = {
         _forbid("erasure", "UPDATE"),
         _forbid("erasure", "DELETE"),
         _forbid_again("seal", "log = NEW.log AND length = NEW.length"),
-        _forbid("seal", "UPDATE"),
+        _forbid(
+            "seal",
+            "UPDATE",
+            "OLD.length <> NEW.length OR OLD.head <> NEW.head OR OLD.signature <> NEW.signature "
+            f"OR NOT {_INTO_BRANCH}",
+        ),
         _forbid("seal", "DELETE"),
     )
 }

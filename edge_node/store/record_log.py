@@ -24,8 +24,8 @@ from edge_node.store.connection import write_transaction
 from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked, LogGap
 from sync_protocol.frontier import Frontier, FrontierEntry
-from sync_protocol.log import OPENING_KIND, Run, Seal
-from sync_protocol.log_store import cut_to_size, new_part
+from sync_protocol.log import OPENING_KIND, Run, Seal, branch_id
+from sync_protocol.log_store import cut_to_size, first_length, new_part
 from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header, unverified
 
 _RECORD: Final = (
@@ -55,12 +55,12 @@ class SqliteLogStore:
             "SELECT record.link FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND seq = ?",
             (log, length - 1),
         ).fetchone()
-        return row[0].hex() if row else None
+        return row[0].hex() if row else self._link_before_branch(log, length)
 
     def append(self, run: Run) -> int:
         with write_transaction(self._db):
             log = self._log_number(run)
-            held = self._length(log, base_of(self._db, run.log))
+            held = self._length(log, base_of(self._db, run.log)) or first_length(run)
             new = new_part(run, held, self._links(log, run.first, min(held, run.stop)))
             for record in new:
                 self._insert(log, record)
@@ -254,6 +254,63 @@ class SqliteLogStore:
         ).fetchone()
         return decode_header(row[0]).prev if row else None
 
+    def origin_of(self, log: str) -> str:
+        """The log that the records of `log` name: itself, unless it is a branch."""
+        row = self._db.conn.execute("SELECT ifnull(origin, id) FROM log WHERE id = ?", (log,)).fetchone()
+        return str(row[0]) if row else log
+
+    def log_of(self, record: Record) -> str:
+        """Where a record is kept: in the log that it names, or in a branch of it."""
+        named = record.header.log
+        if len(self.family_of(named)) < 2:
+            return named
+        row = self._db.conn.execute(
+            "SELECT log.id FROM record JOIN log ON log.number = record.log WHERE record.id = ?",
+            (bytes.fromhex(record.id),),
+        ).fetchone()
+        return str(row[0]) if row else named
+
+    def family_of(self, origin: str) -> list[str]:
+        """A log and its branches, as far as they are held, oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT id FROM log WHERE id = ?1 OR origin = ?1 ORDER BY number", (origin,)
+        )
+        return [row[0] for row in rows]
+
+    def branch_off(self, log: str, first: int) -> str:
+        """Keep the records of `log` from `first` on, and their seals, as a branch; returns its id.
+
+        Only where they are kept changes: no signed byte does.
+        """
+        with write_transaction(self._db):
+            origin, link = self.origin_of(log), self.link_at(log, first + 1)
+            if link is None:
+                raise LogGap(log, first)
+            branch = branch_id(origin, link)
+            self._db.conn.execute(
+                "INSERT INTO log (id, commune, device, origin) SELECT ?1, commune, device, ?2 FROM log WHERE id = ?3 "
+                "AND NOT EXISTS (SELECT 1 FROM log WHERE id = ?1)",
+                (branch, origin, log),
+            )
+            numbers = "log = (SELECT number FROM log WHERE id = ?2)"
+            target = "log = (SELECT number FROM log WHERE id = ?1)"
+            for table, condition in (("seal", "length > ?3"), ("record", "seq >= ?3")):
+                self._db.conn.execute(
+                    f"UPDATE {table} SET {target} WHERE {numbers} AND {condition}",  # noqa: S608 — constants
+                    (branch, log, first),
+                )
+        return branch
+
+    def _link_before_branch(self, log: str, length: int) -> str | None:
+        """The link that the first record of a branch follows."""
+        row = self._db.conn.execute(
+            "SELECT record.header FROM record JOIN log ON log.number = record.log "
+            "WHERE log.id = ?1 AND log.origin IS NOT NULL AND seq = ?2",
+            (log, length),
+        ).fetchone()
+        entry = self.frontier([log]).get(log) if row else None
+        return decode_header(row[0]).prev if entry is not None and entry.base == length else None
+
     def _logs(self, wanted: Iterable[str] | None) -> Sequence[tuple[int, str]]:
         rows: list[tuple[int, str]] = self._db.conn.execute(
             "SELECT number, id FROM log ORDER BY id"
@@ -266,11 +323,13 @@ class SqliteLogStore:
     def _entry(self, number: int, log: str, found: Foundation | None) -> FrontierEntry | None:
         base = found.base if found else 0
         row = self._db.conn.execute(
-            "SELECT seq, link FROM record WHERE log = ? AND seq >= ? ORDER BY seq DESC LIMIT 1",
+            "SELECT seq, link, CASE WHEN (SELECT origin FROM log WHERE number = ?1) IS NULL THEN ?2 "
+            "ELSE (SELECT min(seq) FROM record WHERE log = ?1) END "
+            "FROM record WHERE log = ?1 AND seq >= ?2 ORDER BY seq DESC LIMIT 1",
             (number, base),
         ).fetchone()
         if row is not None:
-            return FrontierEntry(log=log, base=base, length=row[0] + 1, head=row[1].hex())
+            return FrontierEntry(log=log, base=row[2], length=row[0] + 1, head=row[1].hex())
         return FrontierEntry(log=log, base=base, length=base, head=found.head) if found else None
 
     def _length(self, log: int | None, found: Foundation | None) -> int:
@@ -292,8 +351,11 @@ class SqliteLogStore:
             return int(row[0])
         opening = run.records[0].header
         device = opening.facts.get("device") if opening.kind == OPENING_KIND and run.first == 0 else None
+        if run.begins_branch:
+            device = self.device_of(run.origin)
         cursor = self._db.conn.execute(
-            "INSERT INTO log (id, commune, device) VALUES (?, ?, ?)", (run.log, opening.commune, device)
+            "INSERT INTO log (id, commune, device, origin) VALUES (?, ?, ?, ?)",
+            (run.log, opening.commune, device, run.origin if run.is_branch else None),
         )
         return int(cursor.lastrowid or 0)
 

@@ -15,10 +15,11 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from edge_node.enrolment.epochs import keep_apart, open_log
 from edge_node.journal.stamp import observe_header
 from edge_node.projection.service import KEY_STATED, Projector
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore, write_transaction
+from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.bases import has_bases
 from edge_node.store.local import Office
 from signing.errors import SigningError
@@ -29,7 +30,7 @@ from signing.trust import Trust
 from sync_protocol import reasons
 from sync_protocol.errors import LogForked, LogGap, RemoteFault, RunInvalid
 from sync_protocol.frame import decode_run
-from sync_protocol.log import Run
+from sync_protocol.log import OpeningReason, Run
 from sync_protocol.record import Record, UnverifiedRecord, trusted, verify_record
 from sync_protocol.rounds import check_run, check_run_below, opening_of
 
@@ -95,11 +96,13 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
     store = SqliteLogStore(db)
     with write_transaction(db):
         trust = services.trust.trust(db)
+        if run.begins_branch:
+            _make_room(db, services, store, office, run)
         held = store.frontier([run.log]).get(run.log)
         if held is not None and run.first < held.base:
             return _take_history(db, services, office, run, held.base)
         before = store.link_at(run.log, run.first) if run.first else None
-        device = opening_of(run).device if run.first == 0 else store.device_of(run.log)
+        device = opening_of(run).device if run.first == 0 else store.device_of(run.origin)
         key = _device_key(services, trust, device)
         if is_lan:
             _check_of_office(trust, office, run, device)
@@ -141,6 +144,27 @@ def take_loose(db: Database, services: Services, office: Office, records: Sequen
             observe_header(db, record.header, wall_ms=services.clock())
         Projector(db, office).take_over(verified[record.id] for record in fresh)
     return len(fresh)
+
+
+def _make_room(db: Database, services: Services, store: SqliteLogStore, office: Office, run: Run) -> None:
+    """A branch arrives. Where its records stand here in the log itself, they move: first seen there, second at the hub."""
+    family = store.family_of(run.origin)
+    prev, link = run.records[0].header.prev, run.records[0].link
+    trunk = store.frontier([run.origin]).get(run.origin)
+    is_below = (
+        trunk is not None and run.first < trunk.base
+    )  # known by a snapshot only, until its history has come
+    if not is_below and not any(store.link_at(log, run.first) == prev for log in family):
+        raise _UnknownDevice  # what it comes off may be in another run of the same answer
+    here = next((log for log in family if store.link_at(log, run.first + 1) == link), None)
+    if here is not None and here != run.log:
+        if here == office.log:
+            open_log(db, services, reason=OpeningReason.CLONE, apart=[(here, run.first)])
+        else:
+            keep_apart(db, [(here, run.first)])
+    if store.device_of(run.origin) == office.device:
+        detail = f"log {run.origin}: another copy of this disk continued it from {run.first}"
+        alerts.raise_alert(db, alerts.FORK, now=services.clock(), detail=detail)
 
 
 def _device_key(services: Services, trust: Trust, device: str | None) -> PublicKey:

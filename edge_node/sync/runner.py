@@ -15,7 +15,7 @@ from msgspec.structs import replace as replace_in_message
 from sqlite_utils import Database
 
 from edge_node import reasons as node_reasons
-from edge_node.enrolment.epochs import open_log
+from edge_node.enrolment.epochs import keep_apart, open_log
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
@@ -40,18 +40,20 @@ from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frame import decode_run
-from sync_protocol.frontier import Frontier, FrontierEntry, Relation
+from sync_protocol.frontier import Frontier, FrontierEntry, Relation, same_head
 from sync_protocol.limits import (
     CLOCK_OFFSET_MS_MAX,
     ROUND_SIZE_BYTES_MAX,
     ROUND_SIZE_BYTES_MIN,
     ROUND_WANTED_MAX,
 )
-from sync_protocol.log import OpeningReason
+from sync_protocol.log import OpeningReason, branch_id
 from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
 from sync_protocol.wire import (
     PROTOCOL_VERSION,
+    CopyState,
     DigestState,
+    ForkTold,
     RoundAnswer,
     RoundRequest,
     decode_answer,
@@ -112,7 +114,7 @@ def sync(db: Database, services: Services, line: Line, *, progress: Progress | N
     except ProtocolError as error:
         _LOG.error("the log here does not hold together: %s", error)
         result = replace(result, problem=reasons.LOG_CHAIN, detail=str(error))
-    except StorageFull as error:
+    except (StorageFull, JournalReadOnly) as error:
         services.space.release()
         result = replace(result, problem=node_reasons.DISK_FULL, detail=str(error))
     with suppress(StorageFull):
@@ -130,12 +132,14 @@ class Rounds:
         self._stale = 0
         self._sent: list[bytes] = []
         self._wanted: list[bytes] = []
+        self._frames: list[bytes] = []
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
         seal_tail(self._db, self._services, office)
         mine = self._store.frontier()
         chosen = self._choose(mine, office, bytes_max=self._pace().budget)
+        self._frames = chosen.frames
         beacons = beacons_for_hub(self._db, now=self._services.clock())
         request = replace_in_message(self._request(office, mine, chosen), beacons=beacons)
         payload = encode_request(request, self._services.keyring.device)
@@ -218,7 +222,10 @@ class Rounds:
         offices = set(office_log_ids(self._db))
         found = {}
         for log, entry in mine.items():
-            stands = self._stated.get(log) or by_receipt.get(log) or (None if log in offices else entry)
+            by_hub = by_receipt.get(log)
+            if by_hub is not None and self._is_other(log, entry, by_hub):
+                by_hub = None  # it speaks of what another copy of this disk wrote
+            stands = self._stated.get(log) or by_hub or (None if log in offices else entry)
             if stands is not None and stands.length:
                 found[log] = stands
         return Frontier(found.values())
@@ -240,6 +247,7 @@ class Rounds:
             bytes_max=self._answer_bytes_max(chosen),
             runs=chosen.frames,
             bundle=self._services.trust.trust(self._db).bundle.version,
+            writing=bytes.fromhex(office.log),
             tree=said.tree,
             cosignature=said.cosignature,
             unproven=said.unproven,
@@ -278,7 +286,9 @@ class Rounds:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
         office = self._note_hub(answer, office)
         with suppress(JournalReadOnly):  # the space is held then, and says so at the end of the round
-            office = self._heal(office, frontier_of(answer.held))
+            office = self._heal(office, answer, frontier_of(answer.held))
+        if not is_late:
+            self._note_copy(answer.copy)
         is_writable = self._services.space.is_writable
         if is_writable:
             take_bundles(self._db, self._services, answer.bundles)
@@ -287,7 +297,8 @@ class Rounds:
             self._take_foreign(answer, office, absorbed)
             carry_out(self._db, self._services)
         self._note_refused(absorbed)
-        if answer.receipt:
+        if answer.receipt and all(fork.branch for fork in answer.forks):
+            # While a fork is open, the receipt held says up to where this PC and the province have the same records.
             hub = self._services.trust.trust(self._db).bundle.hub.key
             keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
         take_answer(self._db, self._services, office, answer, is_late=is_late)
@@ -320,7 +331,35 @@ class Rounds:
         differing, receipt = frontier_of(answer.held), receipted(self._db)
         offices = set(office_log_ids(self._db))
         same = {log: entry for log, entry in mine.items() if log not in offices or log in receipt}
-        return {**same, **dict(differing.items())}
+        stands = {**same, **dict(differing.items())}
+        for log in self._forked(answer, differing):
+            agreed = self._agreed(log, receipt.get(log))
+            stands.pop(log, None)
+            if agreed is not None:
+                stands[log] = agreed
+        return stands
+
+    def _agreed(self, log: str, receipt: FrontierEntry | None) -> FrontierEntry | None:
+        """Up to where this PC and the province have the same records of a forked log, as far as is known here."""
+        runs = [run for run in map(decode_run, self._frames) if run.log == log]
+        if runs:  # taken without a word of the fork, so they are the same there
+            return FrontierEntry(log=log, length=runs[-1].stop, head=runs[-1].records[-1].link)
+        if receipt is not None and self._store.link_at(log, receipt.length) == receipt.head:
+            return receipt
+        return None
+
+    def _forked(self, answer: RoundAnswer, held: Frontier) -> set[str]:
+        """Logs of which the province holds other records, and has not seen from where on ours differ."""
+        told = {fork.log.hex() for fork in answer.forks if not fork.branch}
+        mine = self._store.frontier(held)
+        seen = {log for log, entry in mine.items() if self._is_other(log, entry, held[log])}
+        return told | seen
+
+    def _is_other(self, log: str, mine: FrontierEntry, theirs: FrontierEntry) -> bool:
+        if not mine.base < theirs.length <= mine.length:
+            return False
+        link = mine.head if theirs.length == mine.length else self._store.link_at(log, theirs.length)
+        return link is not None and not same_head(link, theirs.head)
 
     def _note_hub(self, answer: RoundAnswer, office: Office) -> Office:
         with write_transaction(self._db):
@@ -345,23 +384,55 @@ class Rounds:
         elif answer.digest_state == DigestState.EQUAL:
             alerts.clear_alert(self._db, alerts.DIGEST)
 
-    def _heal(self, office: Office, held: Frontier) -> Office:
-        """The hub knows more of our own log, or another branch of it: this database was put back, or copied.
+    def _heal(self, office: Office, answer: RoundAnswer, held: Frontier) -> Office:
+        """The hub knows more of our own log, or another continuation of it: this database was put back, or copied.
 
-        A new epoch opens at once, before anybody writes where the hub already holds another record; the missing tail
-        then comes down like any other log.
+        Another continuation: what differs here is delivered first, so that the hub can tell from where on; then it is kept
+        as a branch, and a new epoch opens in the same transaction. More of the same: a new epoch opens at once, before
+        anybody writes where the hub already holds a record; the missing tail then comes down like any other log.
         """
-        mine = self._store.frontier([office.log])
-        stands = differences(self._store, mine, held, [office.log]) if office.log in held else []
-        relations = {difference.relation for difference in stands}
-        if Relation.FORKED in relations:
+        apart = list(self._apart(answer.forks))
+        if office.log in dict(apart):
             detail = f"log {office.log}: the province holds another branch"
             alerts.raise_alert(self._db, alerts.FORK, now=self._services.clock(), detail=detail)
-            return open_log(self._db, self._services, reason=OpeningReason.CLONE)
-        if Relation.BEHIND in relations:
+            _LOG.warning("%s; ours is kept as a branch", detail)
+            return open_log(self._db, self._services, reason=OpeningReason.CLONE, apart=apart)
+        keep_apart(self._db, apart)
+        if office.log in self._forked(answer, held):
+            return office
+        mine = self._store.frontier([office.log])
+        stands = differences(self._store, mine, held, [office.log]) if office.log in held else []
+        if Relation.BEHIND in {difference.relation for difference in stands}:
             _LOG.warning("the province holds more of log %s: this database was put back", office.log)
             return open_log(self._db, self._services, reason=OpeningReason.RESTORE)
         return office
+
+    def _apart(self, forks: list[ForkTold]) -> Iterator[tuple[str, int]]:
+        """The forks that the records here are on the other side of; whoever has branched off already has none."""
+        trail: dict[str, str] = {}
+        for fork in forks:
+            log, branch = fork.log.hex(), fork.branch.hex()
+            kept_in = trail.get(
+                log, log
+            )  # not renamed yet: a branch of a branch still stands in the log itself
+            link = self._store.link_at(kept_in, fork.first + 1) if branch else None
+            if link is None or branch_id(self._store.origin_of(kept_in), link) != branch:
+                continue
+            trail[branch] = kept_in
+            yield log, fork.first
+
+    def _note_copy(self, state: int) -> None:
+        """What the province makes of this database: a suspected copy is told so until a person has decided."""
+        code = {
+            CopyState.WAITING: alerts.COPY_WAITING,
+            CopyState.CONFIRMED: alerts.COPY_CONFIRMED,
+            CopyState.REFUSED: alerts.COPY_REFUSED,
+        }.get(state)
+        for other in (alerts.COPY_WAITING, alerts.COPY_CONFIRMED, alerts.COPY_REFUSED):
+            if other != code:
+                alerts.clear_alert(self._db, other)
+        if code is not None:
+            alerts.raise_alert(self._db, code, now=self._services.clock(), detail="")
 
     def _measure(self, answer: RoundAnswer, *, sent_ms: int, seconds: float) -> None:
         half_ms = int(seconds * 500)

@@ -18,6 +18,23 @@ from edge_node.store.local import read_local
 
 WHOLE: Final = Seeded()
 LAST_FULL: Final = "sync.last_full"
+RECEIPT_IS_OURS: Final = (
+    "NOT EXISTS (SELECT 1 FROM record WHERE record.log = log.number AND record.seq = receipt_log.held - 1 "
+    "AND lower(hex(record.link)) <> receipt_log.head)"
+)
+"""A receipt for what another copy of this disk wrote in the log says nothing of the records here."""
+
+_OFFICE_LOGS: Final = (
+    "SELECT log.number, log.id, max(ifnull((SELECT max(seq) + 1 FROM record WHERE record.log = log.number), 0), "  # noqa: S608 — constants
+    "ifnull(log_base.base, 0)), ifnull(log_base.base, 0), max(ifnull(receipt_log.held, 0), begin), "
+    "max(ifnull(receipt_log.judged, 0), begin), log.device, "
+    "log.device IS (SELECT value FROM local WHERE name = 'office.device') AS is_own "
+    "FROM (SELECT *, CASE WHEN origin IS NULL THEN 0 ELSE ifnull((SELECT min(seq) FROM record "
+    "WHERE record.log = log.number), 0) END AS begin FROM log) AS log "
+    f"LEFT JOIN receipt_log ON receipt_log.log = log.id AND {RECEIPT_IS_OURS} "
+    "LEFT JOIN log_base ON log_base.log = log.number "
+    "WHERE is_own OR log.commune = (SELECT value FROM local WHERE name = 'office.unit')"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +145,7 @@ def read_status(db: Database, *, now: int) -> SyncStatus:
 def office_logs(db: Database) -> list[UnitLog]:
     """The logs of this office's PCs that are held here, with their receipts."""
     hubs = hub_keys(db)
-    rows = db.conn.execute(
-        "SELECT log.number, log.id, max(ifnull((SELECT max(seq) + 1 FROM record WHERE record.log = log.number), 0), "
-        "ifnull(log_base.base, 0)), ifnull(log_base.base, 0), ifnull(receipt_log.held, 0), ifnull(receipt_log.judged, 0), log.device, "
-        "log.device IS (SELECT value FROM local WHERE name = 'office.device') AS is_own "
-        "FROM log LEFT JOIN receipt_log ON receipt_log.log = log.id "
-        "LEFT JOIN log_base ON log_base.log = log.number "
-        "WHERE is_own OR log.commune = (SELECT value FROM local WHERE name = 'office.unit')"
-    ).fetchall()
+    rows = db.conn.execute(_OFFICE_LOGS).fetchall()
     return [
         UnitLog(
             log=log,

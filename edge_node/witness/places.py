@@ -37,11 +37,11 @@ class Place:
     hashes: tuple[bytes, ...]
 
 
-def leaf_hashes(records: Iterable[Record], log: str) -> list[bytes]:
-    """The leaves of records of one log, hashed as they stand in the tree."""
+def leaf_hashes(records: Iterable[Record]) -> list[bytes]:
+    """The leaves of records, hashed as they stand in the tree: each under the log that it names."""
     return [
         merkle.leaf_hash(
-            Leaf(by=r.header.by, kind=r.header.kind, link=r.link, log=log, seq=r.header.seq).encode()
+            Leaf(by=r.header.by, kind=r.header.kind, link=r.link, log=r.header.log, seq=r.header.seq).encode()
         )
         for r in records
     ]
@@ -135,7 +135,7 @@ class Places:
     ) -> _Stretch | None:
         key = (log, first, size)
         if key not in self._stretches:
-            leaves = leaf_hashes(SqliteLogStore(self._db).span(log, first, stop=first + count), log)
+            leaves = leaf_hashes(SqliteLogStore(self._db).span(log, first, stop=first + count))
             hashes = [proof[at : at + HASH_BYTES] for at in range(0, len(proof), HASH_BYTES)]
             root = Checkpoint.parse(Note.parse(str(self._note(size)).encode()).text).root
             try:

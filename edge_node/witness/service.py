@@ -238,10 +238,10 @@ def _continues(held: Checkpoint, head: Checkpoint, answer: RoundAnswer) -> bool:
 def _unproven(db: Database, office: Office, mark: str = _PROVEN) -> list[tuple[str, int, int]]:
     """Own logs with receipted records that are not proven: log, first of them, how many the hub holds."""
     found = []
-    held = receipted(db)
-    for log in SqliteLogStore(db).logs_of(device=office.device):
+    held, store = receipted(db), SqliteLogStore(db)
+    for log in store.logs_of(device=office.device):
         entry = held.get(log)
-        proven = int(read_local(db, mark + log) or 0)
+        proven = _proven(db, store, log, mark)
         if entry is not None and proven < entry.length:
             found.append((log, proven, entry.length))
     return found
@@ -280,7 +280,7 @@ def _holds(db: Database, head: Checkpoint, each: Inclusion) -> bool:
     log = each.log.hex()
     if not 0 < each.count <= limits.INCLUSION_RECORDS_MAX:
         return False
-    leaves = leaf_hashes(SqliteLogStore(db).span(log, each.first, stop=each.first + each.count), log)
+    leaves = leaf_hashes(SqliteLogStore(db).span(log, each.first, stop=each.first + each.count))
     try:
         if len(leaves) != each.count:
             raise LogInvalid("more records than are held here")
@@ -294,7 +294,7 @@ def _holds(db: Database, head: Checkpoint, each: Inclusion) -> bool:
 def _move_on(db: Database, mark: str, each: Inclusion) -> None:
     """How far a log is proven without a gap; a stretch further on says nothing about what lies before it."""
     name = mark + each.log.hex()
-    if each.first == int(read_local(db, name) or 0):
+    if each.first == _proven(db, SqliteLogStore(db), each.log.hex(), mark):
         write_local(db, name, str(each.first + each.count))
 
 
@@ -309,6 +309,12 @@ def _keep(db: Database, each: Inclusion, size: int, note: bytes) -> None:
         proof=each.proof,
         note=note,
     )
+
+
+def _proven(db: Database, store: SqliteLogStore, log: str, mark: str) -> int:
+    """How far the records of a log are proven; a branch has its first record where it came off."""
+    entry = store.frontier([log]).get(log)
+    return max(int(read_local(db, mark + log) or 0), entry.base if entry else 0)
 
 
 def _watch_waiting(db: Database, services: Services, office: Office) -> None:

@@ -14,7 +14,7 @@ from edge_node.store import SqliteLogStore, open_database
 from edge_node.store.migrations import ensure_guards, store_migrations
 from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked, LogGap
-from sync_protocol.log import make_seal
+from sync_protocol.log import Run, branch_id, make_seal, verify_seal
 from sync_protocol.log_store import LogStore, MemoryLogStore
 from sync_protocol.record import BodyState
 from tests.support.log_builder import LogBuilder, hex32
@@ -284,3 +284,62 @@ def test_nobody_can_pass_off_a_withheld_body_as_erased(store: LogStore, log: Log
     assert states(store, log) == expected(log, 1, state=BodyState.LOST)
     store.erase(order(log, 1))
     assert states(store, log) == expected(log, 1)
+
+
+def other_branch(log: LogBuilder, common: int) -> LogBuilder:
+    """What a copy of the disk went on to write after the first `common` records."""
+    twin = LogBuilder()
+    twin.records = list(log.records[:common])
+    for number in range(4):
+        twin.note(f"bản sao {number}", dossier=hex32("dossier 0"))
+    return twin
+
+
+def branch_run(twin: LogBuilder, first: int, stop: int | None = None, *, common: int) -> Run:
+    """The records of a copy in the form in which its branch is kept."""
+    plain = twin.run(first, stop, sealed=True)
+    name = branch_id(twin.id, twin.records[common].link)
+    seal = msgspec.structs.replace(plain.seal, log=name) if plain.seal else None
+    return msgspec.structs.replace(plain, log=name, seal=seal)
+
+
+def test_a_branch_is_kept_beside_its_log(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run())
+    twin = other_branch(log, 6)
+    assert store.append(branch_run(twin, 6, 8, common=6)) == 2
+    run = branch_run(twin, 7, common=6)
+    assert store.append(run) == 2
+    assert store.append(run) == 0
+    entry = store.frontier()[run.log]
+    assert (entry.base, entry.length, entry.head) == (6, 10, twin.records[9].link)
+    assert store.span(run.log, 0) == twin.records[6:]
+    assert store.span(run.log, 8, stop=9) == twin.records[8:9]
+    assert store.span(log.id, 0) == log.records
+    assert [store.link_at(run.log, n) for n in (5, 6, 7, 10, 11)] == [
+        None, log.records[5].link, twin.records[6].link, twin.records[9].link, None,
+    ]  # fmt: skip
+    assert store.record(twin.records[8].id) == twin.records[8]
+    assert {r.id for r in twin.records[6:]} < {r.id for r in store.dossier_records(hex32("dossier 0"))}
+    seal = store.seal(run.log)
+    assert seal is not None
+    verify_seal(seal, log.device.public, origin=log.id)
+
+
+def test_a_branch_begins_with_the_record_that_names_it(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run())
+    twin = other_branch(log, 6)
+    with pytest.raises(LogGap):
+        store.append(branch_run(twin, 7, common=6))
+    assert dict(store.frontier()).keys() == {log.id}
+
+
+def test_a_branch_has_branches(store: LogStore, log: LogBuilder) -> None:
+    store.append(log.run())
+    twin = other_branch(log, 6)
+    other = other_branch(twin, 8)
+    other.note("khác nữa", dossier=hex32("dossier 1"))
+    store.append(branch_run(twin, 6, common=6))
+    with pytest.raises(LogForked) as fork:
+        store.append(branch_run(other, 6, common=6))
+    store.append(branch_run(other, fork.value.seq, common=fork.value.seq))
+    assert len(store.frontier()) == 3

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, event, select
 
 from central_hub.backup.service import restore_backup, take_backup
 from central_hub.config import HubConfig
+from central_hub.copies.service import list_copies, review_copy
 from central_hub.erasure.service import Wish, order_erasure
 from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys, log_verifier
@@ -125,6 +126,19 @@ class SimHub:
         """An administrator lets records after a cut stand, or refuses them."""
         with writing(self.worker.engine) as connection:
             review_records(connection, self.worker, records, stands=stands, act=Act(actor="quantri"))
+
+    def suspected(self) -> list[str]:
+        """The copies that wait for a person."""
+        with self.reading() as (connection, _):
+            return [line.life for line in list_copies(connection, self.worker) if line.reviewed_ms is None]
+
+    def review_copies(self, *, stands: bool) -> list[str]:
+        """An administrator decides about every copy that waits."""
+        lives = self.suspected()
+        for life in lives:
+            with writing(self.worker.engine) as connection:
+                review_copy(connection, self.worker, life, stands=stands, act=Act(actor="quantri"))
+        return lives
 
     def restart(self) -> None:
         """Power lost and back: what was not committed is gone, and every cache with it."""

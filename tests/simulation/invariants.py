@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rows import DossierRow, row_of
 from central_hub.projection.tallies import KEYS, Shape
+from central_hub.projection.twins import open_duplicates
 from central_hub.settings import hub_epoch
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, FOREIGN, KEY, LEASE, MEASURES, STANDING, TALLY
@@ -32,7 +33,8 @@ from edge_node.journal.stamp import offset_now
 from edge_node.keyring.trust import office_log_ids
 from edge_node.projection.service import digest_total, quarantined_of, rebuild
 from edge_node.projection.service import view as view_of
-from edge_node.store.alerts import PUT_BACK, list_alerts
+from edge_node.store import alerts
+from edge_node.store.alerts import list_alerts
 from edge_node.sync.status import office_logs
 from signing.signatures import PublicKey
 from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
@@ -144,10 +146,10 @@ def check_nothing_was_lost(world: "World", node: SimNode) -> None:
             "an acknowledged record survives",
             f"{node.name} {log[:6]}",
         )
-    for record in world.ledger.acknowledged.values():
-        if record.header.seq < node.acknowledged.get(record.header.log, 0):
-            kept = node.store.link_at(record.header.log, record.header.seq + 1)
-            require(kept == record.link, "an acknowledged record survives", record.id)
+    for record_id in node.shown & world.ledger.acknowledged.keys():
+        kept = node.store.record(record_id)
+        same = kept is not None and kept.link == world.ledger.acknowledged[record_id].link
+        require(same, "an acknowledged record survives", record_id)
     if node.is_enrolled:
         require(not node.is_put_back, "a power cut is not a restored backup", node.name)
 
@@ -243,9 +245,11 @@ def _check_logs(truth: _Truth) -> None:
     """Every log at the hub is a sealed chain, judged to its end."""
     devices = {row.id: row for row in truth.connection.execute(select(KEY))}
     for log, row in truth.logs.items():
-        run = Run(log=log, first=0, records=tuple(unverified(r) for r in truth.records[log]))
-        require(check_chain(run, None) == row.head, "a log is a chain", log)
-        require(len(run.records) == row.length, "a log is as long as it says", log)
+        records = tuple(unverified(r) for r in truth.records[log])
+        run = Run(log=log, first=row.base, records=records)
+        require(check_chain(run, truth.store.link_at(log, row.base)) == row.head, "a log is a chain", log)
+        require(row.base + len(run.records) == row.length, "a log is as long as it says", log)
+        require(row.origin is None or run.begins_branch, "a branch begins with what differs", log)
         require(row.length == row.acknowledged == row.judged, "everything is judged", log)
         for record in run.records:
             require(
@@ -260,7 +264,7 @@ def _check_logs(truth: _Truth) -> None:
             key = _device_key(devices[row.device])
         sealed = 0
         while (seal := truth.store.seal(log, at_most=row.length - sealed)) and seal.length:
-            verify_seal(seal, key)
+            verify_seal(seal, key, origin=run.origin)
             require(truth.store.link_at(log, seal.length) == seal.head, "a seal stands on its log", log)
             sealed = row.length - seal.length + 1
             if sealed > SEAL_EVERY_RECORDS:
@@ -342,6 +346,8 @@ def _check_fairness(world: "World", truth: _Truth) -> None:
 def _check_codes(truth: _Truth) -> None:
     """No number stands on two slips, and every official one is from a lease of the log that gave it."""
     owner: dict[str, str] = {}
+    asked = {side.record for one in open_duplicates(truth.connection) for side in one.sides}
+    branched = {row.origin for row in truth.logs.values() if row.origin is not None}
     require(
         bool(truth.connection.scalar(select(func.count()).select_from(LEASE))), "offices get their numbers"
     )
@@ -351,7 +357,10 @@ def _check_codes(truth: _Truth) -> None:
         if header.kind not in ("dossier.received", "dossier.numbered") or header.dossier is None:
             continue
         for code in {header.facts["code"], header.facts["provisional"]} - {None}:
-            require(owner.setdefault(code, header.dossier) == header.dossier, "no code is given twice", code)
+            is_first = owner.setdefault(code, header.dossier) == header.dossier
+            # Two PCs from one disk give the same numbers: then both dossiers are asked about.
+            is_told = header.log in branched and record.id in asked
+            require(is_first or is_told, "no code is given twice", code)
             parsed = parse_code(code, pattern=DEFAULT_PATTERN)
             require(parsed is not None, "a code can be read", code)
             assert parsed is not None
@@ -455,11 +464,16 @@ def _check_erased(world: "World", node: SimNode, truth: _Truth) -> None:
 def _check_digest(connection: Connection, node: SimNode) -> None:
     mine, theirs = digest_total(node.db), scope_digest(connection, node.unit)
     require(mine == theirs, "equal frontiers, equal digests", node.name)
-    alerts = [alert.code for alert in list_alerts(node.db)]
-    expected = [PUT_BACK] if len(node.own_logs()) > 1 else []
-    require(
-        alerts == expected, "an alert stands exactly where a database was put back", f"{node.name} {alerts}"
-    )
+    codes = [alert.code for alert in list_alerts(node.db)]
+    own = node.own_logs()
+    if any(node.store.origin_of(log) != log for log in own):
+        require(alerts.FORK in codes, "a copied disk is told", f"{node.name} {codes}")
+    elif not node.has_twin:
+        expected = [alerts.PUT_BACK] if len(own) > 1 else []
+        require(
+            codes == expected, "an alert stands exactly where a database was put back", f"{node.name} {codes}"
+        )
+    require(alerts.COPY_WAITING not in codes, "a confirmed copy is told so", f"{node.name} {codes}")
 
 
 def _check_views(node: SimNode, truth: _Truth) -> None:

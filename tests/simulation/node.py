@@ -5,6 +5,7 @@ commands call. The PC may be restarted at any moment; everything that it knows a
 """
 
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +80,15 @@ class SimNode:
     """One PC."""
 
     def __init__(
-        self, name: str, unit: str, folder: Path, clock: SimClock, link: Link, chance: random.Random
+        self,
+        name: str,
+        unit: str,
+        folder: Path,
+        clock: SimClock,
+        link: Link,
+        chance: random.Random,
+        *,
+        disk_of: "SimNode | None" = None,
     ) -> None:
         self.name, self.unit, self.clock, self.link = name, unit, clock, link
         self.fuse = Fuse()
@@ -87,15 +96,24 @@ class SimNode:
         self.officers: list[str] = []
         self.acknowledged: dict[str, int] = {}
         """Per own log: how many records production has told somebody are kept."""
+        self.shown: set[str] = set()
+        """Ids of these records."""
+        self.has_twin = False
+        """Another PC goes on from this one's disk."""
         self.walls_ms = [clock()]
         """The latest that this PC ever took for the time."""
-        self.is_behind = False
-        """Put back without a sign of it: nobody works here before the hub has been asked."""
         self._copied: tuple[dict[Path, bytes | None], bytes | None, dict[str, int]] | None = None
         self._config = EdgeConfig(data=folder, reserve_mb=1)
         self._chance = chance
         self._disk = Disk(self._config.database, unforced=self._config.keys / WATERMARK_NAME)
-        folder.mkdir()
+        self.is_copy = disk_of is not None
+        if disk_of is None:
+            folder.mkdir()
+        else:
+            disk_of.copy_disk(folder)
+            self.officers, self.acknowledged = list(disk_of.officers), dict(disk_of.acknowledged)
+            self.shown, self.has_twin, disk_of.has_twin = set(disk_of.shown), True, True
+            self.walls_ms += disk_of.walls_ms
         self._start()
 
     def _start(self) -> None:
@@ -166,6 +184,14 @@ class SimNode:
         lengths = {log: entry.length for log, entry in self.store.frontier(self.own_logs()).items()}
         self._copied = (self._disk.lies(), self._disk.watermark(), lengths)
 
+    def copy_disk(self, folder: Path) -> None:
+        """The whole disk, keys and watermark included, as it lies at this moment."""
+        lying = self._disk.lies()
+        shutil.copytree(self._config.data, folder, ignore=shutil.ignore_patterns("node.db*"))
+        for path, content in lying.items():
+            if content is not None:
+                (folder / path.name).write_bytes(content)
+
     @property
     def has_copy(self) -> bool:
         return self._copied is not None
@@ -181,8 +207,8 @@ class SimNode:
         self.acknowledged = {
             log: min(length, lengths.get(log, 0)) for log, length in self.acknowledged.items()
         }
-        self.is_behind = whole
         self._start()
+        self.shown &= {row[0].hex() for row in self.db.conn.execute("SELECT id FROM record")}
 
     def stop(self) -> None:
         self.fuse.replace()

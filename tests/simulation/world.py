@@ -60,7 +60,7 @@ class World:
     """One world, from its founding to its end."""
 
     def __init__(self, plan: Plan, folder: Path, say: Callable[[str], None]) -> None:
-        self.plan, self.say = plan, say
+        self.plan, self.say, self.folder = plan, say, folder
         self.time = WorldTime()
         self.ledger = Ledger()
         self.communes = tuple(sorted(set(plan.units)))
@@ -79,7 +79,23 @@ class World:
     def _chance(self, *names: object) -> random.Random:
         return random.Random(" ".join(map(str, ("world", self.plan.seed, *names))))
 
-    def _make_node(self, index: int, folder: Path) -> SimNode:
+    def heal_only(self, node: SimNode) -> None:
+        """One PC exchanges rounds with the hub until nothing moves; the others stay silent."""
+        for _ in range(3):
+            self.note_result(node, node.sync())
+            self.time.pass_ms(MINUTE_MS)
+            self.hub.judge()
+        self.note_result(node, node.sync())
+
+    def clone_node(self, node: SimNode) -> SimNode:
+        """Somebody copies the whole disk of a PC into another one, and both go on."""
+        self.note_records(node)
+        clone = self._make_node(len(self.nodes), self.folder, disk_of=node)
+        self.nodes.append(clone)
+        self.note_records(clone)
+        return clone
+
+    def _make_node(self, index: int, folder: Path, *, disk_of: SimNode | None = None) -> SimNode:
         name = f"#{index}"
         link = Link(
             name=name,
@@ -88,11 +104,12 @@ class World:
             chance=self._chance("link", index),
             say=self.say,
             look=lambda: invariants.check_node(self, self.nodes[index]),
-            is_narrow=self.plan.is_narrow[index],
+            is_narrow=disk_of is None and self.plan.is_narrow[index],
         )
-        clock = SimClock(self.time, error_ms=self.plan.clock_errors_ms[index])
-        chance = self._chance("node", index)
-        return SimNode(name, self.plan.units[index], folder / f"node{index}", clock, link, chance)
+        error_ms = self.plan.clock_errors_ms[index] if disk_of is None else 0
+        unit = self.plan.units[index] if disk_of is None else disk_of.unit
+        clock, chance = SimClock(self.time, error_ms=error_ms), self._chance("node", index)
+        return SimNode(name, unit, folder / f"node{index}", clock, link, chance, disk_of=disk_of)
 
     def _door(self, payload: bytes) -> bytes:
         """The hub's door; a hub that loses power in the middle of a round is back for the next one."""
@@ -235,7 +252,7 @@ class World:
             require(carried.outcome == "done", "a snapshot comes in", f"{node.name} {carried}")
 
     def _work(self, step: Step, node: SimNode) -> None:
-        for index in range(0 if node.is_behind else step.amount):
+        for index in range(step.amount):
             self.time.pass_ms(30 * SECOND_MS)
             desk = Desk(node, random.Random(f"{step.seed} {index}"), self.communes)
             self.say(f"{node.name} {desk.act()}")
@@ -243,8 +260,6 @@ class World:
             self.ledger.work += 1
 
     def _bulk(self, step: Step, node: SimNode) -> None:
-        if node.is_behind:
-            return
         desk = Desk(node, random.Random(step.seed), self.communes)
         self.say(f"{node.name} {desk.write_many(step.amount)}")
         self.note_records(node)
@@ -253,12 +268,7 @@ class World:
         """A leader, or the province, orders that content goes."""
         self.note_records(node)
         chance = random.Random(step.seed)
-        if step.amount:
-            done = self.hub.erase(node.unit, chance)
-        elif node.is_behind:
-            return
-        else:
-            done = erase(node, chance)
+        done = self.hub.erase(node.unit, chance) if step.amount else erase(node, chance)
         self.say(f"{'hub' if step.amount else node.name} erases {done}")
         self.note_records(node)
 
@@ -267,7 +277,6 @@ class World:
 
     def note_result(self, node: SimNode, result: SyncResult) -> None:
         """What a sync told the officer."""
-        node.is_behind = node.is_behind and not result.is_done
         self.note_records(node)
         self.ledger.requests += result.rounds
         problem = result.problem.code if result.problem else "done"
@@ -294,8 +303,6 @@ class World:
 
     def _add_officer(self, step: Step, node: SimNode) -> None:
         chance = random.Random(step.seed)
-        if node.is_behind:
-            return
         administrators = [
             actor
             for actor in (node.actor(officer) for officer in node.officers)
@@ -314,8 +321,6 @@ class World:
 
     def _forge(self, step: Step, node: SimNode) -> None:
         self.note_records(node)
-        if node.is_behind:
-            return
         done = forgery.write_inadmissible(node, random.Random(step.seed))
         self.say(f"{node.name} forges {done}")
         self.ledger.forged |= {record.id for record in self.note_records(node)}
@@ -349,17 +354,15 @@ class World:
 
     def _put_back(self, step: Step, node: SimNode) -> None:
         """An old copy in place of the database: what only this PC knew is lost, what the hub has comes back."""
-        if not node.has_copy or node.is_behind:
+        if not node.has_copy:
             return
-        logs = set(node.own_logs())
+        before = set(node.shown)
         node.put_back(whole=bool(step.amount))
-        with self.hub.reading() as (connection, _):
-            held = held_by_hub(connection)
-        for record in list(self.ledger.acknowledged.values()):
-            header = record.header
-            at_hub = held[header.log].acknowledged if header.log in held else 0
-            if header.log in logs and node.acknowledged.get(header.log, 0) <= header.seq >= at_hub:
-                del self.ledger.acknowledged[record.id]
+        with self.hub.reading() as (connection, store):
+            for log, row in held_by_hub(connection).items():
+                before -= {record.id for record in store.span(log, 0, stop=row.acknowledged)}
+        for record in before - set().union(*(other.shown for other in self.nodes)):
+            self.ledger.acknowledged.pop(record, None)
         self.say(f"{node.name} is put back{' whole' if step.amount else ''}")
         self.note_records(node)
 
@@ -373,15 +376,18 @@ class World:
 
     def note_records(self, node: SimNode) -> list[Record]:
         """Production returned: everything in the own logs by now was shown to somebody as done."""
-        fresh = []
+        fresh, written = [], []
+        present = node.office.log
         for log in node.own_logs():
-            known = node.acknowledged.get(log, 0)
+            entry = node.store.frontier([log]).get(log)
+            known = min(node.acknowledged.get(log, 0), entry.length if entry else 0)
             records = node.store.span(log, known)
             self.ledger.acknowledged.update((record.id, record) for record in records)
-            node.acknowledged[log] = known + len(records)
+            node.acknowledged[log] = entry.length if entry else 0
+            node.shown |= {record.id for record in records}
             fresh += records
-        present = node.office.log
-        invariants.check_written(node, [record for record in fresh if record.header.log == present])
+            written += records if log == present else []
+        invariants.check_written(node, written)
         offset = offset_now(node.db, node.clock())
         node.walls_ms += [node.clock(), node.clock() + (offset[0] if offset else 0)]
         return fresh
@@ -410,6 +416,8 @@ class World:
                 self.note_result(node, node.sync())
                 self.time.pass_ms(5 * MINUTE_MS)
             self.hub.judge()
+            for life in self.hub.review_copies(stands=True):
+                self.say(f"hub confirms copy {life[:6]}")
             after = self._positions()
             if before == after and self._is_quiet():
                 self.say(f"quiet after {cycle} cycles")

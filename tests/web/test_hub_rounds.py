@@ -19,9 +19,11 @@ from signing.cuts import Cause
 from signing.keys import SigningKey, new_signing_key
 from sync_protocol.enrolment import KeyOffer, parse_code, prove
 from sync_protocol.frame import decode_run, encode_run
+from sync_protocol.log import branch_id
 from sync_protocol.receipts import open_receipt
 from sync_protocol.wire import (
     Beacon,
+    CopyState,
     DigestState,
     Entry,
     RoundAnswer,
@@ -185,14 +187,53 @@ def test_a_pc_that_only_says_it_has_no_numbers_cannot_drain_its_unit(
     assert leases(hub) == [(1, 500)]
 
 
-def test_a_fork_is_told_and_stops_nothing_else(hub: ProvinceHub, client: FlaskClient, desk: Desk) -> None:
+def forked(hub: ProvinceHub, desk: Desk) -> str:
+    """The PC's disk was copied before its last record, and the copy wrote another one; returns the branch's id."""
     desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Một"})
     hub.deliver(desk)
     desk.log.records.pop()
-    desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Khác"})
+    differing = desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Khác"})
+    return branch_id(desk.log.log, differing.link)
+
+
+def test_a_fork_is_told_and_stops_nothing_else(hub: ProvinceHub, client: FlaskClient, desk: Desk) -> None:
+    branch = forked(hub, desk)
+    other = hub.enrol(HAI_CHAU, name="PC quầy 2")
     challenge = answered(ask(client, desk)).challenge
     answer = answered(ask(client, desk, challenge=challenge, runs=[encode_run(desk.log.run())]))
-    assert answer.problem == "LOG_FORK" and answer.runs
+    first = len(desk.log.records) - 1
+    assert [(fork.log.hex(), fork.first, fork.branch.hex()) for fork in answer.forks] == [
+        (desk.log.log, first, branch)
+    ]
+    assert not answer.problem and answer.receipt
+    challenge = answered(ask(client, other)).challenge
+    assert answered(ask(client, other, challenge=challenge)).runs, "the office's other PC goes on as before"
+
+
+def test_a_suspected_copy_reads_nothing_and_hears_what_arrived(
+    hub: ProvinceHub, client: FlaskClient, desk: Desk
+) -> None:
+    """A stolen disk is a copy, too: it delivers, gets a receipt, and reads nothing until somebody has confirmed it."""
+    forked(hub, desk)
+    frontier = [
+        Entry(
+            bytes.fromhex(desk.log.log),
+            0,
+            len(desk.log.records),
+            bytes.fromhex(desk.log.records[-1].link)[:16],
+        )
+    ]
+    challenge = answered(ask(client, desk)).challenge
+    runs = [encode_run(desk.log.run())]
+    delivered = answered(ask(client, desk, challenge=challenge, frontier=frontier, runs=runs))
+    assert (delivered.copy, delivered.runs, delivered.more) == (
+        CopyState.WAITING,
+        [],
+        False,
+    ) and delivered.receipt
+    again = answered(ask(client, desk, challenge=delivered.challenge, frontier=frontier))
+    assert (again.copy, again.runs) == (CopyState.WAITING, [])
+    assert {entry.log.hex() for entry in again.held} <= {desk.log.log}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from central_hub.ingest.aside import list_set_aside
+from central_hub.ingest.branches import Fork
 from central_hub.ingest.service import acknowledge
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HeldLog, HubLogStore
 from sync_protocol.frame import encode_run
-from sync_protocol.log import Run, make_seal
+from sync_protocol.log import Run, branch_id, make_seal
 from sync_protocol.record import open_record, unverified
 from tests.support.device_log import DeviceLog, key_of
 from tests.support.hub import Desk, ProvinceHub, found_province
@@ -97,22 +98,80 @@ def test_a_run_beyond_the_end_is_asked_for_from_the_end(hub: ProvinceHub, desk: 
     assert held(hub, desk.log.log) is None
 
 
-def test_another_branch_is_set_aside_whole(hub: ProvinceHub, desk: Desk) -> None:
-    send(hub, desk, desk.log.run())
+def twin_of(desk: Desk, common: int, *, dossiers: int = 3) -> DeviceLog:
+    """A copy of the PC's disk, taken after `common` records, that goes on by itself."""
     other = DeviceLog(device=f"{HAI_CHAU} PC quầy 1", officer=f"{HAI_CHAU} Nguyễn Thị Lan", commune=HAI_CHAU)
-    other.records = list(desk.log.records[:5])
+    other.records = list(desk.log.records[:common])
     other.clock, other.wall_ms = desk.log.clock, desk.log.wall_ms
-    for _ in range(3):
+    for _ in range(dossiers):
         other.a_dossier()
-    assert send(hub, desk, other.run()) == ("LOG_FORK",)
-    log = held(hub, desk.log.log)
+    return other
+
+
+def test_another_branch_is_kept_beside_the_first(hub: ProvinceHub, desk: Desk) -> None:
+    """Lesson 1: what was seen first stays the log, the other continuation gets an id of its own, nothing is lost."""
+    send(hub, desk, desk.log.run())
+    other = twin_of(desk, 5)
+    name = branch_id(desk.log.log, other.records[5].link)
+    for _ in range(2):
+        told = acknowledge(hub.services, desk.device, [encode_run(other.run())])
+        assert told.refusals == () and told.forks == (Fork(desk.log.log, 5, name),)
+    log, branch = held(hub, desk.log.log), held(hub, name)
     assert log is not None and log.head == desk.log.records[-1].link
+    assert branch is not None and (branch.base, branch.length, branch.acknowledged) == (5, 14, 14)
     with reading(hub.services.engine) as connection:
-        kept = list_set_aside(connection)
-    assert [(line.log, line.reason) for line in kept] == [(desk.log.log, "LOG_FORK")]
-    assert send(hub, desk, other.run()) == ("LOG_FORK",)
+        assert list_set_aside(connection) == []
+        assert HubLogStore(connection, hub.services.opened).span(name, 0) == other.records[5:]
+
+
+def test_a_branch_goes_on_under_either_name(hub: ProvinceHub, desk: Desk) -> None:
+    """Before the copy has heard of its fork it goes on sending the log; afterwards it sends the branch."""
+    send(hub, desk, desk.log.run())
+    other = twin_of(desk, 5)
+    send(hub, desk, other.run(0, 8))
+    name = branch_id(desk.log.log, other.records[5].link)
+    assert acknowledge(hub.services, desk.device, [encode_run(other.run(8, 11))]).forks
+    tail = other.run(9)
+    assert tail.seal is not None
+    renamed = msgspec.structs.replace(tail, log=name, seal=msgspec.structs.replace(tail.seal, log=name))
+    assert send(hub, desk, renamed) == ()
+    branch = held(hub, name)
+    assert branch is not None and branch.length == len(other.records)
+
+
+def test_a_copy_of_a_copy_is_a_branch_of_the_branch(hub: ProvinceHub, desk: Desk) -> None:
+    send(hub, desk, desk.log.run())
+    other = twin_of(desk, 5)
+    send(hub, desk, other.run())
+    third = twin_of(desk, 5, dossiers=0)
+    third.records = list(other.records[:9])
+    third.a_dossier()
+    told = acknowledge(hub.services, desk.device, [encode_run(third.run())])
+    first, second = (
+        branch_id(desk.log.log, other.records[5].link),
+        branch_id(desk.log.log, third.records[9].link),
+    )
+    assert told.forks == (Fork(desk.log.log, 5, first), Fork(first, 9, second))
+    branch = held(hub, second)
+    assert branch is not None and (branch.base, branch.length) == (9, 12)
+
+
+def test_a_run_that_differs_from_further_back_is_asked_for_from_there(hub: ProvinceHub, desk: Desk) -> None:
+    send(hub, desk, desk.log.run())
+    assert send(hub, desk, twin_of(desk, 5).run(7)) == ("LOG_CHAIN",)
+    assert send(hub, desk, twin_of(desk, 5).run(4)) == ()
+
+
+def test_an_unsealed_run_begins_no_branch(hub: ProvinceHub, desk: Desk) -> None:
+    """A seal is the device's word on the chain; without it the run may be damaged, so it is set aside whole."""
+    send(hub, desk, desk.log.run())
+    run = twin_of(desk, 5).run(sealed=False)
+    assert send(hub, desk, run) == ("LOG_FORK",)
+    assert send(hub, desk, run) == ("LOG_FORK",)
     with reading(hub.services.engine) as connection:
-        assert len(list_set_aside(connection)) == 1, "the same run again is not kept twice"
+        assert [(line.log, line.reason) for line in list_set_aside(connection)] == [
+            (desk.log.log, "LOG_FORK")
+        ]
 
 
 def test_a_seal_by_another_key_is_refused(hub: ProvinceHub, desk: Desk) -> None:

@@ -41,8 +41,11 @@ def db(tmp_path: Path) -> Database:
         "INSERT OR REPLACE INTO seal SELECT log, length, zeroblob(32), signature FROM seal",
         "DELETE FROM log",
         "UPDATE log SET id = 'x'",
-        "INSERT OR REPLACE INTO log SELECT number, id, '00', NULL FROM log",
-        "INSERT OR REPLACE INTO log SELECT 55, id, '00', NULL FROM log",
+        "UPDATE log SET origin = 'x'",
+        "UPDATE record SET log = 99",
+        "UPDATE seal SET log = 99",
+        "INSERT OR REPLACE INTO log SELECT number, id, '00', NULL, NULL FROM log",
+        "INSERT OR REPLACE INTO log SELECT 55, id, '00', NULL, NULL FROM log",
     ],
 )
 def test_the_truth_is_append_only(db: Database, statement: str) -> None:

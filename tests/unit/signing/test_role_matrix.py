@@ -39,9 +39,10 @@ MAY_SIGN: dict[str, set[str]] = {
     "device": {"log.opened", "dossier.numbered"},
     "hub": {"log.opened", "log.forked", "verdict.given", "lease.granted", "foreign.listed", "catalogue.published",
             "calendar.published", "erasure.ordered"},
-    "registry": {"key.stated", "key.revoked", "key.reinstated", "review.given"},
-    "key_authority": {"key.stated", "key.revoked", "key.reinstated", "review.given"},
-    "administrator": {"lease.granted", "catalogue.published", "calendar.published", "erasure.ordered"},
+    "registry": {"key.stated", "key.revoked", "key.reinstated", "review.given", "copy.reviewed"},
+    "key_authority": {"key.stated", "key.revoked", "key.reinstated", "review.given", "copy.reviewed"},
+    "administrator": {"lease.granted", "catalogue.published", "calendar.published", "erasure.ordered",
+                      "copy.reviewed"},
     "statistician": set(), "auditor": set(), "verifier": set(),
     "root": set(), "log": set(), "status": set(), "witness": set(),
 }  # fmt: skip

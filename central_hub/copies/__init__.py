@@ -1,0 +1,1 @@
+"""Suspected copies of a PC's disk: found by forks, given nothing until a person has confirmed them by signature."""

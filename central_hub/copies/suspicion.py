@@ -1,0 +1,189 @@
+"""Is this PC a copy of another one's disk? Found from logs alone, written down, and asked in every round.
+
+Two signs. A device's log is continued in two ways: whoever comes second with its continuation is suspected. And a PC says
+that it writes a log which a later log of the same device follows after a restore: then two PCs are alive, and the one that
+was restored is suspected. A suspicion is about one *life* of the device's database, never about its key: the other PC goes
+on as before. A suspected copy may deliver; it reads nothing, gets no numbers and no key until somebody confirms it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from central_hub.ingest.branches import Fork
+from central_hub.services import Services
+from central_hub.store.engine import reading, writing
+from central_hub.store.record_log import HeldLog, HubLogStore
+from central_hub.store.tables import COPY, LOG
+from sync_protocol.challenge import issued_s
+from sync_protocol.errors import RunInvalid
+from sync_protocol.frontier import Frontier, same_head
+from sync_protocol.log import LogOpening, OpeningReason, Predecessor
+from sync_protocol.wire import CopyState, ForkTold, RoundRequest
+
+_ORDER = (CopyState.NONE, CopyState.CONFIRMED, CopyState.WAITING, CopyState.REFUSED)
+FORK = "fork"
+TWO_LIVES = "two_lives"
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a round shows of copies: the standing of the PC that asks, and the forks of its logs."""
+
+    state: int
+    forks: tuple[ForkTold, ...] = ()
+
+
+def look_at_round(
+    services: Services,
+    device: str,
+    request: RoundRequest,
+    theirs: Frontier,
+    forks: Sequence[Fork],
+) -> Copied:
+    """Write down what this round shows, and tell what to make of the PC that asks."""
+    now_ms = services.clock()
+    writing_log = request.writing.hex()
+    with reading(services.engine) as connection:
+        store = HubLogStore(connection, services.opened)
+        logs = [log for log in store.held_logs(device=device) if log.device == device]
+        own = {log.id for log in logs}
+        trunks = {fork.log for fork in forks}
+        delivered = [fork.branch for fork in forks if fork.log in own and fork.branch not in trunks]
+        differing = _differing(store, theirs)
+        state = standing_of(connection, services, device, writing_log)
+        lives = [] if gets_nothing(state) else _other_lives(store, logs, writing_log, request.challenge)
+    for life in lives:
+        _suspect(services, device, life, TWO_LIVES, now_ms)
+    found = [_suspect(services, device, life, FORK, now_ms) for life in delivered]
+    if own & set(differing) and not delivered and state == CopyState.NONE:
+        found.append(CopyState.WAITING)
+    state = _worst([state, *found])
+    told = [ForkTold(bytes.fromhex(f.log), f.first, bytes.fromhex(f.branch)) for f in forks]
+    named = {fork.log for fork in forks}
+    told += [ForkTold(bytes.fromhex(log), 0, b"") for log in differing if log not in named]
+    return Copied(state, tuple(told))
+
+
+def standing_of(connection: Connection, services: Services, device: str, log: str) -> int:
+    """How the PC of `device` that writes `log` stands (`CopyState`); a PC that does not say is none of the known ones."""
+    rows = connection.execute(select(COPY).where(COPY.c.device == device).order_by(COPY.c.since_ms)).all()
+    if not rows:
+        return CopyState.NONE
+    if not log:
+        return _worst([_state(row) for row in rows])
+    store = HubLogStore(connection, services.opened)
+    lives = {log, *_inherited(store, log)}
+    return _worst([_state(row) for row in rows if row.life in lives])
+
+
+def gets_nothing(state: int) -> bool:
+    """Whether a PC in this standing is answered with receipts alone."""
+    return state in (CopyState.WAITING, CopyState.REFUSED)
+
+
+def suspected_logs(connection: Connection, services: Services, numbers: Iterable[int]) -> frozenset[int]:
+    """Those of the logs with these numbers that a copy writes whom nobody has confirmed."""
+    devices = set(connection.scalars(select(COPY.c.device)))
+    if not devices:
+        return frozenset()
+    rows = connection.execute(select(LOG.c.no, LOG.c.id, LOG.c.device).where(LOG.c.device.in_(devices)))
+    wanted = frozenset(numbers)
+    return frozenset(
+        row.no
+        for row in rows.all()
+        if row.no in wanted and gets_nothing(standing_of(connection, services, row.device, row.id))
+    )
+
+
+def reviews_of_copies(connection: Connection) -> int:
+    """How many copies were reviewed: another number means that something may be judged again."""
+    return connection.scalar(select(func.count(COPY.c.reviewed_by))) or 0
+
+
+def _worst(states: Iterable[int]) -> int:
+    """A copy that was copied again is suspected anew, whatever was confirmed of the first."""
+    return max(states, key=_ORDER.index, default=CopyState.NONE)
+
+
+def _state(row: object) -> int:
+    refused, confirmed = getattr(row, "refused_ms", None), getattr(row, "confirmed_ms", None)
+    if refused is not None:
+        return CopyState.REFUSED
+    return CopyState.WAITING if confirmed is None else CopyState.CONFIRMED
+
+
+def _differing(store: HubLogStore, theirs: Frontier) -> list[str]:
+    """Logs of which the PC holds other records than this hub, as far as both reach."""
+    held = {log.id: log for log in store.held_logs(logs=list(theirs))}
+    found = []
+    for log, entry in theirs.items():
+        mine = held.get(log)
+        if mine is not None and mine.base < entry.length <= mine.length:
+            link = store.link_at(log, entry.length)
+            if link is not None and not same_head(link, entry.head):
+                found.append(log)
+    return found
+
+
+def _other_lives(
+    store: HubLogStore, logs: Sequence[HeldLog], writing_log: str, challenge: bytes
+) -> list[str]:
+    """Logs that follow `writing_log` after a restore, although somebody still writes it."""
+    later = [log for log in logs if log.origin is None and log.id != writing_log]
+    present = next((log for log in logs if log.id == writing_log), None)
+    if present is None or not challenge:
+        return []
+    found = []
+    for log in later:
+        if log.no <= present.no or log.opened_ms >= issued_s(challenge) * 1000:
+            continue
+        opening = _opening(store, log.id)
+        follows = opening is not None and any(p.log == writing_log for p in opening.predecessors)
+        if follows and opening is not None and opening.reason is OpeningReason.RESTORE:
+            found.append(log.id)
+    return found
+
+
+def _inherited(store: HubLogStore, log: str) -> list[str]:
+    """The lives that a log goes on with: what it names as predecessors, but not what its PC merely holds of another.
+
+    The PC of which a copy was made holds the copy's branch, too; it also holds what the log itself continued with.
+    """
+    opening = _opening(store, log)
+    if opening is None:
+        return []
+    named = {each.log: each for each in opening.predecessors}
+    return [each.log for each in named.values() if _goes_on_with(store, each, named)]
+
+
+def _goes_on_with(store: HubLogStore, each: Predecessor, named: dict[str, Predecessor]) -> bool:
+    held = store.held(each.log)
+    if held is None or held.origin is None:
+        return True
+    trunk = named.get(held.origin)
+    return trunk is None or trunk.length <= held.base
+
+
+def _opening(store: HubLogStore, log: str) -> LogOpening | None:
+    records = store.span(log, 0, stop=1)
+    try:
+        return LogOpening.from_header(records[0].header) if records else None
+    except RunInvalid:
+        return None
+
+
+def _suspect(services: Services, device: str, life: str, cause: str, now_ms: int) -> int:
+    """Write the suspicion down unless it stands; returns how this life stands."""
+    with writing(services.engine) as connection:
+        known = connection.execute(select(COPY).where(COPY.c.life == life)).first()
+        if known is not None:
+            connection.execute(update(COPY).where(COPY.c.life == life).values(seen_ms=now_ms))
+            return _state(known)
+        commune = connection.scalar(
+            select(LOG.c.commune).where(or_(LOG.c.id == life, LOG.c.device == device))
+        )
+        row = {"life": life, "device": device, "commune": commune or "", "cause": cause}
+        connection.execute(insert(COPY).values({**row, "since_ms": now_ms, "seen_ms": now_ms}))
+        return CopyState.WAITING

@@ -1,0 +1,168 @@
+"""Copied disks, told as stories: two PCs go on from one disk, and one that was put back with its watermark."""
+
+import random
+from collections.abc import Callable
+
+from edge_node.journal.service import require_office
+from edge_node.projection.service import digest_total
+from edge_node.store import alerts
+from sync_protocol.log import LogOpening, OpeningReason
+from tests.simulation import invariants
+from tests.simulation.node import SimNode
+from tests.simulation.officers import Desk
+from tests.simulation.world import World
+
+HAI_CHAU, HOA_CUONG = "20242", "20257"
+
+
+def work(world: World, node: SimNode, *, seed: int, acts: int = 6) -> None:
+    for number in range(acts):
+        Desk(node, random.Random(f"{seed} {number}"), world.communes).act()
+        world.note_records(node)
+
+
+def codes_of(node: SimNode) -> set[str]:
+    return {alert.code for alert in alerts.list_alerts(node.db)}
+
+
+def held_ids(node: SimNode) -> set[str]:
+    return {row[0].hex() for row in node.db.conn.execute("SELECT id FROM record").fetchall()}
+
+
+def own_ids(node: SimNode) -> set[str]:
+    return {record.id for log in node.own_logs() for record in node.store.span(log, 0)}
+
+
+def two_from_one(make_world: Callable[..., World]) -> tuple[World, SimNode, SimNode]:
+    """A commune of two PCs, and a copy of the first one's disk; both the first and its copy have gone on working."""
+    world = make_world(HAI_CHAU, HAI_CHAU)
+    world.heal()
+    first = world.nodes[0]
+    clone = world.clone_node(first)
+    work(world, first, seed=1)
+    work(world, clone, seed=2)
+    return world, first, clone
+
+
+def test_both_branches_are_kept_and_merged(make_world: Callable[..., World]) -> None:
+    """Lesson 1: no record is lost, all PCs come to hold the same, whoever comes first."""
+    world, first, clone = two_from_one(make_world)
+    written = own_ids(first) | own_ids(clone)
+    world.note_result(first, first.sync())
+    world.note_result(clone, clone.sync())
+    world.hub.judge()
+    assert clone.status().waiting == 0, "a suspected copy delivers at once"
+    with world.hub.reading() as (_, store):
+        assert all(store.record(record) for record in written)
+    world.hub.review_copies(stands=True)
+    world.heal()
+    invariants.check_end(world)
+    assert len({digest_total(node.db) for node in world.nodes}) == 1
+    assert all(written <= held_ids(node) for node in world.nodes)
+
+
+def test_a_suspected_copy_reads_nothing_until_it_is_confirmed(make_world: Callable[..., World]) -> None:
+    world, first, clone = two_from_one(make_world)
+    world.note_result(first, first.sync())
+    world.hub.judge()
+    before = held_ids(clone)
+    for _ in range(3):
+        world.note_result(clone, clone.sync())
+        work(world, world.nodes[1], seed=3)
+        world.note_result(world.nodes[1], world.nodes[1].sync())
+        world.hub.judge()
+    assert held_ids(clone) == before | own_ids(clone)
+    assert {alerts.FORK, alerts.COPY_WAITING} <= codes_of(clone)
+    assert alerts.COPY_WAITING not in codes_of(first)
+    assert len(world.hub.suspected()) == 1
+    world.hub.review_copies(stands=True)
+    world.note_result(clone, clone.sync())
+    assert own_ids(first) <= held_ids(clone)
+    assert alerts.COPY_CONFIRMED in codes_of(clone)
+    world.heal()
+    invariants.check_end(world)
+
+
+def test_the_copy_goes_on_in_a_new_epoch_that_names_its_branch(make_world: Callable[..., World]) -> None:
+    world, first, clone = two_from_one(make_world)
+    log = require_office(first.db).log
+    world.note_result(first, first.sync())
+    world.note_result(clone, clone.sync())
+    present = require_office(clone.db).log
+    assert require_office(first.db).log == log and present != log
+    opening = LogOpening.from_header(clone.store.span(present, 0, stop=1)[0].header)
+    branches = [each for each in clone.store.family_of(log) if each != log]
+    assert opening.reason is OpeningReason.CLONE
+    assert {log, *branches} <= {each.log for each in opening.predecessors}
+    entry = clone.store.frontier(branches)[branches[0]]
+    assert entry.base == clone.store.frontier([log])[log].length
+
+
+def test_the_copy_that_comes_first_makes_the_other_the_branch(make_world: Callable[..., World]) -> None:
+    world, first, clone = two_from_one(make_world)
+    world.note_result(clone, clone.sync())
+    world.note_result(first, first.sync())
+    world.hub.judge()
+    assert alerts.COPY_WAITING in codes_of(first)
+    world.hub.review_copies(stands=True)
+    world.heal()
+    invariants.check_end(world)
+
+
+def test_three_from_one_disk(make_world: Callable[..., World]) -> None:
+    """The third is copied from the second after it went its own way: a branch of a branch."""
+    world, first, clone = two_from_one(make_world)
+    third = world.clone_node(clone)
+    work(world, clone, seed=4)
+    work(world, third, seed=5)
+    for node in (first, clone, third):
+        world.note_result(node, node.sync())
+    world.hub.judge()
+    assert len(world.hub.suspected()) == 2
+    world.hub.review_copies(stands=True)
+    world.heal()
+    invariants.check_end(world)
+
+
+def test_a_whole_disk_put_back_with_its_watermark_is_found_at_the_first_contact(
+    make_world: Callable[..., World],
+) -> None:
+    """Lesson 2: nothing on the PC knows of it; what was written before the contact becomes a branch, nothing is lost."""
+    world = make_world(HAI_CHAU, HAI_CHAU)
+    world.heal()
+    node = world.nodes[0]
+    node.copy()
+    work(world, node, seed=1)
+    world.heal()
+    node.put_back(whole=True)
+    log = require_office(node.db).log
+    work(world, node, seed=2)
+    world.note_result(node, node.sync())
+    assert require_office(node.db).log != log
+    world.hub.review_copies(stands=True)
+    world.heal()
+    invariants.check_end(world)
+
+
+def test_a_pc_that_was_put_back_while_its_other_life_goes_on(make_world: Callable[..., World]) -> None:
+    """A copy that wrote nothing looks like a PC put back; when the other one comes again, two are alive."""
+    world = make_world(HAI_CHAU, HAI_CHAU)
+    world.heal()
+    first = world.nodes[0]
+    clone = world.clone_node(first)
+    work(world, first, seed=1)
+    world.heal_only(first)
+    world.note_result(clone, clone.sync())
+    assert world.hub.suspected() == []
+    world.time.pass_ms(120_000)
+    for seed in (2, 3):
+        work(world, first, seed=seed)
+        world.note_result(first, first.sync())
+    assert len(world.hub.suspected()) == 1
+    world.hub.judge()
+    before = held_ids(clone)
+    world.note_result(clone, clone.sync())
+    assert held_ids(clone) == before | own_ids(clone) and alerts.COPY_WAITING in codes_of(clone)
+    world.hub.review_copies(stands=True)
+    world.heal()
+    invariants.check_end(world)
