@@ -71,8 +71,9 @@ def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Ack
         for frame, run in zip(frames, checked, strict=True):
             if run is not None:
                 stored += _store(connection, store, run, frame, refused, forks)
+        contradicted = {*(fork.log for fork in forks), *(refusal.log for refusal, _ in refused)}
         for run in checked:
-            if run is not None and (run.begins_branch or any(fork.log == run.origin for fork in forks)):
+            if run is not None and (run.begins_branch or run.log in contradicted):
                 note_fork(connection, services, replace(run, log=run.origin))
         for refusal, frame in refused:
             _set_aside(connection, refusal, frame, device, now_ms)
