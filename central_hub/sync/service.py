@@ -198,7 +198,7 @@ def compose_answer(
         history = _history(store, asker, scope, theirs, chosen, bytes_max)
         foreign = (
             NOTHING
-            if asker.is_cut_off
+            if asker.is_cut_off or asker.is_suspected
             else foreign_part(
                 connection,
                 store,
