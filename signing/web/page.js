@@ -175,7 +175,7 @@ async function showTrust() {
     const { bundle, status } = page.trust;
     rows.push([say("province"), sayUnit(bundle.province, null)]);
     rows.push([say("bundle"), `${say("version")} ${bundle.version}${bundle.issued === null ? "" : `, ${sayInstant(bundle.issued)}`}`]);
-    rows.push([say("fingerprint"), bundle.fingerprint.match(/.{8}/g).join(" ")]);
+    rows.push([say("fingerprint"), bundle.fingerprint.match(/.{4}/g).join(" ")]);
     rows.push([say("status"), status === null ? say("statusNone") : `${say("statusSize")} ${status.status.size}${status.issued === null ? "" : `, ${sayInstant(status.issued)}`}`]);
   }
   rows.push([say("program"), `motcua-verify ${program.version}`], ["SHA-256", program.sha256], [say("engine"), (await chosenEngine()).name]);
