@@ -14,9 +14,9 @@ _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 ATTACKERS = (
     "stolen PC", "malicious officer", "malicious hub administrator", "network attacker", "restored backup", "clone",
-    "restored hub", "lying clock", "replay", "forged paper", "hostile input", "rotated root",
+    "restored hub", "lying clock", "replay", "forged paper", "hostile input", "rotated root", "PDF shadow", "broken algorithm",
 )  # fmt: skip
-NOT_BUILT = ("PDF shadow", "broken algorithm")
+NOT_BUILT = ("legal signatures", "second suite")
 
 
 @cache

@@ -4,6 +4,7 @@ import io
 import time
 import tracemalloc
 import zlib
+from dataclasses import replace
 
 import pytest
 import segno
@@ -12,6 +13,9 @@ from PIL import Image
 from signing import opening
 from signing.opening import opened_input
 from signing.proof_file import PROOF_BYTES_MAX, encode_proof
+from signing.report import Indication
+from signing.verification import verify
+from tests.support.corpus.forms import CONTENT, FACTS
 from tests.support.paper import paper_code
 from tests.support.pdfs import hostile_pdfs, pdf, sample_pdfs
 from tests.support.proof_world import ProofWorld
@@ -75,6 +79,37 @@ def test_what_is_found_in_a_pdf() -> None:
         "too many decoys", "cut", "wrong sum", "changed within", "a dictionary asked for", "no header", "mark only",
         "nothing", "empty streams",
     }  # fmt: skip
+
+
+def laid_over(data: bytes, *streams: bytes) -> bytes:
+    """The PDF with an incremental update behind it: another look for its page, perhaps other files."""
+    objects = b"".join(b"4 0 obj<<>>stream\r\n" + each + b"\r\nendstream endobj\n" for each in streams)
+    return data + objects + b"xref\n0 1\n0000000000 65535 f \ntrailer<</Prev 9>>\nstartxref\n9\n%%EOF\n"
+
+
+def test_a_page_laid_over_a_pdf_changes_no_finding() -> None:
+    """What pages show is never believed: the finding is the proof's, and says that the PDF's own signature is another matter."""
+    whole = pdf(b"BT (granted to Lan) ET", zlib.compress(PROOF))
+    bundle = WORLD.bundle()
+    report = verify(opened_input(whole), bundle)
+    for streams in (
+        [b"BT (granted to somebody else) ET"],
+        [b"BT (x) ET", zlib.compress(b'{"format":"motcua-proof/1"}')],
+    ):
+        changed = laid_over(whole, *streams)
+        assert verify(opened_input(changed), bundle) == report
+    assert "legal_signature" in {each.id for each in report.not_checked}
+
+
+def test_a_proof_changed_within_a_pdf_is_found_out() -> None:
+    record = WORLD.record("Lan", content=CONTENT, facts=FACTS)
+    proof = encode_proof(WORLD.proof(record, statements=[WORLD.lan()]))
+    assert verify(opened_input(pdf(zlib.compress(proof))), WORLD.bundle()).indication is Indication.PASSED
+    forged = encode_proof(
+        WORLD.proof(replace(record, content=record.content.replace(b"An", b"Ba")), statements=[WORLD.lan()])  # type: ignore[union-attr]
+    )
+    for sent in (pdf(zlib.compress(forged)), pdf(zlib.compress(forged), zlib.compress(proof))):
+        assert verify(opened_input(sent), WORLD.bundle()).indication is Indication.FAILED
 
 
 @pytest.mark.parametrize("name", list(hostile_pdfs(1_000)))
