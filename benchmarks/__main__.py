@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.attachment import measure_attachment, measure_attachment_short
 from benchmarks.desk import measure_desk, measure_save
+from benchmarks.disk import measure_disk
 from benchmarks.figure import Figure, table
 from benchmarks.idle import measure_idle
 from benchmarks.ingest import measure_ingest
@@ -17,7 +18,9 @@ from benchmarks.overview import measure_overview
 from benchmarks.page import measure_page
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.rough import measure_rough
+from benchmarks.simulation import measure_simulation
 from benchmarks.snapshot import measure_snapshot, measure_snapshot_short
+from benchmarks.storm import measure_storm, measure_storm_short
 from benchmarks.tlog import measure_tlog
 from benchmarks.verify import measure_verify
 from benchmarks.workspace import Workspace
@@ -33,6 +36,10 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "snapshot": measure_snapshot,
     "snapshot_short": measure_snapshot_short,
     "ingest": measure_ingest,
+    "storm": measure_storm,
+    "storm_short": measure_storm_short,
+    "disk": measure_disk,
+    "simulation": measure_simulation,
     "save": measure_save,
     "desk": measure_desk,
     "overview": measure_overview,

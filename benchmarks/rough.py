@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from benchmarks.figure import Figure, at_most
-from benchmarks.province import code_for, found_province
+from benchmarks.province import DirectLine, code_for, found_province
 from benchmarks.workload import plan
 from benchmarks.workspace import Workspace
 from central_hub.services import Services as HubServices
@@ -130,8 +130,10 @@ class EnrolledNode:
     desk: Desk
 
 
-def enrolled_node(folder: Path, hub: HubServices, port: int, unit: Unit) -> EnrolledNode:
-    """Enrol a PC of the unit at the hub that listens on `port`."""
+def enrolled_node(
+    folder: Path, hub: HubServices, port: int, unit: Unit, *, line: DirectLine | None = None
+) -> EnrolledNode:
+    """Enrol a PC of the unit at the hub that listens on `port`, or by a line of its own."""
     services = build_services(EdgeConfig(data=folder, reserve_mb=1), lock_cost=LockCost.TEST)
     initialise(services)
     db = open_database(services.config.database)
@@ -145,8 +147,8 @@ def enrolled_node(folder: Path, hub: HubServices, port: int, unit: Unit) -> Enro
         officer_name="Nguyễn Thị Lan",
         pin=PIN,
     )
-    officer = enrol(db, services, wish, lambda url, ca: HubLine(url, ca=ca)).officer
-    sync(db, services, HubLine(url))
+    officer = enrol(db, services, wish, lambda url, ca: line or HubLine(url, ca=ca)).officer
+    sync(db, services, line or HubLine(url))
     token = log_in(db, services, officer=officer, pin=PIN, address="127.0.0.1")
     actor = current_actor(db, services, token)
     assert actor is not None

@@ -64,8 +64,8 @@ class HubConfig:
     session_hours: int = 10
     backup_daily_keep: int = 7
     files_free_mb: int = 2048
-    judge_batch_records: int = 4096
-    verify_threads: int = 2
+    judge_batch_records: int = 2048
+    verify_threads: int = 1
     checkpoint_every_s: int = 10
     tail_wait_days: int = 14
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -15,10 +16,12 @@ from gunicorn.app.base import BaseApplication
 
 from central_hub import create_app
 from central_hub.config import HubConfig
+from central_hub.memory import collect_seldom
 from central_hub.services import open_services
 from central_hub.tls import ensure_server_certificate
 
 _LOOK_EVERY_S = 0.5
+_JUDGE_ENDS_S = 10.0
 _ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 — no name to put into a certificate
 
 
@@ -36,10 +39,12 @@ class JudgeKeeper:
         threading.Thread(target=self._watch, name="judge-keeper", daemon=True).start()
 
     def stop(self) -> None:
-        """End it."""
+        """End it, and wait until it has: it writes files of its own."""
         self._stopped.set()
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_JUDGE_ENDS_S)
 
     def _begin(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(self._command)  # noqa: S603 — our own interpreter and module
@@ -105,4 +110,6 @@ class HubServer(BaseApplication):
 
     def load(self) -> Flask:
         """The app, made in each worker: an engine must not be shared over a fork."""
-        return create_app(self._config, open_services(self._config))
+        app = create_app(self._config, open_services(self._config))
+        collect_seldom()
+        return app

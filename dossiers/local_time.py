@@ -4,10 +4,15 @@ The PC's own time zone is never asked. `instant` is the inverse of reading a dat
 """
 
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
 MINUTE_MS: Final = 60_000
+_DAY_MS: Final = 24 * 60 * MINUTE_MS
+_AHEAD_MS: Final = 7 * 60 * MINUTE_MS
+_FIRST_DATE: Final = date(1970, 1, 1)
+_DATES_REMEMBERED: Final = 4096
 _FIRST_MS: Final = -2_208_988_800_000
 _LAST_MS: Final = 7_258_118_400_000
 """1900 and 2200. Signed records may state any instant (a broken clock did), and every one of them must be shown, counted
@@ -26,7 +31,12 @@ def local(ms: int) -> datetime:
 
 
 def local_date(ms: int) -> date:
-    return local(ms).date()
+    return _date_of((shown(ms) + _AHEAD_MS) // _DAY_MS)
+
+
+@lru_cache(_DATES_REMEMBERED)
+def _date_of(day: int) -> date:
+    return _FIRST_DATE + timedelta(days=day)
 
 
 def instant(day: date, minutes: int = 0) -> int:

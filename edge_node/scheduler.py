@@ -39,6 +39,8 @@ SYNC: Final = "sync"
 BACKUP_EVERY_S: Final = 1800
 SPACE_EVERY_S: Final = 30
 ERASURE_EVERY_S: Final = 20
+WISH_S_MAX: Final = 60 * 60
+"""The hub may ask for so much patience and no more."""
 
 
 class Schedule:
@@ -128,11 +130,12 @@ class Schedule:
         )
 
     def _interval(self, db: Database) -> float:
-        """Our own interval, or the hub's shorter wish while something waits to be judged."""
+        """The hub's wish while something waits to be judged; else our own interval, or the hub's wish when that is longer."""
         every_s = self._services.config.sync_every_s
+        wish_s = min(int(read_local(db, NEXT_AFTER) or 0), WISH_S_MAX)
         if read_status(db, now=self._services.clock()).unjudged:
-            return min(every_s, int(read_local(db, NEXT_AFTER) or every_s))
-        return every_s
+            return wish_s or every_s
+        return max(every_s, wish_s)
 
     def lan_tick(self, db: Database) -> None:
         """Open or close the door to the office network as it was switched; meet the PCs whose turn it is."""

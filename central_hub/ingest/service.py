@@ -9,6 +9,7 @@ Nothing here looks at a record's signature, and nothing waits for the judge.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, func, insert, select, update
@@ -32,6 +33,8 @@ from sync_protocol.log import OPENING_KIND, Run, check_chain, verify_seal
 from sync_protocol.rounds import opening_of
 
 _SET_ASIDE_MAX = 10_000
+_one_at_a_time = Lock()
+"""Opening runs is work for one thread at a time (the interpreter's lock); together they would only hold more memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Ack
     if not frames:
         return Acknowledged(records=0)
     refused: list[tuple[Refusal, bytes]] = []
-    with reading(services.engine) as connection:
+    with _one_at_a_time, reading(services.engine) as connection:
         trust = services.trust.current(connection)
         store = HubLogStore(connection, services.opened)
         epoch = hub_epoch(connection)

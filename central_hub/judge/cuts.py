@@ -37,6 +37,8 @@ class Cuts:
 
     def judge(self, record: UnverifiedRecord, device: str) -> Judgement:
         """Applied, unless the signer's key, its device's or a key that stated it was cut off before this record."""
+        if not self.status.revoked:  # the normal case: nobody was ever cut off
+            return APPLIED
         keys = dict.fromkeys((record.header.by, device))
         found = [self._finding(record, key) for key in keys if self._is_in_question(key)]
         indications = {each.indication for each in found}

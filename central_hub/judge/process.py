@@ -1,13 +1,14 @@
 """The judge as a process of its own: looks for work, works, and ends with the process that started it.
 
-The sequencer of the province's log lives here too: there is one judge per hub, so there is one sequencer.
+The sequencer of the province's log lives here too, in a thread of its own: there is one judge per hub, so there is one
+sequencer, and while it waits for the disk the judge goes on.
 """
 
-import gc
 import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from types import FrameType
 
 from central_hub.judge.service import Judge
 from central_hub.locks import Locked, held_lock
+from central_hub.memory import collect_seldom
 from central_hub.scheduler import start_schedule
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, put_setting
@@ -27,6 +29,8 @@ _SEEN_EVERY_S = 10.0
 _SEQUENCE_EVERY_S = 1.0
 _FAULT_WAIT_S = 2.0
 _SWITCH_EVERY_S = 0.001
+_NICE = 5
+"""Who waits for an acknowledgement goes before what can be judged a moment later; inherited by the verifiers."""
 
 
 class _Stop:
@@ -49,14 +53,17 @@ def run_judge(services: Services, *, parent: int) -> None:
             return
         # Threads that verify need the interpreter's lock for an instant after each signature; let them have it soon.
         sys.setswitchinterval(_SWITCH_EVERY_S)
-        # Records are trees of values without cycles: the collector would only walk them again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(200_000, 50, 100)
+        collect_seldom()
+        os.nice(_NICE)
         scheduler = start_schedule(services)
+        ended = threading.Event()
+        sequencer = threading.Thread(target=_sequence, args=(services, ended), name="sequencer")
+        sequencer.start()
         try:
             _work(services, stop, parent)
         finally:
+            ended.set()
+            sequencer.join()
             scheduler.shutdown(wait=False)
 
 
@@ -74,15 +81,21 @@ def _the_one_judge(services: Services, stop: _Stop, parent: int) -> Iterator[boo
     yield False
 
 
+def _sequence(services: Services, ended: threading.Event) -> None:
+    while not ended.wait(_SEQUENCE_EVERY_S):
+        try:
+            sequence(services)
+        except Exception:  # noqa: BLE001 — whatever it was: what has no leaf yet gets it with the next step
+            _LOG.exception("the province's log could not be continued; trying again")
+            ended.wait(_FAULT_WAIT_S)
+
+
 def _work(services: Services, stop: _Stop, parent: int) -> None:
     judge = Judge(services)
-    seen, sequenced, idle_s = 0.0, 0.0, _IDLE_S_MIN
+    seen, idle_s = 0.0, _IDLE_S_MIN
     while not stop.asked and os.getppid() == parent:
         try:
             judged = judge.judge_pending(batches_max=1)
-            if time.monotonic() - sequenced > _SEQUENCE_EVERY_S:
-                sequence(services)
-                sequenced = time.monotonic()
             if time.monotonic() - seen > _SEEN_EVERY_S:
                 with writing(services.engine) as connection:
                     put_setting(connection, JUDGE_SEEN, str(services.clock()))

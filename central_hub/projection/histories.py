@@ -21,7 +21,7 @@ def without_body(record: Record | UnverifiedRecord) -> Record:
 class Histories:
     """The least recently touched dossiers are forgotten first; bounded by the number of records."""
 
-    def __init__(self, *, records_max: int = 24_000) -> None:
+    def __init__(self, *, records_max: int = 8_000) -> None:
         self._records_max = records_max
         self._kept: OrderedDict[str, History] = OrderedDict()
         self._held = 0

@@ -6,7 +6,6 @@ was amended later is compared on the PCs of the office. What makes a duplicate i
 here, and a duplicate is computed anew at every look.
 """
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -144,7 +143,7 @@ def _row(one: DossierKey | CodeUse, is_person: int) -> tuple[object, ...]:
 
 
 def _hash(secret: bytes, purpose: str, value: str) -> str:
-    return hmac.new(secret, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()[:_KEY_BYTES].hex()
+    return hmac.digest(secret, f"{purpose}\0{value}".encode(), "sha256")[:_KEY_BYTES].hex()
 
 
 def _without_erased(

@@ -16,7 +16,7 @@ Records = tuple[UnverifiedRecord, ...]
 class OpenedRuns:
     """The least recently used runs are forgotten first."""
 
-    def __init__(self, *, records_max: int = 8_192) -> None:
+    def __init__(self, *, records_max: int = 4_096) -> None:
         self._records_max = records_max
         self._runs: OrderedDict[tuple[int, int], Records] = OrderedDict()
         self._held = 0

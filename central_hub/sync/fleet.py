@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from central_hub.store.tables import DEVICE, LOG, SET_ASIDE, STANDING
+from central_hub.sync.slots import Seat
 from sync_protocol.reasons import LOG_FORK
 from sync_protocol.wire import Beacon
 
@@ -155,6 +156,27 @@ def note_heard_of(connection: Connection, device: str, beacon: Beacon, *, now_ms
     """Remember what a PC said of itself by way of another one: it is alive, but this was no round with it."""
     values = {"contact_ms": now_ms, "beacon": msgspec.json.encode(beacon).decode()}
     connection.execute(update(DEVICE).where(DEVICE.c.id == device).values(values))
+
+
+def seat_of(connection: Connection, device: str, unit: str) -> Seat:
+    """Where a PC stands among all enrolled PCs, by unit and key id."""
+    mine = DEVICE.c.unit == unit
+    row = connection.execute(
+        select(
+            func.count(DEVICE.c.unit.distinct()).label("communes"),
+            func.count(DEVICE.c.unit.distinct()).filter(DEVICE.c.unit < unit).label("commune"),
+            func.count().filter(mine).label("devices"),
+            func.count().filter(mine & (DEVICE.c.id < device)).label("device"),
+        )
+    ).one()
+    return Seat(
+        commune=row.commune, communes=max(1, row.communes), device=row.device, devices=max(1, row.devices)
+    )
+
+
+def count_unjudged(connection: Connection) -> int:
+    """Records of all logs that are stored and wait for the judge."""
+    return connection.scalar(select(func.sum(LOG.c.length - LOG.c.judged))) or 0
 
 
 _beacon_decoder = msgspec.json.Decoder(Beacon)

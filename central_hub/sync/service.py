@@ -21,8 +21,9 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, STANDING
 from central_hub.sync.carried import short_of_numbers, take_carried
-from central_hub.sync.fleet import note_contact
+from central_hub.sync.fleet import count_unjudged, note_contact, seat_of
 from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
+from central_hub.sync.slots import wait_for_slot_s, wait_to_be_judged_s
 from central_hub.tlog.answers import tree_part
 from signing.bundles import open_unpinned_bundle
 from signing.roles import Role
@@ -49,7 +50,6 @@ from sync_protocol.wire import (
 )
 
 BUNDLES_A_ROUND = 4
-_UNJUDGED_WAIT_S = 5
 _LOW_WATER_SHARE = 5
 
 
@@ -223,8 +223,11 @@ def compose_answer(
         state, digest = (
             _compared(connection, unit, request) if is_settled else (DigestState.NOT_COMPARABLE, b"")
         )
-    own = [log for log in scope.devices if log.device == device]
-    is_waiting = any(log.judged < log.length for log in own)
+        own = [log for log in scope.devices if log.device == device]
+        is_waiting = any(log.judged < log.length for log in own)
+        next_sync_after_s = _next_sync(connection, services, asker, now_ms, is_waiting=is_waiting)
+    if not request.runs:
+        _keep_receipt(services, unit, receipt)
     return RoundAnswer(
         protocol=PROTOCOL_VERSION,
         challenge=make_challenge(challenge_secret(services), device, now_s=now_ms // 1000),
@@ -237,7 +240,7 @@ def compose_answer(
         foreign=list(foreign.frames),
         digest=digest,
         digest_state=state,
-        next_sync_after_s=_UNJUDGED_WAIT_S if is_waiting else _next_sync(services),
+        next_sync_after_s=next_sync_after_s,
         bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
         more=chosen.more or history.more or foreign.more,
         bundles=_newer_bundles(services, request.bundle),
@@ -321,16 +324,21 @@ def _receipt(
     if known is not None and same_standing(open_receipt(known, hub.public), logs, epoch):
         return known
     receipt = Receipt(at=now_ms, commune=unit, epoch=epoch, hub=hub.public.id, logs=logs)
-    signed = sign_receipt(receipt, hub)
-    with writing(services.engine) as writer:
-        if (
-            known is None
-            and writer.scalar(select(RECEIPT.c.commune).where(RECEIPT.c.commune == unit)) is None
-        ):
-            writer.execute(insert(RECEIPT).values(commune=unit, signed=signed))
+    return sign_receipt(receipt, hub)
+
+
+def _keep_receipt(services: Services, unit: str, signed: bytes) -> None:
+    """For the next idle round. While runs arrive every round moves something, so nothing is worth keeping."""
+    kept = select(RECEIPT.c.signed).where(RECEIPT.c.commune == unit)
+    with reading(services.engine) as connection:
+        is_kept = not signed or connection.scalar(kept) == signed
+    if is_kept:
+        return
+    with writing(services.engine) as connection:
+        if connection.scalar(kept) is None:
+            connection.execute(insert(RECEIPT).values(commune=unit, signed=signed))
         else:
-            writer.execute(update(RECEIPT).where(RECEIPT.c.commune == unit).values(signed=signed))
-    return signed
+            connection.execute(update(RECEIPT).where(RECEIPT.c.commune == unit).values(signed=signed))
 
 
 def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple[int, bytes]:
@@ -386,10 +394,14 @@ def _newer_bundles(services: Services, held: int) -> list[bytes]:
     return newer[:BUNDLES_A_ROUND]
 
 
-def _next_sync(services: Services) -> int:
-    """When to come again, spread by a fifth either way so that nodes do not come all at once."""
-    spread = services.random_bytes(1)[0] / 255 * 0.4 - 0.2
-    return round(services.config.next_sync_after_s * (1 + spread))
+def _next_sync(
+    connection: Connection, services: Services, asker: Asker, now_ms: int, *, is_waiting: bool
+) -> int:
+    """When to come again, in seconds."""
+    seat = seat_of(connection, asker.device, asker.unit)
+    if is_waiting:
+        return wait_to_be_judged_s(seat, backlog=count_unjudged(connection))
+    return wait_for_slot_s(seat, now_s=now_ms // 1000, turn_s=services.config.next_sync_after_s)
 
 
 def challenge_secret(services: Services) -> bytes:

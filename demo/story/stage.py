@@ -17,8 +17,10 @@ HUB: Final = "central_hub"
 NODE: Final = "edge_node"
 HUB_LOGIN: Final = "quantri"
 HUB_PASSWORD: Final = "mot-cua-da-nang"
-# A demo is watched: nodes look for the line every second and sync every five, not every twenty and three hundred.
+# A demo is watched: nodes look for the line every second and sync every five, not every twenty and three hundred; and the
+# hub does not ask them to wait longer.
 _BRISK: Final = {"MOTCUA_NODE_PROBE_EVERY_S": "1", "MOTCUA_NODE_SYNC_EVERY_S": "5"}
+_HUB_SETTINGS: Final = {"MOTCUA_HUB_NEXT_SYNC_AFTER_S": "5", "MOTCUA_HUB_PUBLIC_STATISTICS": "1"}
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
@@ -101,7 +103,7 @@ def found_hub(folder: Path) -> Stage:
         ["serve", "--data", str(data), "--port", str(port)],
         url=f"https://127.0.0.1:{port}",
         log=folder / "hub.log",
-        environment={"MOTCUA_HUB_PUBLIC_STATISTICS": "1"},
+        environment=_HUB_SETTINGS,
         authority=data / "keys" / "ca.pem",
     )
     return Stage(folder=folder, hub=Hub(data=data, port=port, server=server, founded=founded))

@@ -4,6 +4,9 @@ A request should take about two seconds on the line as it is, so that a cut cost
 large for the line: the next is smaller, and stays below that size until many large rounds went through. But a line that is
 cut every so often cuts small requests as well; therefore a first cut makes nothing smaller than what passes in a moment,
 and only cuts in a row do, because a payload that cannot pass never will (design §6).
+
+Some lines let only so many bytes pass on each connection. Such a line is to show itself while requests are still small:
+no request is larger than what its connection has carried before it, so the first that is cut was cut near its beginning.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +18,8 @@ from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROU
 START: Final = ROUND_SIZE_BYTES_START
 AIM_S: Final = 2.0
 MOMENT_S: Final = 1.2
-GROWTH_MAX: Final = 4
 CALM: Final = 16
-"""So many large rounds without a cut, and a ceiling is lifted by a quarter."""
+"""So many large rounds without a cut, and a ceiling is lifted by a quarter; after as many again by a half, and so on."""
 
 BUDGET_MAX: Final = ROUND_SIZE_BYTES_MAX // 4
 """A quarter: the answer and the packing of one oversized run must fit beside it."""
@@ -60,23 +62,25 @@ class Pace:
             return cls()
         return cls(_bounded(budget), _bounded(ceiling), max(0, speed), max(0, cuts), max(0, calm))
 
-    def after_success(self, *, moved_bytes: int, seconds: float) -> Self:
-        """After a round that went through."""
+    def after_success(self, *, moved_bytes: int, seconds: float, carried_bytes: int) -> Self:
+        """After a round that went through over a connection that has carried so much by now, this round among it."""
         if moved_bytes < self.budget // 2:  # too little moved to say anything about the line
             return replace(self, cuts=0)
         calm, ceiling = self.calm + 1, self.ceiling
         if calm % CALM == 0:
-            ceiling = _bounded(ceiling * 5 // 4)
+            ceiling = _bounded(ceiling * (4 + calm // CALM) // 4)
         speed = int(moved_bytes / max(seconds, 0.001))
-        budget = _bounded(min(int(speed * AIM_S), self.budget * GROWTH_MAX, ceiling))
-        return replace(self, budget=budget, ceiling=ceiling, speed=speed, cuts=0, calm=calm)
+        after = replace(self, ceiling=ceiling, speed=speed, cuts=0, calm=calm)
+        # After a cut the ceiling is what passed before it; else nobody knows yet how much a connection lets pass.
+        most = ceiling if after.is_shaky else min(ceiling, max(self.budget, carried_bytes))
+        return replace(after, budget=_bounded(min(int(speed * AIM_S), most)))
 
-    def after_cut(self) -> Self:
-        """After a connection that broke under way."""
+    def after_cut(self, *, carried_bytes: int) -> Self:
+        """After a connection that broke under way; before this request it had carried so much."""
         if self.cuts:
             smaller = _bounded(self.budget // 2)
         else:
-            passes = min(self.budget, int(self.speed * MOMENT_S))
+            passes = min(self.budget, max(carried_bytes, int(self.speed * MOMENT_S)))
             smaller = _bounded(max(self.budget * 3 // 4, passes))
         return replace(self, budget=smaller, ceiling=smaller, cuts=self.cuts + 1, calm=0)
 

@@ -133,6 +133,7 @@ class Rounds:
         self._sent: list[bytes] = []
         self._wanted: list[bytes] = []
         self._frames: list[bytes] = []
+        self._line_bytes = 0
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
@@ -160,6 +161,7 @@ class Rounds:
         if beacons:
             note_passed(self._db, beacons, now=self._services.clock())
         absorbed = self._take(answer, office, mine)
+        self._line_bytes += len(payload) + len(packed)
         self._remember_pace(len(payload) + len(packed), seconds)
         after = replace(after, sent=after.sent + chosen.records, received=after.received + absorbed.records)
         if answer.problem:
@@ -265,11 +267,12 @@ class Rounds:
             raise LineFault(reasons.LINE_DOWN, "a parcel has no line")
         if self._pace().is_shaky:
             self._line.hang_up()
+            self._line_bytes = 0
         try:
             return self._line.post_round(payload)
         except LineFault as error:
             if error.was_cut or error.reason is reasons.ROUND_SIZE:
-                self._keep_pace(self._pace().after_cut())
+                self._keep_pace(self._pace().after_cut(carried_bytes=self._line_bytes))
             raise
 
     def _ask_again(self, answer: RoundAnswer, result: SyncResult) -> tuple[SyncResult, bool]:
@@ -449,7 +452,10 @@ class Rounds:
             write_local(self._db, PACE, pace.text())
 
     def _remember_pace(self, moved_bytes: int, seconds: float) -> None:
-        self._keep_pace(self._pace().after_success(moved_bytes=moved_bytes, seconds=seconds))
+        pace = self._pace().after_success(
+            moved_bytes=moved_bytes, seconds=seconds, carried_bytes=self._line_bytes
+        )
+        self._keep_pace(pace)
 
     def _answer_bytes_max(self, chosen: Chosen) -> int:
         """What is left of the budget; on a line that was cut, request and answer must pass together."""

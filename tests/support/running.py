@@ -38,6 +38,7 @@ NODE_SETTINGS: Final = {
     "MOTCUA_NODE_SYNC_EVERY_S": "5",
     "MOTCUA_NODE_THREADS": "10",
 }
+HUB_SETTINGS: Final = {"MOTCUA_HUB_NEXT_SYNC_AFTER_S": "5"}
 _TOKEN: Final = re.compile(r"motcua_([0-9a-f]{8})_[0-9a-f]{40}")
 _ID: Final = re.compile(r"/([0-9a-f]{32})")
 _ORPHANS_S: Final = 30.0
@@ -176,6 +177,7 @@ def _office_in(folder: Path) -> Running:
         ["serve", "--http", "--data", str(folder / "hub"), "--port", str(hub_port)],
         url=f"http://127.0.0.1:{hub_port}",
         log=folder / "hub.log",
+        environment=HUB_SETTINGS,
     )
     node = Server(
         NODE,

@@ -36,7 +36,7 @@ from edge_node.scheduler import Schedule
 from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import read_local, read_office, write_local
-from edge_node.sync.pace import Pace
+from edge_node.sync.pace import START, Pace
 from edge_node.sync.runner import CHALLENGE, PACE, SyncResult, sync
 from edge_node.sync.service import list_attempts, list_refusals, sync_now
 from edge_node.sync.status import read_status
@@ -272,7 +272,7 @@ def test_an_answer_that_is_lost_is_made_up_for(node: Node) -> None:
 
     node.hub.post_round = lose  # type: ignore[method-assign]
     assert node.sync().problem is reasons.LINE_DOWN
-    assert Pace.parse(read_local(node.db, PACE)).budget == 36 * 1024
+    assert Pace.parse(read_local(node.db, PACE)).budget == START * 3 // 4
     node.hub.post_round = post  # type: ignore[method-assign]
     assert node.sync().is_done
     assert read_status(node.db, now=node.clock()).waiting == 0
