@@ -47,6 +47,7 @@ class Purpose:
     LAN_ANSWER: Final = "motcua.lan-answer"
     BEACON: Final = "motcua.beacon"
     DIRECT_BEACON: Final = "motcua.direct-beacon"
+    DIAGNOSIS: Final = "motcua.diagnosis"
     SNAPSHOT: Final = "motcua.snapshot"
 
 

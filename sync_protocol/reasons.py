@@ -274,6 +274,12 @@ PARCEL_NONE = _reason(
     next_vi="Kiểm tra đúng ổ USB; gói nằm trong thư mục motcua.",
     next_en="See that it is the right stick; parcels lie in its folder motcua.",
 )  # fmt: skip
+DIAGNOSIS_FORMAT = _reason(
+    "DIAGNOSIS_FORMAT", 400, retryable=False,
+    vi="Đây không phải tệp chẩn đoán của Motcua.", en="This is not a diagnostic file of Motcua.",
+    next_vi="Chọn tệp có đuôi .motcua-diagnosis.json do máy trạm ghi.",
+    next_en="Choose a file ending in .motcua-diagnosis.json that a node wrote.",
+)  # fmt: skip
 
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
@@ -281,7 +287,7 @@ REASONS: tuple[Reason, ...] = (
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
-    PARCEL_NO_KEY, PARCEL_STICK, PARCEL_NONE,
+    PARCEL_NO_KEY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,
 )  # fmt: skip
 BY_CODE = {reason.code: reason for reason in REASONS}

@@ -7,9 +7,11 @@ import click
 
 from central_hub.console import common, opened
 from central_hub.services import Services
+from central_hub.sync.diagnosis import read_file
 from central_hub.sync.parcels import Asked, TakenParcel, asked_by_nobody, judge_now, take_parcels
 from central_hub.sync.stick import answer_on, files_on, newest_asked, snapshot_on
 from signing.console import FAILED, OK, UNDECIDED, Console
+from sync_protocol.diagnosis import FILE_BYTES_MAX
 
 MIB: Final = 1024 * 1024
 
@@ -59,6 +61,32 @@ def export_command(
         wanted = newest_asked(take_parcels(services, files_on(folder), stores=False))
     answered = [_answered(console, services, folder, asked) for asked in wanted]
     console.leave(OK if answered else FAILED, {"answers": answered})
+
+
+@click.command("diagnosis")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@common
+def diagnosis_command(console: Console, file: Path) -> None:
+    """Show the diagnostic FILE that a PC wrote, and whether that PC signed it."""
+    services = opened(console)
+    with file.open("rb") as source:
+        found = read_file(services, source.read(FILE_BYTES_MAX + 1))
+    where = services.units.name(found.unit) if found.unit else "?"
+    sign = "✓" if found.is_signed else "?"
+    console.say(
+        f"{sign} {where}, máy {found.device[:8] or '?'}, phiên bản {found.said.get('version')}."
+        + ("" if found.is_signed else " Không kiểm tra được chữ ký của máy."),
+        f"{sign} {where}, PC {found.device[:8] or '?'}, version {found.said.get('version')}."
+        + ("" if found.is_signed else " The PC's signature could not be checked."),
+    )
+    for trouble in found.troubles:
+        console.say(f"✗ {trouble}", f"✗ {trouble}")
+    status = found.said.get("status")
+    if isinstance(status, dict):
+        text = ", ".join(f"{name}={value}" for name, value in status.items())
+        console.say(text, text)
+    content = {"said": found.said, "is_signed": found.is_signed, "troubles": found.troubles}
+    console.leave(OK if found.is_signed and not found.troubles else UNDECIDED, content)
 
 
 def _leave_snapshot(

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from dossiers.presentation import fmt_number
 from edge_node.casework import labels
 from edge_node.database import get_db, get_services
+from edge_node.diagnosis.service import write_diagnosis
 from edge_node.journal import require_office
 from edge_node.problems import language
 from edge_node.sync.carrier import CARRIER
@@ -83,6 +84,20 @@ def seed() -> ResponseReturnValue:
             ),
             "done",
         )
+    return _back(chosen)
+
+
+@blueprint.post("/diagnosis")
+def diagnose() -> ResponseReturnValue:
+    chosen = _chosen()
+    if chosen is None:
+        return _back(None)
+    try:
+        path = write_diagnosis(get_services(), chosen)
+    except RemoteFault as fault:
+        flash(" ".join(labels.reason_words(fault.reason)), "warning")
+        return _back(chosen)
+    flash(_("Đã ghi %(name)s. Tệp không có thông tin cá nhân; gửi cho kỹ thuật.", name=path.name), "done")
     return _back(chosen)
 
 
