@@ -20,6 +20,7 @@ from edge_node.receive.routes import blueprint as receive
 from edge_node.register.routes import blueprint as register
 from edge_node.reports.routes import blueprint as reports
 from edge_node.results.routes import blueprint as results
+from edge_node.routing.routes import blueprint as routing
 from edge_node.search.routes import blueprint as search
 from edge_node.sync.routes import blueprint as sync
 from edge_node.sync.stick_routes import blueprint as stick
@@ -30,6 +31,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     casework,
     erasure,
     results,
+    routing,
     search,
     drafts,
     health,

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from edge_node.database import get_db, get_services
 from edge_node.problems import language
+from edge_node.routing.queries import waiting_here
 from edge_node.session import current
 from edge_node.store.local import read_office
 from edge_node.sync.status import read_status
@@ -44,6 +45,7 @@ def shell() -> dict[str, Any]:
             "officer": {"name": actor.name, "role": role_names(actor.roles) or _("Chờ tỉnh xác nhận")},
             "idle_seconds": services.config.idle_lock_minutes * 60,
             "sync": read_status(db, now=services.clock()),
+            "counts": {"routing": waiting_here(db, office.unit) if office else 0},
         }
     return found
 

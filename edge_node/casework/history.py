@@ -28,6 +28,7 @@ from edge_node.casework.labels import (
     field_label,
     field_text,
     kind_word,
+    leg_step_word,
     payment_word,
     roles_word,
     spoken,
@@ -36,6 +37,7 @@ from edge_node.casework.labels import (
 from edge_node.casework.whereabouts import Whereabouts, where_are_records
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
+from edge_node.store.local import read_local
 from signing.trust import Trust
 from sync_protocol.record import BodyState, Record
 
@@ -100,7 +102,7 @@ def events_of(
                 record=entry.record,
                 title=_title(entry),
                 icon=MOVE_ICONS.get(entry.action or "", KIND_ICONS.get(entry.kind, "signature")),
-                name=name or _("Khóa %(key)s", key=entry.by[:8]),
+                name=name or _stranger(db, entry),
                 role=title or _roles_of(trust, entry.by),
                 at=entry.at_ms,
                 device=device,
@@ -113,6 +115,12 @@ def events_of(
             )
         )
     return events
+
+
+def _stranger(db: Database, entry: TimelineEntry) -> str:
+    """Whom this PC knows no name of: an officer of another unit by the unit, anybody else by the key."""
+    is_guest = entry.commune != read_local(db, "office.unit")
+    return load_default_units().name(entry.commune) if is_guest else _("Khóa %(key)s", key=entry.by[:8])
 
 
 def news_since(db: Database, view: DossierView, seen: tuple[str, ...]) -> frozenset[str]:
@@ -188,6 +196,17 @@ def _changes(entry: TimelineEntry, words: _Words) -> list[Change]:
             return [(_("Giấy tờ"), None, paper_text(paper, words.procedure)) for paper in facts["papers"]]
         case "dossier.paper_removed":
             return [(_("Giấy tờ"), paper_name(facts["paper"], words.procedure), _("đã bỏ"))]
+        case "dossier.referred":
+            return [(_("Đơn vị phối hợp"), None, load_default_units().name(facts["to"]))]
+        case "dossier.routed":
+            return [(_("Bước"), None, leg_step_word(facts["step"]))]
+        case "dossier.papers_given":
+            given = [(_("Bên nhận"), None, load_default_units().name(facts["to"]))]
+            return given + [
+                (_("Giấy tờ"), None, paper_text(each, words.procedure)) for each in facts["papers"]
+            ]
+        case "dossier.papers_taken":
+            return [(_("Thiếu"), None, paper_text(each, words.procedure)) for each in facts["missing"]]
         case "dossier.numbered":
             return [(_("Mã hồ sơ"), facts["provisional"], facts["code"])]
         case _:

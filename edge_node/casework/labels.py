@@ -74,6 +74,8 @@ KIND_ICONS: Final[Mapping[str, str]] = {
     "dossier.assigned": "assign", "dossier.extended": "extend", "dossier.paid": "money",
     "dossier.paper_added": "paper", "dossier.paper_removed": "trash", "dossier.noted": "note_text",
     "dossier.numbered": "code", "dossier.settled": "fork",
+    "dossier.referred": "transfer", "dossier.routed": "transfer", "dossier.papers_given": "paper",
+    "dossier.papers_taken": "paper",
 }  # fmt: skip
 _MOVE_WORDS: Final = {move.action: (move.vi, move.en) for move in MOVES}
 
@@ -140,6 +142,17 @@ def action_word(action: str | None) -> str:
 def kind_word(kind: str) -> str:
     known = KINDS.get(kind)
     return pick((known.vi, known.en)) if known else kind
+
+
+def leg_step_word(step: str) -> str:
+    """What a step does to the leg of a dossier that another unit works on."""
+    words = {
+        "accepted": _("Tiếp nhận xử lý"),
+        "answered": _("Trả lời, kết thúc phối hợp"),
+        "returned": _("Trả lại, nêu lý do"),
+        "recalled": _("Thu hồi đề nghị"),
+    }
+    return words.get(step, step)
 
 
 def status_word(status: int) -> str:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from dossiers.kinds import roles_for
 from dossiers.lifecycle import MOVES, Move, Status, allowed
+from dossiers.routes import may_write
 from dossiers.views import DossierView
 from edge_node.casework.labels import MOVE_ICONS, move_word, roles_word
 from edge_node.journal import CONTENT_ALONE
@@ -39,13 +40,21 @@ class Offer:
     tone: str = ""
 
 
-def offered_moves(view: DossierView, roles: frozenset[Role]) -> tuple[Offer | None, tuple[Offer, ...]]:
-    """The usual next step, and the other steps the officer may take."""
-    if view.status is None:
+def offered_moves(
+    view: DossierView, roles: frozenset[Role], unit: str
+) -> tuple[Offer | None, tuple[Offer, ...]]:
+    """The usual next step, and the other steps the officer may take; none while it is not this unit's turn."""
+    if view.status is None or not may_write(view, unit, "dossier.moved"):
         return None, ()
+    if view.status is Status.NEW and view.commune != unit:
+        return None, ()  # accepting it is the receiving desk's
+    is_elsewhere = view.commune == unit and any(not leg.is_referral for leg in view.open_legs)
     possible = {move.action: move for move in allowed(view.status, roles)}
     main = next((possible.pop(action) for action in _MAIN.get(view.status, ()) if action in possible), None)
-    return (_offer(main, tone="primary") if main else None), tuple(_offer(m) for m in possible.values())
+    rest = tuple(_offer(m) for m in possible.values())
+    if main is not None and is_elsewhere:
+        return None, (_offer(main), *rest)  # possible, but the other unit is at work on it
+    return (_offer(main, tone="primary") if main else None), rest
 
 
 def _offer(move: Move, tone: str = "") -> Offer:
@@ -57,7 +66,9 @@ def _offer(move: Move, tone: str = "") -> Offer:
     )
 
 
-def other_offers(view: DossierView, roles: frozenset[Role], *, is_erased: bool = False) -> tuple[Offer, ...]:
+def other_offers(
+    view: DossierView, roles: frozenset[Role], unit: str, *, is_erased: bool = False
+) -> tuple[Offer, ...]:
     """What can be done beside the steps of the life cycle; `is_erased`: an order covers whatever is written here."""
     is_running = view.finished is None and view.status is not None
     wanted = (
@@ -79,7 +90,10 @@ def other_offers(view: DossierView, roles: frozenset[Role], *, is_erased: bool =
     return tuple(
         Offer(action=action, word=word, icon=icon)
         for action, kind, word, icon, is_possible in wanted
-        if is_possible and roles & roles_for(kind, {}) and not (is_erased and kind in CONTENT_ALONE)
+        if is_possible
+        and roles & roles_for(kind, {})
+        and (kind == ERASURE_KIND or may_write(view, unit, kind))
+        and not (is_erased and kind in CONTENT_ALONE)
     )
 
 

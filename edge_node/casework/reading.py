@@ -135,8 +135,9 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
     situation = survey(db, services)
     procedure = situation.procedure_of(view)
     officers = officer_names(db)
-    main, moves = offered_moves(view, actor.roles)
-    is_erased = is_wholly_erased(db, dossier, unit=situation.office.unit)
+    unit = situation.office.unit
+    main, moves = offered_moves(view, actor.roles, unit)
+    is_erased = is_wholly_erased(db, dossier, unit=unit)
     return DossierPage(
         view=view,
         row=row,
@@ -145,7 +146,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         where=where_is_dossier(row),
         main=main,
         moves=moves,
-        others=other_offers(view, actor.roles, is_erased=is_erased),
+        others=other_offers(view, actor.roles, unit, is_erased=is_erased),
         is_erased=is_erased,
         next_roles=next_roles(view),
         people=tuple(_shown(view, procedure, [code for code in _APPLICANT if code in view.fields])),

@@ -20,6 +20,7 @@ from edge_node.erasure.reading import shown_orders
 from edge_node.printing import PrintingFailed, render_pdf
 from edge_node.printing.documents import FormTooLarge
 from edge_node.problems import answer
+from edge_node.routing.reading import shown_way
 from edge_node.tables import csv_response, pdf_response
 from edge_node.witness.state import seen_note
 
@@ -50,7 +51,8 @@ def page(dossier: str) -> ResponseReturnValue:
     printed = request.args.get("printed", "")
     shown = printed if printed in list(PaperName) else ""
     orders = shown_orders(db, dossier)
-    return render_template("casework/page.html", page=found, printed=shown, orders=orders)
+    way = shown_way(db, services, actor, found.view) if found else None
+    return render_template("casework/page.html", page=found, printed=shown, orders=orders, way=way)
 
 
 @blueprint.post("/<dossier>/reveal/<field>")
