@@ -20,7 +20,7 @@ def slip_paper(db: Database, services: Services, office: Office, slip: SlipPage)
     first = slip.lines[0][2].handed
     rows = tuple(
         forms.HandOverRow(
-            code=forms.DossierCode(text=view.display_code or "", provisional=view.code is None),
+            code=forms.DossierCode(text=view.display_code or "", provisional=bool(view.provisional and not view.code)),
             procedure=name,
             owner=view.text("owner.name") or view.text("applicant.name") or "",
             sets=view.sets or 1,
@@ -45,10 +45,10 @@ def slip_paper(db: Database, services: Services, office: Office, slip: SlipPage)
 
 
 def _note(shown: ShownHanded) -> str:
-    """What the paper's last column says: what is missing, else what is handed over."""
+    """What the paper's last column says: what is missing, else how many copies are handed over."""
     if shown.missing:
         return "Thiếu " + "; ".join(shown.missing)
-    return "; ".join(shown.papers)
+    return f"{sum(each.count for each in shown.handed.papers)} bản"
 
 
 def csv_header() -> list[str]:
