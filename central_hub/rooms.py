@@ -25,10 +25,11 @@ from central_hub.tlog.routes import blueprint as tlog
 from central_hub.tlog.routes import page_blueprint as transparency
 from central_hub.verify.api import blueprint as verify_api
 from central_hub.verify.offline_page import blueprint as offline_page
+from central_hub.verify.proof_api import blueprint as proof_api
 from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
     offline_page,
     operations, sync, files, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
-    erasure, administration, search, api, verify_api,
+    erasure, administration, search, api, verify_api, proof_api,
 )  # fmt: skip

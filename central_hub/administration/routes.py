@@ -185,7 +185,8 @@ def take_token() -> Page:
         ), reasons.INPUT.status
     try:
         with writing(services.engine) as connection:
-            scope = Scope.VERIFY if request.form.get("scope") == Scope.VERIFY else Scope.FIGURES
+            asked = request.form.get("scope")
+            scope = next((each for each in Scope if each == asked), Scope.FIGURES)
             token = make_token(connection, services, label=label, actor=required().login, scope=scope)
     except TokenRefused:
         return _page(errors={"label": _("Đã có mã truy cập tên này.")}), reasons.INPUT.status

@@ -26,6 +26,7 @@ def openapi_document(server: str) -> dict[str, Any]:
             "/api/v1/statistics": {"get": _statistics()},
             "/api/v1/nodes": {"get": _nodes()},
             "/api/v1/verify": {"post": _verify()},
+            "/api/v1/dossiers/{dossier}/proof": {"get": _proof()},
             "/api/report.schema.json": {"get": _report_schema()},
             "/api/openapi.json": {"get": _document()},
             "/health": {"get": _health()},
@@ -96,6 +97,30 @@ def _verify() -> dict[str, Any]:
             },
         },
         "responses": _answers("The report", _ref("VerificationReport"), "401", "422", "429"),
+    }
+
+
+def _proof() -> dict[str, Any]:
+    dossier = {
+        "name": "dossier",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "Code or id",
+    }
+    return {
+        "operationId": "proof",
+        "summary": "A proof file (signing/PROOF.md) of a dossier's records; bodies only of those named by disclose",
+        "description": "With a token made for taking proofs; every export stands in the province's diary.",
+        "security": [{"token": []}],
+        "parameters": [
+            dossier,
+            _query("record", {"type": "string"}, "Only this record (id); may be repeated"),
+            _query("disclose", {"type": "string"}, "With the body of this record (id); may be repeated"),
+        ],
+        "responses": _answers(
+            "The proof", {"type": "object", "required": ["format", "records"]}, "401", "404"
+        ),
     }
 
 

@@ -1,6 +1,7 @@
 """Access tokens for programs: shown once when made; only a hash is kept. A token is for one purpose and can be withdrawn.
 
-A token reads the figures, or it is another agency's key for verifying often; neither opens what the other does.
+A token reads the figures, or it is another agency's key for verifying often, or it takes proofs of dossiers, with personal content
+where it asks for that; none opens what another does.
 """
 
 import hashlib
@@ -21,9 +22,14 @@ class Scope(StrEnum):
 
     FIGURES = "figures"
     VERIFY = "verify"
+    PROOFS = "proofs"
 
 
-_PREFIXES: Final = {Scope.FIGURES: "api_token ", Scope.VERIFY: "agency_key "}
+_PREFIXES: Final = {
+    Scope.FIGURES: "api_token ",
+    Scope.VERIFY: "agency_key ",
+    Scope.PROOFS: "proof_key ",
+}
 _TOKEN_BYTES = 24
 MARK = "mch_"
 """How every token begins, so that one that leaked is recognised."""

@@ -7,6 +7,7 @@ with the quorum that holds it (the tightest bound of its time); one that no such
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -50,6 +51,29 @@ def find_dossier(connection: Connection, asked: str) -> str:
     if found is None:
         raise NoSuchDossier(asked)
     return bytes(found).hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provable:
+    """A record that a proof may hold: its kind, when it was signed (ms), whether its body is here."""
+
+    id: str
+    kind: str
+    at: int
+    has_body: bool
+
+
+def provable(services: Services, connection: Connection, dossier: str) -> list[Provable]:
+    """The records of a dossier, as somebody chooses from them."""
+    return [
+        Provable(
+            id=record.id,
+            kind=record.header.kind,
+            at=record.header.corrected_ms,
+            has_body=record.body is not None,
+        )
+        for record in HubLogStore(connection, services.opened).dossier_records(dossier)[-RECORDS_MAX:]
+    ]
 
 
 def export_proof(

@@ -3,7 +3,8 @@
 Open to everybody, as the paper itself is: an officer of another agency has no account here.
 """
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
@@ -13,10 +14,11 @@ from central_hub.registry.snapshot import take_snapshot
 from central_hub.sent import sent_file, sent_name
 from central_hub.session import current, public, required, requires
 from central_hub.store.engine import writing
-from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
+from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier, provable
 from central_hub.verify.finding import finding_of
 from central_hub.verify.offline_page import page_digest
 from central_hub.verify.service import Asker, may_ask, report_on
+from central_hub.words import kind_name
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.roles import Role
 from sync_protocol import reasons as protocol_reasons
@@ -64,6 +66,21 @@ def status_snapshot() -> Response:
     answer = Response(data, content_type="application/json")
     answer.headers["Content-Disposition"] = 'attachment; filename="motcua-status.json"'
     return answer
+
+
+@blueprint.get("/proof/choose")
+@requires(Role.ADMINISTRATOR, Role.AUDITOR)
+def choose_for_proof() -> ResponseReturnValue:
+    """Which records of `dossier` (code or id) a proof shall hold, and which of their bodies."""
+    asked = request.args.get("dossier", "").strip()
+    if not asked:
+        return redirect("/verify")
+    try:
+        dossier = find_dossier(get_reader(), asked)
+    except NoSuchDossier as error:
+        raise Refused(reasons.NOT_FOUND, str(error)) from error
+    records = [(each, kind_name(each.kind)) for each in provable(get_services(), get_reader(), dossier)]
+    return render_template("verify/choose.html", asked=asked, dossier=dossier, records=records)
 
 
 @blueprint.get("/proof")

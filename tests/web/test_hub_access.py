@@ -51,6 +51,8 @@ TABLE = {
     "POST /verify": EVERYBODY,
     "GET /verify/guide": EVERYBODY,
     "GET /verify/proof": AUDITORS,
+    "GET /verify/proof/choose": AUDITORS,
+    "GET /api/v1/dossiers/<dossier>/proof": frozenset(),  # a token of its own, whoever is logged in
     "POST /api/v1/verify": EVERYBODY,
     "GET /api/report.schema.json": EVERYBODY,
     "GET /verify/trust.json": EVERYBODY,

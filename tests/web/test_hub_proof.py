@@ -1,12 +1,15 @@
 """A proof from the hub: any dossier, bodies only as chosen, under a checkpoint of the province's log."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
+from central_hub.api.tokens import Scope, make_token
 from central_hub.cli import cli
 from central_hub.erasure.service import Wish, order_erasure
 from central_hub.store.engine import reading, writing
@@ -114,6 +117,41 @@ def test_the_button_gives_the_file_and_is_noted(hub: ProvinceHub, dossier: tuple
     assert "Xuất tệp chứng minh" not in hub.browser().page("/verify")
     stranger = hub.browser().get(f"/verify/proof?dossier={dossier[1]}")
     assert stranger.status_code in (302, 401) and b"motcua-proof" not in stranger.data
+
+
+def test_records_and_content_are_chosen_at_the_screen(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
+    visitor = hub.browser("quantri")
+    page = visitor.page(f"/verify/proof/choose?dossier={dossier[1]}")
+    record = re.findall(r'name="record" value="([0-9a-f]{64})"', page)[0]
+    assert f'name="disclose" value="{record}"' in page and "Tiếp nhận hồ sơ" in page
+    data = visitor.get(f"/verify/proof?dossier={dossier[0]}&record={record}&disclose={record}").data
+    assert [each.record.content is not None for each in decode_proof(data).records] == [True]
+    assert visitor.get("/verify/proof/choose?dossier=H00.1").status_code == 404
+    assert visitor.get("/verify/proof/choose").status_code == 302
+    assert hub.browser("thongke").get(f"/verify/proof/choose?dossier={dossier[1]}").status_code == 403
+
+
+def test_a_program_takes_a_proof_with_a_key_made_for_that(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
+    with writing(hub.services.engine) as connection:
+        key, other = (
+            make_token(connection, hub.services, label=scope.value, actor="quantri", scope=scope)
+            for scope in (Scope.PROOFS, Scope.FIGURES)
+        )
+    visitor = hub.browser()
+    address = f"/api/v1/dossiers/{dossier[1]}/proof"
+
+    def ask(token: str | None, path: str = address) -> TestResponse:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return visitor.client.get(path, headers=headers)
+
+    assert [ask(each).status_code for each in (None, other, "mch_0", key)] == [401, 401, 401, 200]
+    (first, *_), bare = decode_proof(ask(key).data).records, ask(key).json
+    assert first.record.content is None and bare["format"] == "motcua-proof/1"
+    whole = ask(key, f"{address}?disclose={json.loads(first.record.header)['dossier']}")
+    assert whole.status_code == 404
+    assert ask(key, "/api/v1/dossiers/H00.1/proof").status_code == 404
+    assert hub.browser("quantri").get(address).status_code == 401
+    assert "proofs" in hub.browser("quantri").page("/administration/log")
 
 
 def test_the_proof_of_an_erased_record_names_the_order(tmp_path: Path) -> None:
