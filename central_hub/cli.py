@@ -17,6 +17,7 @@ import click
 from central_hub import reasons
 from central_hub.backup.commands import backup, restore
 from central_hub.console import common, loaded_config, opened
+from central_hub.copies.commands import copies
 from central_hub.doctor import Health, examine
 from central_hub.erasure.commands import erase
 from central_hub.founding import RootCeremony, found_hub
@@ -197,7 +198,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 for _command in (
-    enrol, trust, revoke, review, stats, publish, import_command, export_command, diagnosis_command, proof_command, backup, restore, erase,
+    enrol, trust, revoke, review, copies, stats, publish, import_command, export_command, diagnosis_command, proof_command, backup, restore, erase,
 ):  # fmt: skip
     cli.add_command(_command)
 

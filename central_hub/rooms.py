@@ -8,6 +8,7 @@ from central_hub.accounts.routes import blueprint as accounts
 from central_hub.administration.routes import blueprint as administration
 from central_hub.api.routes import blueprint as api
 from central_hub.catalogue.routes import blueprint as catalogue
+from central_hub.copies.routes import blueprint as copies
 from central_hub.erasure.routes import blueprint as erasure
 from central_hub.files.routes import blueprint as files
 from central_hub.nodes.key_routes import blueprint as node_keys
@@ -31,5 +32,5 @@ from central_hub.verify.routes import blueprint as verify
 ROOMS: Final[tuple[Blueprint, ...]] = (
     offline_page,
     operations, sync, files, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
-    erasure, administration, search, api, verify_api, proof_api,
+    copies, erasure, administration, search, api, verify_api, proof_api,
 )  # fmt: skip

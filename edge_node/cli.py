@@ -16,7 +16,7 @@ from edge_node.casework.exporting import export_proof
 from edge_node.console import common, loaded, opened
 from edge_node.diagnosis.commands import diagnose_command
 from edge_node.doctor import Health, examine
-from edge_node.enrolment.commands import enrol_command, init
+from edge_node.enrolment.commands import enrol_command, init, new_identity_command
 from edge_node.erasure.commands import erase
 from edge_node.keyring.commands import trust_command
 from edge_node.lan.commands import lan_command
@@ -116,7 +116,7 @@ def rebuild(console: Console) -> None:
 
 for _command in (
     init, enrol_command, sync_command, status_command, export_command, import_command, backup_command, restore_command, erase,
-    trust_command, lan_command, diagnose_command,
+    trust_command, lan_command, diagnose_command, new_identity_command,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -48,7 +48,7 @@ class FileStated(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FilesRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """`offered` files the sender holds whole; `wanted` it would have; `pieces` of offered ones."""
+    """`offered` files the sender holds whole; `wanted` it would have; `pieces` of offered ones; `writing` as in a round."""
 
     protocol: int
     device: bytes
@@ -57,6 +57,7 @@ class FilesRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     wanted: list[FileAsked]
     bytes_max: int
     pieces: list[bytes]
+    writing: bytes = b""
 
 
 class FilesAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):

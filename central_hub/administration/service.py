@@ -114,6 +114,8 @@ def action_name(action: str) -> str:
         "account.on": _("Mở tài khoản"),
         "account.off": _("Khóa tài khoản"),
         "account.roles": _("Đổi vai trò"),
+        "copy.confirmed": _("Xác nhận bản sao ổ đĩa là máy của tỉnh"),
+        "copy.refused": _("Từ chối bản sao ổ đĩa"),
         "enrolment.issued": _("Cấp mã ghi danh"),
         "enrolment.withdrawn": _("Thu hồi mã ghi danh"),
         "device.enrolled": _("Máy trạm ghi danh"),

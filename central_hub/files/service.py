@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from central_hub.copies.suspicion import gets_nothing, standing_of
 from central_hub.files.vault import Vault
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
@@ -66,18 +67,21 @@ def answer_files(services: Services, data: bytes) -> bytes:
         if statement is None or Role.DEVICE not in statement.roles:
             raise RemoteFault(reasons.ROUND_DEVICE, signed.device)
         request = signed.verify(statement.key)
+        standing = standing_of(connection, services, signed.device, request.writing.hex())
         known = _known(connection, statement.unit, request)
     is_fresh = challenge_holds(request.challenge, challenge_secret(services), signed.device, now_s=now_s)
     vault = vault_of(services)
     problems = _take(services, vault, request.pieces, known) if is_fresh else {}
-    asked = (*request.offered, *request.wanted) if is_fresh else ()
+    # A suspected copy of a PC's disk may deliver files, too, and gets none.
+    wanted = [] if gets_nothing(standing) else request.wanted
+    asked = (*request.offered, *wanted) if is_fresh else ()
     answer = FilesAnswer(
         protocol=PROTOCOL_VERSION,
         challenge=make_challenge(challenge_secret(services), signed.device, now_s=now_s),
         hub_epoch=bytes.fromhex(epoch),
         problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
         stated=[_stated(vault, each, known, problems) for each in asked],
-        pieces=_pieces(vault, request.wanted, known, bytes_max=request.bytes_max) if is_fresh else [],
+        pieces=_pieces(vault, wanted, known, bytes_max=request.bytes_max) if is_fresh else [],
     )
     return encode_files_answer(answer)
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
+from central_hub.copies.service import count_suspected
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.quarantine.service import Waiting, count_waiting
 from central_hub.services import Services
@@ -38,7 +39,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
         "fields": board.fields(),
         "nodes": nodes_to_look_at(devices, services),
         "node_counts": {"all": len(devices), "heard": sum(not each.is_silent for each in devices)},
-        "decisions": [*log_alarm(connection), *decisions(count_waiting(connection))],
+        "decisions": [*log_alarm(connection), *copy_alarm(connection), *decisions(count_waiting(connection))],
     }
 
 
@@ -65,6 +66,14 @@ def log_alarm(connection: Connection) -> list[dict[str, Any]]:
     if not get_setting(connection, TREE_PROBLEM):
         return []
     return [{"label": _("Sổ minh bạch đang dừng"), "count": 1, "href": "/transparency", "icon": "error"}]
+
+
+def copy_alarm(connection: Connection) -> list[dict[str, Any]]:
+    """PCs that may run from a copied disk, and read nothing until somebody has decided."""
+    count = count_suspected(connection)
+    if not count:
+        return []
+    return [{"label": _("Bản sao ổ đĩa chờ xác nhận"), "count": count, "href": "/copies", "icon": "fork"}]
 
 
 def decisions(waiting: Waiting) -> list[dict[str, Any]]:

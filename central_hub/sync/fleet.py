@@ -80,18 +80,15 @@ def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None
             func.sum(LOG.c.length - LOG.c.base).label("held"),
             func.sum(LOG.c.acknowledged - LOG.c.base).label("acknowledged"),
             func.sum(LOG.c.judged - LOG.c.base).label("judged"),
-            func.count().label("logs"),
+            func.count().filter(LOG.c.origin.is_(None)).label("logs"),
         )
         .group_by(LOG.c.device)
         .subquery()
     )
-    forked = (
-        select(LOG.c.device, func.count().label("forks"))
-        .join(SET_ASIDE, SET_ASIDE.c.log == LOG.c.id)
-        .where(SET_ASIDE.c.reason == LOG_FORK.code)
-        .group_by(LOG.c.device)
-        .subquery()
-    )
+    branches = select(LOG.c.device, LOG.c.id).where(LOG.c.origin.is_not(None))
+    aside = select(LOG.c.device, LOG.c.id).join(SET_ASIDE, SET_ASIDE.c.log == LOG.c.id)
+    apart = branches.union_all(aside.where(SET_ASIDE.c.reason == LOG_FORK.code)).subquery()
+    forked = select(apart.c.device, func.count().label("forks")).group_by(apart.c.device).subquery()
     query = (
         select(DEVICE, totals.c.held, totals.c.acknowledged, totals.c.judged, totals.c.logs, forked.c.forks)
         .join(totals, totals.c.device == DEVICE.c.id, isouter=True)

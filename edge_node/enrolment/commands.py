@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from edge_node.console import common, loaded, opened
+from edge_node.enrolment.identity import take_new_identity
 from edge_node.enrolment.service import Wish, enrol, enrol_from_file, initialise, request_file
+from edge_node.instance import single_instance
 from edge_node.sync.service import sync_now
 from edge_node.sync.transport import HubLine
 from signing.console import OK, Console
@@ -92,3 +94,16 @@ def enrol_command(
         )
         outcome = result.problem.code if result.problem else "done"
         console.leave(OK, {**asdict(enrolled), "sync": outcome})
+
+
+@click.command("new-identity")
+@common
+def new_identity_command(console: Console) -> None:
+    """Give this PC keys of its own, after the province has confirmed that it runs from a copied disk; then enrol anew."""
+    with single_instance(console.data), opened(console) as (db, services):
+        aside = take_new_identity(db, services)
+    console.say(
+        f"Đã tạo khóa mới; khóa cũ ở {aside}. Hãy ghi danh bằng mã mà tỉnh đã cấp.",
+        f"Made new keys; the old ones are in {aside}. Enrol with the code that the province has given.",
+    )
+    console.leave(OK, {"keys_set_aside": str(aside)})

@@ -20,7 +20,9 @@ def slip_paper(db: Database, services: Services, office: Office, slip: SlipPage)
     first = slip.lines[0][2].handed
     rows = tuple(
         forms.HandOverRow(
-            code=forms.DossierCode(text=view.display_code or "", provisional=bool(view.provisional and not view.code)),
+            code=forms.DossierCode(
+                text=view.display_code or "", provisional=bool(view.provisional and not view.code)
+            ),
             procedure=name,
             owner=view.text("owner.name") or view.text("applicant.name") or "",
             sets=view.sets or 1,

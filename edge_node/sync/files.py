@@ -176,6 +176,8 @@ class _Exchange:
         note_problem(self._db, queued.file, reasons.FILE_PIECE.code)
 
     def _post(self, request: FilesRequest) -> bool:
+        office = require_office(self._db)
+        request = msgspec.structs.replace(request, writing=bytes.fromhex(office.log))
         payload = encode_files_request(request, self._services.keyring.device)
         content = sum(len(piece) for piece in request.pieces)
         self.result = replace(

@@ -142,6 +142,22 @@ def _warning(alert: alerts.Alert) -> Caution:
                 "Mọi bản ghi đều được giữ. Kiểm tra xem có máy nào khác dùng bản sao của ổ đĩa này rồi báo quản trị tỉnh."
             ),
         ),
+        alerts.COPY_WAITING: (
+            _("Máy này có vẻ chạy từ bản sao ổ đĩa của một máy khác; tỉnh chưa gửi dữ liệu mới về đây."),
+            _(
+                "Việc đã ghi ở đây không mất và vẫn gửi về tỉnh. Báo quản trị tỉnh xác nhận «Đây là máy của chúng tôi»; sau đó máy tự nhận đủ dữ liệu. Hồ sơ mới tạm dùng số tạm."
+            ),
+        ),
+        alerts.COPY_CONFIRMED: (
+            _("Tỉnh đã xác nhận máy này là máy của đơn vị; máy đang nhận lại đủ dữ liệu."),
+            _(
+                "Cần làm một lần: tắt phần mềm, chạy «motcua-node new-identity» rồi ghi danh bằng mã mà tỉnh đã cấp, để hai máy không dùng chung một khóa."
+            ),
+        ),
+        alerts.COPY_REFUSED: (
+            _("Tỉnh không nhận máy này: khóa của máy đã bị thu hồi."),
+            _("Không ghi thêm gì ở máy này. Bản ghi đã gửi chờ tỉnh xét duyệt; gọi quản trị tỉnh."),
+        ),
         alerts.RUN_REFUSED: (
             _("Một phần dữ liệu từ tỉnh về không kiểm tra được nên chưa dùng."),
             _("Máy tự lấy lại ở lần đồng bộ sau; nếu còn sau một ngày, gọi quản trị tỉnh."),

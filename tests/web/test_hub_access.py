@@ -30,6 +30,9 @@ TABLE = {
     "GET /nodes": PROVINCE,
     "GET /nodes/<device>": PROVINCE,
     "GET /nodes/codes": ENROLLERS,
+    "GET /copies": PROVINCE,
+    "GET /copies/<life>": ENROLLERS,
+    "POST /copies/<life>": ENROLLERS,
     "POST /nodes/codes": ENROLLERS,
     "POST /nodes/codes/file": ENROLLERS,
     "POST /nodes/<device>/confirm/<key>": KEY_AUTHORITIES,
@@ -104,6 +107,7 @@ TABLE = {
 VALUES = {
     "dossier": "0" * 32,
     "device": "0" * 32,
+    "life": "0" * 32,
     "record": "0" * 64,
     "code": "1.001193",
     "login": "nobody",

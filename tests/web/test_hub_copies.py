@@ -1,0 +1,118 @@
+"""A suspected copy of a PC's disk at the hub's screen and command: seen, confirmed or refused by a signature."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from central_hub.cli import cli
+from central_hub.copies.service import list_copies
+from central_hub.copies.suspicion import look_at_round, standing_of
+from central_hub.ingest.service import acknowledge
+from central_hub.registry.leases import has_lease
+from central_hub.registry.status import cause_of
+from central_hub.store.engine import reading
+from signing.console import OK, UNDECIDED
+from sync_protocol.frame import encode_run
+from sync_protocol.frontier import Frontier
+from sync_protocol.log import branch_id
+from sync_protocol.wire import Beacon, CopyState, RoundRequest
+from tests.support.hub import DAY_MS, NOW_MS, PASSWORD, Desk, ProvinceHub, found_province, receive
+
+GIVEN = {"ground": "Đơn vị xác nhận lúc 8 giờ", "password": PASSWORD}
+BEACON = Beacon(
+    version="0.1.0", fold=1, unsent=0, oldest_unsent_s=0, conflicts=0, refused=0, offset_ms=0, disk_free_mb=9_000,
+    database_mb=4, codes_left=500,
+)  # fmt: skip
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> ProvinceHub:
+    return found_province(tmp_path)
+
+
+@pytest.fixture
+def desk(hub: ProvinceHub) -> Desk:
+    desk = hub.enrol("20242")
+    receive(desk, NOW_MS - 3 * DAY_MS, 1)
+    hub.deliver(desk)
+    hub.judge()
+    return desk
+
+
+@pytest.fixture
+def life(hub: ProvinceHub, desk: Desk) -> str:
+    """A copy of the PC's disk has delivered what it wrote; the id of its branch."""
+    desk.log.records.pop()
+    differing = desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Khác"})
+    told = acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])
+    request = RoundRequest(
+        protocol=1, device=bytes.fromhex(desk.device), challenge=b"", hub_epoch=bytes(16), sent_ms=0, frontier=[],
+        digest=b"", receipt=b"", beacon=BEACON, bytes_max=1, runs=[], writing=bytes.fromhex(desk.log.log),
+    )  # fmt: skip
+    assert (
+        look_at_round(hub.services, desk.device, request, Frontier(), told.forks).state == CopyState.WAITING
+    )
+    hub.judge()
+    return branch_id(desk.log.log, differing.link)
+
+
+def standing(hub: ProvinceHub, desk: Desk, log: str) -> int:
+    with reading(hub.services.engine) as connection:
+        return standing_of(connection, hub.services, desk.device, log)
+
+
+def cause(hub: ProvinceHub, key: str) -> str:
+    with reading(hub.services.engine) as connection:
+        return cause_of(hub.services.status.current(connection), key)
+
+
+def test_a_suspected_copy_shows_on_the_first_page_and_in_the_list(hub: ProvinceHub, life: str) -> None:
+    keeper = hub.browser("khoa")
+    assert "Bản sao ổ đĩa chờ xác nhận" in keeper.get("/").text
+    assert f"/copies/{life}" in keeper.get("/copies").text
+    assert "Đây là máy của chúng tôi" in keeper.get(f"/copies/{life}").text
+
+
+def test_confirming_signs_it_and_gives_a_code(hub: ProvinceHub, desk: Desk, life: str) -> None:
+    keeper = hub.browser("khoa")
+    wrong = keeper.post(f"/copies/{life}", **GIVEN | {"password": "sai mat khau roi"}, decision="ours")
+    assert "Chưa có gì được ký" in wrong.text and standing(hub, desk, life) == CopyState.WAITING
+    page = keeper.post(f"/copies/{life}", **GIVEN, decision="ours")
+    assert page.status_code == 200 and "PC quầy 1 (2)" in page.text
+    assert standing(hub, desk, life) == CopyState.CONFIRMED
+    assert cause(hub, desk.device) == "", "the key of the first PC is untouched"
+    assert keeper.post(f"/copies/{life}", **GIVEN, decision="ours").status_code == 422, "once"
+
+
+def test_an_administrator_confirms_and_others_do_not(hub: ProvinceHub, desk: Desk, life: str) -> None:
+    assert hub.browser("thongke").post(f"/copies/{life}", **GIVEN, decision="ours").status_code == 403
+    assert hub.browser("quantri").post(f"/copies/{life}", **GIVEN, decision="ours").status_code == 200
+    assert standing(hub, desk, life) == CopyState.CONFIRMED
+
+
+def test_refusing_cuts_the_key_off_at_what_is_not_the_copys(hub: ProvinceHub, desk: Desk, life: str) -> None:
+    page = hub.browser("khoa").post(f"/copies/{life}", **GIVEN, decision="not_ours")
+    assert page.status_code == 200
+    assert standing(hub, desk, life) == CopyState.REFUSED and cause(hub, desk.device) == "compromised"
+    with reading(hub.services.engine) as connection:
+        status = hub.services.status.current(connection)
+        (event,) = status.revoked[desk.device]
+    assert desk.log.log in event.cut.frontier and life not in event.cut.frontier
+
+
+def test_the_command_lists_and_confirms(hub: ProvinceHub, desk: Desk, life: str) -> None:
+    data = ["--data", str(hub.services.config.data), "--json"]
+    listed = CliRunner().invoke(cli, ["copies", *data])
+    assert listed.exit_code == UNDECIDED and json.loads(listed.stdout)["copies"][0]["life"] == life
+    confirmed = CliRunner().invoke(cli, ["copies", "--confirm", life, *data])
+    assert confirmed.exit_code == OK and json.loads(confirmed.stdout)["code"]
+    assert CliRunner().invoke(cli, ["copies", *data]).exit_code == OK
+
+
+def test_a_copy_gets_no_numbers(hub: ProvinceHub, desk: Desk, life: str) -> None:
+    with reading(hub.services.engine) as connection:
+        assert not has_lease(connection, life)
+        (line,) = list_copies(connection, hub.services)
+    assert (line.device, line.unit, line.records, line.is_confirmed) == (desk.device, "20242", 1, False)
