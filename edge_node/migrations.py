@@ -173,3 +173,17 @@ def m006_office_network(db: Database) -> None:
         ) STRICT, WITHOUT ROWID""",
     ):
         db.execute(statement)
+
+
+@node_migrations()
+def m007_receipted_places(db: Database) -> None:
+    """Where the province's receipts say that records stand in its log; what it shows there later is held to it."""
+    db.execute(
+        """CREATE TABLE receipt_place (
+            log TEXT NOT NULL,
+            first INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            PRIMARY KEY (log, first)
+        ) STRICT, WITHOUT ROWID"""
+    )

@@ -16,6 +16,7 @@ from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
 
 RECEIPT_PURPOSE = "motcua.receipt"
+PLACES_OF_A_LOG_MAX = 4
 _SIGNATURE_BYTES = 64
 _RECEIPT_SIZE_BYTES_MAX = 1024 * 1024
 
@@ -28,8 +29,19 @@ class ReceiptEntry(msgspec.Struct, frozen=True, array_like=True):
     judged: int
 
 
+class LeafSpan(msgspec.Struct, frozen=True, array_like=True):
+    """`count` records of a log from `first` on, whose leaves stand side by side in the province's tree from `position` on."""
+
+    first: int
+    count: int
+    position: int
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What the hub held of a commune's logs at `at` (milliseconds, the hub's clock)."""
+    """What the hub held of a commune's logs at `at` (milliseconds, the hub's clock).
+
+    `places` says per log where its newest records stand in the tree, as far as they had a leaf then; older hubs say nothing.
+    """
 
     at: int
     commune: str
@@ -37,11 +49,15 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     hub: str
     logs: dict[str, ReceiptEntry]
     v: int = 1
+    places: dict[str, tuple[LeafSpan, ...]] = {}
 
 
 def sign_receipt(receipt: Receipt, hub: Signer) -> bytes:
     """Signature, then canonical JSON."""
-    payload = orjson.dumps(msgspec.to_builtins(receipt), option=orjson.OPT_SORT_KEYS)
+    fields = msgspec.to_builtins(receipt)
+    if not receipt.places:
+        del fields["places"]  # the bytes that receipts had before they could say so
+    payload = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
     return hub.sign(RECEIPT_PURPOSE, payload) + payload
 
 
@@ -79,7 +95,10 @@ def judged_of(receipt: Receipt | None, log: str) -> int:
 
 
 def same_standing(receipt: Receipt | None, logs: Mapping[str, ReceiptEntry], epoch: str) -> bool:
-    """Whether a receipt already says all this, so that the hub need not sign another."""
+    """Whether a receipt already says all this, so that the hub need not sign another.
+
+    Places alone are no reason for another: they go along with the next that is signed, and an idle round stays small.
+    """
     return receipt is not None and receipt.epoch == epoch and dict(receipt.logs) == dict(logs)
 
 

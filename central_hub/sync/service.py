@@ -25,6 +25,7 @@ from central_hub.sync.fleet import count_unjudged, note_contact, seat_of
 from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
 from central_hub.sync.slots import wait_for_slot_s, wait_to_be_judged_s
 from central_hub.tlog.answers import tree_part
+from central_hub.tlog.places import newest_spans
 from signing.bundles import open_unpinned_bundle
 from signing.roles import Role
 from signing.signatures import PublicKey
@@ -34,7 +35,15 @@ from sync_protocol.challenge import challenge_holds, make_challenge
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, FrontierEntry, Relation, length_of, same_head
 from sync_protocol.parcel import Stretch
-from sync_protocol.receipts import Receipt, ReceiptEntry, open_receipt, same_standing, sign_receipt
+from sync_protocol.receipts import (
+    PLACES_OF_A_LOG_MAX,
+    LeafSpan,
+    Receipt,
+    ReceiptEntry,
+    open_receipt,
+    same_standing,
+    sign_receipt,
+)
 from sync_protocol.rounds import Chosen, choose_history, choose_runs, differences
 from sync_protocol.wire import (
     PROTOCOL_VERSION,
@@ -323,7 +332,8 @@ def _receipt(
     hub = services.keys.hub
     if known is not None and same_standing(open_receipt(known, hub.public), logs, epoch):
         return known
-    receipt = Receipt(at=now_ms, commune=unit, epoch=epoch, hub=hub.public.id, logs=logs)
+    places = {log: spans for log in logs if (spans := _leaf_spans(connection, log))}
+    receipt = Receipt(at=now_ms, commune=unit, epoch=epoch, hub=hub.public.id, logs=logs, places=places)
     return sign_receipt(receipt, hub)
 
 
@@ -339,6 +349,12 @@ def _keep_receipt(services: Services, unit: str, signed: bytes) -> None:
             connection.execute(insert(RECEIPT).values(commune=unit, signed=signed))
         else:
             connection.execute(update(RECEIPT).where(RECEIPT.c.commune == unit).values(signed=signed))
+
+
+def _leaf_spans(connection: Connection, log: str) -> tuple[LeafSpan, ...]:
+    """Where the newest records of a log stand in the province's tree."""
+    spans = newest_spans(connection, log, limit=PLACES_OF_A_LOG_MAX)
+    return tuple(LeafSpan(span.first, span.count, span.position) for span in spans)
 
 
 def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple[int, bytes]:

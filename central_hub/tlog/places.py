@@ -81,6 +81,22 @@ def spans_of(connection: Connection, log: str, first: int, *, limit: int) -> lis
     return found
 
 
+def newest_spans(connection: Connection, log: str, *, limit: int) -> list[Span]:
+    """Where the newest records of a log stand, in order; neighbours in log and tree are one span."""
+    columns = LEAF.c.position, LEAF.c.first, LEAF.c.count
+    query = select(*columns).where(LEAF.c.log == log).order_by(LEAF.c.first.desc()).limit(limit * 16)
+    found: list[Span] = []
+    for position, first, count in connection.execute(query):
+        after = found[-1] if found else None
+        if after and (first + count, position + count) == (after.first, after.position):
+            found[-1] = Span(position=position, log=log, first=first, count=count + after.count)
+        elif len(found) < limit:
+            found.append(Span(position=position, log=log, first=first, count=count))
+        else:
+            break
+    return found[::-1]
+
+
 def place_of(connection: Connection, log: str, seq: int) -> int | None:
     """The position of one record in the tree, or None while it has none."""
     spans = spans_of(connection, log, seq, limit=1)

@@ -12,6 +12,7 @@ from edge_node.casework.labels import kind_word
 from edge_node.casework.whereabouts import Whereabouts, where_are_records
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
+from edge_node.sync.receipt import receipted_place
 from sync_protocol.record import Record
 
 
@@ -27,6 +28,7 @@ class RawRecord:
     signature: str
     where: Whereabouts
     delegated: bool | None
+    leaf: int | None
 
 
 def stored_record(db: Database, dossier: str, record: str) -> Record | None:
@@ -49,6 +51,7 @@ def raw_record(db: Database, services: Services, record: Record) -> RawRecord:
         signature=base64.b64encode(record.signature).decode(),
         where=where_are_records(db, dossier)[record.id],
         delegated=statement.delegated if statement else None,
+        leaf=receipted_place(db, record.header.log, record.header.seq),
     )
 
 

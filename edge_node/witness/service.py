@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import Office, forget_local, read_local, write_local
-from edge_node.sync.receipt import receipted
+from edge_node.sync.receipt import forget_places, receipted, receipted_place
 from edge_node.witness.places import keep_places, leaf_hashes, note_asked, wishes
 from edge_node.witness.state import keep_evidence, read_seen, write_seen
 from signing.bundles import TrustBundle
@@ -218,6 +218,7 @@ def _tell_split(db: Database, services: Services, note: bytes, answer: RoundAnsw
 def _begin_anew(db: Database, office: Office) -> None:
     """Another log: every own record is shown again, and a cosignature of the old one is nobody's any more."""
     forget_sent(db)
+    forget_places(db)
     for log in SqliteLogStore(db).logs_of(device=office.device):
         for mark in _MARKS:
             if read_local(db, mark + log):
@@ -284,6 +285,10 @@ def _holds(db: Database, head: Checkpoint, each: Inclusion) -> bool:
     try:
         if len(leaves) != each.count:
             raise LogInvalid("more records than are held here")
+        for offset in (0, each.count - 1):
+            told = receipted_place(db, log, each.first + offset)
+            if told not in (None, each.position + offset):
+                raise LogInvalid(f"leaf {each.position + offset}, where the receipt says {told}")
         merkle.verify_range(leaves, each.position, head.size, each.proof, head.root)
     except LogInvalid as error:
         _LOG.error("the province did not prove that it logs records of %s: %s", log, error)

@@ -26,6 +26,7 @@ from central_hub.services import open_services
 from central_hub.store.engine import reading, writing
 from central_hub.sync.service import answer_round
 from central_hub.tlog.answers import SPLIT_EVENT, tree_part
+from central_hub.tlog.places import place_of
 from central_hub.tlog.sequencer import Step, advance
 from central_hub.tlog.tree import Tree
 from central_hub.tlog.witnesses import add_cosignature, cosigners, kept_note, note_quorum
@@ -40,6 +41,7 @@ from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import read_local, read_office
 from edge_node.sync.reading import read_page
+from edge_node.sync.receipt import receipted_place, signed_receipt
 from edge_node.sync.runner import Rounds, SyncResult, sync
 from edge_node.sync.transport import Hello
 from edge_node.witness.places import ASKED_MAX
@@ -55,6 +57,7 @@ from signing.tlog.cosignature import cosign
 from signing.tlog.note import COSIGNATURE, Note, VerifierKey
 from signing.verification import verify
 from sync_protocol.enrolment import EnrolmentRequest
+from sync_protocol.receipts import open_receipt
 from sync_protocol.record import Record
 from sync_protocol.wire import (
     RoundAnswer,
@@ -323,6 +326,46 @@ def test_a_false_proof_of_inclusion_proves_nothing(hub: HubServices, node: Node,
     grown(hub, node)
     assert any(decode_answer(data).inclusions for data in node.line.answered)
     assert node.proven == 0
+
+
+def test_a_receipt_says_where_records_lie_and_the_province_is_held_to_it(
+    hub: HubServices, node: Node
+) -> None:
+    grown(hub, node)
+    office = read_office(node.db)
+    assert office is not None
+    node.work()
+    node.sync()  # the receipt that this makes says where the records before it lie
+    receipt = open_receipt(signed_receipt(node.db), hub.keys.hub.public)
+    with reading(hub.engine) as connection:
+        places = [place_of(connection, office.log, seq) for seq in range(node.proven)]
+    assert receipt.places[office.log]
+    assert [receipted_place(node.db, office.log, seq) for seq in range(node.proven)] == places
+    node.sync()  # and no other receipt follows
+    # A proof of the same leaves at another place does not count, however well it fits the tree.
+    proven = node.proven
+    node.db.conn.execute("UPDATE receipt_place SET position = position + 1")
+    node.db.conn.execute("DELETE FROM local WHERE name LIKE 'witness.proven.%'")
+    node.sync()
+    assert decode_answer(node.line.answered[-1]).inclusions and node.proven == 0
+    node.db.conn.execute("UPDATE receipt_place SET position = position - 1")
+    node.sync()
+    assert node.proven == proven
+
+
+def test_an_idle_round_stays_idle_when_records_got_their_leaves(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    node.sync()
+    before = signed_receipt(node.db)
+    node.work()
+    node.sync()
+    node.sync()
+    sign(hub)
+    node.sync()
+    node.sync()
+    last = decode_answer(node.line.answered[-1])
+    assert last.receipt == b"" and before != signed_receipt(node.db)
+    assert len(node.line.answered[-1]) < 300
 
 
 def test_what_is_receipted_and_not_logged_is_told_after_a_week(hub: HubServices, node: Node) -> None:

@@ -9,6 +9,7 @@ from sync_protocol.digest import dossier_digest, from_bytes, record_set_hash, re
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.receipts import (
+    LeafSpan,
     Receipt,
     ReceiptEntry,
     held_of,
@@ -163,6 +164,16 @@ def test_receipts() -> None:
     junk = HUB.sign("motcua.receipt", b"{}") + b"{}"
     with pytest.raises(RemoteFault, match="ROUND_FORMAT"):
         open_receipt(junk, HUB.public)
+
+
+def test_a_receipt_may_say_where_the_newest_records_stand_and_older_ones_are_read_as_ever() -> None:
+    placed = msgspec.structs.replace(a_receipt(), places={"1" * 32: (LeafSpan(5, 2, 4711),)})
+    data = sign_receipt(placed, HUB)
+    assert open_receipt(data, HUB.public) == placed
+    assert b'"places":{"' + b"1" * 32 + b'":[[5,2,4711]]}' in data
+    # Without places the bytes are those of every receipt so far, and the other way round nobody minds the new member.
+    assert b"places" not in sign_receipt(a_receipt(), HUB)
+    assert same_standing(placed, a_receipt().logs, a_receipt().epoch)
 
 
 def test_the_newest_receipt_counts_until_the_hub_changes_epoch() -> None:
