@@ -224,6 +224,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],
         "/erasure/<dossier>": [f"/erasure/{dossier}"],
         "/verify/proof": [f"/verify/proof?dossier={dossier}"],
+        "/verify/proof/choose": [f"/verify/proof/choose?dossier={dossier}"],
     }  # fmt: skip
 
 
@@ -237,7 +238,8 @@ def log_in_at_hub(tab: Tab, login: str) -> None:
 
 def test_every_page_of_the_hub(browser: Browser, hub: ProvinceHub) -> None:
     """Each role sees all it may open; tests/web/test_hub_access.py says what that is."""
-    paths = addresses(hub.app, pages_of_hub(hub))
+    for_a_program = "/api/v1/dossiers/<dossier>/proof"  # tests/web/test_hub_proof.py
+    paths = addresses(hub.app, pages_of_hub(hub), elsewhere=[for_a_program])
     # The administrator sees nearly everything; the others each page once, for what differs with the role.
     paths_of = {login: first_of_each(hub.app, paths) for login in ACCOUNTS} | {"quantri": paths}
     opened: set[str] = set()
