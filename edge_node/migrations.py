@@ -187,3 +187,18 @@ def m007_receipted_places(db: Database) -> None:
             PRIMARY KEY (log, first)
         ) STRICT, WITHOUT ROWID"""
     )
+
+
+@node_migrations()
+def m008_runs_for_the_province(db: Database) -> None:
+    """Sealed runs of the office's other PCs that cannot be taken here before the province has judged them."""
+    db.execute(
+        """CREATE TABLE lan_aside (
+            log TEXT NOT NULL,
+            first INTEGER NOT NULL,
+            stop INTEGER NOT NULL,
+            device TEXT NOT NULL,
+            frame BLOB NOT NULL,
+            PRIMARY KEY (log, first, stop)
+        ) STRICT"""
+    )

@@ -15,7 +15,15 @@ from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office, seal_tail
 from edge_node.lan.beacons import beacons_to_pass
 from edge_node.lan.colleagues import Colleague, find_colleague, own_voucher
-from edge_node.lan.exchange import choose, compare, positions, seals_about, shared_frontier, take
+from edge_node.lan.exchange import (
+    choose,
+    compare,
+    is_another_branch,
+    positions,
+    seals_about,
+    shared_frontier,
+    take,
+)
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
@@ -157,18 +165,28 @@ class _Meeting:
             self._met, sent=self._met.sent + chosen.records, received=self._met.received + taken.records
         )
         if answer.problem:
-            raise RemoteFault(reasons.BY_CODE.get(answer.problem, reasons.ROUND_FORMAT), "the other PC")
+            self._note(reasons.BY_CODE.get(answer.problem, reasons.ROUND_FORMAT), "the other PC")
         if taken.problem:
-            raise taken.problem
+            self._note(taken.problem.reason, taken.problem.detail)
         if chosen.frames and chosen.frames == self._sent:
-            raise RemoteFault(reasons.LOG_CHAIN, "the same runs were not taken twice")
+            self._note(reasons.LOG_CHAIN, "the same runs were not taken twice")
+            return True
+        is_stuck = self._met.problem is not None and not taken.records and not chosen.frames
         self._sent = chosen.frames
-        return self._is_done(answer, mine, chosen, colleague)
+        return self._is_done(answer, mine, chosen, colleague) or is_stuck
+
+    def _note(self, reason: Reason, detail: str) -> None:
+        """One run that was not taken keeps the others back no more than itself; the first reason is told."""
+        if self._met.problem is None:
+            self._met = replace(self._met, problem=reason, detail=detail)
 
     def _choose(self, office: Office, mine: Frontier, colleague: Colleague) -> Chosen:
         if self._theirs is None or colleague.is_cut_off:
             return Chosen(frames=[], records=0, more=False)
-        return choose(self._store, office, compare(self._store, mine, self._theirs), bytes_max=BYTES_MAX)
+        stands = compare(self._store, mine, self._theirs)
+        if is_another_branch(self._store, stands, colleague.key.id):
+            return Chosen(frames=[], records=0, more=False)
+        return choose(self._db, office, stands, bytes_max=BYTES_MAX)
 
     def _exchange(self, office: Office, mine: Frontier, chosen: Chosen, colleague: Colleague) -> LanAnswer:
         box = BoxKey.from_seed(self._services.random_bytes(32))
@@ -229,4 +247,6 @@ class _Meeting:
         if not self._showed_seals and seals_about(self._store, left, colleague.key.id):
             self._showed_seals = True
             return False
-        return not choose(self._store, office, stands, bytes_max=BYTES_MAX).frames
+        if is_another_branch(self._store, stands, colleague.key.id):
+            return True
+        return not choose(self._db, office, stands, bytes_max=BYTES_MAX).frames

@@ -16,6 +16,8 @@ from sqlite_utils import Database
 from edge_node.enrolment.epochs import open_log
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office
+from edge_node.keyring.trust import office_log_ids
+from edge_node.lan.aside import keep_aside
 from edge_node.lan.beacons import take_beacons
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts, write_transaction
@@ -29,7 +31,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation
 from sync_protocol.lan import SEALS_MAX, LanAnswer, LanRequest, SealEntry
 from sync_protocol.log import OpeningReason, Seal, verify_seal
-from sync_protocol.receipts import open_receipt
+from sync_protocol.receipts import Receipt, open_receipt
 from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
 from sync_protocol.wire import Entry
 
@@ -56,11 +58,25 @@ def theirs_of(entries: Frontier) -> Frontier:
     return Frontier(entry for entry in entries.values() if entry.length)
 
 
-def choose(store: SqliteLogStore, office: Office, ahead: Iterable[Difference], *, bytes_max: int) -> Chosen:
-    """Runs of logs in which the other is behind, as far as their devices have sealed them."""
-    found = [each for each in ahead if each.relation is Relation.AHEAD]
+def choose(db: Database, office: Office, ahead: Iterable[Difference], *, bytes_max: int) -> Chosen:
+    """Runs of logs in which the other is behind, as far as their devices have sealed them; what the hub says goes first.
+
+    Of a log that is held here from a base on, nothing can be given to one who holds less than that.
+    """
+    store, offices = SqliteLogStore(db), frozenset(office_log_ids(db))
+    found = sorted(
+        (each for each in ahead if each.relation is Relation.AHEAD and _reaches(each)),
+        key=lambda each: (each.log in offices, each.log),
+    )
     sealed = {each.log: _sealed_length(store, each.log) for each in found}
     return choose_runs(store, found, bytes_max=bytes_max, stop=sealed, audience=office.unit)
+
+
+def is_another_branch(store: SqliteLogStore, stands: Iterable[Difference], device: str) -> bool:
+    """Whether a PC's own log is here in another branch than it has itself: perhaps a copy of its disk asks, perhaps it is the
+    copy that was here before. Until the province has told them apart, it gets nothing (design §6)."""
+    own = set(store.logs_of(device=device))
+    return any(each.log in own and each.relation is Relation.FORKED for each in stands)
 
 
 def told(mine: Frontier, theirs: Frontier) -> list[Entry]:
@@ -105,6 +121,8 @@ def take(db: Database, services: Services, message: LanRequest | LanAnswer) -> T
     with suppress(JournalReadOnly):
         office = heal(db, services, office, [entry.opened() for entry in message.seals])
     absorbed = absorb(db, services, office, message.runs if is_writable else [], is_lan=True)
+    if is_writable and absorbed.untaken:
+        keep_aside(db, services, office, absorbed.untaken)
     if is_writable and absorbed.records:
         carry_out(db, services)
     problem: RemoteFault | None = absorbed.problems[0] if absorbed.problems else None
@@ -133,11 +151,14 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
     held = signed_receipt(db)
     if held == signed:
         return False
+    before = open_receipt(held, hub) if held else None
+    if before is not None and before.epoch == receipt.epoch and _told(receipt) <= _told(before):
+        return False
     with write_transaction(db):
         if receipt.epoch != office.hub_epoch:
             known = newest_hub_ms(db)
-            if held:
-                known = max(known, open_receipt(held, hub).at)
+            if before is not None:
+                known = max(known, before.at)
             if receipt.at <= known:
                 return False
             void_receipt(db)
@@ -145,6 +166,11 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
             write_local(db, HUB_MS, str(receipt.at))
         keep_receipt(db, signed, hub=hub, unit=office.unit)
     return signed_receipt(db) == signed
+
+
+def _told(receipt: Receipt) -> tuple[int, int]:
+    """Orders the receipts of one life of the hub; of two of one moment the later says more."""
+    return receipt.at, sum(entry.held + entry.judged for entry in receipt.logs.values())
 
 
 def heal(db: Database, services: Services, office: Office, seals: Iterable[Seal]) -> Office:
@@ -175,6 +201,11 @@ def positions(mine: Frontier, answered: Frontier) -> Frontier:
     """Where the other stands: as it said, and where it was silent, as we do."""
     silent: list[FrontierEntry] = [entry for log, entry in mine.items() if log not in answered]
     return theirs_of(Frontier([*silent, *answered.values()]))
+
+
+def _reaches(difference: Difference) -> bool:
+    mine, theirs = difference.mine, difference.theirs
+    return mine is not None and mine.base <= (theirs.length if theirs else 0)
 
 
 def _sealed_length(store: SqliteLogStore, log: str) -> int:

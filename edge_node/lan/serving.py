@@ -5,13 +5,23 @@ secret for challenges, which may be forgotten.
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
 from sqlite_utils import Database
 
 from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office, seal_tail
 from edge_node.lan.beacons import beacons_to_pass
 from edge_node.lan.colleagues import Colleague, find_colleague, own_voucher
-from edge_node.lan.exchange import choose, compare, seals_about, shared_frontier, take, theirs_of, told
+from edge_node.lan.exchange import (
+    choose,
+    compare,
+    is_another_branch,
+    seals_about,
+    shared_frontier,
+    take,
+    theirs_of,
+    told,
+)
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
@@ -85,8 +95,13 @@ class Serving:
         seal_tail(db, services, office)
         mine, theirs = shared_frontier(db, office), theirs_of(frontier_of(request.held))
         stands = compare(store, mine, theirs)
+        if is_another_branch(store, stands, colleague.key.id):
+            said = seals_about(store, stands, colleague.key.id)
+            return replace(
+                self._nothing(db, colleague.key.id, problem=problem), held=told(mine, theirs), seals=said
+            )
         room = min(max(request.bytes_max, ROUND_SIZE_BYTES_MIN), BYTES_MAX)
-        chosen = choose(store, office, stands, bytes_max=room)
+        chosen = choose(db, office, stands, bytes_max=room)
         receipt = signed_receipt(db)
         mark = receipt_prefix(receipt)
         return LanAnswer(

@@ -39,11 +39,12 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Absorbed:
-    """What came of an answer's runs. `forked` names logs of which the hub holds another branch."""
+    """What came of an answer's runs. `forked` names logs of which the hub holds another branch; `untaken` runs may be good."""
 
     records: int = 0
     forked: set[str] = field(default_factory=set)
     problems: list[RemoteFault] = field(default_factory=list)
+    untaken: list[Run] = field(default_factory=list)
 
 
 class _UnknownDevice(Exception):
@@ -60,6 +61,7 @@ def absorb(
         left = [run for run in waiting if not _try(db, services, office, run, absorbed, is_lan)]
         if len(left) == len(waiting):
             absorbed.problems += [RunInvalid(reasons.RECORD_KEY_UNKNOWN, f"log {run.log}") for run in left]
+            absorbed.untaken += left
             break
         waiting = left
     for problem in absorbed.problems:
@@ -84,11 +86,15 @@ def _try(
     except _UnknownDevice:
         return False
     except RemoteFault as error:
+        if error.reason is reasons.RECORD_KEY_UNKNOWN:
+            return False
         absorbed.problems.append(error)
+        absorbed.untaken.append(run)
     except LogForked as error:
         absorbed.forked.add(error.log)
     except LogGap as error:
         absorbed.problems.append(RunInvalid(reasons.LOG_CHAIN, str(error)))
+        absorbed.untaken.append(run)
     return True
 
 
@@ -105,7 +111,7 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
         device = opening_of(run).device if run.first == 0 else store.device_of(run.origin)
         key = _device_key(services, trust, device)
         if is_lan:
-            _check_of_office(trust, office, run, device)
+            check_of_office(trust, office, run, device)
         check_run(run, held=held, link_before=before, device=key)
         new = run.records[max(0, (held.length if held else 0) - run.first) :]
         records = _verified(db, trust, new)
@@ -176,7 +182,7 @@ def _device_key(services: Services, trust: Trust, device: str | None) -> PublicK
     return statement.key
 
 
-def _check_of_office(trust: Trust, office: Office, run: Run, device: str | None) -> None:
+def check_of_office(trust: Trust, office: Office, run: Run, device: str | None) -> None:
     """Refuse what is no business of this office, or what its own device has not sealed."""
     commune = run.records[0].header.commune
     statement = trust.statement(device) if device else None

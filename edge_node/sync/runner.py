@@ -20,6 +20,7 @@ from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.keyring.trust import office_log_ids
+from edge_node.lan.aside import Place, aside_for_hub
 from edge_node.lan.beacons import beacons_for_hub, note_passed
 from edge_node.projection.foreign import wanted_foreign
 from edge_node.projection.service import digest_total
@@ -134,6 +135,7 @@ class Rounds:
         self._wanted: list[bytes] = []
         self._frames: list[bytes] = []
         self._line_bytes = 0
+        self._aside_sent: set[Place] = set()
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
@@ -142,7 +144,11 @@ class Rounds:
         chosen = self._choose(mine, office, bytes_max=self._pace().budget)
         self._frames = chosen.frames
         beacons = beacons_for_hub(self._db, now=self._services.clock())
-        request = replace_in_message(self._request(office, mine, chosen), beacons=beacons)
+        aside, places = aside_for_hub(
+            self._db, self._aside_sent, bytes_max=self._pace().budget - sum(map(len, chosen.frames))
+        )
+        request = self._request(office, mine, chosen)
+        request = replace_in_message(request, runs=[*chosen.frames, *aside], beacons=beacons)
         payload = encode_request(request, self._services.keyring.device)
         began, sent_ms = self._services.monotonic(), request.sent_ms
         packed = self._post(payload)
@@ -158,6 +164,7 @@ class Rounds:
         if answer.problem == reasons.ROUND_CHALLENGE.code:
             return self._ask_again(answer, after)
         self._stale = 0
+        self._aside_sent.update(places)
         if beacons:
             note_passed(self._db, beacons, now=self._services.clock())
         absorbed = self._take(answer, office, mine)
@@ -180,7 +187,7 @@ class Rounds:
                 after, problem=reasons.LOG_CHAIN, detail="the same runs were not taken twice"
             ), True
         self._sent = chosen.frames
-        return after, self._is_done(answer, chosen, absorbed)
+        return after, self._is_done(answer, chosen, absorbed) and not places
 
     def missing_there(self, mine: Frontier, office: Office) -> list[Difference]:
         """The logs in which the hub stands otherwise than `mine`, as far as is known here."""

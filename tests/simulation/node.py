@@ -31,7 +31,7 @@ from signing.roles import Role
 from sync_protocol.enrolment import EnrolmentRequest
 from tests.simulation.clock import SimClock
 from tests.simulation.hub import SimHub, hub_keys
-from tests.simulation.link import Link
+from tests.simulation.link import Link, Mood
 from tests.simulation.power import Disk, Fuse, PowerCut, connections_through
 
 PIN = "246810"
@@ -102,6 +102,7 @@ class SimNode:
         """Another PC goes on from this one's disk."""
         self.walls_ms = [clock()]
         """The latest that this PC ever took for the time."""
+        self.lan_mood = Mood.GOOD
         self._copied: tuple[dict[Path, bytes | None], bytes | None, dict[str, int]] | None = None
         self._config = EdgeConfig(data=folder, reserve_mb=1)
         self._chance = chance

@@ -37,6 +37,8 @@ class Verb(StrEnum):
     BACK_UP_HUB = "back_up_hub"
     PUT_BACK_HUB = "put_back_hub"
     ERASE = "erase"
+    MEET = "meet"
+    LAN = "lan"
     JOIN = "join"
 
 
@@ -50,7 +52,7 @@ class Step:
     Attributes:
         number: its place in the unshortened plan; node: index of the office's PC it concerns.
         seed: the randomness of what is chosen inside; amount: how much, in the verb's own unit.
-        fuse, hub_fuse: after how many statements the PC's (the hub's) power fails; None: not.
+        fuse, hub_fuse: after how many statements the PC's (the hub's, or in a meeting the other PC's) power fails; None: not.
     """
 
     number: int
@@ -67,7 +69,7 @@ class Step:
         if self.verb not in _OF_NO_NODE:
             parts.append(f"#{self.node}")
         parts += [str(self.amount)] if self.amount else []
-        parts += [self.mood.value] if self.verb is Verb.LINE else []
+        parts += [self.mood.value] if self.verb in (Verb.LINE, Verb.LAN) else []
         parts += [f"fuse={self.fuse}"] if self.fuse is not None else []
         parts += [f"hub_fuse={self.hub_fuse}"] if self.hub_fuse is not None else []
         return " ".join(parts)
@@ -80,6 +82,7 @@ class Plan:
     Attributes:
         units: the commune of each PC; clock_errors_ms, moods: how wrong its clock starts, and how its line is;
             is_narrow: whether its line resets every longer request, always.
+        fed: the PCs that never have a line of their own, in a world whose offices have a network (else empty); `has_lan`.
     """
 
     seed: int
@@ -87,6 +90,8 @@ class Plan:
     clock_errors_ms: tuple[int, ...]
     moods: tuple[Mood, ...]
     is_narrow: tuple[bool, ...]
+    has_lan: bool = False
+    fed: frozenset[int] = frozenset()
     lease_size: int
     judge_batch_records: int
     steps: tuple[Step, ...]
@@ -144,10 +149,18 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         clock_errors_ms=tuple(chance.choice(_CLOCK_ERRORS_MS) for _ in units),
         moods=tuple(chance.choice(_MOODS) for _ in units),
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
+        has_lan=_has_lan(seed),
+        fed=_fed(seed, units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
         steps=tuple(
-            _with_newcomers(seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units))
+            _with_meetings(
+                seed,
+                _with_newcomers(
+                    seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units)
+                ),
+                len(units),
+            )
         ),
     )
 
@@ -183,6 +196,43 @@ def _with_restored_hub(seed: int, steps: list[Step]) -> list[Step]:
     back_up = Step(number=len(steps), verb=Verb.BACK_UP_HUB)
     put_back = Step(number=len(steps) + 1, verb=Verb.PUT_BACK_HUB)
     return [*steps[:first], back_up, *steps[first:then], put_back, *steps[then:]]
+
+
+def _has_lan(seed: int) -> bool:
+    """In every fourth world the PCs of an office meet each other."""
+    return seed % 4 == 2
+
+
+def _fed(seed: int, units: tuple[str, ...]) -> frozenset[int]:
+    """Of some offices with several PCs the last one has no line from its first day on."""
+    chance = random.Random(f"fed {seed}")
+    last = {unit: index for index, unit in enumerate(units) if units.index(unit) != index}
+    return (
+        frozenset(index for _, index in sorted(last.items()) if chance.random() < 0.6)
+        if _has_lan(seed)
+        else frozenset()
+    )
+
+
+def _with_meetings(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """Meetings on the office network, and splits of it, of a randomness of their own."""
+    if not _has_lan(seed):
+        return steps
+    chance = random.Random(f"lan {seed}")
+    for number in range(len(steps) // 2):
+        is_meeting = chance.random() < 0.8
+        step = Step(
+            number=10_000 + number,
+            verb=Verb.MEET if is_meeting else Verb.LAN,
+            node=chance.randrange(nodes),
+            seed=chance.getrandbits(32),
+            amount=int(is_meeting and chance.random() < 0.1),
+            mood=chance.choice((Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.DOWN)),
+            fuse=_fuse(chance, 300, 0.1) if is_meeting else None,
+            hub_fuse=_fuse(chance, 300, 0.1) if is_meeting else None,
+        )
+        steps.insert(chance.randrange(len(steps) + 1), step)
+    return steps
 
 
 def _with_orders(seed: int, steps: list[Step], nodes: int) -> list[Step]:

@@ -38,6 +38,7 @@ from sync_protocol.admission import APPLIED
 from sync_protocol.erasure import Erasure
 from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.record import Record, UnverifiedRecord, unverified
+from tests.simulation.lan_plants import ON_THE_LAN
 from tests.simulation.plants import MORE, keep_the_epoch_of_a_restored_hub
 from tests.simulation.replay import COMMAND, Failure, attempt_seed
 
@@ -134,14 +135,14 @@ def lease_ranges_twice(patch: pytest.MonkeyPatch) -> None:
 
 def count_only_this_session(patch: pytest.MonkeyPatch) -> None:
     """The status forgets what was unsent before the restart."""
-    count, at_start = status.own_logs, WeakKeyDictionary[Database, dict[str, int]]()
+    count, at_start = status.office_logs, WeakKeyDictionary[Database, dict[str, int]]()
 
     def since_start(db: Database) -> list[status.UnitLog]:
         logs = count(db)
         base = at_start.setdefault(db, {each.log: each.length for each in logs})
         return [replace(each, held=max(each.held, min(base.get(each.log, 0), each.length))) for each in logs]
 
-    patch.setattr(status, "own_logs", since_start)
+    patch.setattr(status, "office_logs", since_start)
 
 
 def believe_any_clock(patch: pytest.MonkeyPatch) -> None:
@@ -220,6 +221,7 @@ PLANTS: Sequence[Plant] = (
     project_only_the_first,
     forget_the_orders,
     *MORE,
+    *ON_THE_LAN,
 )
 
 
@@ -227,6 +229,10 @@ FIRST: Mapping[Plant, int] = {
     skip_the_chain_check: 15,
     receipt_for_what_was_announced: 7,
     keep_the_epoch_of_a_restored_hub: 9,
+    ON_THE_LAN[0]: 2,
+    ON_THE_LAN[1]: 2,
+    ON_THE_LAN[2]: 18,
+    ON_THE_LAN[3]: 2,
 }
 """Where to begin: seeds known to notice, so that a run need not play the worlds before them; all are still tried."""
 

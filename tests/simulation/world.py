@@ -19,16 +19,20 @@ from central_hub.sync.stick import snapshot_on
 from edge_node.journal import WriteRefused
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring import Actor
+from edge_node.lan.asking import meet
 from edge_node.projection.service import view as view_of
 from edge_node.sync.parcels import export_snapshot, import_parcels
 from edge_node.sync.runner import SyncResult
+from edge_node.sync.transport import LineFault
 from signing.roles import OFFICE_ROLES, Role
+from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.record import Record
 from tests.simulation import forgery, invariants
 from tests.simulation.broken import Broken, require
 from tests.simulation.clock import DAY_MS, SECOND_MS, SimClock, WorldTime
 from tests.simulation.hub import SimHub, held_by_hub
+from tests.simulation.lan import LanLink, stray_request
 from tests.simulation.link import HubGone, Link, Mood
 from tests.simulation.node import SimNode
 from tests.simulation.officers import Desk, erase, settle, token
@@ -63,6 +67,8 @@ class World:
         self.plan, self.say, self.folder = plan, say, folder
         self.time = WorldTime()
         self.ledger = Ledger()
+        self.is_all_connected = False
+        """At the very end every PC has a line, those too that were without one from their first day on."""
         self.communes = tuple(sorted(set(plan.units)))
         self.hub = SimHub(
             folder / "hub",
@@ -139,7 +145,7 @@ class World:
         for node, mood in zip(self.nodes, self.plan.moods, strict=True):
             self.note_result(node, node.sync())
             node.copy()
-            node.link.mood = mood
+            node.link.mood = Mood.DOWN if self._is_fed(node) else mood
 
     # --- steps ---
 
@@ -165,6 +171,8 @@ class World:
             Verb.BACK_UP_HUB: lambda _step, _node: self.hub.back_up(),
             Verb.PUT_BACK_HUB: self._put_back_hub,
             Verb.ERASE: self._erase,
+            Verb.MEET: self._meet,
+            Verb.LAN: self._split,
             Verb.JOIN: self._join,
         }
 
@@ -178,6 +186,10 @@ class World:
             self.heal()
             invariants.check_end(self)
             invariants.check_nothing_is_open(self)
+        if self.plan.has_lan:
+            self.is_all_connected = True
+            self.heal()
+            invariants.check_end(self)
         invariants.check_idle_is_cheap(self)
         with self.hub.reading() as (_, store):
             self.say(f"everything: {store.frontier().digest().hex()}")
@@ -187,7 +199,7 @@ class World:
         node = self._whom(step)
         node.note_unforced()
         node.fuse.set(step.fuse)
-        self.hub.fuse.set(step.hub_fuse)
+        self.hub.fuse.set(None if step.verb is Verb.MEET else step.hub_fuse)
         try:
             self._verbs[step.verb](step, node)
         except PowerCut:
@@ -296,7 +308,69 @@ class World:
         self.say(f"{node.name} clock is wrong by {step.amount / DAY_MS:.2f} days")
 
     def _line(self, step: Step, node: SimNode) -> None:
-        node.link.mood = step.mood
+        node.link.mood = Mood.DOWN if self._is_fed(node) else step.mood
+
+    def _is_fed(self, node: SimNode) -> bool:
+        """Whether this PC reaches the province by its colleagues alone."""
+        return node in self.nodes and self.nodes.index(node) in self.plan.fed
+
+    def _split(self, step: Step, node: SimNode) -> None:
+        node.lan_mood = step.mood
+
+    def _colleagues(self, node: SimNode) -> list[SimNode]:
+        return [other for other in self.nodes if other is not node and other.unit == node.unit]
+
+    def _meet(self, step: Step, node: SimNode) -> None:
+        """A PC meets a colleague, or somebody who is none."""
+        chance = random.Random(step.seed)
+        colleagues = self._colleagues(node)
+        strangers = [other for other in self.nodes if other.unit != node.unit]
+        if strangers and (not colleagues or chance.random() < 0.15):
+            self._meet_stranger(node, chance.choice(strangers), chance)
+        elif colleagues:
+            other = chance.choice(colleagues)
+            other.note_unforced()
+            other.fuse.set(step.hub_fuse)
+            self.meet(node, other, chance, is_hostile=bool(step.amount))
+            other.fuse.set(None)
+
+    def meet(self, node: SimNode, other: SimNode, chance: random.Random, *, is_hostile: bool = False) -> None:
+        """Two PCs of one office exchange what they have."""
+        mood = Mood.DOWN if Mood.DOWN in (node.lan_mood, other.lan_mood) else node.lan_mood
+        met = meet(node.db, node.services, self._lan(node, other, mood, chance, is_hostile=is_hostile))
+        for one in (node, other):
+            self.note_records(one)
+        problem = met.problem.code if met.problem else "done"
+        self.say(
+            f"{node.name} meets {other.name} {problem} rounds={met.rounds} sent={met.sent} got={met.received} {met.detail}"
+        )
+
+    def _meet_stranger(self, node: SimNode, other: SimNode, chance: random.Random) -> None:
+        met = meet(node.db, node.services, self._lan(node, other, Mood.GOOD, chance))
+        require(met.problem is reasons.ROUND_DEVICE, "a stranger is refused", f"{node.name} {met.problem}")
+        statement = node.services.trust.trust(node.db).statement(other.services.keyring.device.public.id)
+        if statement is not None and statement.box is not None:
+            # Whoever does not ask who is there is refused by the one who is asked.
+            sent = stray_request(node, other, statement.box)
+            try:
+                self._lan(node, other, Mood.GOOD, chance).post(sent)
+            except LineFault as fault:
+                require(fault.reason is reasons.ROUND_DEVICE, "a stranger is refused", f"{fault.reason.code}")
+            else:
+                raise Broken("a stranger is refused", f"{other.name} answered {node.name}")
+
+    def _lan(
+        self, node: SimNode, other: SimNode, mood: Mood, chance: random.Random, *, is_hostile: bool = False
+    ) -> LanLink:
+        return LanLink(
+            asked=other,
+            mood=mood,
+            chance=chance,
+            time=self.time,
+            say=self.say,
+            restart=lambda: self._restart_node(other, "during a meeting"),
+            is_hostile=is_hostile,
+        )
 
     def _fill_disk(self, step: Step, node: SimNode) -> None:
         node.fill_disk(bool(step.amount))
@@ -357,11 +431,18 @@ class World:
         if not node.has_copy:
             return
         before = set(node.shown)
-        node.put_back(whole=bool(step.amount))
+        # On an office network two lives of one database meet before the province has told them apart: a world of its own.
+        node.put_back(whole=bool(step.amount) and not self.plan.has_lan)
+        if self.plan.has_lan:
+            # A colleague may have what is lost here; and this PC may have been the last to hold a colleague's.
+            before = {
+                id for id in self.ledger.acknowledged if not any(each.store.record(id) for each in self.nodes)
+            }
         with self.hub.reading() as (connection, store):
             for log, row in held_by_hub(connection).items():
                 before -= {record.id for record in store.span(log, 0, stop=row.acknowledged)}
-        for record in before - set().union(*(other.shown for other in self.nodes)):
+        shown = set[str]() if self.plan.has_lan else set().union(*(other.shown for other in self.nodes))
+        for record in before - shown:
             self.ledger.acknowledged.pop(record, None)
         self.say(f"{node.name} is put back{' whole' if step.amount else ''}")
         self.note_records(node)
@@ -408,12 +489,17 @@ class World:
         for node in self.nodes:
             node.fuse.set(None)
             node.fill_disk(False)
+            node.lan_mood = Mood.GOOD
             node.link.mood = Mood.GOOD
             self._deliver_late(_NO_STEP, node)
         before: list[Any] = []
         for cycle in range(HEALING_CYCLES_MAX):
             for node in self.nodes:
-                self.note_result(node, node.sync())
+                if not self._is_left_alone(node):
+                    self.note_result(node, node.sync())
+                if self.plan.has_lan:
+                    for colleague in self._colleagues(node):
+                        self.meet(node, colleague, self._chance("heal", cycle, node.name, colleague.name))
                 self.time.pass_ms(5 * MINUTE_MS)
             self.hub.judge()
             for life in self.hub.review_copies(stands=True):
@@ -424,6 +510,10 @@ class World:
                 return
             before = after
         raise Broken("converges", f"still moving after {HEALING_CYCLES_MAX} cycles")
+
+    def _is_left_alone(self, node: SimNode) -> bool:
+        """A PC without a line must be healed by its colleagues alone; but for one that the province has to ask first."""
+        return self._is_fed(node) and not self.is_all_connected
 
     def _positions(self) -> list[Any]:
         with self.hub.reading() as (_, store):

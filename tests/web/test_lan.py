@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import read_office
 from edge_node.sync.absorb import absorb
 from edge_node.sync.receipt import signed_receipt
+from edge_node.sync.service import list_refusals
 from edge_node.sync.status import read_status
 from edge_node.sync.transport import LineFault
 from signing.status import Status
@@ -30,7 +31,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run
 from sync_protocol.receipts import Receipt, ReceiptEntry, sign_receipt
-from tests.support.log_builder import COMMUNE
+from tests.support.log_builder import COMMUNE, key
 from tests.support.pair import Commune, Pc, found_commune
 
 
@@ -244,6 +245,34 @@ def test_a_beacon_that_comes_again_is_nothing_new(commune: Commune) -> None:
     assert take_carried(commune.hub, [forged], unit=COMMUNE, bringer="", now_ms=commune.clock()) == 0
 
 
+def test_one_bad_record_of_a_pc_without_a_line_keeps_nothing_back(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = commune.pcs
+    dossier = there.receive()
+    met(here, there)
+    stranger = replace(there.lan, signer=key("stranger"), key=key("stranger").public.id)
+    with monkeypatch.context() as patch:
+        patch.setattr("edge_node.journal.service._Writer._check_authority", lambda self, draft: None)
+        said = [Draft(kind="dossier.noted", dossier=dossier, facts={}, content={"note": "lạ"})]
+        refused = write(there.db, there.services, stranger, said)[0]
+    met(here, there)
+    after = there.receive()
+    for _ in range(2):
+        assert met(here, there).problem is reasons.RECORD_KEY_UNKNOWN
+    assert dossier_row(here.db, after) is None
+    here.line.is_down = False
+    here.sync()
+    here.sync()
+    assert met(here, there).problem is None
+    assert dossier_row(here.db, after) is not None
+    status = read_status(there.db, now=there.clock())
+    assert (status.waiting, status.unjudged, status.refused) == (0, 0, 1)
+    assert [each.record for each in list_refusals(there.db)] == [refused.id]
+    here.sync()
+    assert here.db.conn.execute("SELECT count(*) FROM lan_aside").fetchone()[0] == 0
+
+
 # --- nothing is believed because of the network ---
 
 
@@ -360,6 +389,20 @@ def test_a_colleagues_receipt_counts_only_under_the_hubs_signature(commune: Comm
     assert waiting(here) == before > 0
 
 
+def test_of_two_receipts_of_one_moment_the_one_that_says_more_stays(commune: Commune) -> None:
+    here, there = commune.pcs
+    old = signed_receipt(there.db)
+    there.receive()
+    there.line.is_down = False
+    there.sync()
+    there.sync()
+    new, office = signed_receipt(there.db), read_office(there.db)
+    assert old != new and office is not None
+    assert take_receipt(there.db, there.services, office, old) is False
+    assert take_receipt(here.db, here.services, office, new) is True
+    assert signed_receipt(here.db) == signed_receipt(there.db) == new
+
+
 def test_a_receipt_of_an_earlier_life_of_the_hub_does_not_come_back(commune: Commune) -> None:
     here, there = commune.pcs
     here.line.is_down = there.line.is_down = False
@@ -422,7 +465,10 @@ def test_a_pc_that_was_put_back_gets_its_tail_from_a_colleague(commune: Commune,
     assert dossier_row(here.db, fresh) is not None
 
 
-def test_two_branches_of_one_log_are_told_by_the_pcs_own_seal(commune: Commune, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [0, 1])
+def test_two_branches_of_one_log_are_told_by_the_pcs_own_seal(
+    commune: Commune, tmp_path: Path, more: int
+) -> None:
     here, there = commune.pcs
     database = there.services.config.database
     there.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -435,9 +481,15 @@ def test_two_branches_of_one_log_are_told_by_the_pcs_own_seal(commune: Commune, 
     shutil.copy(tmp_path / "old.db", database)
     there.db = open_database(database)
     other = there.receive()
-    there.receive()
+    for _ in range(more):
+        there.receive()
     meeting = met(here, there)
     assert meeting.problem is None
     assert alerts.FORK in [alert.code for alert in alerts.list_alerts(there.db)]
+    # Which of the two is the copy is for the province to say: until then neither learns anything from a colleague.
+    mine = here.receive()
     note(there, other, "viết sau khi mở sổ mới")
-    assert met(here, there).problem is None
+    assert met(here, there).problem is met(there, here).problem is None
+    assert (dossier_row(there.db, mine) is None) == (
+        more == 0
+    )  # where it is longer, no proof of it has been shown here

@@ -1,0 +1,70 @@
+"""Bugs to plant on the network of an office: what goes wrong where PCs believe each other instead of signatures.
+
+Each is a small change to production code in memory; `test_planted_bugs` plants them and wants each found.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from sqlite_utils import Database
+
+import edge_node.lan.exchange as exchange
+import edge_node.lan.serving as serving
+import edge_node.sync.receipt as receipts
+import edge_node.sync.runner as runner
+import edge_node.sync.status as status
+from edge_node.store import SqliteLogStore
+from edge_node.store.local import read_office
+from signing.signatures import SIGNATURE_BYTES, PublicKey
+from sync_protocol.receipts import Receipt
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def lan_serves_other_communes(patch: pytest.MonkeyPatch) -> None:
+    """Whoever the registry knows is served on the office network, of whatever commune."""
+    find = serving.find_colleague
+
+    def anybody(db: Database, services: Any, office: Any, device: str, voucher: Sequence[bytes] = ()) -> Any:
+        statement = services.trust.trust(db).statement(device)
+        asked = replace(office, unit=statement.unit) if statement else office
+        return find(db, services, asked, device, voucher)
+
+    patch.setattr(serving, "find_colleague", anybody)
+
+
+def believe_a_colleagues_receipt_unchecked(patch: pytest.MonkeyPatch) -> None:
+    """A receipt that came over the office network is not asked for the hub's signature."""
+
+    def unchecked(data: bytes, hub: PublicKey) -> Receipt:
+        return msgspec.json.decode(data[SIGNATURE_BYTES:], type=Receipt)
+
+    patch.setattr(exchange, "open_receipt", unchecked)
+    patch.setattr(receipts, "open_receipt", unchecked)
+
+
+def deliver_only_what_was_written_here(patch: pytest.MonkeyPatch) -> None:
+    """What colleagues wrote is shown, and left for them to deliver."""
+
+    def own(db: Database) -> list[str]:
+        office = read_office(db)
+        return SqliteLogStore(db).logs_of(device=office.device) if office else []
+
+    patch.setattr(runner, "office_log_ids", own)
+
+
+def count_only_what_was_written_here(patch: pytest.MonkeyPatch) -> None:
+    """Records of colleagues that the province lacks are missing in the status."""
+    count = status.office_logs
+    patch.setattr(status, "office_logs", lambda db: [log for log in count(db) if log.is_own])
+
+
+ON_THE_LAN: Sequence[Plant] = (
+    lan_serves_other_communes,
+    believe_a_colleagues_receipt_unchecked,
+    deliver_only_what_was_written_here,
+    count_only_what_was_written_here,
+)
