@@ -202,3 +202,10 @@ def m008_runs_for_the_province(db: Database) -> None:
             PRIMARY KEY (log, first, stop)
         ) STRICT"""
     )
+
+
+@node_migrations()
+def m009_files_in_parcels(db: Database) -> None:
+    """How many files of those that waited went along on a stick, or came with one."""
+    for column in ("files", "files_total"):
+        db.execute(f"ALTER TABLE parcel ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")

@@ -48,6 +48,7 @@ class Purpose:
     BEACON: Final = "motcua.beacon"
     DIRECT_BEACON: Final = "motcua.direct-beacon"
     DIAGNOSIS: Final = "motcua.diagnosis"
+    PARCEL_FILES: Final = "motcua.parcel-files"
     SNAPSHOT: Final = "motcua.snapshot"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, func, select
 
 from central_hub.copies.suspicion import gets_nothing, standing_of
@@ -41,6 +42,7 @@ from sync_protocol.file_wire import (
     FileStated,
     Standing,
     encode_files_answer,
+    first_request,
     open_files_request,
 )
 from sync_protocol.wire import PROTOCOL_VERSION
@@ -84,6 +86,25 @@ def answer_files(services: Services, data: bytes) -> bytes:
         pieces=_pieces(vault, wanted, known, bytes_max=request.bytes_max) if is_fresh else [],
     )
     return encode_files_answer(answer)
+
+
+def take_pieces(services: Services, unit: str, request: FilesRequest) -> None:
+    """Keep the pieces of a request that came without a line, as far as judged records of its unit state the files."""
+    with reading(services.engine) as connection:
+        known = _known(connection, unit, request)
+    _take(services, vault_of(services), request.pieces, known)
+
+
+def stated_and_pieces(
+    services: Services, unit: str, offered: list[FileAsked], wanted: list[FileAsked], *, bytes_max: int
+) -> tuple[list[FileStated], list[bytes]]:
+    """What the hub says of offered files of a unit, and pieces of wanted ones up to a budget."""
+    asked = first_request(b"", b"")
+    with reading(services.engine) as connection:
+        known = _known(connection, unit, msgspec.structs.replace(asked, offered=offered, wanted=wanted))
+    vault = vault_of(services)
+    stated = [_stated(vault, each, known, {}) for each in offered]
+    return stated, _pieces(vault, wanted, known, bytes_max=bytes_max) if wanted else []
 
 
 def vault_of(services: Services) -> Vault:

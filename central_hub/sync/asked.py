@@ -12,10 +12,12 @@ import msgspec
 
 from central_hub.keys import write_private
 from central_hub.services import Services
+from central_hub.sync.carried_files import AskedFiles
 from central_hub.sync.parcels import Asked
 from sync_protocol.wire import RoundRequest
 
 _SUFFIX: Final = ".asked"
+_FILES: Final = ".files"
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,19 @@ def find_asked(services: Services, device: str) -> KeptRequest | None:
     return KeptRequest(asked=asked, at_ms=kept.at_ms)
 
 
+def keep_files(services: Services, device: str, asked: AskedFiles) -> None:
+    """Remember what a device brought and wants of files."""
+    write_private(_folder(services) / f"{device}{_FILES}", _encoder.encode(asked))
+
+
+def find_files(services: Services, device: str) -> AskedFiles | None:
+    """What a device said of files on its last stick; None for nothing."""
+    try:
+        return _files_decoder.decode((_folder(services) / f"{device}{_FILES}").read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
 def list_asked(services: Services) -> list[KeptRequest]:
     """The newest first."""
     names = [path.stem for path in _folder(services).glob(f"*{_SUFFIX}")]
@@ -66,3 +81,4 @@ def _path(services: Services, device: str) -> Path:
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Kept)
+_files_decoder = msgspec.msgpack.Decoder(AskedFiles)

@@ -7,6 +7,7 @@ import click
 
 from central_hub.console import common, opened
 from central_hub.services import Services
+from central_hub.sync.carried_files import AskedFiles, take_files
 from central_hub.sync.diagnosis import read_file
 from central_hub.sync.parcels import Asked, TakenParcel, asked_by_nobody, judge_now, take_parcels
 from central_hub.sync.stick import answer_on, files_on, newest_asked, snapshot_on
@@ -31,8 +32,12 @@ def import_command(console: Console, folder: Path, is_silent: bool, wait_s: int)
         _say_taken(console, services, parcel)
     answered: list[dict[str, Any]] = []
     is_judged = judge_now(services, {p.unit for p in taken if p.asked}, within_s=wait_s)
+    files = take_files(services, files_on(folder))
     if not is_silent:
-        answered = [_answered(console, services, folder, asked) for asked in newest_asked(taken)]
+        answered = [
+            _answered(console, services, folder, asked, files.get(asked.device))
+            for asked in newest_asked(taken)
+        ]
     content = {"parcels": [_plain(parcel) for parcel in taken], "answers": answered, "is_judged": is_judged}
     is_good = any(parcel.problem is None for parcel in taken)
     console.leave(FAILED if not is_good else OK if is_judged else UNDECIDED, content)
@@ -124,8 +129,10 @@ def _say_taken(console: Console, services: Services, parcel: TakenParcel) -> Non
         )
 
 
-def _answered(console: Console, services: Services, folder: Path, asked: Asked) -> dict[str, Any]:
-    written = answer_on(services, folder, asked)
+def _answered(
+    console: Console, services: Services, folder: Path, asked: Asked, files: AskedFiles | None = None
+) -> dict[str, Any]:
+    written = answer_on(services, folder, asked, files=files)
     console.say(
         f"Đã ghi trả lời cho máy {asked.device[:8]}: {written.label.records} bản ghi.",
         f"Wrote the answer for PC {asked.device[:8]}: {written.label.records} records.",

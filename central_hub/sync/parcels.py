@@ -8,7 +8,7 @@ function as in a round, message after message, until the node would lack nothing
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -29,6 +29,7 @@ from central_hub.sync.service import Asker, asker_of, compose_answer, owed, with
 from dossiers.merge import FOLD_VERSION
 from signing.signatures import PublicKey
 from sync_protocol import reasons
+from sync_protocol.carried_files import is_about_files
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frame import decode_run
 from sync_protocol.frontier import Frontier, FrontierEntry, length_of
@@ -175,8 +176,9 @@ def write_answer(
     open_part: Callable[[Label, int], Sink],
     *,
     part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    then: Iterable[bytes] = (),
 ) -> WrittenAnswer:
-    """Write what a device lacks as a parcel for it alone; raises RemoteFault(PARCEL_NO_KEY) if it has no X25519 key."""
+    """Write what a device lacks as a parcel for it alone, `then` messages about files; raises RemoteFault(PARCEL_NO_KEY) if it has no X25519 key."""
     asker, device_key, epoch = asker_of(services, asked.device)
     if asker.box is None:
         raise RemoteFault(reasons.PARCEL_NO_KEY, asked.device)
@@ -206,6 +208,8 @@ def write_answer(
     for message in _answers(services, asked, asker, device_key, epoch, theirs):
         writer.add(message)
         messages += 1
+    for message in then:
+        writer.add(message)
     writer.close()
     return WrittenAnswer(label=label, parts=writer.parts, messages=messages, size_bytes=writer.bytes_written)
 
@@ -286,6 +290,8 @@ def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bo
     _, key, _ = asker_of(services, part.label.sender)
     part.verify(key)
     for message in part.messages(hub, services.keys.box):
+        if is_about_files(message):
+            continue  # after the records are judged: `carried_files.take_files`
         signed = open_request(message)
         if signed.device != part.label.sender:
             raise RemoteFault(reasons.PARCEL_SENDER, "request")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from central_hub.services import Services
+from central_hub.sync.carried_files import AskedFiles, files_answers
 from central_hub.sync.parcels import Asked, GivenFile, TakenParcel, WrittenAnswer, write_answer
 from central_hub.sync.snapshots import Progress, WrittenSnapshot, write_snapshot
 from sync_protocol.errors import RemoteFault
@@ -50,11 +51,17 @@ def files_on(chosen: Path) -> list[GivenFile]:
 
 
 def answer_on(
-    services: Services, chosen: Path, asked: Asked, *, part_bytes_max: int = PART_SIZE_BYTES_MAX
+    services: Services,
+    chosen: Path,
+    asked: Asked,
+    *,
+    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    files: AskedFiles | None = None,
 ) -> WrittenAnswer:
     """Write the answer for one device beside its parcel, read it back, and drop older answers for that device."""
     with _written_on(services, chosen, ANSWERS, asked.device) as open_part:
-        return write_answer(services, asked, open_part, part_bytes_max=part_bytes_max)
+        then = files_answers(services, asked.device, files) if files else ()
+        return write_answer(services, asked, open_part, part_bytes_max=part_bytes_max, then=then)
 
 
 def snapshot_on(

@@ -15,7 +15,8 @@ from central_hub import reasons
 from central_hub.database import get_reader, get_services
 from central_hub.problems import Refused, language
 from central_hub.session import current, required, requires
-from central_hub.sync.asked import find_asked, keep_asked, list_asked
+from central_hub.sync.asked import find_asked, find_files, keep_asked, keep_files, list_asked
+from central_hub.sync.carried_files import AskedFiles, files_answers, take_files
 from central_hub.sync.fleet import list_devices
 from central_hub.sync.parcels import (
     Asked,
@@ -38,6 +39,7 @@ blueprint = Blueprint("stick", __name__, url_prefix="/stick")
 UPLOAD_BYTES_MAX: Final = 512 * 1024 * 1024
 """More than a commune records in ten years; whole sticks of many offices go through `motcua-hub import`."""
 ANSWER_BYTES_MAX: Final = 256 * 1024 * 1024
+FILES_BYTES_MAX: Final = 64 * 1024 * 1024
 JUDGED_WITHIN_S: Final = 10.0
 _TAKERS: Final = (Role.ADMINISTRATOR, Role.KEY_AUTHORITY)
 _DEVICE: Final = re.compile(r"[0-9a-f]{32}")
@@ -63,13 +65,15 @@ def take() -> str | BaseResponse:
     services = get_services()
     with _sent_files() as files:
         taken = take_parcels(services, files, by=required().login)
-    if not taken:
-        flash(_("Chưa thấy gói USB nào. Chọn các tệp .motcua trong thư mục motcua của USB."), "warning")
-        return redirect("/stick", 303)
-    for asked in newest_asked(taken):
-        keep_asked(services, asked)
-    units = {parcel.unit for parcel in taken if parcel.asked}
-    is_judged = judge_now(services, units, within_s=JUDGED_WITHIN_S)
+        if not taken:
+            flash(_("Chưa thấy gói USB nào. Chọn các tệp .motcua trong thư mục motcua của USB."), "warning")
+            return redirect("/stick", 303)
+        for asked in newest_asked(taken):
+            keep_asked(services, asked)
+        units = {parcel.unit for parcel in taken if parcel.asked}
+        is_judged = judge_now(services, units, within_s=JUDGED_WITHIN_S)
+        for device, asked_files in take_files(services, files).items():
+            keep_files(services, device, asked_files)
     # Not a redirect: what came of these files is shown once, the diary keeps it.
     return _page(taken, is_judged=is_judged)
 
@@ -80,7 +84,7 @@ def fetch_answer(device: str) -> Response:
     kept = find_asked(get_services(), device) if _DEVICE.fullmatch(device) else None
     if kept is None:
         raise Refused(reasons.NOT_FOUND)
-    return _answer(kept.asked)
+    return _answer(kept.asked, find_files(get_services(), device))
 
 
 @blueprint.get("/<device>/everything")
@@ -110,9 +114,12 @@ class _InMemory(BytesIO):
         """Read afterwards."""
 
 
-def _answer(asked: Asked) -> Response:
+def _answer(asked: Asked, files: AskedFiles | None = None) -> Response:
+    then = files_answers(get_services(), asked.device, files, bytes_max=FILES_BYTES_MAX) if files else ()
+
     def write(open_part: Callable[[Label, int], Sink]) -> Label:
-        return write_answer(get_services(), asked, open_part, part_bytes_max=ANSWER_BYTES_MAX).label
+        written = write_answer(get_services(), asked, open_part, part_bytes_max=ANSWER_BYTES_MAX, then=then)
+        return written.label
 
     return _download(write)
 

@@ -59,6 +59,12 @@ def sync_command(console: Console, wait_s: int) -> None:
     "--part-mb", type=click.IntRange(1, 2_047), default=1_024, help="Largest file to write, in MiB (FAT32)."
 )
 @click.option(
+    "--files-mb",
+    type=click.IntRange(0),
+    default=512,
+    help="How much of scans may go along, in MiB; 0 for none.",
+)
+@click.option(
     "--snapshot",
     "new_pc",
     default=None,
@@ -66,20 +72,32 @@ def sync_command(console: Console, wait_s: int) -> None:
     help="Write what a new PC of this unit begins with.",
 )
 @common
-def export_command(console: Console, folder: Path | None, part_mb: int, new_pc: str | None) -> None:
+def export_command(
+    console: Console, folder: Path | None, part_mb: int, files_mb: int, new_pc: str | None
+) -> None:
     """Write what the province lacks to FOLDER, or to the one USB stick of this PC, enclosed for the province."""
     with opened(console) as (db, services):
         chosen = folder or _only_drive(console)
         if new_pc is not None:
             _leave_snapshot(console, db, services, chosen, new_pc, part_mb * MIB)
         written = export_parcel(
-            db, services, chosen, part_bytes_max=part_mb * MIB, progress=console.bar("bản ghi", "records")
+            db,
+            services,
+            chosen,
+            part_bytes_max=part_mb * MIB,
+            files_bytes_max=files_mb * MIB,
+            progress=console.bar("bản ghi", "records"),
         )
         console.say(
             f"Đã ghi {written.records} bản ghi ({written.parts} tệp) vào {written.folder}. Rút USB an toàn rồi mang về tỉnh.",
             f"Wrote {written.records} records ({written.parts} files) to {written.folder}. Eject the stick and take it to "
             "the province.",
         )
+        if written.files_total:
+            console.say(
+                f"{written.files} trong {written.files_total} tệp đi cùng.",
+                f"{written.files} of {written.files_total} files go along.",
+            )
         console.leave(OK, asdict(written))
 
 

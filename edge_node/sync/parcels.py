@@ -19,6 +19,7 @@ from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office, read_local, write_local
 from edge_node.sync.absorb import Absorbed
+from edge_node.sync.carried_files import CarriedFiles, take_files_answer
 from edge_node.sync.runner import Rounds, newest_hub_ms
 from edge_node.sync.snapshots import TakingSnapshot, WrittenSnapshot, write_snapshot
 from edge_node.sync.status import LAST_FULL, read_status
@@ -33,7 +34,9 @@ from edge_node.sync.stick import (
     stick_faults,
 )
 from signing.reasons import Reason
+from signing.signatures import PublicKey
 from sync_protocol import reasons
+from sync_protocol.carried_files import is_about_files
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, Relation
 from sync_protocol.limits import PART_SIZE_BYTES_MAX
@@ -50,11 +53,16 @@ from sync_protocol.snapshot import SNAPSHOT, decode_message
 
 DONE: Final = "done"
 PARCELS_KEPT: Final = 200
+FILES_BYTES_MAX: Final = 512 * 1024 * 1024
+"""How much of files goes along where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """One parcel written or taken. `outcome` is DONE or a reason code; `at` by this PC's clock."""
+    """One parcel written or taken. `outcome` is DONE or a reason code; `at` by this PC's clock.
+
+    `files` whole files went along, of `files_total` that waited; of one taken, so many became whole here.
+    """
 
     parcel: str
     direction: str
@@ -66,6 +74,8 @@ class Carried:
     size_bytes: int = 0
     outcome: str = DONE
     detail: str = ""
+    files: int = 0
+    files_total: int = 0
 
     @property
     def reason(self) -> Reason | None:
@@ -83,8 +93,9 @@ def export_parcel(
     *,
     progress: Progress | None = None,
     part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    files_bytes_max: int = FILES_BYTES_MAX,
 ) -> Carried:
-    """Write everything that the province lacks into a folder; raises RemoteFault, and NotEnrolled as a sync does."""
+    """Write everything that the province lacks into a folder, then files as far as there is room; raises RemoteFault, and NotEnrolled as a sync does."""
     office = require_office(db)
     hub = services.trust.trust(db).bundle.hub
     if hub.box is None:
@@ -125,6 +136,9 @@ def export_parcel(
             done += records
             if progress:
                 progress(done, max(label.records, done))
+        files = CarriedFiles()
+        for message in files.messages(db, services, office, bytes_max=files_bytes_max):
+            writer.add(message)
         writer.close()
     check_written(paths)
     taken = taken_whole(db)
@@ -137,6 +151,8 @@ def export_parcel(
         records=done,
         parts=writer.parts,
         size_bytes=writer.bytes_written,
+        files=files.carried,
+        files_total=files.waiting,
     )
     _note(db, written)
     return written
@@ -206,7 +222,7 @@ def import_parcels(
 def list_carried(db: Database, *, limit: int = 20) -> list[Carried]:
     """Parcels written and taken, newest first."""
     rows = db.conn.execute(
-        "SELECT parcel, direction, at, folder, answers, records, parts, size_bytes, outcome, detail FROM parcel "
+        "SELECT parcel, direction, at, folder, answers, records, parts, size_bytes, outcome, detail, files, files_total FROM parcel "
         "ORDER BY number DESC LIMIT ?",
         (limit,),
     )
@@ -229,6 +245,7 @@ class _Taking:
         self._db, self._services, self._office = db, services, office
         self._rounds = Rounds(db, services)
         self._snapshot: TakingSnapshot | None = None
+        self._files = 0
         self._done, self._total, self._progress = 0, total, progress
 
     def parcel(self, parts: list[FoundPart]) -> Carried:
@@ -236,6 +253,7 @@ class _Taking:
         label = parts[0].label
         records, problem, is_ended = 0, None, False
         self._snapshot = None
+        self._files = 0
         for part in parts:
             try:
                 is_last, absorbed = self._part(part)
@@ -262,6 +280,8 @@ class _Taking:
             size_bytes=sum(part.size_bytes for part in parts),
             outcome=problem.reason.code if problem else DONE,
             detail=problem.detail if problem else "",
+            files=self._files,
+            files_total=self._files,
         )
         _note(self._db, carried)
         return carried
@@ -292,7 +312,13 @@ class _Taking:
             return lambda message: taking.message(decode_message(message))
         hub, device = self._services.trust.trust(self._db).bundle.hub.key, self._office.device
         part.verify(hub)
-        return lambda message: self._rounds.take_carried(open_answer(message, device=device, hub=hub))
+        return lambda message: self._take_answer(message, device, hub)
+
+    def _take_answer(self, message: bytes, device: str, hub: PublicKey) -> Absorbed:
+        if is_about_files(message):
+            self._files += take_files_answer(self._db, self._services, self._office, message, hub=hub)
+            return Absorbed()
+        return self._rounds.take_carried(open_answer(message, device=device, hub=hub))
 
     def _tell(self, moved_bytes: int) -> None:
         self._done = min(self._total, self._done + moved_bytes)

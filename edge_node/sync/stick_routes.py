@@ -12,8 +12,9 @@ from edge_node.database import get_db, get_services
 from edge_node.diagnosis.service import write_diagnosis
 from edge_node.journal import require_office
 from edge_node.problems import language
+from edge_node.store.space import MIB
 from edge_node.sync.carrier import CARRIER
-from edge_node.sync.parcels import DONE, Carried, export_parcel, export_snapshot
+from edge_node.sync.parcels import DONE, FILES_BYTES_MAX, Carried, export_parcel, export_snapshot
 from edge_node.sync.service import take_carried
 from edge_node.sync.stick_page import carried_words, chosen_folder, read_stick_page
 from sync_protocol.errors import RemoteFault
@@ -41,9 +42,14 @@ def export() -> ResponseReturnValue:
     db, services, chosen = get_db(), get_services(), _chosen()
     if chosen is None:
         return _back(None)
+    typed = request.form.get("files_mb", "")
+    files_bytes_max = (
+        int(typed) * MIB if typed.isascii() and typed.isdigit() and len(typed) < 7 else FILES_BYTES_MAX
+    )
     try:
         written = CARRIER.run(
-            lambda note: export_parcel(db, services, chosen, progress=note), is_writing=True
+            lambda note: export_parcel(db, services, chosen, progress=note, files_bytes_max=files_bytes_max),
+            is_writing=True,
         )
     except RemoteFault as fault:
         flash(" ".join(labels.reason_words(fault.reason)), "warning")
@@ -58,6 +64,15 @@ def export() -> ResponseReturnValue:
             ),
             "done",
         )
+        if written.files_total:
+            flash(
+                _(
+                    "%(carried)s trong %(total)s tệp đi cùng.",
+                    carried=fmt_number(written.files, language()),
+                    total=fmt_number(written.files_total, language()),
+                ),
+                "done" if written.files == written.files_total else "note",
+            )
     return _back(chosen)
 
 
