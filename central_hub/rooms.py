@@ -18,6 +18,7 @@ from central_hub.overview.routes import blueprint as overview
 from central_hub.quarantine.routes import blueprint as quarantine
 from central_hub.registry.routes import blueprint as enrol
 from central_hub.reports.routes import blueprint as reports
+from central_hub.routing.routes import blueprint as routing
 from central_hub.search.routes import blueprint as search
 from central_hub.statistics.routes import blueprint as statistics
 from central_hub.sync.routes import blueprint as sync
@@ -31,6 +32,6 @@ from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
     offline_page,
-    operations, sync, files, enrol, tlog, transparency, accounts, overview, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
+    operations, sync, files, enrol, tlog, transparency, accounts, overview, routing, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
     copies, erasure, administration, search, api, verify_api, proof_api,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from central_hub.copies.service import count_suspected
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.quarantine.service import Waiting, count_waiting
+from central_hub.routing.listing import Wish, count_legs
 from central_hub.services import Services
 from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.statistics.board import Board, today_of
@@ -39,7 +40,12 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
         "fields": board.fields(),
         "nodes": nodes_to_look_at(devices, services),
         "node_counts": {"all": len(devices), "heard": sum(not each.is_silent for each in devices)},
-        "decisions": [*log_alarm(connection), *copy_alarm(connection), *decisions(count_waiting(connection))],
+        "decisions": [
+            *log_alarm(connection),
+            *copy_alarm(connection),
+            *decisions(count_waiting(connection)),
+            *on_their_way(connection),
+        ],
     }
 
 
@@ -74,6 +80,17 @@ def copy_alarm(connection: Connection) -> list[dict[str, Any]]:
     if not count:
         return []
     return [{"label": _("Bản sao ổ đĩa chờ xác nhận"), "count": count, "href": "/copies", "icon": "fork"}]
+
+
+def on_their_way(connection: Connection) -> list[dict[str, Any]]:
+    """Dossiers that another unit has not accepted yet: where they wait is on their page."""
+    count = count_legs(connection, Wish(show="waiting"))
+    label = _("Hồ sơ chờ đơn vị khác tiếp nhận")
+    return (
+        [{"label": label, "count": count, "href": "/routing?show=waiting", "icon": "transfer"}]
+        if count
+        else []
+    )
 
 
 def decisions(waiting: Waiting) -> list[dict[str, Any]]:

@@ -21,6 +21,9 @@ import edge_node.projection.service as projection
 import edge_node.store.record_log as record_log
 import edge_node.sync.runner as runner
 import edge_node.sync.status as status
+from central_hub.projection.foreign import Audience
+from central_hub.projection.rows import DossierRow
+from central_hub.projection.tallies import TallyChanges
 from dossiers.codes import Lease
 from dossiers.gathering import Gathering
 from sync_protocol.admission import Judgement, Outcome
@@ -28,6 +31,7 @@ from sync_protocol.frontier import Frontier
 from sync_protocol.reasons import RECORD_PARENT_REFUSED
 from sync_protocol.receipts import ReceiptEntry
 from sync_protocol.record import Record
+from tests.simulation.schedule import COMMUNES
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -151,6 +155,54 @@ def take_numbers_from_any_lease(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(catalogue, "next_code", greedy)
 
 
+def send_routed_bodies_to_everyone(patch: pytest.MonkeyPatch) -> None:
+    """What concerns two units is listed for every unit of the province."""
+    ask = hub_projector.audience
+
+    def everyone(order: Any, refused: Any) -> Audience:
+        found = ask(order, refused)
+        units = {unit: dict.fromkeys(found.signers, True) for unit in COMMUNES}
+        return Audience(units, found.signers)
+
+    patch.setattr(hub_projector, "audience", everyone)
+
+
+def count_routed_twice(patch: pytest.MonkeyPatch) -> None:
+    """A dossier received for another commune counts for both."""
+    replace_row = TallyChanges.replace
+
+    def twice(self: TallyChanges, old: DossierRow | None, new: DossierRow | None) -> None:
+        replace_row(self, old, new)
+        if new is not None and new.commune != new.home:
+            self._add(new._replace(commune=new.home), 1)
+
+    patch.setattr(TallyChanges, "replace", twice)
+
+
+def go_on_reading_after_the_end(patch: pytest.MonkeyPatch) -> None:
+    """A unit whose leg is over still gets every body."""
+    ask = hub_projector.audience
+
+    def open_for_good(order: Any, refused: Any) -> Audience:
+        found = ask(order, refused)
+        return Audience({u: dict.fromkeys(r, True) for u, r in found.units.items()}, found.signers)
+
+    patch.setattr(hub_projector, "audience", open_for_good)
+
+
+def lose_what_was_routed(patch: pytest.MonkeyPatch) -> None:
+    """Every third foreign record is thrown away when it arrives, and nobody asks for it again."""
+    keep, seen = record_log.SqliteLogStore.keep_foreign, [0]
+
+    def forgetful(self: record_log.SqliteLogStore, record: Any) -> None:
+        seen[0] += 1
+        if seen[0] % 3:
+            keep(self, record)
+
+    patch.setattr(record_log.SqliteLogStore, "keep_foreign", forgetful)
+    patch.setattr(runner, "wanted_foreign", lambda db, *, most: [])
+
+
 MORE: Sequence[Plant] = (
     keep_the_epoch_of_a_restored_hub,
     say_nothing_of_a_restore,
@@ -166,4 +218,8 @@ MORE: Sequence[Plant] = (
     reopen_what_was_settled,
     call_judged_what_is_only_held,
     take_numbers_from_any_lease,
+    send_routed_bodies_to_everyone,
+    count_routed_twice,
+    go_on_reading_after_the_end,
+    lose_what_was_routed,
 )

@@ -106,7 +106,6 @@ def ignore_quarantine_on_the_node(patch: pytest.MonkeyPatch) -> None:
         return frozenset()
 
     patch.setattr(projection, "quarantined_of", nothing)
-    patch.setattr(journal, "quarantined_of", nothing)
 
 
 def admit_everything(patch: pytest.MonkeyPatch) -> None:

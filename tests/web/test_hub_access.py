@@ -27,6 +27,7 @@ TABLE = {
     "GET /statistics/dossiers": PROVINCE,
     "GET /statistics/dossiers/<dossier>": PROVINCE,
     "GET /reports": PROVINCE,
+    "GET /routing": PROVINCE,
     "GET /nodes": PROVINCE,
     "GET /nodes/<device>": PROVINCE,
     "GET /nodes/codes": ENROLLERS,
