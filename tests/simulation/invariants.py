@@ -86,13 +86,15 @@ def _check_status(node: SimNode, held: dict[str, Any]) -> None:
     heads = dict(node.db.conn.execute("SELECT log, head FROM receipt_log").fetchall())
     for log, entry in node.store.frontier(office_log_ids(node.db)).items():
         at_hub = held.get(log)
-        acknowledged = at_hub.acknowledged if at_hub else 0
+        # What a branch has in common with its log is not in it, and not missing either.
+        begin = entry.base if node.store.origin_of(log) != log else 0
+        acknowledged = max(at_hub.acknowledged if at_hub else 0, begin)
         own = receipted[log]
         written += entry.length
         missing += max(0, entry.length - acknowledged)
         require(own.length == entry.length, "status counts every record of the office", node.name)
         require(own.held <= acknowledged, "a receipt is kept", f"{node.name} {own.held} > {acknowledged}")
-        require(own.judged <= (at_hub.judged if at_hub else 0), "a judgement is kept", node.name)
+        require(own.judged <= max(at_hub.judged if at_hub else 0, begin), "a judgement is kept", node.name)
         if at_hub and 0 < own.held <= entry.length:
             link = node.store.link_at(log, own.held)
             require(heads[log] == link, "a receipt names the head held here", node.name)
@@ -102,6 +104,15 @@ def _check_status(node: SimNode, held: dict[str, Any]) -> None:
     require(status.waiting <= written, "status tells the truth", f"{node.name} {status.waiting} > {written}")
     if status.is_full:
         require(missing == 0, "full means full", node.name)
+
+
+def check_suspected(node: SimNode) -> None:
+    """A PC that may run from a copied disk reads nothing until somebody has confirmed it; it may open a log of its own."""
+    if node.before_sync is None or not node.is_suspected():
+        return
+    own = {record.id for record in node.store.span(node.office.log, 0)}
+    read = node.held_ids() - node.before_sync - own
+    require(not read, "a suspected copy reads nothing", f"{node.name} {sorted(read)[:2]}")
 
 
 def check_written(node: SimNode, records: Sequence[Record]) -> None:

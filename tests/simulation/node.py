@@ -20,7 +20,7 @@ from edge_node.journal.watermark import _NAME as WATERMARK_NAME
 from edge_node.keyring import Actor
 from edge_node.server import make_ready
 from edge_node.services import Services, build_services
-from edge_node.store import SqliteLogStore, open_database
+from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import Office, read_office
 from edge_node.store.space import MIB, Space
 from edge_node.sync.runner import SyncResult, sync
@@ -98,6 +98,8 @@ class SimNode:
         """Per own log: how many records production has told somebody are kept."""
         self.shown: set[str] = set()
         """Ids of these records."""
+        self.before_sync: set[str] | None = None
+        """What a suspected copy held before its newest sync."""
         self.has_twin = False
         """Another PC goes on from this one's disk."""
         self.walls_ms = [clock()]
@@ -165,7 +167,15 @@ class SimNode:
     def sync(self) -> SyncResult:
         """Press the button."""
         self.link.patience = REQUESTS_MAX
+        self.before_sync = self.held_ids() if self.is_suspected() else None
         return sync(self.db, self.services, self.link)
+
+    def is_suspected(self) -> bool:
+        """Whether the desk says that this PC may run from a copied disk."""
+        return any(alert.code == alerts.COPY_WAITING for alert in alerts.list_alerts(self.db))
+
+    def held_ids(self) -> set[str]:
+        return {row[0].hex() for row in self.db.conn.execute("SELECT id FROM record")}
 
     def status(self) -> SyncStatus:
         """What the desk shows."""

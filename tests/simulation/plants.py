@@ -11,6 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 import central_hub.backup.service as backup
+import central_hub.ingest.service as ingest
 import central_hub.judge.deciding as judging
 import central_hub.projection.projector as hub_projector
 import central_hub.sync.service as rounds_at_hub
@@ -203,7 +204,25 @@ def lose_what_was_routed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(runner, "wanted_foreign", lambda db, *, most: [])
 
 
+def clone_gets_data_before_confirmation(patch: pytest.MonkeyPatch) -> None:
+    """A copied disk, perhaps a stolen one, is answered like any PC."""
+    patch.setattr(rounds_at_hub, "gets_nothing", lambda state: False)
+
+
+def drop_the_second_branch(patch: pytest.MonkeyPatch) -> None:
+    """Of two continuations of one log only the first is kept."""
+    patch.setattr(ingest, "_store_branch", lambda *values: 0)
+
+
+def reuse_the_epoch_after_an_image(patch: pytest.MonkeyPatch) -> None:
+    """A PC whose whole disk was put back goes on in the log that the hub holds more of."""
+    patch.setattr(runner.Rounds, "_heal", lambda self, office, answer, held: office)
+
+
 MORE: Sequence[Plant] = (
+    clone_gets_data_before_confirmation,
+    drop_the_second_branch,
+    reuse_the_epoch_after_an_image,
     keep_the_epoch_of_a_restored_hub,
     say_nothing_of_a_restore,
     refuse_everything_after_a_refusal,

@@ -39,10 +39,14 @@ class Verb(StrEnum):
     ERASE = "erase"
     MEET = "meet"
     LAN = "lan"
+    CLONE = "clone"
+    COPIES_WORK = "copies_work"
     JOIN = "join"
 
 
-_OF_NO_NODE = frozenset({Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB, Verb.BACK_UP_HUB, Verb.PUT_BACK_HUB})
+_OF_NO_NODE = frozenset(
+    {Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB, Verb.BACK_UP_HUB, Verb.PUT_BACK_HUB, Verb.COPIES_WORK}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,15 +158,39 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
         steps=tuple(
-            _with_meetings(
+            _with_copies(
                 seed,
-                _with_newcomers(
-                    seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units)
+                _with_meetings(
+                    seed,
+                    _with_newcomers(
+                        seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units)
+                    ),
+                    len(units),
                 ),
                 len(units),
             )
         ),
     )
+
+
+def _with_copies(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """In every seventh world somebody copies the disk of a PC into another one, and both go on; the other steps stay what
+    they were."""
+    if seed % 7 != 5:
+        return steps
+    chance = random.Random(f"copy {seed}")
+    first = chance.randrange(len(steps) // 4, len(steps) // 2)
+    clone = Step(number=len(steps) + 3_000, verb=Verb.CLONE, node=chance.randrange(nodes))
+    later = [*steps[:first], clone, *steps[first:]]
+    for turn in range(5):
+        step = Step(
+            number=len(steps) + 3_001 + turn,
+            verb=Verb.COPIES_WORK,
+            seed=chance.getrandbits(32),
+            amount=chance.choice((1, 3, 6)),
+        )
+        later.insert(chance.randrange(first + 1, len(later) + 1), step)
+    return later
 
 
 def _with_newcomers(seed: int, steps: list[Step], nodes: int) -> list[Step]:

@@ -39,7 +39,12 @@ from sync_protocol.erasure import Erasure
 from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.record import Record, UnverifiedRecord, unverified
 from tests.simulation.lan_plants import ON_THE_LAN
-from tests.simulation.plants import MORE, keep_the_epoch_of_a_restored_hub
+from tests.simulation.plants import (
+    MORE,
+    clone_gets_data_before_confirmation,
+    drop_the_second_branch,
+    keep_the_epoch_of_a_restored_hub,
+)
 from tests.simulation.replay import COMMAND, Failure, attempt_seed
 
 SEEDS_MAX = 20
@@ -232,6 +237,8 @@ FIRST: Mapping[Plant, int] = {
     ON_THE_LAN[1]: 2,
     ON_THE_LAN[2]: 18,
     ON_THE_LAN[3]: 2,
+    clone_gets_data_before_confirmation: 5,
+    drop_the_second_branch: 5,
 }
 """Where to begin: seeds known to notice, so that a run need not play the worlds before them; all are still tried."""
 

@@ -173,6 +173,8 @@ class World:
             Verb.ERASE: self._erase,
             Verb.MEET: self._meet,
             Verb.LAN: self._split,
+            Verb.CLONE: self._clone,
+            Verb.COPIES_WORK: self._copies_work,
             Verb.JOIN: self._join,
         }
 
@@ -284,11 +286,27 @@ class World:
         self.say(f"{'hub' if step.amount else node.name} erases {done}")
         self.note_records(node)
 
+    def _clone(self, step: Step, node: SimNode) -> None:
+        """Somebody copies the disk of a PC into another one."""
+        self.say(f"{node.name} is copied to {self.clone_node(node).name}")
+
+    def _copies_work(self, step: Step, node: SimNode) -> None:
+        """Whoever works from a copied disk goes on and presses sync; nobody has decided about them yet."""
+        for copy in [each for each in self.nodes if each.is_copy]:
+            for index in range(step.amount):
+                self.time.pass_ms(30 * SECOND_MS)
+                self.say(
+                    f"{copy.name} {Desk(copy, random.Random(f'{step.seed} {index}'), self.communes).act()}"
+                )
+                self.note_records(copy)
+            self.note_result(copy, copy.sync())
+
     def _sync(self, step: Step, node: SimNode) -> None:
         self.note_result(node, node.sync())
 
     def note_result(self, node: SimNode, result: SyncResult) -> None:
         """What a sync told the officer."""
+        invariants.check_suspected(node)
         self.note_records(node)
         self.ledger.requests += result.rounds
         problem = result.problem.code if result.problem else "done"
