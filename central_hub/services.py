@@ -16,10 +16,12 @@ from central_hub.keys import HubKeys, load_keys
 from central_hub.publishing.keeper import CatalogueKeeper
 from central_hub.registry.status import StatusKeeper
 from central_hub.registry.trust import TrustKeeper
+from central_hub.registry.units import GenealogyKeeper
 from central_hub.store.engine import open_engine
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.tlog.tree import Tree
-from dossiers.units import Units, load_default_units
+from dossiers.local_time import local_date, to_yyyymmdd
+from dossiers.units import Units
 from signing.keys import LockCost
 
 
@@ -41,8 +43,13 @@ class Services:
     lock_cost: LockCost = LockCost.OFFICE
 
     @cached_property
+    def genealogy(self) -> GenealogyKeeper:
+        return GenealogyKeeper()
+
+    @property
     def units(self) -> Units:
-        return load_default_units()
+        """The province's units, with the names that they bear today."""
+        return self.genealogy.units(to_yyyymmdd(local_date(self.clock())))
 
     @cached_property
     def catalogue(self) -> CatalogueKeeper:
@@ -50,7 +57,7 @@ class Services:
 
     @cached_property
     def trust(self) -> TrustKeeper:
-        return TrustKeeper(self.keys.bundle)
+        return TrustKeeper(self.keys.bundle, self.genealogy)
 
     @cached_property
     def status(self) -> StatusKeeper:

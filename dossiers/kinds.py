@@ -15,6 +15,7 @@ from dossiers import reasons
 from dossiers.erasures import GROUNDS
 from dossiers.erasures import RECORDS_MAX as ERASED_RECORDS_MAX
 from dossiers.files import FILE_TYPES
+from dossiers.genealogy import ALLOTTED, REORGANISED
 from dossiers.legs import LEG_ROLES, LegStep
 from dossiers.lifecycle import MOVES
 from dossiers.schemas import (
@@ -45,12 +46,18 @@ from sync_protocol.limits import FILE_SIZE_BYTES_MAX
 FIELDS_MAX: Final = 64
 PAPERS_MAX: Final = 64
 REVIEWED_MAX: Final = 128
+CHANGES_MAX: Final = 64
+"""Units that one re-organisation may concern, and PCs of each that may be named."""
+ALLOTTED_MAX: Final = 128
+"""Dossiers that one record may allot."""
 FILES_MAX: Final = 16
 """Files that one record may add."""
 LISTED_MAX: Final = 128
 """Records that one list of foreign records may name."""
 FACT_FIELDS: Final = ("channel", "competent", "fee_due", "sets")
 """Fields whose values are not personal: they stand in the facts themselves (`dossier.amended`, `set`)."""
+FORMS: Final = frozenset({"merge", "split", "move", "rename"})
+"""The forms of a re-organisation, for people; what follows is in the changes alone."""
 _RESERVED: Final = (*FACT_FIELDS, "due")
 
 ID: Final = Hex(digits=64)
@@ -105,6 +112,17 @@ _FROZEN: Final = members(
     {"unit": Choice(words=frozenset({"minutes", "days"})), "amount": Whole(least=-(10**7), most=10**7)}
 )
 _SET: Final = members(perhaps={"channel": CHANNEL, "competent": UNIT, "fee_due": MONEY, "sets": SETS})
+_CHANGES: Final = ListOf(
+    item=members(
+        {
+            "from": UNIT,
+            "to": UNIT,
+            "devices": ListOf(item=members({"device": RANDOM_ID, "to": UNIT}), most=CHANGES_MAX),
+        }
+    ),
+    least=1,
+    most=CHANGES_MAX,
+)
 _POSITION: Final = members({"log": RANDOM_ID, "length": COUNT, "head": ID})
 
 _LINE: Final = Text(most=500)
@@ -543,6 +561,38 @@ _PROTOCOL_KINDS: Final = (
         body=Anything(),
         body_needed=True,
         roles=_PROVINCE,
+    ),
+    _kind(
+        REORGANISED,
+        "Sắp xếp đơn vị hành chính",
+        "Units re-organised",
+        facts=members({"form": Choice(words=FORMS), "effective": Date(), "changes": _CHANGES}),
+        body=members(
+            {
+                "number": Text(least=1, most=200),
+                "date": Date(),
+                "units": Table(name=UNIT, value=Text(least=1, most=200), most=CHANGES_MAX),
+            },
+            {"signer": _LINE, "note": _WORDS},
+        ),
+        body_needed=True,
+        # A person answers for it with their own key; never the hub by itself.
+        roles=frozenset({Role.ADMINISTRATOR}),
+    ),
+    _kind(
+        ALLOTTED,
+        "Giao hồ sơ cho đơn vị kế thừa",
+        "Dossiers allotted to a successor",
+        facts=members(
+            {
+                "from": UNIT,
+                "to": UNIT,
+                "effective": Date(),
+                "dossiers": ListOf(item=RANDOM_ID, least=1, most=ALLOTTED_MAX, ascending=True),
+            }
+        ),
+        body=members(perhaps={"ground": _WORDS}),
+        roles=frozenset({Role.ADMINISTRATOR}),
     ),
 )
 

@@ -24,6 +24,7 @@ from dossiers.conflicts import Conflict
 from dossiers.deadlines import classify
 from dossiers.differences import find_conflicts
 from dossiers.gathering import ASSIGNED, CODE, DUE, OF_STEPS, PAYMENT, Gathering, Version, words
+from dossiers.genealogy import NOTHING, Genealogy
 from dossiers.kinds import FACT_FIELDS, check_facts
 from dossiers.lifecycle import delivery_state, finance_state
 from dossiers.routes import Route, is_routed
@@ -88,8 +89,11 @@ def gather(order: Order, quarantined: AbstractSet[str] = _NOBODY) -> tuple[Gathe
     return gathering, refused, held
 
 
-def compared(records: Iterable[Record], refused: AbstractSet[str]) -> list[Record]:
-    """The records that node and hub compare: without refused ones of another commune than the dossier's own.
+def compared(
+    records: Iterable[Record], refused: AbstractSet[str], genealogy: Genealogy = NOTHING
+) -> list[Record]:
+    """The records that node and hub compare: without refused ones of another commune than the dossier's own, or one
+    before or after it in a re-organisation.
 
     The home commune's nodes may never have been shown those, so they are no part of what both sides hold.
     """
@@ -97,7 +101,12 @@ def compared(records: Iterable[Record], refused: AbstractSet[str]) -> list[Recor
     standing = [record.header for record in held if record.id not in refused]
     received = [header.commune for header in standing if header.kind == "dossier.received"]
     home = next(iter((*received, *(header.commune for header in standing))), None)
-    return [record for record in held if record.header.commune == home or record.id not in refused]
+    return [
+        record
+        for record in held
+        if record.id not in refused
+        or (home is not None and genealogy.is_of_one_line(home, record.header.commune))
+    ]
 
 
 def field_changes(view: DossierView, record: str) -> tuple[tuple[str, FieldWrite | None, FieldWrite], ...]:

@@ -7,7 +7,7 @@ but takes no step of the life cycle. Bodies follow the same lines (`readable`): 
 unit gets the headers that follow, for it holds the dossier, and no more bodies.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -75,15 +75,16 @@ class Route:
         """Every unit but the home commune that has or had to do with the dossier."""
         return frozenset(way.unit for way in self._ways)
 
-    def may_act(self, index: int) -> bool:
-        """Whether the record at `index` may stand, as far as its unit goes."""
+    def may_act(self, index: int, units: Collection[str] = ()) -> bool:
+        """Whether the record at `index` may stand, as far as its unit goes, or any of `units`, whose place it took."""
         header = self._order.records[index].header
-        if self.home is None or header.commune == self.home:
+        acting = {header.commune, *units}
+        if self.home is None or self.home in acting:
             return True
         if header.kind in _HOME_ALONE:
             return False
         seen = self._order.before(index)
-        ways = [way for way in self._ways if way.unit == header.commune and seen >> way.start & 1]
+        ways = [way for way in self._ways if way.unit in acting and seen >> way.start & 1]
         now = [way for way in ways if way.is_party(seen)]
         if any(not way.is_referral for way in now):
             return True

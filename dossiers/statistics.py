@@ -12,6 +12,11 @@ Overdue is an open dossier whose due day has passed while its clock runs; in sta
 dossier is in term. Withdrawn dossiers, and those refused after acceptance (supplement never brought), have columns of
 their own and are in no rate's numerator or denominator.
 
+Where communes were re-organised, a dossier counts for the unit that held it on each day (`genealogy`): what was open when
+it went to a successor stands under "processing" in the old unit's last report, as it stood then, and under "carried over"
+in the new unit's first; whatever happened before stays with the old unit, whatever happens after goes to the new one. For
+all units together it is counted once.
+
 A summary of a dossier turns into daily contributions: +1 on the day it came, ended, became overdue, ceased to be so.
 Contributions only add up, so any report of any period comes from sums of days per commune and procedure, and a changed
 dossier costs the difference between two summaries. Days are numbers yyyymmdd on Vietnamese clocks.
@@ -29,6 +34,7 @@ import msgspec
 
 from dossiers.axes import Channel
 from dossiers.deadlines import Timeliness
+from dossiers.genealogy import ALWAYS, NEVER, NOTHING, Genealogy, Tenure
 from dossiers.local_time import VIETNAM, from_yyyymmdd, shown, to_yyyymmdd
 from dossiers.views import DossierView, EndedAs
 
@@ -50,8 +56,16 @@ class Metric(StrEnum):
     REFUSED = "refused"
     OVERDUE_ENTER = "overdue_enter"
     OVERDUE_LEAVE = "overdue_leave"
+    TAKEN_OVER = "taken_over"
+    TAKEN_OVER_OVERDUE = "taken_over_overdue"
+    HANDED_ON = "handed_on"
+    HANDED_ON_OVERDUE = "handed_on_overdue"
 
 
+MOVING: Final = frozenset(
+    {Metric.TAKEN_OVER, Metric.TAKEN_OVER_OVERDUE, Metric.HANDED_ON, Metric.HANDED_ON_OVERDUE}
+)
+"""Of one unit alone: for several units together, what one handed on another took over."""
 RECEIVED: Final = (Metric.RECEIVED_ONLINE, Metric.RECEIVED_OTHER)
 ENDED: Final = (
     Metric.SOLVED_EARLY,
@@ -89,7 +103,8 @@ class DossierSummary(msgspec.Struct, frozen=True, kw_only=True):
     """All that statistics need to know of a dossier, and nothing about a person.
 
     Attributes:
-        commune: the unit competent to settle it, which counts it.
+        commune: the unit competent to settle it, which counts it (the last one, where units were re-organised).
+        tenures: which unit counts it on which days; empty where it is always `commune`.
         received: the day of acceptance; ended: the day processing ended, None while open.
         clock: the legal clock's course by days, in order.
     """
@@ -103,6 +118,12 @@ class DossierSummary(msgspec.Struct, frozen=True, kw_only=True):
     ended_as: EndedAs | None
     due: int | None
     clock: tuple[ClockDay, ...]
+    tenures: tuple[Tenure, ...] = ()
+
+    @property
+    def held(self) -> tuple[Tenure, ...]:
+        """As `tenures`, for every dossier."""
+        return self.tenures or (Tenure(self.commune, ALWAYS, NEVER),)
 
     @property
     def is_paused(self) -> bool:
@@ -120,7 +141,7 @@ class DossierSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contribution(NamedTuple):
-    """What one dossier adds to one day's counter."""
+    """What one dossier adds to one day's counter; `unit_on` says to whose."""
 
     day: int
     metric: Metric
@@ -204,13 +225,23 @@ def rate_b(row: ReportRow) -> Rate:
     )
 
 
-def summarise(view: DossierView) -> DossierSummary | None:
-    """What of a folded dossier is counted; None while it has not been accepted."""
+def summarise(
+    view: DossierView, *, genealogy: Genealogy = NOTHING, device: str | None = None
+) -> DossierSummary | None:
+    """What of a folded dossier is counted; None while it has not been accepted.
+
+    Args:
+        genealogy: how units were re-organised.
+        device: the PC that received the dossier.
+    """
     if view.accepted is None or view.procedure is None or view.channel is None:
         return None
+    competent = view.competent or view.commune
+    tenures = genealogy.tenures(competent, device=device, dossier=view.dossier)
     return DossierSummary(
         dossier=view.dossier,
-        commune=view.competent or view.commune,
+        commune=tenures[-1].unit,
+        tenures=tenures if len(tenures) > 1 else (),
         procedure=view.procedure,
         channel=view.channel,
         received=_day(view.accepted),
@@ -234,7 +265,19 @@ def contributions(summary: DossierSummary) -> tuple[Contribution, ...]:
         found.append(Contribution(start, Metric.OVERDUE_ENTER, 1))
         if stop is not None:
             found.append(Contribution(stop, Metric.OVERDUE_LEAVE, 1))
+    for tenure in summary.tenures[1:]:
+        found += _moved(summary, tenure.since)
     return tuple(found)
+
+
+def unit_on(tenures: Iterable[Tenure], day: int, metric: Metric) -> str:
+    """Whose counter a contribution adds to: the unit of that day; what is handed on is still the one before's."""
+    is_leaving = metric in (Metric.HANDED_ON, Metric.HANDED_ON_OVERDUE)
+    return next(
+        tenure.unit
+        for tenure in tenures
+        if day < tenure.until or tenure.until == NEVER or (is_leaving and day == tenure.until)
+    )
 
 
 def counter_changes(before: DossierSummary | None, after: DossierSummary | None) -> tuple[CounterChange, ...]:
@@ -245,7 +288,8 @@ def counter_changes(before: DossierSummary | None, after: DossierSummary | None)
     for summary, sign in ((before, -1), (after, 1)):
         if summary is not None:
             for day, metric, amount in contributions(summary):
-                totals[summary.commune, summary.procedure, day, metric] += sign * amount
+                unit = unit_on(summary.held, day, metric)
+                totals[unit, summary.procedure, day, metric] += sign * amount
     return tuple(CounterChange(*key, amount) for key, amount in sorted(totals.items()) if amount)
 
 
@@ -255,46 +299,81 @@ def row_from_sums(before: Mapping[Metric, int], within: Mapping[Metric, int]) ->
     def through(*metrics: Metric) -> int:
         return sum(before.get(metric, 0) + within.get(metric, 0) for metric in metrics)
 
-    open_before = sum(before.get(metric, 0) for metric in RECEIVED) - sum(
-        before.get(metric, 0) for metric in ENDED
+    came, went = (*RECEIVED, Metric.TAKEN_OVER), (*ENDED, Metric.HANDED_ON)
+    open_before = sum(before.get(metric, 0) for metric in came) - sum(
+        before.get(metric, 0) for metric in went
     )
-    overdue = through(Metric.OVERDUE_ENTER) - through(Metric.OVERDUE_LEAVE)
+    handed_on, handed_on_overdue = (
+        within.get(metric, 0) for metric in (Metric.HANDED_ON, Metric.HANDED_ON_OVERDUE)
+    )
+    overdue = (
+        through(Metric.OVERDUE_ENTER, Metric.TAKEN_OVER_OVERDUE)
+        - through(Metric.OVERDUE_LEAVE, Metric.HANDED_ON_OVERDUE)
+        + handed_on_overdue
+    )
     return ReportRow(
         online=within.get(Metric.RECEIVED_ONLINE, 0),
         other=within.get(Metric.RECEIVED_OTHER, 0),
-        carried_over=open_before,
+        carried_over=open_before + within.get(Metric.TAKEN_OVER, 0),
         early=within.get(Metric.SOLVED_EARLY, 0),
         on_time=within.get(Metric.SOLVED_ON_TIME, 0),
         late=within.get(Metric.SOLVED_LATE, 0),
-        in_term=through(*RECEIVED) - through(*ENDED) - overdue,
+        in_term=through(*came) - through(*went) + handed_on - overdue,
         overdue=overdue,
         withdrawn=within.get(Metric.WITHDRAWN, 0),
         refused=within.get(Metric.REFUSED, 0),
     )
 
 
-def place(summary: DossierSummary, *, first: int, last: int) -> Placement | None:
-    """Where a dossier stands in the report of [first, last]; None if it is not in it. For lists behind figures."""
+def place(summary: DossierSummary, *, first: int, last: int, unit: str | None = None) -> Placement | None:
+    """Where a dossier stands in the report of [first, last]; None if it is not in it. For lists behind figures.
+
+    Args:
+        unit: in the report of this unit; None: of all units together.
+    """
+    tenures = [Tenure(unit or "", ALWAYS, NEVER)] if unit is None else summary.held
+    for tenure in tenures:
+        if unit is None or tenure.unit == unit:
+            placed = _place_in(summary, tenure, first, last)
+            if placed is not None:
+                return placed
+    return None
+
+
+def _place_in(summary: DossierSummary, tenure: Tenure, first: int, last: int) -> Placement | None:
     ended = summary.ended
-    if summary.received > last or (ended is not None and ended < first):
+    came_day = max(summary.received, tenure.since)
+    if (
+        came_day > last
+        or came_day >= tenure.until
+        or (ended is not None and ended < max(first, tenure.since))
+    ):
         return None
-    if summary.received < first:
+    is_handed_on = tenure.until != NEVER and (ended is None or ended >= tenure.until)
+    if is_handed_on and tenure.until < first:
+        return None
+    if summary.received < max(first, tenure.since):
         came = Column.CARRIED_OVER
     else:
         came = Column.ONLINE if summary.channel == Channel.ONLINE else Column.OTHER
-    if ended is not None and ended <= last:
+    if ended is not None and ended <= last and not is_handed_on:
         return Placement(came, _COLUMN_OF[_ended_metric(summary)])
-    is_overdue = any(
-        start <= last and (stop is None or last < stop) for start, stop in _overdue_days(summary)
+    # What is handed on within the period is shown as it stood when it left.
+    is_overdue = (
+        _is_overdue_before(summary, tenure.until)
+        if is_handed_on and tenure.until <= last
+        else _is_overdue_before(summary, _day_after(last))
     )
     return Placement(came, Column.OVERDUE if is_overdue else Column.IN_TERM)
 
 
-def row_from_summaries(summaries: Iterable[DossierSummary], *, first: int, last: int) -> ReportRow:
+def row_from_summaries(
+    summaries: Iterable[DossierSummary], *, first: int, last: int, unit: str | None = None
+) -> ReportRow:
     """The same row, dossier by dossier: for small sets, and as a check on the counters."""
     columns: Counter[str] = Counter()
     for summary in summaries:
-        for column in place(summary, first=first, last=last) or ():
+        for column in place(summary, first=first, last=last, unit=unit) or ():
             columns[column.value] += 1
     return ReportRow(**columns)
 
@@ -344,6 +423,22 @@ def _ended_metric(summary: DossierSummary) -> Metric:
     if timeliness is not None:
         return _SOLVED[timeliness]
     return Metric.WITHDRAWN if summary.ended_as is EndedAs.WITHDRAWN else Metric.REFUSED
+
+
+def _moved(summary: DossierSummary, day: int) -> list[Contribution]:
+    """What a dossier adds when another unit holds it from `day` on: nothing, unless it was open then."""
+    if summary.received >= day or (summary.ended is not None and summary.ended < day):
+        return []
+    found = [Contribution(day, Metric.HANDED_ON, 1), Contribution(day, Metric.TAKEN_OVER, 1)]
+    if _is_overdue_before(summary, day):
+        found.append(Contribution(day, Metric.HANDED_ON_OVERDUE, 1))
+        found.append(Contribution(day, Metric.TAKEN_OVER_OVERDUE, 1))
+    return found
+
+
+def _is_overdue_before(summary: DossierSummary, day: int) -> bool:
+    """Whether the dossier is overdue at the end of the day before `day`."""
+    return any(start < day and (stop is None or stop >= day) for start, stop in _overdue_days(summary))
 
 
 def _overdue_days(summary: DossierSummary) -> list[tuple[int, int | None]]:

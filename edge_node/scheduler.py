@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from edge_node import reasons
 from edge_node.backup.service import backup_if_due
 from edge_node.enrolment.epochs import open_log_if_due
+from edge_node.enrolment.successor import follow
 from edge_node.erasure.service import carry_out, scrub
 from edge_node.lan.door import Door
 from edge_node.lan.peers import Peer, is_on, list_peers, note_fault
@@ -176,6 +177,7 @@ class Schedule:
         """Put the reserve back as soon as there is room, and open the epoch that waits for it: the way out of read-only."""
         if self._services.space.refill():
             open_log_if_due(db, self._services)
+            follow(db, self._services)  # the day of a re-organisation comes without a line, too
 
     def erasure_tick(self, db: Database) -> None:
         """Carry out orders that came, and clean the file after them."""

@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from edge_node import create_app
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.epochs import open_log, was_put_back
 from edge_node.enrolment.service import initialise
+from edge_node.enrolment.successor import follow
 from edge_node.instance import single_instance
 from edge_node.journal import JournalReadOnly
 from edge_node.migrations import prepare
@@ -69,6 +71,8 @@ def make_ready(services: Services) -> None:
         if was_put_back(db, services):
             _LOG.warning("the database is older than its watermark: a new epoch is opened")
             _open_epoch(db, services)
+        with suppress(JournalReadOnly):  # the schedule follows as soon as there is room
+            follow(db, services)
     finally:
         db.conn.close()
 

@@ -11,9 +11,9 @@ The caller has verified that the issuer signed the statement. Not here: revocati
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Self
+from typing import Final, Self
 
 from signing import reasons
 from signing.bundles import (
@@ -45,6 +45,9 @@ __all__ = [
     "sign_bundle",
 ]
 
+Succession = Mapping[str, frozenset[str]]
+NO_SUCCESSION: Final[Succession] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -52,14 +55,22 @@ class Trust:
 
     bundle: TrustBundle
     statements: Mapping[str, KeyStatement]
+    succession: Succession = field(default_factory=lambda: NO_SUCCESSION)
+    """For which other units the keys of a unit may act, since units were re-organised."""
 
     @classmethod
-    def of(cls, bundle: TrustBundle, statements: Iterable[KeyStatement] = ()) -> Self:
+    def of(
+        cls,
+        bundle: TrustBundle,
+        statements: Iterable[KeyStatement] = (),
+        *,
+        succession: Succession = NO_SUCCESSION,
+    ) -> Self:
         """Believe a bundle and, in this order, statements below it, each signed by the issuer that it names."""
         accepted = _stated_by_roots(bundle)
         for statement in statements:
-            _accept(bundle, accepted, statement, statement.issuer)
-        return cls(bundle, MappingProxyType(accepted))
+            _accept(bundle, accepted, statement, statement.issuer, succession)
+        return cls(bundle, MappingProxyType(accepted), succession)
 
     @classmethod
     def gather(
@@ -91,8 +102,16 @@ class Trust:
     def accept(self, statement: KeyStatement, *, issuer_key_id: str) -> Self:
         """This trust and one statement more; NotEntitled or TrustInvalid if its issuer may not make it."""
         accepted = dict(self.statements)
-        _accept(self.bundle, accepted, statement, issuer_key_id)
-        return type(self)(self.bundle, MappingProxyType(accepted))
+        _accept(self.bundle, accepted, statement, issuer_key_id, self.succession)
+        return type(self)(self.bundle, MappingProxyType(accepted), self.succession)
+
+    def with_succession(self, succession: Succession) -> Self:
+        """The same keys after units were re-organised."""
+        return type(self)(self.bundle, self.statements, succession)
+
+    def acts_for(self, statement: KeyStatement, unit: str) -> bool:
+        """Whether a key so stated belongs to this unit, or to one before or after it in a re-organisation."""
+        return statement.unit == unit or unit in self.succession.get(statement.unit, ())
 
     def with_statement(self, statement: KeyStatement) -> Self:
         """As `accept`, for a statement whose named issuer is known to have signed it."""
@@ -110,7 +129,7 @@ class Trust:
             return
         if Role.UNIT_ADMINISTRATOR not in issuer.roles:
             raise _refused(reasons.ROLE, f"{', '.join(sorted(issuer.roles))} may not revoke keys")
-        if subject.unit != issuer.unit or not subject.roles <= OFFICE_ROLES:
+        if not self.acts_for(issuer, subject.unit) or not subject.roles <= OFFICE_ROLES:
             raise _refused(reasons.UNIT, "a unit administrator revokes officers of the same unit")
 
     def require(self, key_id: str, *, kind: str, unit: str) -> KeyStatement:
@@ -121,7 +140,7 @@ class Trust:
         held = statement.roles & self.bundle.authority.get(kind, frozenset())
         if not held:
             raise NotEntitled(f"{kind} is not for {', '.join(sorted(statement.roles))}")
-        if statement.unit != unit and held.isdisjoint(PROVINCE_ROLES):
+        if not self.acts_for(statement, unit) and held.isdisjoint(PROVINCE_ROLES):
             raise NotEntitled(f"a key of {statement.unit} signed for {unit}", reason=reasons.UNIT)
         return statement
 
@@ -143,7 +162,11 @@ def _registry_statement(bundle: TrustBundle, key: PublicKey) -> KeyStatement:
 
 
 def _accept(
-    bundle: TrustBundle, accepted: dict[str, KeyStatement], statement: KeyStatement, issuer_key_id: str
+    bundle: TrustBundle,
+    accepted: dict[str, KeyStatement],
+    statement: KeyStatement,
+    issuer_key_id: str,
+    succession: Succession = NO_SUCCESSION,
 ) -> None:
     issuer = accepted.get(issuer_key_id)
     if issuer is None:
@@ -151,19 +174,19 @@ def _accept(
     if statement.issuer != issuer_key_id:
         raise _refused(reasons.TRUST_ISSUER, "the statement names another issuer than its signer")
     statement.check(province=bundle.province)
-    _check_grant(issuer, statement)
+    _check_grant(issuer, statement, succession)
     known = accepted.get(statement.key.id)
     if known is not None:
         _check_replacement(bundle, known, statement)
     accepted[statement.key.id] = statement
 
 
-def _check_grant(issuer: KeyStatement, statement: KeyStatement) -> None:
+def _check_grant(issuer: KeyStatement, statement: KeyStatement, succession: Succession) -> None:
     if Role.REGISTRY in issuer.roles:
         granted = GRANTS[Role.REGISTRY]
     elif Role.UNIT_ADMINISTRATOR in issuer.roles:
         granted = GRANTS[Role.UNIT_ADMINISTRATOR]
-        if statement.unit != issuer.unit:
+        if statement.unit != issuer.unit and statement.unit not in succession.get(issuer.unit, ()):
             raise _refused(reasons.UNIT, f"{issuer.unit} may not state keys of {statement.unit}")
     else:
         raise _refused(reasons.TRUST_ISSUER, f"{', '.join(sorted(issuer.roles))} may not state keys")

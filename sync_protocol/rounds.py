@@ -4,7 +4,7 @@ A round is one request and one answer, idempotent both ways: the frontier says w
 difference, and a round that is lost or doubled changes nothing (design §6). Node and hub use the same functions.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -62,13 +62,17 @@ def differences(store: LogStore, mine: Frontier, theirs: Frontier, logs: Iterabl
     return found
 
 
+MayHold = Callable[[Record], bool]
+"""Whether the peer may have the body of a record."""
+
+
 def choose_runs(
     store: LogStore,
     ahead: Iterable[Difference],
     *,
     bytes_max: int,
     stop: Mapping[str, int] | None = None,
-    audience: str | None = None,
+    may_hold: MayHold | None = None,
 ) -> Chosen:
     """Pick runs of the logs in which the peer is behind, until `bytes_max` bytes of frames.
 
@@ -78,7 +82,7 @@ def choose_runs(
 
     Args:
         stop: logs that may be sent only up to a length (at the hub: what has been judged).
-        audience: unit of the peer; bodies meant for another unit are withheld. None sends all bodies.
+        may_hold: whether the peer may have the body of a record; others are withheld. None sends all bodies.
     """
     frames: list[bytes] = []
     size = records = 0
@@ -93,7 +97,7 @@ def choose_runs(
             room = bytes_max - size
             if frames and (room <= 0 or len(frames) >= limits.ROUND_RUNS_MAX):
                 return Chosen(frames=frames, records=records, more=True)
-            run, frame = _next_run(store, difference.log, first, end, max(room, 0), audience)
+            run, frame = _next_run(store, difference.log, first, end, max(room, 0), may_hold)
             if frames and len(frame) > room:
                 return Chosen(frames=frames, records=records, more=True)
             frames.append(frame)
@@ -104,7 +108,7 @@ def choose_runs(
 
 
 def choose_history(
-    store: LogStore, wanted: Iterable[FrontierEntry], *, bytes_max: int, audience: str | None = None
+    store: LogStore, wanted: Iterable[FrontierEntry], *, bytes_max: int, may_hold: MayHold | None = None
 ) -> Chosen:
     """Pick runs that end where a peer's logs begin: a peer that knows what lies below only by a snapshot.
 
@@ -113,7 +117,7 @@ def choose_history(
 
     Args:
         wanted: the peer's entries; those with base 0 lack nothing.
-        audience: unit of the peer; bodies meant for another unit are withheld. None sends all bodies.
+        may_hold: whether the peer may have the body of a record; others are withheld. None sends all bodies.
     """
     frames: list[bytes] = []
     size = records = 0
@@ -123,7 +127,7 @@ def choose_history(
             room = bytes_max - size
             if frames and (room <= 0 or len(frames) >= limits.ROUND_RUNS_MAX):
                 return Chosen(frames=frames, records=records, more=True)
-            run, frame = _run_before(store, entry.log, stop, max(room, 0), audience)
+            run, frame = _run_before(store, entry.log, stop, max(room, 0), may_hold)
             if run is None:
                 break  # not held here either
             if frames and len(frame) > room:
@@ -188,25 +192,31 @@ def audience_of(record: UnverifiedRecord | Record) -> str:
     return unit if isinstance(unit, str) else record.header.commune
 
 
-def withhold(record: Record, unit: str) -> UnverifiedRecord:
-    """The record as a node of `unit` may have it: without a body that is meant for another commune.
+def is_for_everyone(audience: str) -> bool:
+    """Whether an audience is the province's (a two-digit unit): catalogue and calendar are for every PC."""
+    return len(audience) <= 2
 
-    Bodies under the province's own authority (a two-digit unit) are for everyone: catalogue and calendar.
-    """
-    audience = audience_of(record)
+
+def meant_for(*units: str) -> MayHold:
+    """What PCs of these units may hold, where nothing else is known of the records."""
+    return lambda record: is_for_everyone(audience_of(record)) or audience_of(record) in units
+
+
+def withhold(record: Record, may_hold: MayHold) -> UnverifiedRecord:
+    """The record as the peer may have it: without a body that is not meant for it."""
     travelling = unverified(record)
-    is_meant_for_others = audience != unit and len(audience) > 2
-    return without_body(travelling, BodyState.WITHHELD) if record.body and is_meant_for_others else travelling
+    is_withheld = record.body is not None and not may_hold(record)
+    return without_body(travelling, BodyState.WITHHELD) if is_withheld else travelling
 
 
 def _next_run(
-    store: LogStore, log: str, first: int, end: int, room: int, audience: str | None
+    store: LogStore, log: str, first: int, end: int, room: int, may_hold: MayHold | None
 ) -> tuple[Run, bytes]:
     budget = min(max(room, 1) * _RAW_PER_PACKED, limits.RUN_UNPACKED_BYTES_MAX // 2)
     stop = min(end, first + limits.RUN_RECORDS_MAX)
     while True:
         records = store.span(log, first, stop=stop, bytes_max=budget)
-        run = _cut_at_seal(store, log, first, records, end, audience)
+        run = _cut_at_seal(store, log, first, records, end, may_hold)
         frame = encode_run(run)
         shorter = store.seal(log, at_most=first + max(1, len(run.records) // 2))
         if len(frame) <= room or shorter is None or not first < shorter.length < run.stop:
@@ -215,7 +225,7 @@ def _next_run(
 
 
 def _run_before(
-    store: LogStore, log: str, stop: int, room: int, audience: str | None
+    store: LogStore, log: str, stop: int, room: int, may_hold: MayHold | None
 ) -> tuple[Run | None, bytes]:
     """The longest run that ends at `stop` and fits in `room`, or a single record."""
     count = min(stop, limits.RUN_RECORDS_MAX, max(1, room // _PACKED_RECORD_BYTES))
@@ -223,7 +233,7 @@ def _run_before(
         records = store.span(log, stop - count, stop=stop)
         if len(records) != count:
             return None, b""
-        sent = tuple(withhold(r, audience) if audience else unverified(r) for r in records)
+        sent = tuple(withhold(r, may_hold) if may_hold else unverified(r) for r in records)
         run = Run(log=log, first=stop - count, records=sent)
         size = sum(len(r.header_bytes) + (len(r.body.content) if r.body else 0) for r in sent)
         if size <= limits.RUN_UNPACKED_BYTES_MAX // 2 or count == 1:
@@ -234,7 +244,7 @@ def _run_before(
 
 
 def _cut_at_seal(
-    store: LogStore, log: str, first: int, records: list[Record], end: int, audience: str | None
+    store: LogStore, log: str, first: int, records: list[Record], end: int, may_hold: MayHold | None
 ) -> Run:
     reached = first + len(records)
     seal = store.seal(log, at_most=reached)
@@ -246,5 +256,5 @@ def _cut_at_seal(
         records = records[: seal.length - first]
     else:
         seal = None
-    sent = [withhold(r, audience) if audience else unverified(r) for r in records]
+    sent = [withhold(r, may_hold) if may_hold else unverified(r) for r in records]
     return Run(log=log, first=first, records=tuple(sent), seal=seal)

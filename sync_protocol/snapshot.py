@@ -25,7 +25,7 @@ from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import Seal
 from sync_protocol.log_store import LogStore
 from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord, open_record
-from sync_protocol.rounds import choose_runs, differences, withhold
+from sync_protocol.rounds import MayHold, choose_runs, differences, withhold
 from sync_protocol.unpacking import unpack_zstd
 
 SNAPSHOT: Final = "snapshot"
@@ -144,9 +144,9 @@ def decode_message(data: bytes) -> SnapshotMessage:
     return _decoded(_message_decoder, data)
 
 
-def pack_loose(records: Iterable[Record], *, audience: str) -> bytes:
-    """Loose records as bytes; bodies meant for another unit than `audience` are withheld."""
-    rows = [_loose(withhold(each, audience)) for each in records]
+def pack_loose(records: Iterable[Record], *, may_hold: MayHold) -> bytes:
+    """Loose records as bytes; bodies that the receiver may not hold are withheld."""
+    rows = [_loose(withhold(each, may_hold)) for each in records]
     return zstandard.ZstdCompressor(level=6).compress(_encoder.encode(rows))
 
 
@@ -162,7 +162,7 @@ def unpack_loose(data: bytes) -> list[UnverifiedRecord]:
 
 
 def batches(
-    dossiers: Iterable[Iterable[Record]], *, audience: str, message_bytes: int = MESSAGE_BYTES
+    dossiers: Iterable[Iterable[Record]], *, may_hold: MayHold, message_bytes: int = MESSAGE_BYTES
 ) -> Iterator[tuple[bytes, int]]:
     """Loose records in messages, a dossier never cut in two: (packed, records) each."""
     held: list[Record] = []
@@ -173,12 +173,12 @@ def batches(
             len(r.header_bytes) + SIGNATURE_BYTES + (len(r.body.content) if r.body else 0) for r in records
         )
         if held and size + room > message_bytes:
-            yield pack_loose(held, audience=audience), len(held)
+            yield pack_loose(held, may_hold=may_hold), len(held)
             held, size = [], 0
         held += records
         size += room
     if held:
-        yield pack_loose(held, audience=audience), len(held)
+        yield pack_loose(held, may_hold=may_hold), len(held)
 
 
 def make_base(store: LogStore, log: str, *, stop: int) -> Base | None:
@@ -203,6 +203,7 @@ def snapshot_messages(
     whole: Mapping[str, int],
     about_none: Iterable[Record],
     dossiers: Iterable[Iterable[Record]],
+    may_hold: MayHold,
 ) -> Iterator[tuple[bytes, int]]:
     """The messages of a snapshot, each with its number of loose records, in the order in which they can be believed.
 
@@ -212,6 +213,7 @@ def snapshot_messages(
     Args:
         whole: logs that are taken whole, and up to which length.
         about_none, dossiers: what may lie below the bases; what lies above is left out here.
+        may_hold: whose bodies the receiver may have.
     """
     bases = {base.log.hex(): base.length for base in head.bases}
 
@@ -222,15 +224,15 @@ def snapshot_messages(
         return encode_message(SnapshotMessage(snapshot=head.snapshot, **content))
 
     yield message(head=sign_head(head, maker)), 0
-    for frames in runs_up_to(store, whole, audience=head.unit):
+    for frames in runs_up_to(store, whole, may_hold=may_hold):
         yield message(runs=frames), 0
     openings = below(about_none)
     if openings:
-        yield message(loose=pack_loose(openings, audience=head.unit)), len(openings)
-    for packed, records in batches(map(below, dossiers), audience=head.unit):
+        yield message(loose=pack_loose(openings, may_hold=may_hold)), len(openings)
+    for packed, records in batches(map(below, dossiers), may_hold=may_hold):
         yield message(loose=packed), records
     tails = {base.log.hex(): base.stop for base in head.bases}
-    for frames in runs_up_to(store, tails, held=head.bases, audience=head.unit):
+    for frames in runs_up_to(store, tails, held=head.bases, may_hold=may_hold):
         yield message(runs=frames), 0
 
 
@@ -239,7 +241,7 @@ def runs_up_to(
     stop: Mapping[str, int],
     *,
     held: Iterable[Base] = (),
-    audience: str,
+    may_hold: MayHold,
     bytes_max: int = limits.ROUND_SIZE_BYTES_MAX // 2,
 ) -> Iterator[list[bytes]]:
     """Frames of the logs named by `stop` from `held` up to there, as many messages as it takes."""
@@ -251,7 +253,7 @@ def runs_up_to(
     while True:
         ahead = differences(store, mine, Frontier(theirs.values()), stop)
         ahead = [each for each in ahead if each.theirs is None or each.theirs.length < stop[each.log]]
-        chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, audience=audience)
+        chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, may_hold=may_hold)
         if not chosen.frames:
             return
         yield chosen.frames

@@ -18,8 +18,9 @@ from central_hub.files.vault import Vault
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading
-from central_hub.store.tables import FILE
+from central_hub.store.tables import DOSSIER, FILE
 from central_hub.sync.service import challenge_secret
+from central_hub.sync.workplaces import Workplace, workplace_of
 from signing.reasons import Reason
 from signing.roles import Role
 from sync_protocol import limits, reasons
@@ -70,7 +71,8 @@ def answer_files(services: Services, data: bytes) -> bytes:
             raise RemoteFault(reasons.ROUND_DEVICE, signed.device)
         request = signed.verify(statement.key)
         standing = standing_of(connection, services, signed.device, request.writing.hex())
-        known = _known(connection, statement.unit, request)
+        place = _place(connection, services, signed.device, statement.unit)
+        known = _known(connection, place, request)
     is_fresh = challenge_holds(request.challenge, challenge_secret(services), signed.device, now_s=now_s)
     vault = vault_of(services)
     problems = _take(services, vault, request.pieces, known) if is_fresh else {}
@@ -88,20 +90,28 @@ def answer_files(services: Services, data: bytes) -> bytes:
     return encode_files_answer(answer)
 
 
-def take_pieces(services: Services, unit: str, request: FilesRequest) -> None:
+def take_pieces(services: Services, device: str, unit: str, request: FilesRequest) -> None:
     """Keep the pieces of a request that came without a line, as far as judged records of its unit state the files."""
     with reading(services.engine) as connection:
-        known = _known(connection, unit, request)
+        place = _place(connection, services, device, unit)
+        known = _known(connection, place, request)
     _take(services, vault_of(services), request.pieces, known)
 
 
 def stated_and_pieces(
-    services: Services, unit: str, offered: list[FileAsked], wanted: list[FileAsked], *, bytes_max: int
+    services: Services,
+    device: str,
+    unit: str,
+    offered: list[FileAsked],
+    wanted: list[FileAsked],
+    *,
+    bytes_max: int,
 ) -> tuple[list[FileStated], list[bytes]]:
     """What the hub says of offered files of a unit, and pieces of wanted ones up to a budget."""
     asked = first_request(b"", b"")
     with reading(services.engine) as connection:
-        known = _known(connection, unit, msgspec.structs.replace(asked, offered=offered, wanted=wanted))
+        place = _place(connection, services, device, unit)
+        known = _known(connection, place, msgspec.structs.replace(asked, offered=offered, wanted=wanted))
     vault = vault_of(services)
     stated = [_stated(vault, each, known, {}) for each in offered]
     return stated, _pieces(vault, wanted, known, bytes_max=bytes_max) if wanted else []
@@ -112,13 +122,22 @@ def vault_of(services: Services) -> Vault:
     return Vault(services.config.files)
 
 
-def _known(connection: Connection, unit: str, request: FilesRequest) -> dict[str, _Known]:
+def _place(connection: Connection, services: Services, device: str, unit: str) -> Workplace:
+    """Where a PC works whose key is stated for this unit."""
+    genealogy = services.genealogy.current(connection)
+    return workplace_of(connection, genealogy, device=device, stated=unit)
+
+
+def _known(connection: Connection, place: Workplace, request: FilesRequest) -> dict[str, _Known]:
     ids = {asked.file for asked in (*request.offered, *request.wanted)}
-    rows = connection.execute(
+    query = (
         select(FILE.c.file, func.max(FILE.c.size), func.max(FILE.c.is_standing))
-        .where(FILE.c.file.in_(ids), FILE.c.commune == unit)
+        .where(FILE.c.file.in_(ids), FILE.c.commune.in_(place.scope))
         .group_by(FILE.c.file)
     )
+    if not place.is_plain:
+        query = query.join(DOSSIER, DOSSIER.c.id == FILE.c.dossier).where(DOSSIER.c.keeper.in_(place.keeps))
+    rows = connection.execute(query)
     return {row[0].hex(): _Known(row[1], bool(row[2])) for row in rows}
 
 

@@ -122,7 +122,7 @@ def _check_device(run: Run, services: Services, epoch: str, trust: Trust, store:
         return
     if statement is None or Role.DEVICE not in statement.roles:
         raise RunInvalid(reasons.ROUND_DEVICE, f"the log's device {device} is not enrolled")
-    if statement.unit != commune or run.records[0].header.commune != commune:
+    if not trust.acts_for(statement, commune) or run.records[0].header.commune != commune:
         raise RunInvalid(reasons.RECORD_UNIT, "the log is not of its device's unit")
     if run.first == 0 and (run.records[0].header.kind != OPENING_KIND or run.records[0].header.by != device):
         raise RunInvalid(reasons.LOG_CHAIN, "the log was not opened by its device")

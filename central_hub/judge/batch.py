@@ -14,6 +14,7 @@ from central_hub.judge.standings import Standing
 from central_hub.services import Services
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import KEY, LOG, RUN
+from dossiers.genealogy import NOTHING, Genealogy
 from signing.trust import Trust
 from sync_protocol.admission import Judgement, Outcome
 from sync_protocol.record import UnverifiedRecord, unverified
@@ -74,6 +75,9 @@ class Batch:
     """Erasure orders carried out since their dossier was folded, and that dossier."""
     unread: list[str] = field(default_factory=list)
     """Dossiers for other communes that were folded before their way was read (once, after an upgrade)."""
+    rehomed: list[str] = field(default_factory=list)
+    """Dossiers to fold anew because a re-organisation concerns them."""
+    genealogy: Genealogy = NOTHING
 
     @property
     def records(self) -> int:

@@ -3,6 +3,8 @@
 Decides only: nothing is read from the database or written to it here.
 """
 
+from collections.abc import Collection
+
 from central_hub.judge.batch import Batch, Case
 from central_hub.projection.histories import without_body
 from central_hub.projection.projector import Projector
@@ -66,8 +68,9 @@ class _Earlier:
                 self._homes[dossier] = known
         return known
 
-    def admits(self, record: UnverifiedRecord) -> bool:
-        """Whether the way of the dossier, as the record's author had seen it, lets this unit act in it."""
+    def admits(self, record: UnverifiedRecord, units: Collection[str]) -> bool:
+        """Whether the way of the dossier, as the record's author had seen it, lets this unit, or one whose place it took,
+        act in it."""
         dossier = record.header.dossier
         if dossier is None:
             return True
@@ -84,7 +87,7 @@ class _Earlier:
                 known[case.record.id] = without_body(case.record)
         known[record.id] = without_body(record)
         order = arrange(known.values())
-        return Route(gather(order)[0]).may_act([each.id for each in order.records].index(record.id))
+        return Route(gather(order)[0]).may_act([each.id for each in order.records].index(record.id), units)
 
     def keep_home(self, header: Header) -> None:
         """The first record that stands says whose dossier it is."""
@@ -120,9 +123,11 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
     if judgement is APPLIED and header.kind == REVOKED:
         judgement = _check_revocation(record, batch)
     if judgement is APPLIED and header.dossier is not None:
-        if (earlier.home(header.dossier) or header.commune) == header.commune:
+        home = earlier.home(header.dossier) or header.commune
+        if batch.genealogy.is_of_one_line(home, header.commune):
+            # Work under a unit that is no more, before its PC knew, is work on the dossier of its successor.
             earlier.keep_home(header)
-        elif not earlier.admits(record):
+        elif not earlier.admits(record, batch.genealogy.scope(header.commune)):
             judgement = Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a dossier of another commune")
     case.judgement = judgement
     batch.outcomes[record.id] = judgement.outcome

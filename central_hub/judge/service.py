@@ -53,11 +53,12 @@ from central_hub.projection.twins import note_twins
 from central_hub.registry.leases import grant_lease, has_lease
 from central_hub.registry.status import FORKED, REINSTATED, REVIEWED, REVOKED, newest_event
 from central_hub.services import Services
-from central_hub.store.bulk import insert_rows
+from central_hub.store.bulk import chunks, insert_rows
 from central_hub.store.engine import reading, writing
 from central_hub.store.erasures import mark_folded, scrub, unfolded
 from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
-from central_hub.store.tables import KEY, LOG, PLACE, STANDING
+from central_hub.store.tables import DEVICE, KEY, LOG, PLACE, REHOMING, STANDING
+from dossiers import genealogy
 from signing.reasons import Reason
 from signing.trust import Trust
 from sync_protocol.admission import APPLIED, Judgement, Outcome
@@ -80,6 +81,7 @@ _PROTOCOL_KINDS = frozenset(
         "foreign.listed",
         "catalogue.published",
         "calendar.published",
+        *genealogy.KINDS,
     }
 )
 
@@ -141,7 +143,8 @@ class Judge:
             events_seen, reviews_seen = newest_event(connection), reviews_of_copies(connection)
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
-            if not (batch.cases or batch.runs or batch.spoiled or batch.erased or batch.unread):
+            work = (batch.cases, batch.runs, batch.spoiled, batch.erased, batch.unread, batch.rehomed)
+            if not any(work):
                 self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
                 self._reviews_seen = reviews_seen
                 return None
@@ -257,6 +260,8 @@ class Judge:
         dossiers.update(dict.fromkeys(erased.values()))
         unread = unread_ways(connection)
         dossiers.update(dict.fromkeys(unread))
+        rehomed = _waiting_for_a_home(connection, self._services.config.judge_batch_records)
+        dossiers.update(dict.fromkeys(rehomed))
         known = standings_of_dossiers(connection, dossiers)
         standings = {standing.record: standing for standing in (*waiting, *known)}
         cases += retried(store, standings.values())
@@ -266,7 +271,13 @@ class Judge:
             if record.id not in standings
         ]
         cuts = read_cuts(connection, store, status, trust, [case.record for case in cases])
-        self._projector.load(connection, store, dossiers, known=[s.dossier for s in known if s.dossier])
+        self._projector.load(
+            connection,
+            store,
+            dossiers,
+            known=[s.dossier for s in known if s.dossier],
+            genealogy=self._services.genealogy.current(connection),
+        )
         return Batch(
             runs=runs,
             cases=cases,
@@ -277,6 +288,8 @@ class Judge:
             erased=erased,
             unread=unread,
             copies=suspected_logs(connection, self._services, {case.log_no for case in cases}),
+            rehomed=rehomed,
+            genealogy=self._services.genealogy.current(connection),
         )
 
     # --- fold ---
@@ -291,7 +304,7 @@ class Judge:
                 arrived.setdefault(dossier, []).append(case.record)
             elif case.before.outcome is not case.judgement.outcome:
                 arrived.setdefault(dossier, [])
-        for dossier in (*batch.erased.values(), *batch.unread):
+        for dossier in (*batch.erased.values(), *batch.unread, *batch.rehomed):
             arrived.setdefault(dossier, [])
         outcomes = batch.outcomes.items()
         self._projector.fold(
@@ -319,6 +332,8 @@ class Judge:
         ]
         apply_protocol(connection, applied)
         mark_folded(connection, batch.erased)
+        for part in chunks(bytes.fromhex(dossier) for dossier in batch.rehomed):
+            connection.execute(delete(REHOMING).where(REHOMING.c.id.in_(part)))
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
         list_foreign(connection, self._services, self._projector.audiences, now_ms)
@@ -363,6 +378,10 @@ class Judge:
                 and not has_lease(connection, header.log)
             ):
                 grant_lease(connection, self._services, unit=header.commune, log=header.log, now_ms=now_ms)
+            if header.kind == OPENING_KIND and case.judgement is APPLIED:
+                # The fleet shows where a PC works: since a re-organisation that is where it opened its newest log.
+                moved = update(DEVICE).where(DEVICE.c.id == case.device, DEVICE.c.unit != header.commune)
+                connection.execute(moved.values(unit=header.commune))
 
 
 def judge_pending(services: Services) -> int:
@@ -372,6 +391,11 @@ def judge_pending(services: Services) -> int:
         return judge.judge_pending()
     finally:
         judge.close()
+
+
+def _waiting_for_a_home(connection: Connection, most: int) -> list[str]:
+    """The next dossiers that a re-organisation concerns."""
+    return [row.id.hex() for row in connection.execute(select(REHOMING.c.id).limit(most))]
 
 
 def _mark_judged(connection: Connection, runs: Sequence[StoredRun]) -> None:

@@ -14,14 +14,23 @@ from central_hub.projection.files import FileRow, file_rows, states_files, write
 from central_hub.projection.foreign import Audience, audience, names_others
 from central_hub.projection.histories import Histories, History, without_body
 from central_hub.projection.legs import LegRow, leg_rows, write_leg_rows
-from central_hub.projection.rows import COLUMNS, DossierRow, earlier_stretches, load_rows, row_of
+from central_hub.projection.rows import (
+    COLUMNS,
+    DossierRow,
+    earlier_stretches,
+    load_rows,
+    row_of,
+    tenures_of,
+)
 from central_hub.projection.tallies import TallyChanges
 from central_hub.store.bulk import chunks, insert_rows, update_rows
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE
+from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE, TENURE
 from dossiers.causality import arrange
 from dossiers.documents import makes_documents
+from dossiers.genealogy import NOTHING, Genealogy, receiving_log
 from dossiers.merge import FOLD_VERSION, compared, fold_in_order, state_hash
+from dossiers.views import DossierView
 from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
 from sync_protocol.record import Record, UnverifiedRecord
 
@@ -43,15 +52,25 @@ class Projector:
         self._legs: dict[str, list[LegRow]] = {}
         self.audiences: dict[str, Audience] = {}
         """Per dossier folded last that has to do with several units: who is to hold which of its records."""
+        self._genealogy = NOTHING
+        self._devices: dict[str, str] = {}
 
     def load(
-        self, connection: Connection, store: HubLogStore, dossiers: Iterable[str], *, known: Iterable[str]
+        self,
+        connection: Connection,
+        store: HubLogStore,
+        dossiers: Iterable[str],
+        *,
+        known: Iterable[str],
+        genealogy: Genealogy = NOTHING,
     ) -> None:
         """Read rows and earlier records of the dossiers that a batch touches.
 
         Args:
             known: dossiers without a row of which records are held nevertheless.
+            genealogy: how units were re-organised, as far as this batch knows.
         """
+        self._genealogy = genealogy
         wanted = list(dossiers)
         self._old = load_rows(connection, wanted)
         known = set(known)
@@ -106,6 +125,7 @@ class Projector:
         for part in chunks([row.id for row in self._gone]):
             connection.execute(delete(DOSSIER).where(DOSSIER.c.id.in_(part)))
         self._write_stretches(connection)
+        self._write_tenures(connection)
         if self._files:
             write_file_rows(connection, self._files)
         if self._documents:
@@ -126,6 +146,30 @@ class Projector:
             connection.execute(delete(OVERDUE_BEFORE).where(OVERDUE_BEFORE.c.id.in_(part)))
         insert_rows(connection, OVERDUE_BEFORE, ("id", "since", "until"), new)
 
+    def _write_tenures(self, connection: Connection) -> None:
+        """The dossiers that a re-organisation moved."""
+        old = [row.id for row in self._old.values() if row.tenures]
+        touched = {row.id for row in (*self._new, *self._gone)}
+        for part in chunks(dossier for dossier in old if dossier in touched):
+            connection.execute(delete(TENURE).where(TENURE.c.id.in_(part)))
+        new = [
+            (row.id, tenure.since, tenure.until, tenure.unit)
+            for row in self._new
+            if row.tenures
+            for tenure in tenures_of(row)
+        ]
+        insert_rows(connection, TENURE, ("id", "since", "until", "commune"), new)
+
+    def _receiving_device(self, view: DossierView, store: HubLogStore) -> str | None:
+        """The PC that received a dossier; asked only where units were re-organised."""
+        if self._genealogy.is_empty:
+            return None
+        log = receiving_log(view)
+        if log not in self._devices:
+            held = store.held(log)
+            self._devices[log] = held.device if held else ""
+        return self._devices[log] or None
+
     def _fold_one(
         self,
         dossier: str,
@@ -140,7 +184,7 @@ class Projector:
         if len(records) == len(refused):
             return None
         if refused:
-            records = compared(records, refused)
+            records = compared(records, refused, self._genealogy)
             refused = refused & {record.id for record in records}
         order = arrange(records)
         if not order.is_linear:
@@ -155,20 +199,29 @@ class Projector:
             self.audiences[dossier] = audience(order, refused)
         set_hash = record_set_hash((r.id for r in records), refused)
         digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
-        return row_of(view, records=len(records), digest=to_bytes(digest))
+        return row_of(
+            view,
+            records=len(records),
+            digest=to_bytes(digest),
+            genealogy=self._genealogy,
+            device=self._receiving_device(view, store),
+        )
 
     def _note(self, old: DossierRow | None, new: DossierRow) -> None:
         self._new.append(new)
         self._tallies.replace(old, new)
         if old is not None:
-            self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
-        self._scopes[new.home] = replace(self._scopes.get(new.home, 0), old=0, new=from_bytes(new.digest))
+            self._take_from_scope(old)
+        self._scopes[new.keeper] = replace(self._scopes.get(new.keeper, 0), old=0, new=from_bytes(new.digest))
 
     def _note_gone(self, old: DossierRow) -> None:
         """Nothing of a dossier stands any more: its records wait for a review, or were refused after all."""
         self._gone.append(old)
         self._tallies.replace(old, None)
-        self._scopes[old.home] = replace(self._scopes.get(old.home, 0), old=from_bytes(old.digest), new=0)
+        self._take_from_scope(old)
+
+    def _take_from_scope(self, old: DossierRow) -> None:
+        self._scopes[old.keeper] = replace(self._scopes.get(old.keeper, 0), old=from_bytes(old.digest), new=0)
 
 
 def _with_bodies(
@@ -187,8 +240,11 @@ def _add_to_scope(connection: Connection, commune: str, change: int) -> None:
     if old is None:
         connection.execute(insert(SCOPE).values(commune=commune, digest=to_bytes(change)))
     else:
-        total = replace(from_bytes(old), old=0, new=change)
-        connection.execute(update(SCOPE).where(SCOPE.c.commune == commune).values(digest=to_bytes(total)))
+        total, row = replace(from_bytes(old), old=0, new=change), SCOPE.c.commune == commune
+        if total:
+            connection.execute(update(SCOPE).where(row).values(digest=to_bytes(total)))
+        else:  # a unit that keeps nothing any more has no row, as after a rebuild
+            connection.execute(delete(SCOPE).where(row))
 
 
 def scope_digest(connection: Connection, commune: str) -> bytes:

@@ -1,5 +1,5 @@
 """Records of the protocol itself, applied: key statements and what was said of keys since, requests, leases,
-publications, erasure orders.
+publications, erasure orders, re-organisations of units.
 
 Called for the hub's own records when they are written, and for a device's when they are judged `applied`. Whether the
 signer was entitled to say it was asked before.
@@ -8,13 +8,26 @@ signer was entitled to say it was asked before.
 from collections.abc import Iterable
 
 import orjson
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from central_hub.projection.foreign import apply_listing
 from central_hub.projection.twins import forget_persons
 from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
-from central_hub.store.tables import COPY, KEY, KEY_EVENT, KEY_REQUEST, LEASE, LOG, PUBLICATION
+from central_hub.store.tables import (
+    COPY,
+    DOSSIER,
+    KEY,
+    KEY_EVENT,
+    KEY_REQUEST,
+    LEASE,
+    LOG,
+    PUBLICATION,
+    REHOMING,
+    REORGANISATION,
+    TENURE,
+)
+from dossiers.genealogy import Allotment, Event, event_of
 from signing.errors import SigningError
 from signing.statements import KeyStatement
 from sync_protocol.erasure import Erasure
@@ -47,6 +60,8 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 forget_persons(connection, order)
             case "foreign.listed":
                 apply_listing(connection, record.header.facts)
+            case "unit.reorganised" | "unit.allotted":
+                _apply_reorganisation(connection, record)
             case "calendar.published":
                 _apply_publication(connection, record, "calendar", "first", "last")
 
@@ -105,6 +120,48 @@ def _apply_copy_review(connection: Connection, record: Record | UnverifiedRecord
         row = {"life": life, "device": str(facts["device"]), "commune": str(facts["unit"]), "cause": ""}
         connection.execute(insert(COPY).values({**row, "since_ms": at_ms, "seen_ms": at_ms}))
     connection.execute(update(COPY).where(COPY.c.life == life).values(values))
+
+
+def _apply_reorganisation(connection: Connection, record: Record | UnverifiedRecord) -> None:
+    """Keep what is said, and put the dossiers that it concerns before the judge, who folds them anew."""
+    known = select(REORGANISATION.c.no).where(REORGANISATION.c.record == record.id)
+    if connection.execute(known).first() is not None:
+        return
+    header = record.header
+    row = {
+        "no": 1 + (connection.scalar(select(func.max(REORGANISATION.c.no))) or 0),
+        "record": record.id,
+        "kind": header.kind,
+        "effective": header.facts["effective"],
+        "at_ms": header.at[0],
+        "at_counter": header.at[1],
+        "facts": orjson.dumps(header.facts, option=orjson.OPT_SORT_KEYS).decode(),
+        "content": orjson.dumps(record.content or {}, option=orjson.OPT_SORT_KEYS).decode(),
+        "by": header.by,
+    }
+    connection.execute(insert(REORGANISATION).values(row))
+    put_before_judge(connection, event_of(record))
+
+
+def put_before_judge(connection: Connection, event: Event) -> None:
+    """Note every dossier whose holder may be another one now."""
+    if isinstance(event, Allotment):
+        concerned: ColumnElement[bool] = DOSSIER.c.id.in_(
+            [bytes.fromhex(dossier) for dossier in sorted(event.dossiers)]
+        )
+    else:
+        # Whoever came to one of these units on the way is with it now, unless this was said late.
+        held = select(TENURE.c.id).where(TENURE.c.commune.in_([change.old for change in event.changes]))
+        units = [change.old for change in event.changes]
+        concerned = or_(
+            DOSSIER.c.home.in_(units),
+            DOSSIER.c.keeper.in_(units),
+            DOSSIER.c.commune.in_(units),
+            DOSSIER.c.id.in_(held),
+        )
+    waiting = select(REHOMING.c.id)
+    found = select(DOSSIER.c.id).where(concerned, DOSSIER.c.id.not_in(waiting))
+    connection.execute(insert(REHOMING).from_select(["id"], found))
 
 
 def _apply_request(connection: Connection, record: Record | UnverifiedRecord) -> None:

@@ -42,10 +42,11 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
         refused = {record for record, outcome in standings.items() if outcome == Outcome.QUARANTINED.value}
         store = HubLogStore(connection, services.opened)
         projector, secret = Projector(), services.keys.derived(TWINS)
+        genealogy = services.genealogy.current(connection)
         read = 0
         for batch in _batches(connection):
             arrived = _take_in(connection, batch, standings)
-            projector.load(connection, store, arrived, known=())
+            projector.load(connection, store, arrived, known=(), genealogy=genealogy)
             projector.fold(arrived, left_out=pending, quarantined=refused, store=store)
             projector.write(connection)
             note_twins(connection, secret, [r for records in arrived.values() for r in records])

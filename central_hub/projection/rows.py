@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 
 from central_hub.store.bulk import chunks
 from central_hub.store.tables import DOSSIER
-from dossiers.statistics import Metric, contributions, summarise
+from dossiers.genealogy import ALWAYS, NEVER, NOTHING, Genealogy, Tenure
+from dossiers.statistics import Metric, contributions, summarise, unit_on
 from dossiers.views import DossierView
 
 _METRICS = tuple(Metric)
@@ -45,20 +46,31 @@ class DossierRow(NamedTuple):
     records: int
     counted: bytes
     digest: bytes
+    keeper: str
+    tenures: str
 
 
 COLUMNS = DossierRow._fields
 
 
-def row_of(view: DossierView, *, records: int, digest: bytes) -> DossierRow:
-    """The row of a folded dossier."""
-    summary = summarise(view)
+def row_of(
+    view: DossierView,
+    *,
+    records: int,
+    digest: bytes,
+    genealogy: Genealogy = NOTHING,
+    device: str | None = None,
+) -> DossierRow:
+    """The row of a folded dossier; `device` is the PC that received it."""
+    summary = summarise(view, genealogy=genealogy, device=device)
     counted = b"" if summary is None else _packed(contributions(summary))
     since, until = _last_stretch(counted)
     timeliness = summary.timeliness if summary else None
     return DossierRow(
         bytes.fromhex(view.dossier),
-        summary.commune if summary else view.competent or view.commune,
+        summary.commune
+        if summary
+        else genealogy.last_unit(view.competent or view.commune, device=device, dossier=view.dossier),
         view.commune,
         view.procedure or "",
         view.code or view.provisional or "",
@@ -77,7 +89,25 @@ def row_of(view: DossierView, *, records: int, digest: bytes) -> DossierRow:
         records,
         counted,
         digest,
+        genealogy.last_unit(view.commune, device=device, dossier=view.dossier),
+        "" if summary is None else _packed_tenures(summary.tenures),
     )
+
+
+def tenures_of(row: DossierRow) -> tuple[Tenure, ...]:
+    """Which commune counts the dossier on which days."""
+    if not row.tenures:
+        return (Tenure(row.commune, ALWAYS, NEVER),)
+    parts = row.tenures.split()
+    return tuple(
+        Tenure(unit, int(since), int(until))
+        for unit, since, until in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    )
+
+
+def unit_counting(tenures: tuple[Tenure, ...], day: int, metric: int) -> str:
+    """Whose counter an event adds to; `metric` is its number in `counted`."""
+    return tenures[0].unit if len(tenures) == 1 else unit_on(tenures, day, _METRICS[metric])
 
 
 def counted_events(counted: bytes) -> Iterator[tuple[int, int]]:
@@ -99,6 +129,10 @@ def load_rows(connection: Connection, dossiers: Iterable[str]) -> dict[str, Doss
         for row in connection.execute(select(DOSSIER).where(DOSSIER.c.id.in_(part))):
             found[row.id.hex()] = DossierRow._make(row)
     return found
+
+
+def _packed_tenures(tenures: tuple[Tenure, ...]) -> str:
+    return " ".join(f"{tenure.unit} {tenure.since} {tenure.until}" for tenure in tenures)
 
 
 def _packed(found: Iterable[tuple[int, Metric, int]]) -> bytes:

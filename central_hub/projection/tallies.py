@@ -12,9 +12,10 @@ from enum import IntEnum
 
 from sqlalchemy import Connection, and_, bindparam, delete
 
-from central_hub.projection.rows import DossierRow, counted_events
+from central_hub.projection.rows import DossierRow, counted_events, tenures_of, unit_counting
 from central_hub.store.bulk import add_to_rows
 from central_hub.store.tables import MEASURES, TALLY
+from dossiers.statistics import MOVING
 
 
 class Shape(IntEnum):
@@ -30,6 +31,8 @@ class Shape(IntEnum):
 
 KEYS = ("shape", "commune", "procedure", "period")
 _NOTHING = (0,) * len(MEASURES)
+_STAYING = len(MEASURES) - len(MOVING)
+"""The measures before this position; those of what moves between units are the last."""
 
 
 class TallyChanges:
@@ -41,10 +44,11 @@ class TallyChanges:
     def replace(self, old: DossierRow | None, new: DossierRow | None) -> None:
         """A dossier changed, or nothing of it stands any more: take its old contributions back, add the new ones."""
         if old is not None:
-            if new is not None and (old.counted, old.commune, old.procedure) == (
+            if new is not None and (old.counted, old.commune, old.procedure, old.tenures) == (
                 new.counted,
                 new.commune,
                 new.procedure,
+                new.tenures,
             ):
                 return
             self._add(old, -1)
@@ -62,9 +66,9 @@ class TallyChanges:
         _drop_empty(connection, [key for key, amounts in changed if min(amounts) < 0])
 
     def _add(self, row: DossierRow, sign: int) -> None:
-        commune, procedure = row.commune, row.procedure
+        tenures, procedure = tenures_of(row), row.procedure
         for metric, day in counted_events(row.counted):
-            key = (commune, procedure, day)
+            key = (unit_counting(tenures, day, metric), procedure, day)
             amounts = self._changes.get(key)
             if amounts is None:
                 amounts = self._changes[key] = list(_NOTHING)
@@ -87,11 +91,13 @@ def _roll_up(
         (5, "", procedure, day),
         (6, "", procedure, month),
     ):
+        # For all communes together nothing moves: what one handed on another took over.
+        counted = amounts if key[1] else amounts[:_STAYING] + [0] * (len(amounts) - _STAYING)
         total = rolled.get(key)
         if total is None:
-            rolled[key] = list(amounts)
+            rolled[key] = list(counted)
         else:
-            for position, amount in enumerate(amounts):
+            for position, amount in enumerate(counted):
                 total[position] += amount
 
 

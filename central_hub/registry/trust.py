@@ -5,16 +5,19 @@ from threading import Lock
 import orjson
 from sqlalchemy import Connection, func, select
 
+from central_hub.registry.units import GenealogyKeeper
 from central_hub.store.tables import KEY
 from signing.statements import KeyStatement
-from signing.trust import Trust, TrustBundle
+from signing.trust import Succession, Trust, TrustBundle
 
 
 class TrustKeeper:
     """Reads the statements again only when there are new ones; shared by the threads of one process."""
 
-    def __init__(self, bundle: TrustBundle) -> None:
+    def __init__(self, bundle: TrustBundle, genealogy: GenealogyKeeper) -> None:
         self._bundle = bundle
+        self._genealogy = genealogy
+        self._succession: Succession = {}
         self._seen = 0
         self._trust = Trust.of(bundle)
         self._lock = Lock()
@@ -22,12 +25,13 @@ class TrustKeeper:
     def current(self, connection: Connection) -> Trust:
         """The trust as of this transaction."""
         newest: int = connection.scalar(select(func.max(KEY.c.no))) or 0
+        succession = self._genealogy.current(connection).succession
         with self._lock:
-            if newest == self._seen:
+            if newest == self._seen and succession is self._succession:
                 return self._trust
         rows = connection.execute(select(KEY.c.facts, KEY.c.issuer).order_by(KEY.c.no)).all()
         statements = [KeyStatement.from_facts(orjson.loads(row.facts), issuer=row.issuer) for row in rows]
-        trust = Trust.of(self._bundle, statements)
+        trust = Trust.of(self._bundle, statements, succession=succession)
         with self._lock:
-            self._seen, self._trust = newest, trust
+            self._seen, self._trust, self._succession = newest, trust, succession
         return trust

@@ -8,13 +8,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from central_hub.statistics.periods import Period
 from central_hub.statistics.service import Filter, Group, Report, Statistics
-from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE
+from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, TENURE
 from dossiers.axes import Channel
 from dossiers.deadlines import Timeliness
+from dossiers.genealogy import NEVER
 from dossiers.statistics import ReportRow
 from dossiers.views import EndedAs
 
@@ -97,7 +110,7 @@ def dossier_page(
     page = min(max(1, page), pages)
     query = (
         select(DOSSIER)
-        .where(condition(past, figure), *_chosen(statistics, chosen))
+        .where(condition(past, figure, chosen.commune), *_chosen(statistics, chosen))
         .order_by(*_order(figure))
         .limit(page_rows)
         .offset((page - 1) * page_rows)
@@ -133,13 +146,26 @@ def count_by_scan(
     today: int,
 ) -> int:
     """The figure counted from the rows of dossiers: slow; for tests and `doctor`."""
-    found = condition(period.until(today), figure)
+    found = condition(period.until(today), figure, chosen.commune)
     query = select(func.count()).select_from(DOSSIER).where(found, *_chosen(statistics, chosen))
     return connection.scalar(query) or 0
 
 
-def condition(period: Period, figure: Figure) -> ColumnElement[bool]:
-    """Which rows of `dossier` a figure of a (past) period counts."""
+def condition(period: Period, figure: Figure, commune: str | None = None) -> ColumnElement[bool]:
+    """Which rows of `dossier` a figure of a (past) period counts; for one commune, those that it counts."""
+    if commune is None:
+        return _plain(period, figure)
+    moved = exists().where(TENURE.c.id == _D.id)
+    in_a_tenure = exists().where(
+        TENURE.c.id == _D.id,
+        TENURE.c.commune == commune,
+        _within(period, figure, TENURE.c.since, TENURE.c.until),
+    )
+    return or_(and_(_D.commune == commune, ~moved, _plain(period, figure)), in_a_tenure)
+
+
+def _plain(period: Period, figure: Figure) -> ColumnElement[bool]:
+    """What is counted where one unit holds a dossier always, or where all units are counted together."""
     first, last = period.first, period.last
     came_within = and_(_D.accepted_day >= first, _D.accepted_day <= last)
     carried = and_(_D.accepted_day < first, or_(_D.finished_day.is_(None), _D.finished_day >= first))
@@ -157,21 +183,71 @@ def condition(period: Period, figure: Figure) -> ColumnElement[bool]:
         Figure.ON_TIME: and_(is_solved, _D.timeliness == Timeliness.ON_TIME.value),
         Figure.LATE: and_(is_solved, _D.timeliness == Timeliness.LATE.value),
         Figure.PROCESSING: is_open,
-        Figure.IN_TERM: and_(is_open, ~_overdue_at(last)),
-        Figure.OVERDUE: and_(is_open, _overdue_at(last)),
+        Figure.IN_TERM: and_(is_open, ~_overdue_before(literal(last + 1))),
+        Figure.OVERDUE: and_(is_open, _overdue_before(literal(last + 1))),
         Figure.WITHDRAWN: and_(ended_within, _D.ended_as == EndedAs.WITHDRAWN.value),
         Figure.REFUSED: and_(ended_within, _D.ended_as == EndedAs.REFUSED.value),
     }
     return conditions[figure]
 
 
-def _overdue_at(day: int) -> ColumnElement[bool]:
-    """Whether a dossier is overdue at the end of a day."""
+def _within(
+    period: Period, figure: Figure, since: ColumnElement[int], until: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """What a unit counts that holds a dossier from the day `since` on, before the day `until` (`dossiers.statistics`)."""
+    first, last = period.first, period.last
+    is_received_here = and_(_D.accepted_day >= since, _D.accepted_day < until)
+    is_ended_here = and_(_D.finished_day >= since, _D.finished_day < until)
+    left = case((is_ended_here, _D.finished_day), else_=until)
+    is_here = and_(
+        _D.accepted_day.is_not(None),
+        _D.accepted_day < until,
+        or_(_D.finished_day.is_(None), _D.finished_day >= since),
+    )
+    came_within = and_(is_received_here, _D.accepted_day >= first, _D.accepted_day <= last)
+    is_older = or_(_D.accepted_day < first, _D.accepted_day < since)
+    carried = and_(is_here, is_older, since <= last, _D.accepted_day <= last, left >= first)
+    ended_within = and_(
+        is_ended_here, _D.finished_day >= first, _D.finished_day <= last, _D.accepted_day.is_not(None)
+    )
+    is_handed_on = and_(~func.coalesce(is_ended_here, false()), until <= last)
+    is_open_there = and_(
+        is_here,
+        since <= last,
+        _D.accepted_day <= last,
+        left >= first,
+        or_(is_handed_on, left > last),
+    )
+    is_overdue = or_(
+        and_(is_handed_on, _overdue_before(until)), and_(~is_handed_on, _overdue_before(literal(last + 1)))
+    )
+    is_solved = and_(ended_within, _D.ended_as == EndedAs.SOLVED.value)
+    conditions: dict[Figure, ColumnElement[bool]] = {
+        Figure.RECEIVED: or_(came_within, carried),
+        Figure.IN_PERIOD: came_within,
+        Figure.ONLINE: and_(came_within, _D.channel == int(Channel.ONLINE)),
+        Figure.OTHER: and_(came_within, _D.channel != int(Channel.ONLINE)),
+        Figure.CARRIED_OVER: carried,
+        Figure.SOLVED: is_solved,
+        Figure.EARLY: and_(is_solved, _D.timeliness == Timeliness.EARLY.value),
+        Figure.ON_TIME: and_(is_solved, _D.timeliness == Timeliness.ON_TIME.value),
+        Figure.LATE: and_(is_solved, _D.timeliness == Timeliness.LATE.value),
+        Figure.PROCESSING: is_open_there,
+        Figure.IN_TERM: and_(is_open_there, ~is_overdue),
+        Figure.OVERDUE: and_(is_open_there, is_overdue),
+        Figure.WITHDRAWN: and_(ended_within, _D.ended_as == EndedAs.WITHDRAWN.value),
+        Figure.REFUSED: and_(ended_within, _D.ended_as == EndedAs.REFUSED.value),
+    }
+    return conditions[figure]
+
+
+def _overdue_before(day: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a dossier is overdue at the end of the day before `day`."""
     now = and_(
-        _D.overdue_day.is_not(None), _D.overdue_day <= day, func.coalesce(_D.overdue_until, 99991231) > day
+        _D.overdue_day.is_not(None), _D.overdue_day < day, func.coalesce(_D.overdue_until, NEVER) >= day
     )
     earlier = exists().where(
-        OVERDUE_BEFORE.c.id == _D.id, OVERDUE_BEFORE.c.since <= day, OVERDUE_BEFORE.c.until > day
+        OVERDUE_BEFORE.c.id == _D.id, OVERDUE_BEFORE.c.since < day, OVERDUE_BEFORE.c.until >= day
     )
     return or_(now, earlier)
 
@@ -179,8 +255,6 @@ def _overdue_at(day: int) -> ColumnElement[bool]:
 def _chosen(statistics: Statistics, chosen: Filter) -> list[ColumnElement[bool]]:
     part = statistics.slice_of(chosen)
     found: list[ColumnElement[bool]] = []
-    if part.commune is not None:
-        found.append(_D.commune == part.commune)
     if part.procedures is not None:
         found.append(_D.procedure.in_(part.procedures))
     return found

@@ -14,7 +14,7 @@ from central_hub.publishing.keeper import CatalogueKeeper
 from central_hub.statistics.periods import Grain, Period, Piece
 from central_hub.statistics.sums import Around, Slice, Sums, sums_by, sums_by_period
 from dossiers.procedures import Catalogue
-from dossiers.statistics import DEFINITIONS_VERSION, Metric, ReportRow, rate_a, row_from_sums, total
+from dossiers.statistics import DEFINITIONS_VERSION, Metric, ReportRow, rate_a, row_from_sums
 from dossiers.units import Units
 
 OTHER_FIELD = "other"
@@ -132,7 +132,7 @@ class Statistics:
         return Overview(
             period=period,
             as_of=past.last,
-            total=total(row.row for row in communes) if communes else ReportRow(),
+            total=self._whole(past, chosen),
             grain=grain,
             over_time=self.over_time(past, grain, chosen),
             by_field=self._rows(past, Group.FIELD, chosen),

@@ -300,6 +300,8 @@ DOSSIER = Table(
     _whole("records"),
     _bytes("counted"),
     _bytes("digest"),
+    _text("keeper"),
+    _text("tenures"),
     Index("ix_dossier_accepted", "accepted_day"),
     Index("ix_dossier_commune_accepted", "commune", "accepted_day"),
     Index("ix_dossier_finished", "finished_day"),
@@ -310,13 +312,30 @@ DOSSIER = Table(
 )
 """One row per dossier, as folded: what lists and figures are made of. No personal data.
 
-`commune` settles it (figures are by it), `home` received it. `accepted_day` is None for what reports do not count.
+`commune` settles it (figures are by it), `home` received it, `keeper` holds it now that units were re-organised;
+`tenures` says who counted it before ("" where it was always `commune`). `accepted_day` is None for what reports do not count.
 From `overdue_day` on, before `overdue_until`, it is overdue at the end of each day (the last such stretch).
 `counted` is what it added to the counters, so that it can be taken back.
 """
 
+TENURE = Table(
+    "tenure",
+    METADATA,
+    Column("id", LargeBinary, primary_key=True),
+    _whole("since", key=True),
+    _whole("until"),
+    _text("commune"),
+    Index("ix_tenure_commune", "commune"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""Which commune counted a dossier on which days, for those that a re-organisation moved."""
+
+REHOMING = _table("rehoming", Column("id", LargeBinary, primary_key=True))
+"""Dossiers that a re-organisation concerns and that the judge has yet to fold anew."""
+
 SCOPE = _table("scope", _text("commune", key=True), _bytes("digest"))
-"""Per home commune the sum of its dossiers' digests: what a round compares with the node's."""
+"""Per keeping commune the sum of its dossiers' digests: what a round compares with the node's."""
 
 OVERDUE_BEFORE = Table(
     "overdue_before",
@@ -364,6 +383,21 @@ TWIN_KEY = _table(
 
 TWIN_SETTLED = _table("twin_settled", _text("conflict", key=True), _text("record", key=True))
 """Records that settled a difference, by its id."""
+
+REORGANISATION = _table(
+    "reorganisation",
+    _whole("no", key=True),
+    _text("record"),
+    _text("kind"),
+    _whole("effective"),
+    _whole("at_ms"),
+    _whole("at_counter"),
+    _text("facts"),
+    _text("content"),
+    _text("by"),
+    UniqueConstraint("record"),
+)
+"""What the province said about its units: re-organisations and allotments of dossiers, in order of arrival."""
 
 # --- local to this hub -------------------------------------------------------------------------------------------------
 
@@ -512,6 +546,8 @@ DERIVED = (
     LEASE,
     KEY_REQUEST,
     PUBLICATION,
+    TENURE,
+    REHOMING,
     DOSSIER,
     OVERDUE_BEFORE,
     SCOPE,

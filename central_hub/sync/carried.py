@@ -10,6 +10,7 @@ from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import CARRIED_BEACON
 from central_hub.sync.fleet import note_heard_of
+from central_hub.sync.workplaces import workplace_of
 from signing.roles import Role
 from sync_protocol.carried import CarriedBeacon, open_beacon
 from sync_protocol.errors import RemoteFault
@@ -44,7 +45,11 @@ def _verified(services: Services, signed: bytes, unit: str, bringer: str) -> Car
         with reading(services.engine) as connection:
             statement = services.trust.current(connection).statement(beacon.device)
             is_cut_off = not services.status.current(connection).is_silent(beacon.device)
-        if statement is None or Role.DEVICE not in statement.roles or statement.unit != unit:
+            if statement is None or Role.DEVICE not in statement.roles:
+                return None
+            genealogy = services.genealogy.current(connection)
+            place = workplace_of(connection, genealogy, device=beacon.device, stated=statement.unit)
+        if place.unit != unit:
             return None
         return None if is_cut_off or beacon.device == bringer else beacon.verify(statement.key)
     except RemoteFault:

@@ -55,7 +55,7 @@ def take_files(services: Services, files: Sequence[GivenFile]) -> dict[str, Aske
                     if signed.device != asker.device:
                         continue
                     request = signed.verify(key)
-                    take_pieces(services, asker.unit, request)
+                    take_pieces(services, asker.device, asker.unit, request)
                     asked[asker.device] = _with(asked.get(asker.device, AskedFiles()), request)
         except (RemoteFault, OSError):
             continue
@@ -84,7 +84,7 @@ def files_answers(
     offered = list(asked.offered)
     for first in range(0, len(offered), FILES_ROUND_MAX):
         stated, _ = stated_and_pieces(
-            services, asker.unit, offered[first : first + FILES_ROUND_MAX], [], bytes_max=0
+            services, asker.device, asker.unit, offered[first : first + FILES_ROUND_MAX], [], bytes_max=0
         )
         yield message(stated, [])
     room = bytes_max
@@ -92,7 +92,9 @@ def files_answers(
         held = unpack_held(wanted.size, wanted.held)
         while room > 0:
             now = FileAsked(wanted.file, wanted.size, pack_held(wanted.size, held))
-            _, pieces = stated_and_pieces(services, asker.unit, [], [now], bytes_max=min(room, MESSAGE_BYTES))
+            _, pieces = stated_and_pieces(
+                services, asker.device, asker.unit, [], [now], bytes_max=min(room, MESSAGE_BYTES)
+            )
             if not pieces:
                 break
             yield message([], pieces)

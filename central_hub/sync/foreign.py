@@ -5,6 +5,7 @@ was lost, the node asks for by id. Only what was listed for the unit is given, a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -36,18 +37,22 @@ NOTHING = ForeignPart((), False)
 def foreign_part(
     connection: Connection,
     store: HubLogStore,
-    unit: str,
+    units: Iterable[str],
     runs: Sequence[bytes],
     wanted: Iterable[bytes],
     *,
     room: int,
 ) -> ForeignPart:
     """What the lists among `runs` name, and what was asked for by id; one frame at least, where there is any."""
-    anything = connection.execute(select(FOREIGN.c.record).where(FOREIGN.c.unit == unit).limit(1)).first()
-    if anything is None:
+    listing = frozenset(units)
+    anything = connection.execute(select(FOREIGN.c.record).where(FOREIGN.c.unit.in_(listing)).limit(1))
+    if anything.first() is None:
         return NOTHING
-    ids = dict.fromkeys((*(each.hex() for each in wanted), *_named_in(runs, unit)))
-    closed = listed_for(connection, ids, unit=unit)
+    ids = dict.fromkeys((*(each.hex() for each in wanted), *_named_in(runs, listing)))
+    closed: dict[str, bool] = {}
+    for unit in sorted(listing):
+        for each, is_closed in listed_for(connection, ids, unit=unit).items():
+            closed[each] = is_closed and closed.get(each, True)
     found = [record for each in ids if each in closed and (record := store.record(each)) is not None]
     frames: list[bytes] = []
     for group in _side_by_side(found):
@@ -69,10 +74,10 @@ def has_pending(connection: Connection, unit: str) -> bool:
     return connection.execute(waiting.limit(1)).first() is not None
 
 
-def _named_in(runs: Sequence[bytes], unit: str) -> Iterator[str]:
+def _named_in(runs: Sequence[bytes], units: AbstractSet[str]) -> Iterator[str]:
     for frame in runs:
         for record in decode_run(frame).records:
-            if record.header.kind == LISTED and record.header.commune == unit:
+            if record.header.kind == LISTED and record.header.commune in units:
                 yield from record.header.facts.get("records", ())
 
 

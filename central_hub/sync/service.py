@@ -6,6 +6,7 @@ so an answer never claims what a crash could take back. A node gets the province
 what is judged of the other PCs' logs of its commune.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -19,11 +20,12 @@ from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
-from central_hub.store.tables import RECEIPT, STANDING
+from central_hub.store.tables import RECEIPT, REHOMING, STANDING
 from central_hub.sync.carried import short_of_numbers, take_carried
 from central_hub.sync.fleet import count_unjudged, note_contact, seat_of
 from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
 from central_hub.sync.slots import wait_for_slot_s, wait_to_be_judged_s
+from central_hub.sync.workplaces import Workplace, may_hold, workplace_of
 from central_hub.tlog.answers import tree_part
 from central_hub.tlog.places import newest_spans
 from signing.bundles import open_unpinned_bundle
@@ -44,7 +46,7 @@ from sync_protocol.receipts import (
     same_standing,
     sign_receipt,
 )
-from sync_protocol.rounds import Chosen, choose_history, choose_runs, differences
+from sync_protocol.rounds import Chosen, MayHold, choose_history, choose_runs, differences
 from sync_protocol.wire import (
     PROTOCOL_VERSION,
     DigestState,
@@ -84,6 +86,7 @@ class Asker:
 
     device: str
     unit: str
+    """Of its key; where it works now is its workplace."""
     is_cut_off: bool
     box: str | None = None
     is_suspected: bool = False
@@ -107,7 +110,9 @@ def answer_round(services: Services, data: bytes) -> bytes:
     theirs = frontier_of(request.frontier)
     acknowledged = acknowledge(services, signed.device, request.runs)
     if request.beacons and not asker.is_cut_off:
-        take_carried(services, request.beacons, unit=asker.unit, bringer=asker.device, now_ms=now_ms)
+        with reading(services.engine) as connection:
+            unit = place_of(connection, services, asker).unit
+        take_carried(services, request.beacons, unit=unit, bringer=asker.device, now_ms=now_ms)
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
     copied = look_at_round(services, asker.device, request, theirs, acknowledged.forks)
     answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms, copied=copied)
@@ -156,7 +161,8 @@ def owed(services: Services, asker: Asker, theirs: Frontier) -> list[Stretch]:
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
         found = []
-        for log in asker.sees(scope_of(connection, services, asker.unit)):
+        place = place_of(connection, services, asker)
+        for log in asker.sees(scope_of(connection, services, place.scope)):
             first = max(log.base, length_of(theirs, log.id))
             head = store.link_at(log.id, log.judged) if log.judged > first else None
             if head is not None:
@@ -182,19 +188,20 @@ def compose_answer(
     copied: Copied | None = None,
 ) -> RoundAnswer:
     """What a node that stands at `theirs` lacks, within one message; a suspected copy hears what arrived of it."""
-    device, unit = asker.device, asker.unit
+    device = asker.device
     copied = copied or look_at_round(services, device, request, theirs, ())
     asker = replace(asker, is_suspected=gets_nothing(copied.state))
     with reading(services.engine) as connection:
-        scope = scope_of(connection, services, unit)
+        place = place_of(connection, services, asker)
+        scope = scope_of(connection, services, place.scope)
     if not asker.is_cut_off and not asker.is_suspected:
         if _runs_low(request, scope, theirs, services):
-            _refill(services, device, unit, scope, now_ms, writing_log=request.writing.hex())
-        _refill_others(services, asker, scope, now_ms)
+            _refill(services, device, place.unit, scope, now_ms, writing_log=request.writing.hex())
+        _refill_others(services, place.unit, scope, now_ms)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
-        scope = scope_of(connection, services, unit)
-        receipt = _receipt(connection, services, unit, epoch, scope, now_ms)
+        scope = scope_of(connection, services, place.scope)
+        receipt = _receipt(connection, services, place.unit, epoch, scope, now_ms)
         mine = Frontier(_entry(log) for log in scope.all)
         stop = {log.id: log.judged for log in scope.all}
         bytes_max = min(max(request.bytes_max, limits.ROUND_SIZE_BYTES_MIN), limits.ROUND_SIZE_BYTES_MAX // 2)
@@ -203,15 +210,17 @@ def compose_answer(
             for d in differences(store, mine, theirs, [log.id for log in asker.sees(scope)])
             if d.relation is Relation.AHEAD
         ]
-        chosen = choose_runs(store, ahead, bytes_max=bytes_max, stop=stop, audience=unit)
-        history = _history(store, asker, scope, theirs, chosen, bytes_max)
+        chosen = choose_runs(
+            store, ahead, bytes_max=bytes_max, stop=stop, may_hold=may_hold(connection, place)
+        )
+        history = _history(store, may_hold(connection, place), asker, scope, theirs, chosen, bytes_max)
         foreign = (
             NOTHING
             if asker.is_cut_off or asker.is_suspected
             else foreign_part(
                 connection,
                 store,
-                unit,
+                place.scope,
                 chosen.frames,
                 request.wanted,
                 room=bytes_max - sum(map(len, (*chosen.frames, *history.frames))),
@@ -230,13 +239,15 @@ def compose_answer(
             and all(log.judged == log.length for log in scope.all)
         )
         state, digest = (
-            _compared(connection, unit, request) if is_settled else (DigestState.NOT_COMPARABLE, b"")
+            _compared(connection, place, request)
+            if is_settled and place.is_settled
+            else (DigestState.NOT_COMPARABLE, b"")
         )
         own = [log for log in scope.devices if log.device == device]
         is_waiting = any(log.judged < log.length for log in own)
         next_sync_after_s = _next_sync(connection, services, asker, now_ms, is_waiting=is_waiting)
     if not request.runs:
-        _keep_receipt(services, unit, receipt)
+        _keep_receipt(services, place.unit, receipt)
     return RoundAnswer(
         protocol=PROTOCOL_VERSION,
         challenge=make_challenge(challenge_secret(services), device, now_s=now_ms // 1000),
@@ -278,11 +289,17 @@ def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundA
     )
 
 
-def scope_of(connection: Connection, services: Services, unit: str) -> Scope:
+def place_of(connection: Connection, services: Services, asker: Asker) -> Workplace:
+    """Where the PC that asks works now."""
+    genealogy = services.genealogy.current(connection)
+    return workplace_of(connection, genealogy, device=asker.device, stated=asker.unit)
+
+
+def scope_of(connection: Connection, services: Services, units: Iterable[str]) -> Scope:
     """What of this hub's logs concerns a node, its logs of earlier epochs among them."""
     store = HubLogStore(connection, services.opened)
     hub = services.keys.hub.public.id
-    logs = store.held_logs(commune=unit)
+    logs = [log for unit in sorted(units) for log in store.held_logs(commune=unit)]
     return Scope(
         province=tuple(store.held_logs(commune=services.province)),
         commune=tuple(log for log in logs if log.device == hub),
@@ -291,7 +308,13 @@ def scope_of(connection: Connection, services: Services, unit: str) -> Scope:
 
 
 def _history(
-    store: HubLogStore, asker: Asker, scope: Scope, theirs: Frontier, chosen: Chosen, bytes_max: int
+    store: HubLogStore,
+    may_have: MayHold,
+    asker: Asker,
+    scope: Scope,
+    theirs: Frontier,
+    chosen: Chosen,
+    bytes_max: int,
 ) -> Chosen:
     """What lies below the bases of a PC that began with a snapshot; everything newer goes first."""
     wanted = [
@@ -300,7 +323,7 @@ def _history(
     room = bytes_max - sum(map(len, chosen.frames))
     if chosen.more or (chosen.frames and room < limits.ROUND_SIZE_BYTES_MIN):
         return Chosen(frames=[], records=0, more=bool(wanted))
-    return choose_history(store, wanted, bytes_max=room, audience=asker.unit)
+    return choose_history(store, wanted, bytes_max=room, may_hold=may_have)
 
 
 def _entry(log: HeldLog) -> FrontierEntry:
@@ -357,15 +380,17 @@ def _leaf_spans(connection: Connection, log: str) -> tuple[LeafSpan, ...]:
     return tuple(LeafSpan(span.first, span.count, span.position) for span in spans)
 
 
-def _compared(connection: Connection, unit: str, request: RoundRequest) -> tuple[int, bytes]:
+def _compared(connection: Connection, place: Workplace, request: RoundRequest) -> tuple[int, bytes]:
     """Compare derived state, now that both sides hold the same records and everything is judged."""
     pending = select(STANDING.c.seq).where(
-        STANDING.c.commune == unit, STANDING.c.outcome == Outcome.PENDING.value
+        STANDING.c.commune.in_(place.scope), STANDING.c.outcome == Outcome.PENDING.value
     )
-    is_waiting = connection.execute(pending.limit(1)).first() is not None or has_pending(connection, unit)
-    if not request.digest or is_waiting:
+    rehoming = select(REHOMING.c.id)
+    is_moving = any(connection.execute(each.limit(1)).first() is not None for each in (pending, rehoming))
+    is_moving = is_moving or any(has_pending(connection, unit) for unit in sorted(place.scope))
+    if not request.digest or is_moving:
         return DigestState.NOT_COMPARABLE, b""
-    digest = scope_digest(connection, unit)
+    digest = scope_digest(connection, place.unit)
     return (DigestState.EQUAL if digest == request.digest else DigestState.DIFFERENT), digest
 
 
@@ -380,6 +405,7 @@ def _refill(
     services: Services, device: str, unit: str, scope: Scope, now_ms: int, *, writing_log: str = ""
 ) -> None:
     own = [log for log in scope.devices if log.device == device and log.judged and log.origin is None]
+    own = [log for log in own if log.commune == unit]
     own = [log for log in own if log.id == writing_log] or own
     if own:
         with writing(services.engine) as connection:
@@ -389,17 +415,17 @@ def _refill(
                 grant_lease(connection, services, unit=unit, log=own[-1].id, now_ms=now_ms)
 
 
-def _refill_others(services: Services, asker: Asker, scope: Scope, now_ms: int) -> None:
+def _refill_others(services: Services, unit: str, scope: Scope, now_ms: int) -> None:
     """Numbers for PCs of the office that have no line of their own and said by way of another that they run out."""
     with reading(services.engine) as connection:
         devices = short_of_numbers(
             connection,
-            asker.unit,
+            unit,
             leases_seen=sum(log.length for log in scope.commune),
             fewer_than=-(-services.config.lease_size // _LOW_WATER_SHARE),
         )
     for device in devices:
-        _refill(services, device, asker.unit, scope, now_ms)
+        _refill(services, device, unit, scope, now_ms)
 
 
 def _newer_bundles(services: Services, held: int) -> list[bytes]:

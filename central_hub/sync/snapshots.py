@@ -14,7 +14,8 @@ from central_hub.services import Services
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, STANDING
-from central_hub.sync.service import Scope, asker_of, scope_of
+from central_hub.sync.service import Scope, asker_of, place_of, scope_of
+from central_hub.sync.workplaces import Workplace, may_hold
 from dossiers.lifecycle import is_open
 from dossiers.merge import FOLD_VERSION
 from sync_protocol import digest, reasons
@@ -71,13 +72,14 @@ def write_snapshot(
         raise RemoteFault(reasons.PARCEL_NO_KEY, device)
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
-        plan = _plan(connection, store, scope_of(connection, services, asker.unit), asker.unit, device)
+        place = place_of(connection, services, asker)
+        plan = _plan(connection, store, scope_of(connection, services, place.scope), place, device)
         below = _loose(store, plan)
         loose = sum(map(len, below.values()))
         head = SnapshotHead(
             version=VERSION,
             snapshot=services.random_bytes(16),
-            unit=asker.unit,
+            unit=place.unit,
             maker=bytes.fromhex(services.keys.hub.public.id),
             at_ms=services.clock(),
             bases=plan.bases,
@@ -112,6 +114,7 @@ def write_snapshot(
             whole=plan.whole,
             about_none=below[None],
             dossiers=(below.get(dossier, []) for dossier in plan.dossiers),
+            may_hold=may_hold(connection, place),
         )
         for message, records in messages:
             writer.add(message)
@@ -129,7 +132,7 @@ def write_snapshot(
     )
 
 
-def _plan(connection: Connection, store: HubLogStore, scope: Scope, unit: str, device: str) -> _Plan:
+def _plan(connection: Connection, store: HubLogStore, scope: Scope, place: Workplace, device: str) -> _Plan:
     whole = {log.id: log.judged for log in (*scope.province, *scope.commune)}
     bases = []
     for log in scope.devices:
@@ -138,10 +141,12 @@ def _plan(connection: Connection, store: HubLogStore, scope: Scope, unit: str, d
             whole[log.id] = log.judged
         else:
             bases.append(base)
-    standing = select(STANDING.c.dossier).where(STANDING.c.commune == unit, STANDING.c.dossier.is_not(None))
+    standing = select(STANDING.c.dossier).where(
+        STANDING.c.commune.in_(place.scope), STANDING.c.dossier.is_not(None)
+    )
     unsettled = set(connection.scalars(standing))
     query = select(DOSSIER.c.id, DOSSIER.c.status, DOSSIER.c.conflicts, DOSSIER.c.digest).where(
-        DOSSIER.c.home == unit
+        DOSSIER.c.keeper == place.unit
     )
     rows = list(connection.execute(query.order_by(DOSSIER.c.received_ms, DOSSIER.c.id)))
     known = {bytes(row.id).hex() for row in rows}

@@ -146,11 +146,11 @@ def current_actor(
 def roles_now(db: Database, services: Services, key: str) -> frozenset[Role]:
     """What a key may do in this unit by the statements believed now."""
     try:
-        statement = services.trust.trust(db).statement(key)
-        office = require_office(db)
+        trust, office = services.trust.trust(db), require_office(db)
+        statement = trust.statement(key)
     except (TrustMissing, WriteRefused):
         return frozenset()
-    if statement is None or statement.unit != office.unit:
+    if statement is None or not trust.acts_for(statement, office.unit):
         return frozenset()
     return statement.roles & OFFICE_ROLES
 

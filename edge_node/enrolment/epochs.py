@@ -24,18 +24,25 @@ Difference = tuple[str, int]
 
 
 def open_log(
-    db: Database, services: Services, *, reason: OpeningReason, apart: Iterable[Difference] = ()
+    db: Database,
+    services: Services,
+    *,
+    reason: OpeningReason,
+    apart: Iterable[Difference] = (),
+    unit: str | None = None,
+    unit_name: str | None = None,
 ) -> Office:
     """Draw an epoch and write record 0 of its log; returns the office that now writes there.
 
-    What is `apart` becomes a branch in the same transaction: the new log names it as what it follows.
+    What is `apart` becomes a branch in the same transaction: the new log names it as what it follows. `unit` and
+    `unit_name` are those of another unit for which this PC works from now on.
 
     Raises JournalReadOnly where not even that found room: from then on nothing is recorded, whatever room there is,
     until a later call succeeds.
     """
     is_outermost = not db.conn.in_transaction
     try:
-        office, opening = _open(db, services, reason, tuple(apart))
+        office, opening = _open(db, services, reason, tuple(apart), unit, unit_name)
     except StorageFull as error:
         services.space.release()
         services.space.hold()
@@ -67,19 +74,28 @@ def keep_apart(db: Database, apart: Iterable[Difference]) -> None:
 
 
 def _open(
-    db: Database, services: Services, reason: OpeningReason, apart: tuple[Difference, ...]
+    db: Database,
+    services: Services,
+    reason: OpeningReason,
+    apart: tuple[Difference, ...],
+    unit: str | None,
+    unit_name: str | None,
 ) -> tuple[Office, Record]:
     with write_transaction(db):
         before = require_office(db)
         keep_apart(db, apart)
+        unit, unit_name = unit or before.unit, unit_name or before.unit_name
         epoch = services.random_bytes(16).hex()
-        log = log_id(before.device, before.unit, epoch)
+        log = log_id(before.device, unit, epoch)
         opening = LogOpening(
             device=before.device, epoch=epoch, reason=reason, predecessors=_predecessors(db, before)
         )
-        office = replace(before, epoch=epoch, log=log)
+        office = replace(before, unit=unit, unit_name=unit_name, epoch=epoch, log=log)
         write_office(db, office)
-        begin_epoch(db)
+        if (
+            reason is not OpeningReason.REORGANISATION
+        ):  # the clock of a PC that only moves house is as good as before
+            begin_epoch(db)
         record = write_opening(db, services, Draft(kind=OPENING_KIND, facts=opening.to_facts()))
         if reason is OpeningReason.RESTORE:
             detail = f"log {log} follows {before.log}"

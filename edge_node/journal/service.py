@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from dossiers.genealogy import receiving_log
 from dossiers.kinds import check_body, check_facts, roles_for
+from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.reasons import ROUTE
 from dossiers.routes import may_write
 from dossiers.views import DossierView
@@ -20,6 +22,7 @@ from edge_node import reasons
 from edge_node.journal.stamp import next_instant, offset_now
 from edge_node.journal.watermark import write_watermark
 from edge_node.keyring import Actor, TrustMissing
+from edge_node.keyring.units import read_genealogy
 from edge_node.projection.service import Projector, is_told_whole
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
@@ -149,7 +152,7 @@ class _Writer:
         if dossier and self._is_seeded and not self._is_told_whole(draft, dossier):
             raise WriteRefused(reasons.HISTORY_MISSING, dossier)
         view = self._views.get(dossier or "")
-        if view is not None and not may_write(view, self._office.unit, draft.kind):
+        if view is not None and not self._may_write(view, draft.kind):
             raise WriteRefused(ROUTE, draft.kind)
         now = self._services.clock()
         content = draft.content
@@ -178,6 +181,23 @@ class _Writer:
         if dossier:
             self._heads[dossier] = (record.id,)
         return record
+
+    def _may_write(self, view: DossierView, kind: str) -> bool:
+        """Whether this unit may state this; where units were re-organised, whether it keeps the dossier now."""
+        unit, genealogy = self._office.unit, read_genealogy(self._db)
+        if genealogy.is_empty:
+            return may_write(view, unit, kind)
+        device = self._store.device_of(receiving_log(view))
+        now = self._services.clock()
+        offset = offset_now(self._db, now)
+        today = to_yyyymmdd(local_date(now + (offset[0] if offset else 0)))
+        if genealogy.unit_at(unit, today, device=self._office.device) == unit:
+            is_kept = unit == genealogy.unit_at(view.commune, today, device=device, dossier=view.dossier)
+        else:  # the day has come, and this PC is about to follow
+            tenures = genealogy.tenures(view.commune, device=device, dossier=view.dossier)
+            is_kept = any(tenure.unit == unit for tenure in tenures)
+        others = genealogy.scope(unit) - {view.commune}
+        return is_kept or any(may_write(view, each, kind) for each in sorted(others))
 
     def _keep(self, record: Record) -> None:
         length = record.header.seq + 1
@@ -250,7 +270,7 @@ def seal_tail(db: Database, services: Services, office: Office) -> None:
     """Seal the own log where it ends (before anything is handed over), unless it is sealed there."""
     store = SqliteLogStore(db)
     with write_transaction(db):
-        for log in store.logs_of(device=office.device, commune=office.unit):
+        for log in store.logs_of(device=office.device):
             entry = store.frontier([log]).get(log)
             newest = store.seal(log)
             if entry and (newest is None or newest.length < entry.length):

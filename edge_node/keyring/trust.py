@@ -11,12 +11,13 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from edge_node.keyring.units import read_genealogy
 from edge_node.store import SqliteLogStore
 from signing.bundles import TrustBundle, open_bundle, open_unpinned_bundle
 from signing.cuts import Place, Side
 from signing.errors import SigningError
 from signing.statements import KIND, KeyStatement
-from signing.trust import Trust
+from signing.trust import NO_SUCCESSION, Succession, Trust
 from sync_protocol.record import Record
 
 REVIEWED: Final = "review.given"
@@ -24,7 +25,8 @@ _NEWEST: Final = (
     "SELECT (SELECT max(version) FROM trust_bundle), "
     "(SELECT id FROM record WHERE kind IN ('key.stated', 'review.given') AND dossier IS NULL "
     "ORDER BY number DESC LIMIT 1), "
-    "(SELECT max(number) FROM foreign_record WHERE kind = 'key.stated' AND dossier IS NULL)"
+    "(SELECT max(number) FROM foreign_record WHERE kind = 'key.stated' AND dossier IS NULL), "
+    "(SELECT count(*) FROM unit_event)"
 )
 
 
@@ -37,7 +39,7 @@ class TrustBook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._state: tuple[int, bytes | None, int | None] | None = None
+        self._state: tuple[int, bytes | None, int | None, int] | None = None
         self._trust: Trust | None = None
 
     def trust(self, db: Database) -> Trust:
@@ -47,12 +49,13 @@ class TrustBook:
             raise TrustMissing
         with self._lock:
             if self._trust is None or state != self._state:
-                self._trust, self._state = build_trust(db), state
+                succession = read_genealogy(db).succession if state[3] else NO_SUCCESSION
+                self._trust, self._state = build_trust(db, succession), state
             return self._trust
 
 
-def build_trust(db: Database) -> Trust:
-    """Read bundle and statements anew."""
+def build_trust(db: Database, succession: Succession = NO_SUCCESSION) -> Trust:
+    """Read bundle and statements anew; `succession` says for which other units keys may act."""
     bundle = newest_bundle(db)
     if bundle is None:
         raise TrustMissing
@@ -60,12 +63,12 @@ def build_trust(db: Database) -> Trust:
     stated = store.records_of_kinds(KIND)
     cut_off = {record.id for record in stated if _is_cut_off(bundle, store, record)}
     if not cut_off:
-        return trust_of(bundle, stated)
+        return trust_of(bundle, stated, succession)
     inside = [record for record in stated if record.id not in cut_off]
-    trust = trust_of(bundle, inside)
+    trust = trust_of(bundle, inside, succession)
     reviewed = _reviewed(trust, store) & cut_off
     return (
-        trust_of(bundle, [r for r in stated if r.id in reviewed or r.id not in cut_off])
+        trust_of(bundle, [r for r in stated if r.id in reviewed or r.id not in cut_off], succession)
         if reviewed
         else trust
     )
@@ -98,14 +101,16 @@ def _reviewed(trust: Trust, store: SqliteLogStore) -> set[str]:
     return {target for target, stands in said.items() if stands}
 
 
-def trust_of(bundle: TrustBundle, records: list[Record]) -> Trust:
+def trust_of(bundle: TrustBundle, records: list[Record], succession: Succession = NO_SUCCESSION) -> Trust:
     """Accept statements until no more can be; the order of arrival need not be the order of dependence."""
     try:  # nearly always everything is in order, and one pass over thousands is quick
         return Trust.of(
-            bundle, [KeyStatement.from_facts(r.header.facts, issuer=r.header.by) for r in records]
+            bundle,
+            [KeyStatement.from_facts(r.header.facts, issuer=r.header.by) for r in records],
+            succession=succession,
         )
     except SigningError:
-        waiting, accepted = records, Trust.of(bundle)
+        waiting, accepted = records, Trust.of(bundle, succession=succession)
     while waiting:
         left = []
         for record in waiting:
@@ -146,10 +151,15 @@ def office_log_ids(db: Database) -> list[str]:
     """Logs of this office's PCs that are held here, oldest first: this PC's, and all of its unit but the hub's own."""
     hubs = hub_keys(db)
     rows = db.conn.execute(
-        "SELECT id, device FROM log WHERE device IS (SELECT value FROM local WHERE name = 'office.device') "
-        "OR commune = (SELECT value FROM local WHERE name = 'office.unit') ORDER BY number"
-    )
-    return [log for log, device in rows if device not in hubs]
+        "SELECT id, device, commune, device IS (SELECT value FROM local WHERE name = 'office.device'), "
+        "(SELECT value FROM local WHERE name = 'office.unit') FROM log ORDER BY number"
+    ).fetchall()
+    genealogy = read_genealogy(db)
+    return [
+        log
+        for log, device, commune, is_own, unit in rows
+        if device not in hubs and (is_own or (unit is not None and commune in genealogy.scope(unit)))
+    ]
 
 
 def keep_bundle(db: Database, envelope: bytes, *, pin: TrustBundle | str | None) -> TrustBundle:

@@ -10,6 +10,7 @@ import msgspec
 from sqlite_utils import Database
 
 from edge_node.keyring.trust import office_log_ids
+from edge_node.keyring.units import is_of_office, read_genealogy
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office, read_local, write_local
@@ -62,7 +63,9 @@ def take_beacons(db: Database, services: Services, office: Office, beacons: list
         try:
             found = open_beacon(signed)
             statement = trust.statement(found.device)
-            if statement is None or statement.unit != office.unit or found.device == office.device:
+            if statement is None or found.device == office.device:
+                continue
+            if not is_of_office(db, statement, office.unit):
                 continue
             if _is_newer(db, found):
                 _keep(db, found.verify(statement.key), signed, now=services.clock())
@@ -99,7 +102,8 @@ def known_beacons(db: Database) -> dict[str, tuple[Beacon, int]]:
 
 def _leases_seen(db: Database, store: SqliteLogStore, office: Office) -> int:
     devices = set(office_log_ids(db))
-    logs = [log for log in store.logs_of(commune=office.unit) if log not in devices]
+    units = sorted(read_genealogy(db).scope(office.unit))
+    logs = [log for unit in units for log in store.logs_of(commune=unit) if log not in devices]
     return sum(entry.length for entry in store.frontier(logs).values())
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from edge_node.keyring.units import is_of_office
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import Office
@@ -41,7 +42,7 @@ def find_colleague(
         statement is None
         or device == office.device
         or Role.DEVICE not in statement.roles
-        or statement.unit != office.unit
+        or not is_of_office(db, statement, office.unit)
         or statement.box is None
     ):
         raise RemoteFault(reasons.ROUND_DEVICE, device)

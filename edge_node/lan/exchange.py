@@ -17,6 +17,7 @@ from edge_node.enrolment.epochs import open_log
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office
 from edge_node.keyring.trust import office_log_ids
+from edge_node.keyring.units import may_hold, read_genealogy
 from edge_node.lan.aside import keep_aside
 from edge_node.lan.beacons import take_beacons
 from edge_node.services import Services
@@ -50,7 +51,8 @@ class Taken:
 def shared_frontier(db: Database, office: Office) -> Frontier:
     """Where this PC stands in the logs that a colleague may have: the commune's and the province's."""
     store = SqliteLogStore(db)
-    return store.frontier([*store.logs_of(commune=office.province), *store.logs_of(commune=office.unit)])
+    units = [office.province, *sorted(read_genealogy(db).scope(office.unit))]
+    return store.frontier([log for unit in units for log in store.logs_of(commune=unit)])
 
 
 def theirs_of(entries: Frontier) -> Frontier:
@@ -69,7 +71,7 @@ def choose(db: Database, office: Office, ahead: Iterable[Difference], *, bytes_m
         key=lambda each: (each.log in offices, each.log),
     )
     sealed = {each.log: _sealed_length(store, each.log) for each in found}
-    return choose_runs(store, found, bytes_max=bytes_max, stop=sealed, audience=office.unit)
+    return choose_runs(store, found, bytes_max=bytes_max, stop=sealed, may_hold=may_hold(db, office))
 
 
 def is_another_branch(store: SqliteLogStore, stands: Iterable[Difference], device: str) -> bool:
@@ -146,7 +148,8 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
     """
     hub = services.trust.trust(db).bundle.hub.key
     receipt = open_receipt(signed, hub)
-    if receipt.commune != office.unit:
+    units = read_genealogy(db).scope(office.unit)
+    if receipt.commune not in units:
         raise RemoteFault(reasons.ROUND_FORMAT, "a receipt for another unit")
     held = signed_receipt(db)
     if held == signed:
@@ -164,7 +167,7 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
             void_receipt(db)
             write_office(db, replace(office, hub_epoch=receipt.epoch))
             write_local(db, HUB_MS, str(receipt.at))
-        keep_receipt(db, signed, hub=hub, unit=office.unit)
+        keep_receipt(db, signed, hub=hub, units=units)
     return signed_receipt(db) == signed
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 from sqlite_utils import Database
 
+from dossiers.genealogy import Genealogy
 from dossiers.statistics import DossierSummary, Metric, ReportRow, counter_changes, row_from_sums, summarise
 from dossiers.views import DossierView
 
@@ -16,9 +17,9 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(DossierSummary)
 
 
-def summary_text(view: DossierView) -> str:
+def summary_text(view: DossierView, genealogy: Genealogy, device: str | None) -> str:
     """What a dossier counts as, in the form that stands beside its row; "" while it counts as nothing."""
-    summary = summarise(view)
+    summary = summarise(view, genealogy=genealogy, device=device)
     return _encoder.encode(summary).decode() if summary else ""
 
 

@@ -48,6 +48,7 @@ class DossierRow:
     number: int
     id: str
     commune: str
+    keeper: str
     code: str | None
     provisional: str | None
     status: int | None

@@ -31,6 +31,7 @@ def row_of(
     records: Sequence[Record],
     *,
     own_logs: Collection[str],
+    keeper: str,
     log_of: Callable[[Record], str] = lambda record: record.header.log,
 ) -> dict[str, Any]:
     """The columns that depend on the records alone (all but `number`, `digest` and `counted`).
@@ -45,6 +46,7 @@ def row_of(
     return {
         "id": bytes.fromhex(view.dossier),
         "commune": view.commune,
+        "keeper": keeper,
         "code": view.code,
         "provisional": view.provisional,
         "status": None if view.status is None else int(view.status),

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
-VERSION: Final = "5"
+VERSION: Final = "6"
 _VERSION_NAME: Final = "projection.version"
 
 _TABLES: Final = (
@@ -20,6 +20,7 @@ _TABLES: Final = (
         number INTEGER PRIMARY KEY,
         id BLOB NOT NULL UNIQUE,
         commune TEXT NOT NULL,
+        keeper TEXT NOT NULL,
         code TEXT,
         provisional TEXT,
         status INTEGER,
@@ -91,6 +92,15 @@ _TABLES: Final = (
         is_delegated INTEGER NOT NULL,
         number INTEGER NOT NULL,
         PRIMARY KEY (key, is_stated)
+    ) STRICT, WITHOUT ROWID""",
+    # What the province said of its units: re-organisations, and dossiers allotted to a successor.
+    """CREATE TABLE unit_event (
+        record BLOB PRIMARY KEY,
+        kind TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        at_counter INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        content TEXT NOT NULL
     ) STRICT, WITHOUT ROWID""",
     """CREATE TABLE day_counter (
         commune TEXT NOT NULL,
@@ -170,6 +180,7 @@ _NAMES: Final = (
     "dossier",
     "verdict",
     "key_holder",
+    "unit_event",
     "day_counter",
     "given_code",
     "dossier_reach",

@@ -15,13 +15,16 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from dossiers.genealogy import Genealogy, receiving_log
 from dossiers.kinds import check_facts
-from dossiers.merge import fold
+from dossiers.merge import compared, fold
 from dossiers.views import DossierView
 from edge_node.keyring.trust import hub_keys, office_log_ids
+from edge_node.keyring.units import read_genealogy
 from edge_node.projection import counters, schema
 from edge_node.projection.foreign import note_foreign
 from edge_node.projection.rows import digest_of, row_of
+from edge_node.projection.units import UNIT_KINDS, keep_event
 from edge_node.projection.ways import keep_way
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.bases import has_bases
@@ -36,7 +39,7 @@ KEY_STATED: Final = "key.stated"
 KEY_REQUESTED: Final = "key.requested"
 FOREIGN_LISTED: Final = "foreign.listed"
 _COLUMNS: Final = (
-    "id", "commune", "code", "provisional", "status", "procedure", "procedure_version", "applicant", "owner",
+    "id", "commune", "keeper", "code", "provisional", "status", "procedure", "procedure_version", "applicant", "owner",
     "id_number", "summary", "channel", "receiving", "competent", "received", "due", "due_order", "original_due", "deadline",
     "is_paused", "finished", "ended_as", "timeliness", "handed_over", "finance", "delivery", "assigned", "conflicts",
     "refused", "records", "changed", "own_log", "own_seq", "search", "digest", "counted",
@@ -53,6 +56,7 @@ class Projector:
         self._office = office
         self._store = SqliteLogStore(db)
         self._own_logs = frozenset(self._store.logs_of(device=office.device)) if office else frozenset[str]()
+        self._genealogy = read_genealogy(db)
 
     @cached_property
     def _office_logs(self) -> frozenset[str]:
@@ -65,7 +69,7 @@ class Projector:
     def project(self, dossier: str) -> DossierView:
         """Fold the dossier's records and replace its row."""
         quarantined = quarantined_of(self._db, dossier)
-        records = _concerning(self._db, self._store.dossier_records(dossier), quarantined)
+        records = _concerning(self._db, self._store.dossier_records(dossier), quarantined, self._genealogy)
         quarantined &= {record.id for record in records}
         view = fold(records, quarantined=quarantined)
         self._replace(view, records, quarantined)
@@ -97,7 +101,7 @@ class Projector:
     def take_listing(self, record: Record) -> None:
         """Keep which records of other communes the province lists; they follow by themselves, or are asked for."""
         facts = record.header.facts
-        if self._office is None or facts.get("unit") != self._office.unit:
+        if self._office is None or facts.get("unit") not in self._genealogy.scope(self._office.unit):
             return
         dossier = bytes.fromhex(facts["dossier"]) if facts.get("dossier") else None
         (number,) = self._db.conn.execute(
@@ -114,7 +118,7 @@ class Projector:
     def take_key(self, record: Record) -> None:
         """Keep who holds a key of this unit; a later statement about the same key replaces the earlier."""
         facts, content = record.header.facts, record.content or {}
-        if self._office is None or facts["unit"] != self._office.unit:
+        if self._office is None or facts["unit"] not in self._genealogy.scope(self._office.unit):
             return
         key = PublicKey.from_hex(facts["key"]).id
         self._db.conn.execute(
@@ -201,13 +205,17 @@ class Projector:
                 self.take_key(record)
             if header.kind == FOREIGN_LISTED and header.by in self._hubs:
                 self.take_listing(record)
+            if header.kind in UNIT_KINDS and keep_event(self._db, record):
+                self._genealogy = read_genealogy(self._db)
         return None
 
     def _replace(self, view: DossierView, records: Sequence[Record], quarantined: frozenset[str]) -> None:
-        row = row_of(view, records, own_logs=self._own_logs, log_of=self._store.log_of)
-        number = digest_of(view, records, quarantined) if self._is_home(view) else 0
+        device = None if self._genealogy.is_empty else self._store.device_of(receiving_log(view))
+        keeper = self._genealogy.last_unit(view.commune, device=device, dossier=view.dossier)
+        row = row_of(view, records, own_logs=self._own_logs, keeper=keeper, log_of=self._store.log_of)
+        number = digest_of(view, records, quarantined) if keeper == self._seat else 0
         row["digest"] = digest.to_bytes(number)
-        row["counted"] = counters.summary_text(view)
+        row["counted"] = counters.summary_text(view, self._genealogy, device)
         old = self._db.conn.execute(
             "SELECT number, search, digest, counted FROM dossier WHERE id = ?", (row["id"],)
         ).fetchone()
@@ -263,8 +271,11 @@ class Projector:
             [(number, log, seq) for log, seq in reach.items()],
         )
 
-    def _is_home(self, view: DossierView) -> bool:
-        return self._office is not None and view.commune == self._office.unit
+    @property
+    def _seat(self) -> str | None:
+        """The unit for which this PC works once everything said so far is in effect."""
+        office = self._office
+        return None if office is None else self._genealogy.last_unit(office.unit, device=office.device)
 
     def _first_number(self, dossier: bytes) -> int:
         """The number of its first record here; of a dossier from elsewhere, that of the first list that named it."""
@@ -301,6 +312,7 @@ def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None)
         schema.recreate(db)
         projector = Projector(db, read_office(db))
         alerts.clear_alert(db, alerts.PROJECTION)
+        projector.note(SqliteLogStore(db).records_of_kinds(*UNIT_KINDS))
         kinds = (VERDICT, KEY_STATED, KEY_REQUESTED, FOREIGN_LISTED)
         projector.note(SqliteLogStore(db).records_of_kinds(*kinds))
         rows = db.conn.execute(
@@ -327,16 +339,21 @@ def ensure_current(db: Database) -> bool:
 def view(db: Database, dossier: str) -> DossierView | None:
     """The dossier as its stored records tell it, or None when it is not held (or only its end, by a snapshot)."""
     quarantined = quarantined_of(db, dossier)
-    records = _concerning(db, SqliteLogStore(db).dossier_records(dossier), quarantined)
+    records = _concerning(db, SqliteLogStore(db).dossier_records(dossier), quarantined, read_genealogy(db))
     if has_bases(db) and not _is_whole(records):
         return None
     return fold(records, quarantined=quarantined) if records else None
 
 
-def _concerning(db: Database, records: Sequence[Record], quarantined: frozenset[str]) -> list[Record]:
+def _concerning(
+    db: Database, records: Sequence[Record], quarantined: frozenset[str], genealogy: Genealogy
+) -> list[Record]:
     """Without what other communes wrote and the province refused: see `dossiers.merge.compared`; the own is shown."""
     unit = read_local(db, "office.unit") if quarantined else None
-    return [r for r in records if r.id not in quarantined or r.header.commune == unit]
+    if not quarantined or genealogy.is_empty:
+        return [r for r in records if r.id not in quarantined or r.header.commune == unit]
+    kept = {record.id for record in compared(records, quarantined, genealogy)}
+    return [r for r in records if r.id in kept]
 
 
 def is_told_whole(db: Database, dossier: str) -> bool:

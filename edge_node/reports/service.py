@@ -145,11 +145,11 @@ def behind(
     wanted, found, counted = FIGURES[column], {}, so_far(services, period)
     for dossier, text in summaries_around(db, counted):
         summary = read_summary(text)
-        if summary is None or summary.commune != office.unit:
+        if summary is None:
             continue
         if key and _key_of(catalogue, summary.procedure, grouping) != key:
             continue
-        placed = place(summary, first=counted.first_number, last=counted.last_number)
+        placed = place(summary, first=counted.first_number, last=counted.last_number, unit=office.unit)
         if placed is not None and not wanted.isdisjoint(placed):
             found[dossier] = placed
     rows = report(db, unit=office.unit, first=counted.first_number, last=counted.last_number)

@@ -18,6 +18,7 @@ NOT_LOGGED = "not_logged"
 COPY_WAITING = "copy_waiting"
 COPY_CONFIRMED = "copy_confirmed"
 COPY_REFUSED = "copy_refused"
+UNIT_CHANGED = "unit_changed"
 LOG_ALERTS = frozenset({LOG_SPLIT, LOG_BEHIND})
 
 

@@ -113,7 +113,9 @@ class SqliteLogStore:
         foreign = self._db.conn.execute(
             f"{_FOREIGN} WHERE dossier = ? ORDER BY number", (bytes.fromhex(dossier),)
         )
-        return [read_record(row) for row in (*rows, *foreign)]
+        # One that came from elsewhere may have come again with a log, since units were re-organised.
+        found = {row[0]: row for row in (*foreign, *rows)}
+        return [read_record(row) for row in found.values()]
 
     def keep_foreign(self, record: UnverifiedRecord) -> None:
         """Keep a record of another commune that was verified: beside the logs, in no frontier."""
@@ -143,7 +145,9 @@ class SqliteLogStore:
         foreign = self._db.conn.execute(
             f"{_FOREIGN} WHERE dossier IS NULL AND kind IN ({marks}) ORDER BY number", kinds
         )
-        return [read_record(row) for row in (*rows, *foreign)]
+        # One that came from elsewhere may have come again with a log, since units were re-organised.
+        found = {row[0]: row for row in (*foreign, *rows)}
+        return [read_record(row) for row in found.values()]
 
     def device_of(self, log: str) -> str | None:
         """Key id of the device that opened `log`, once its record 0 is held."""

@@ -187,10 +187,11 @@ def check_of_office(trust: Trust, office: Office, run: Run, device: str | None) 
     commune = run.records[0].header.commune
     statement = trust.statement(device) if device else None
     roles = statement.roles if statement else frozenset()
-    is_hubs = Role.HUB in roles and commune in (office.unit, office.province)
-    is_offices = commune == office.unit and (
+    units = trust.succession.get(office.unit, frozenset()) | {office.unit}
+    is_hubs = Role.HUB in roles and commune in (*units, office.province)
+    is_offices = commune in units and (
         device == office.device
-        or (Role.DEVICE in roles and statement is not None and statement.unit == commune)
+        or (Role.DEVICE in roles and statement is not None and trust.acts_for(statement, commune))
     )
     if not is_hubs and not is_offices:
         raise RunInvalid(reasons.RECORD_UNIT, f"log {run.log} of {commune}")

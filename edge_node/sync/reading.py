@@ -188,6 +188,12 @@ def _warning(alert: alerts.Alert) -> Caution:
             _("Sổ minh bạch của tỉnh ngắn hơn bản mà tỉnh đã ký cho máy này."),
             _("Máy đã gửi lại bản có chữ ký đó. Báo quản trị tỉnh kiểm tra máy chủ."),
         ),
+        alerts.UNIT_CHANGED: (
+            _("Đơn vị của máy này đã được sắp xếp lại: máy đang làm việc cho đơn vị mới."),
+            _(
+                "Hồ sơ cũ giữ nguyên mã và vẫn xử lý như thường; hồ sơ mới mang mã của đơn vị mới. Không phải làm gì thêm: kiểm tra tên đơn vị ở đầu trang rồi bấm «Tôi đã xem»."
+            ),
+        ),
         alerts.NOT_LOGGED: (
             _("Có bản ghi tỉnh đã nhận hơn một tuần mà chưa thấy trong sổ minh bạch."),
             _("Bản ghi vẫn ở máy này và ở tỉnh. Báo quản trị tỉnh xem trang Sổ minh bạch."),

@@ -1,5 +1,7 @@
 """The hub's newest receipt as kept here: signed, and per log for joining."""
 
+from collections.abc import Collection
+
 from sqlite_utils import Database
 
 from edge_node.store import write_transaction
@@ -16,10 +18,10 @@ def signed_receipt(db: Database) -> bytes:
     return bytes(row[0]) if row else b""
 
 
-def keep_receipt(db: Database, signed: bytes, *, hub: PublicKey, unit: str) -> Receipt:
+def keep_receipt(db: Database, signed: bytes, *, hub: PublicKey, units: Collection[str]) -> Receipt:
     """Check and keep a receipt unless the one held is newer; raises RemoteFault."""
     receipt = open_receipt(signed, hub)
-    if receipt.commune != unit:
+    if receipt.commune not in units:
         raise RemoteFault(ROUND_FORMAT, "a receipt for another unit")
     with write_transaction(db):
         held = signed_receipt(db)

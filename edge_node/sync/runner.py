@@ -16,10 +16,12 @@ from sqlite_utils import Database
 
 from edge_node import reasons as node_reasons
 from edge_node.enrolment.epochs import keep_apart, open_log
+from edge_node.enrolment.successor import follow
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
 from edge_node.keyring.trust import office_log_ids
+from edge_node.keyring.units import read_genealogy
 from edge_node.lan.aside import Place, aside_for_hub
 from edge_node.lan.beacons import beacons_for_hub, note_passed
 from edge_node.projection.foreign import wanted_foreign
@@ -310,12 +312,16 @@ class Rounds:
         if answer.receipt and all(fork.branch for fork in answer.forks):
             # While a fork is open, the receipt held says up to where this PC and the province have the same records.
             hub = self._services.trust.trust(self._db).bundle.hub.key
-            keep_receipt(self._db, answer.receipt, hub=hub, unit=office.unit)
+            units = read_genealogy(self._db).scope(office.unit)
+            keep_receipt(self._db, answer.receipt, hub=hub, units=units)
         take_answer(self._db, self._services, office, answer, is_late=is_late)
         self._stated = self._positions(answer, office, mine)
         if answer.now_ms >= newest_hub_ms(self._db):
             self._compare(answer)
             write_local(self._db, HUB_MS, str(answer.now_ms))
+        if is_writable:
+            with suppress(JournalReadOnly):  # as above: it follows when there is room
+                follow(self._db, self._services)
         return absorbed
 
     def _take_foreign(self, answer: RoundAnswer, office: Office, absorbed: Absorbed) -> None:

@@ -30,6 +30,7 @@ from sync_protocol import reasons
 _LOG: Final = logging.getLogger(__name__)
 ACKNOWLEDGED_BY: Final = {
     alerts.PUT_BACK: OFFICE_ROLES | {Role.UNIT_ADMINISTRATOR},
+    alerts.UNIT_CHANGED: OFFICE_ROLES | {Role.UNIT_ADMINISTRATOR},
     alerts.FORK: frozenset({Role.UNIT_ADMINISTRATOR}),
 }
 """Alerts about something that happened once and is over: they stand until a person says that they have looked."""

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from dossiers.lifecycle import is_open
 from dossiers.merge import FOLD_VERSION
 from edge_node.journal.service import require_office, seal_tail
+from edge_node.keyring.units import is_of_office, may_hold, read_genealogy
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.bases import keep_snapshot, note_whole, snapshot_number
@@ -131,7 +132,8 @@ class TakingSnapshot:
         if opening is None:
             raise RemoteFault(reasons.PARCEL_FORMAT, f"log {base.log.hex()} is not opened")
         device = LogOpening.from_header(opening.header).device
-        if opening.header.commune != self.office.unit or device == self.office.device:
+        units = read_genealogy(self.db).scope(self.office.unit)
+        if opening.header.commune not in units or device == self.office.device:
             raise RemoteFault(reasons.RECORD_UNIT, base.log.hex())
         statement = self.services.trust.trust(self.db).statement(device)
         if statement is None:
@@ -183,7 +185,7 @@ def maker_of(db: Database, services: Services, office: Office, label: Label) -> 
 
 
 def _is_colleague(db: Database, services: Services, office: Office, statement: KeyStatement) -> bool:
-    from_here = statement.unit == office.unit and Role.DEVICE in statement.roles
+    from_here = is_of_office(db, statement, office.unit) and Role.DEVICE in statement.roles
     return from_here and services.status.refusal(db, statement.key.id, device=statement.key.id) is None
 
 
@@ -264,6 +266,7 @@ def write_snapshot(
         whole=whole,
         about_none=about_none,
         dossiers=(store.dossier_records(dossier) for dossier, _ in rows),
+        may_hold=may_hold(db, office),
     ):
         writer.add(message)
         done += records
@@ -297,7 +300,7 @@ def _logs(
 def _open_rows(db: Database, office: Office) -> list[tuple[str, int]]:
     """The open dossiers, oldest first, each with its number in the sum."""
     rows = db.conn.execute(
-        "SELECT id, status, conflicts + refused, digest FROM dossier WHERE commune = ? ORDER BY received, number",
+        "SELECT id, status, conflicts + refused, digest FROM dossier WHERE keeper = ? ORDER BY received, number",
         (office.unit,),
     )
     return [(row[0].hex(), digest.from_bytes(row[3])) for row in rows if is_open(row[1], conflicts=row[2])]

@@ -25,7 +25,7 @@ from edge_node.accounts.service import add_officer, current_actor, log_in
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.files.copies import files_waiting
-from edge_node.journal import Draft, write
+from edge_node.journal import Draft, require_office, write
 from edge_node.keyring import Actor
 from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
@@ -156,15 +156,16 @@ class Pc:
     def waiting(self) -> int:
         return files_waiting(self.db)
 
-    def receive(self, *, competent: str = "") -> str:
-        """A dossier with two papers."""
-        now = self.clock()
+    def receive(self, *, competent: str = "", **more: object) -> str:
+        """A dossier with two papers; `more` are other facts of it."""
+        now, unit = self.clock(), require_office(self.db).unit
         paper = {"form": 1, "count": 1, "digitised": False, "reused": False}
         facts = {
             "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": None, "provisional": None,
-            "receiving": self.unit, "competent": competent or self.unit, "received": now, "due": now + 86_400_000,
+            "receiving": unit, "competent": competent or unit, "received": now, "due": now + 86_400_000,
             "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0, "fields": ["applicant.name"],
             "papers": [{"paper": "don", **paper}, {"paper": "can_cuoc", **paper}],
+            **more,
         }  # fmt: skip
         content = {"fields": {"applicant.name": "Nguyễn Thị Hoa"}}
         records = write(

@@ -24,6 +24,7 @@ from edge_node.sync.status import read_status
 from sync_protocol.errors import RemoteFault
 from sync_protocol.parcel import MAGIC, Part
 from sync_protocol.record import Record
+from sync_protocol.rounds import MayHold
 from sync_protocol.snapshot import Base, make_base, pack_loose
 from sync_protocol.wire import open_request
 from tests.support.pair import Commune, Pc, Unpacked, found_commune
@@ -268,10 +269,10 @@ def test_a_base_that_its_device_did_not_seal_is_refused(forger: Forger) -> None:
 
 
 def test_a_loose_record_with_another_signature_is_refused(forger: Forger) -> None:
-    def forged(records: Iterable[Record], *, audience: str) -> bytes:
+    def forged(records: Iterable[Record], *, may_hold: MayHold) -> bytes:
         last = [*records]
         wrong = msgspec.structs.replace(last[-1], signature=last[0].signature)
-        return pack_loose([*last[:-1], wrong], audience=audience)
+        return pack_loose([*last[:-1], wrong], may_hold=may_hold)
 
     assert forger.outcome("sync_protocol.snapshot.pack_loose", forged) == "RECORD_SIGNATURE"
     assert not rows(forger.box)

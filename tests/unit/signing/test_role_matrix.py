@@ -42,7 +42,7 @@ MAY_SIGN: dict[str, set[str]] = {
     "registry": {"key.stated", "key.revoked", "key.reinstated", "review.given", "copy.reviewed"},
     "key_authority": {"key.stated", "key.revoked", "key.reinstated", "review.given", "copy.reviewed"},
     "administrator": {"lease.granted", "catalogue.published", "calendar.published", "erasure.ordered",
-                      "copy.reviewed"},
+                      "copy.reviewed", "unit.reorganised", "unit.allotted"},
     "statistician": set(), "auditor": set(), "verifier": set(),
     "root": set(), "log": set(), "status": set(), "witness": set(),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from sync_protocol.frontier import Frontier, Relation
 from sync_protocol.log import Run
 from sync_protocol.log_store import MemoryLogStore
 from sync_protocol.record import BodyState
-from sync_protocol.rounds import audience_of, check_run, choose_runs, differences, opening_of
+from sync_protocol.rounds import audience_of, check_run, choose_runs, differences, meant_for, opening_of
 from tests.support.device_log import HAI_CHAU, HOA_CUONG, DeviceLog
 
 
@@ -130,7 +130,7 @@ def test_bodies_meant_for_another_commune_are_withheld() -> None:
     province.write("catalogue.published", None, {"version": 1}, {"procedures": []})
     store = store_of(province)
     ahead = differences(store, store.frontier(), Frontier(), [province.log])
-    run = decode_run(choose_runs(store, ahead, bytes_max=10**6, audience=HAI_CHAU).frames[0])
+    run = decode_run(choose_runs(store, ahead, bytes_max=10**6, may_hold=meant_for(HAI_CHAU)).frames[0])
     states = [record.body_state for record in run.records]
     assert states == [BodyState.ABSENT, BodyState.PRESENT, BodyState.WITHHELD, BodyState.PRESENT]
     assert [audience_of(record) for record in province.records] == ["48", HAI_CHAU, HOA_CUONG, "48"]

@@ -8,7 +8,7 @@ from sync_protocol.frame import decode_run
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import Run
 from sync_protocol.log_store import MemoryLogStore
-from sync_protocol.rounds import check_run_below, choose_history, choose_runs, differences
+from sync_protocol.rounds import check_run_below, choose_history, choose_runs, differences, meant_for
 from sync_protocol.snapshot import (
     SnapshotHead,
     SnapshotMessage,
@@ -150,17 +150,19 @@ def test_a_head_that_is_not_sound_is_refused(
 
 
 def test_loose_records_come_out_as_they_went_in(log: DeviceLog) -> None:
-    packed = pack_loose(log.records[5:20], audience=HAI_CHAU)
+    packed = pack_loose(log.records[5:20], may_hold=meant_for(HAI_CHAU))
     found = unpack_loose(packed)
     assert [(r.header_bytes, r.signature, r.body, r.body_state) for r in found] == [
         (r.header_bytes, r.signature, r.body, r.body_state) for r in log.records[5:20]
     ]
-    assert all(r.body is None for r in unpack_loose(pack_loose(log.records[5:20], audience=HOA_CUONG)))
+    assert all(
+        r.body is None for r in unpack_loose(pack_loose(log.records[5:20], may_hold=meant_for(HOA_CUONG)))
+    )
 
 
 def test_a_dossier_is_never_cut_in_two(log: DeviceLog) -> None:
     dossiers = [log.records[first : first + 3] for first in range(1, 91, 3)]
-    messages = list(batches(dossiers, audience=HAI_CHAU, message_bytes=2_000))
+    messages = list(batches(dossiers, may_hold=meant_for(HAI_CHAU), message_bytes=2_000))
     assert len(messages) > 5 and sum(count for _, count in messages) == 90
     for packed, count in messages:
         found = [r.header.dossier for r in unpack_loose(packed)]
@@ -169,7 +171,9 @@ def test_a_dossier_is_never_cut_in_two(log: DeviceLog) -> None:
 
 
 def test_whole_logs_travel_up_to_where_they_may(store: MemoryLogStore, log: DeviceLog) -> None:
-    frames = [frame for part in runs_up_to(store, {log.log: 40}, audience=HAI_CHAU) for frame in part]
+    frames = [
+        frame for part in runs_up_to(store, {log.log: 40}, may_hold=meant_for(HAI_CHAU)) for frame in part
+    ]
     assert sum(len(decode_run(frame).records) for frame in frames) == 40
 
 
@@ -186,6 +190,7 @@ def test_the_messages_of_a_snapshot_come_in_an_order_that_can_be_believed(
             whole={},
             about_none=[log.records[0]],
             dossiers=[log.records[88:91], log.records[76:82]],
+            may_hold=meant_for(HAI_CHAU),
         )
     ]
     assert messages[0].head and not any(message.head for message in messages[1:])
@@ -205,7 +210,7 @@ def test_loose_bytes_that_are_none_are_refused() -> None:
     with pytest.raises(RemoteFault):
         unpack_loose(b"not zstd at all")
     with pytest.raises(RemoteFault):
-        unpack_loose(pack_loose([], audience=HAI_CHAU)[:-1])
+        unpack_loose(pack_loose([], may_hold=meant_for(HAI_CHAU))[:-1])
 
 
 def test_a_message_may_say_more_later(log: DeviceLog) -> None:

@@ -1,0 +1,351 @@
+"""Communes are merged, split, moved and renamed while their PCs are away: real nodes and a real hub in one process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from central_hub.accounts.service import find_account, make_account
+from central_hub.accounts.signer import unlock_signer
+from central_hub.projection.rebuild import rebuild as rebuild_hub
+from central_hub.reorganisation.service import ReorganisationRefused, publish_reorganisation, read_plan
+from central_hub.statistics.lists import Figure, count_by_scan, value_of
+from central_hub.statistics.periods import Period
+from central_hub.statistics.service import Filter, Group, Statistics
+from central_hub.store.engine import reading, writing
+from central_hub.store.tables import DERIVED, DEVICE, DOSSIER, LEASE, STANDING
+from dossiers.local_time import local_date, to_yyyymmdd
+from edge_node.enrolment.successor import follow
+from edge_node.journal import Draft, WriteRefused, require_office, write
+from edge_node.projection.lists import find_dossiers
+from edge_node.projection.service import view as view_of
+from edge_node.store import alerts
+from signing.roles import Role
+from sync_protocol.log import OpeningReason
+from sync_protocol.record import BodyState
+from tests.simulation.clock import DAY_MS
+from tests.support.pair import Commune, Pc, found_commune
+
+A, B, N, T = "20242", "20257", "20991", "20992"
+NAMES = {N: "Phường Hợp Nhất", T: "Xã Mới Tách"}
+PASSWORD = "mot-cua-2026"
+
+
+@pytest.fixture
+def province(tmp_path: Path) -> Iterator[Commune]:
+    commune = found_commune(tmp_path)
+    with writing(commune.hub.engine) as connection:
+        make_account(
+            connection,
+            commune.hub,
+            login="sapxep",
+            name="Phạm Thu Hà",
+            roles=frozenset({Role.ADMINISTRATOR}),
+            password=PASSWORD,
+        )
+    yield commune
+    commune.close()
+
+
+def today(province: Commune, days: int = 0) -> int:
+    return to_yyyymmdd(local_date(province.clock() + days * DAY_MS))
+
+
+def say(province: Commune, content: dict[str, Any]) -> None:
+    content = {"number": "1659/NQ-UBTVQH15", "date": 20260616, "units": NAMES, **content}
+    with writing(province.hub.engine) as connection:
+        account = find_account(connection, "sapxep")
+        assert account is not None
+    signer = unlock_signer(province.hub, account, PASSWORD)
+    with writing(province.hub.engine) as connection:
+        plan = read_plan(connection, content)
+        publish_reorganisation(connection, province.hub, plan, account=account, signer=signer)
+
+
+def merge(province: Commune, *, days: int = 0) -> None:
+    changes = [{"from": A, "to": N}, {"from": B, "to": N}]
+    say(province, {"form": "merge", "effective": today(province, days), "changes": changes})
+
+
+def settle(*pcs: Pc) -> None:
+    """Everybody exchanges until nothing moves."""
+    for _ in range(4):
+        for pc in pcs:
+            assert pc.sync().problem is None
+    for pc in pcs:
+        assert {alert.code for alert in alerts.list_alerts(pc.db)} <= {alerts.UNIT_CHANGED}
+
+
+def hub_dossiers(province: Commune) -> dict[str, Any]:
+    with reading(province.hub.engine) as connection:
+        return {row.id.hex(): row for row in connection.execute(select(DOSSIER))}
+
+
+def held(pc: Pc) -> set[str]:
+    return {row.id for row in find_dossiers(pc.db, limit=500)}
+
+
+def note(pc: Pc, dossier: str, text: str = "Đã gọi điện cho người dân") -> None:
+    write(
+        pc.db,
+        pc.services,
+        pc.lan,
+        [Draft(kind="dossier.noted", dossier=dossier, facts={}, content={"note": text})],
+    )
+
+
+def test_after_a_merge_every_pc_serves_the_new_unit_and_holds_what_concerns_it(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    first, second = one.receive(), other.receive()
+    settle(one, other)
+    assert (held(one), held(other)) == ({first}, {second})
+    merge(province)
+    settle(one, other)
+    for pc in (one, other):
+        office = require_office(pc.db)
+        assert (office.unit, office.unit_name) == (N, NAMES[N])
+        assert held(pc) == {first, second}
+        view = view_of(pc.db, second)
+        assert view is not None
+        assert view.text("applicant.name") == "Nguyễn Thị Hoa"  # the sibling's body, too
+        assert any(alert.code == alerts.UNIT_CHANGED for alert in alerts.list_alerts(pc.db))
+    third = one.receive()
+    settle(one, other)
+    rows = hub_dossiers(province)
+    assert {rows[d].home for d in (first, second, third)} == {A, B, N}
+    assert {rows[d].keeper for d in (first, second, third)} == {N}
+    with reading(province.hub.engine) as connection:
+        assert set(connection.scalars(select(DEVICE.c.unit))) == {N}
+        assert list(connection.execute(select(STANDING))) == []
+
+
+def test_work_under_the_old_unit_for_a_month_is_taken_and_counted_once(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    early = one.receive()
+    settle(one, other)
+    merge(province, days=2)
+    province.clock.now += 30 * DAY_MS
+    late = one.receive()
+    note(one, early)
+    assert require_office(one.db).unit == A  # it cannot know
+    settle(other, one)
+    rows = hub_dossiers(province)
+    assert {row.keeper for row in rows.values()} == {N}
+    assert rows[late].home == A
+    with reading(province.hub.engine) as connection:
+        assert list(connection.execute(select(STANDING))) == []
+    assert held(one) == held(other) == {early, late}
+    assert require_office(one.db).unit == N
+
+
+def test_codes_given_under_the_old_unit_stay_and_new_ones_bear_the_new_units_code(province: Commune) -> None:
+    one = province.add(A)
+    settle(one)
+    office = require_office(one.db)
+    code = one.services.references.allocate_code(one.db, office, received_ms=one.clock()).code
+    assert code
+    old = one.receive(code=code)
+    settle(one)
+    merge(province)
+    settle(one)
+    view = view_of(one.db, old)
+    assert view is not None
+    assert view.code == code == hub_dossiers(province)[old].code
+    new = one.services.references.allocate_code(one.db, require_office(one.db), received_ms=one.clock())
+    assert new.code is not None
+    assert A in code and N in new.code and A not in new.code
+    with reading(province.hub.engine) as connection:
+        leases = connection.execute(select(LEASE.c.unit, LEASE.c.log)).all()
+    assert (N, require_office(one.db).log) in [tuple(row) for row in leases]
+
+
+def test_a_pc_that_knows_changes_on_the_day_without_a_line(province: Commune) -> None:
+    one = province.add(A)
+    merge(province, days=3)
+    settle(one)
+    assert require_office(one.db).unit == A
+    province.clock.now += 3 * DAY_MS
+    one.line.is_down = True
+    follow(one.db, one.services)
+    office = require_office(one.db)
+    assert office.unit == N
+    opened = one.services.trust.trust(one.db)
+    assert opened.statement(office.device).unit == A  # type: ignore[union-attr]
+    dossier = one.receive()
+    one.line.is_down = False
+    settle(one)
+    assert hub_dossiers(province)[dossier].home == N
+
+
+def test_the_log_of_the_new_unit_names_the_old_one(province: Commune) -> None:
+    one = province.add(A)
+    old = require_office(one.db).log
+    merge(province)
+    settle(one)
+    row = one.db.conn.execute(
+        "SELECT header FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND seq = 0",
+        (require_office(one.db).log,),
+    ).fetchone()
+    assert OpeningReason.REORGANISATION.value.encode() in row[0]
+    assert old.encode() in row[0]
+
+
+def test_officers_go_on_and_enrol_others_in_the_new_unit(province: Commune) -> None:
+    one = province.add(A)
+    settle(one)
+    merge(province)
+    settle(one)
+    dossier = one.receive()
+    note(one, dossier)
+    settle(one)
+    assert hub_dossiers(province)[dossier].records == 2
+
+
+def split(province: Commune, second: Pc, *dossiers: str) -> None:
+    device = require_office(second.db).device
+    change = {"from": A, "to": N, "devices": [{"device": device, "to": T}]}
+    say(
+        province,
+        {
+            "form": "split",
+            "effective": today(province),
+            "changes": [change],
+            "dossiers": [{"from": A, "to": T, "dossiers": list(dossiers)}] if dossiers else [],
+        },
+    )
+
+
+def test_a_split_divides_dossiers_by_pc_and_by_list_and_bodies_with_them(province: Commune) -> None:
+    one, other = province.add(A), province.add(A)
+    of_one, of_other, listed = one.receive(), other.receive(), one.receive()
+    settle(one, other)
+    split(province, other, listed)
+    late = other.receive()  # before it knows: its own successor keeps it
+    settle(other, one)
+    rows = hub_dossiers(province)
+    assert {d: rows[d].keeper for d in (of_one, of_other, listed, late)} == {
+        of_one: N, of_other: T, listed: T, late: T,
+    }  # fmt: skip
+    assert (require_office(one.db).unit, require_office(other.db).unit) == (N, T)
+    # What a PC held stays; what is received since for the other successor comes without its content.
+    view = view_of(one.db, late)
+    assert view is not None
+    assert view.text("applicant.name") is None
+    assert {entry.body_state for entry in view.timeline} == {BodyState.WITHHELD}
+    kept = view_of(one.db, of_other)
+    assert kept is not None
+    assert kept.text("applicant.name") == "Nguyễn Thị Hoa"
+    with pytest.raises(WriteRefused):
+        note(one, of_other)  # it lies here still, but another unit keeps it now
+    after = other.receive()
+    settle(one, other)
+    assert after not in held(one)
+
+
+def test_a_part_moves_with_its_dossiers_and_both_units_go_on(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    stays, moves = one.receive(), one.receive()
+    settle(one, other)
+    say(
+        province,
+        {
+            "form": "move",
+            "effective": today(province),
+            "units": {},
+            "changes": [{"from": A, "to": A}],
+            "dossiers": [{"from": A, "to": B, "dossiers": [moves]}],
+        },
+    )
+    settle(one, other)
+    assert {d: row.keeper for d, row in hub_dossiers(province).items()} == {stays: A, moves: B}
+    assert (require_office(one.db).unit, require_office(other.db).unit) == (A, B)
+    view, foreign = view_of(other.db, moves), view_of(other.db, stays)
+    assert view is not None
+    assert view.text("applicant.name") == "Nguyễn Thị Hoa"
+    assert foreign is None or foreign.text("applicant.name") is None
+    note(other, moves)
+    settle(other, one)
+    assert hub_dossiers(province)[moves].records == 2
+
+
+def test_a_renamed_unit_keeps_its_code_and_shows_its_new_name_from_the_day_on(province: Commune) -> None:
+    one = province.add(A)
+    before = require_office(one.db).unit_name
+    names = {A: "Phường Tên Mới"}
+    say(
+        province,
+        {
+            "form": "rename",
+            "effective": today(province, 2),
+            "units": names,
+            "changes": [{"from": A, "to": A}],
+        },
+    )
+    settle(one)
+    assert require_office(one.db).unit_name == before
+    province.clock.now += 2 * DAY_MS
+    settle(one)
+    office = require_office(one.db)
+    assert (office.unit, office.unit_name) == (A, names[A])
+    with reading(province.hub.engine) as connection:
+        province.hub.genealogy.current(connection)
+    assert province.hub.units.name(A) == names[A]
+
+
+def test_figures_of_old_and_new_units_reconcile_and_lists_stand_behind_them(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    for pc in (one, one, other):
+        pc.receive()
+    settle(one, other)
+    first = today(province)
+    province.clock.now += 5 * DAY_MS
+    merge(province)
+    settle(one, other)
+    one.receive()
+    settle(one, other)
+    period = Period(first=first, last=today(province))
+    with reading(province.hub.engine) as connection:
+        statistics = Statistics(
+            connection, catalogue=province.hub.catalogue, units=province.hub.units, today=today(province)
+        )
+        report = statistics.report(period, Group.COMMUNE)
+        rows = {row.key: row.row for row in report.rows}
+        assert {key: (row.other, row.carried_over, row.processing) for key, row in rows.items()} == {
+            A: (2, 0, 2), B: (1, 0, 1), N: (1, 3, 4),
+        }  # fmt: skip
+        assert (report.total.other, report.total.carried_over, report.total.processing) == (4, 0, 4)
+        for unit, row in rows.items():
+            for figure in Figure:
+                counted = count_by_scan(
+                    connection, statistics, period, figure, Filter(commune=unit), today=today(province)
+                )
+                assert counted == value_of(row, figure), (unit, figure)
+    before = tables(province)
+    rebuild_hub(province.hub)
+    assert tables(province) == before
+
+
+def tables(province: Commune) -> dict[str, list[Any]]:
+    with reading(province.hub.engine) as connection:
+        return {table.name: sorted(map(tuple, connection.execute(select(table)))) for table in DERIVED}
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"changes": [{"from": "99999", "to": N}]}, "no unit of"),
+        ({"changes": [{"from": A, "to": "20999"}]}, "name is needed"),
+        ({"changes": [{"from": A, "to": A}], "units": {}}, "nothing would change"),
+        ({"number": ""}, "form of the record"),
+        ({"changes": [{"from": A, "to": N, "devices": [{"device": "0" * 32, "to": T}]}]}, "no PC"),
+        ({"dossiers": [{"from": A, "to": B, "dossiers": ["H48.1"]}]}, "no one dossier"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_before_it_is_signed(
+    province: Commune, change: dict[str, Any], word: str
+) -> None:
+    plan = {"form": "merge", "effective": today(province), "changes": [{"from": A, "to": N}], **change}
+    with pytest.raises(ReorganisationRefused, match=word):
+        say(province, plan)
