@@ -58,14 +58,17 @@ def keep_places(
     proof: Sequence[bytes],
     note: bytes,
 ) -> None:
-    """Keep what was checked against the checkpoint of `size` leaves; wishes for these records are fulfilled."""
+    """Keep what was checked against the checkpoint of `size` leaves; wishes for these records are fulfilled.
+
+    The newest word counts: where another log goes on from an earlier size, it comes to the same sizes once more.
+    """
     with write_transaction(db):
         db.conn.execute(
             "INSERT INTO log_checkpoint (size, note) VALUES (?1, ?2) ON CONFLICT (size) DO UPDATE SET note = ?2",
             (size, note),
         )
         db.conn.execute(
-            "INSERT OR IGNORE INTO log_place (log, first, size, count, position, proof) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO log_place (log, first, size, count, position, proof) VALUES (?, ?, ?, ?, ?, ?)",
             (log, first, size, count, position, b"".join(proof)),
         )
         db.conn.execute(

@@ -44,7 +44,7 @@ from edge_node.sync.reading import read_page
 from edge_node.sync.receipt import receipted_place, signed_receipt
 from edge_node.sync.runner import Rounds, SyncResult, sync
 from edge_node.sync.transport import Hello
-from edge_node.witness.places import ASKED_MAX
+from edge_node.witness.places import ASKED_MAX, Places, keep_places
 from edge_node.witness.service import UNPROVEN_MS_MAX
 from edge_node.witness.state import read_seen, seen_note
 from signing.errors import LogInvalid
@@ -444,6 +444,26 @@ def test_the_statements_place_comes_because_it_was_wished_for(hub: HubServices, 
     assert all(each.inclusions for each in decode_proof(proof_of(node, dossier)).statements)
     node.sync()
     assert node.line.asked[-1].unproven == []
+
+
+def test_of_two_logs_with_one_size_the_newer_ones_places_count(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    record = own_records(node)[0]
+    policy = hub.keys.bundle.policy
+    found = Places(node.db, policy).of(record)
+    assert found is not None
+    log, first, size, count, position, proof = node.db.conn.execute(
+        "SELECT log, first, size, count, position, proof FROM log_place "
+        "WHERE log = ?1 AND first <= ?2 AND first + count > ?2",
+        (record.header.log, record.header.seq),
+    ).fetchone()
+    note = found.note.encode()
+    place = {"first": first, "count": count, "size": size, "note": note}
+    keep_places(node.db, log, **place, position=position + 1, proof=[])
+    assert Places(node.db, policy).of(record) is None, "what does not hold is not used"
+    whole = [proof[at : at + 32] for at in range(0, len(proof), 32)]
+    keep_places(node.db, log, **place, position=position, proof=whole)
+    assert Places(node.db, policy).of(record) == found
 
 
 def test_what_the_province_cannot_show_is_not_asked_for_for_ever(hub: HubServices, node: Node) -> None:
