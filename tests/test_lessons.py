@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 LESSONS = 48
-OPEN = frozenset({7, 34, 48})
+OPEN: frozenset[int] = frozenset()
 """Not built or not proven. A number may leave this list together with its mark in the table; none may enter it."""
 
 

@@ -57,6 +57,11 @@ def order_erasure(connection: Connection, services: Services, wish: Wish, *, act
         raise ErasureRefused(reasons.INPUT, refusal.code)
     draft = Draft(kind=ERASURE_KIND, facts=facts, content=content)
     record = write(connection, services, commune=commune, drafts=[draft])[-1]
+    # An order reaches records of its own unit alone; units that took the dossier over have written in it since.
+    records = HubLogStore(connection, services.opened).dossier_records(wish.dossier)
+    line = services.genealogy.current(connection).heirs(commune)
+    for unit in sorted({each.header.commune for each in records} & line):
+        write(connection, services, commune=unit, drafts=[draft])
     subject = f"{commune} {wish.dossier[:12]} {wish.number}"
     note_event(connection, at_ms=services.clock(), actor=actor, action=ORDERED, subject=subject)
     return record

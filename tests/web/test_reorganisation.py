@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from central_hub.accounts.service import find_account, make_account
 from central_hub.accounts.signer import unlock_signer
+from central_hub.erasure.service import Wish, order_erasure
 from central_hub.projection.rebuild import rebuild as rebuild_hub
 from central_hub.reorganisation.service import ReorganisationRefused, publish_reorganisation, read_plan
 from central_hub.statistics.lists import Figure, count_by_scan, value_of
@@ -325,6 +326,23 @@ def test_figures_of_old_and_new_units_reconcile_and_lists_stand_behind_them(prov
     before = tables(province)
     rebuild_hub(province.hub)
     assert tables(province) == before
+
+
+def test_the_provinces_erasure_order_reaches_what_was_written_under_either_unit(province: Commune) -> None:
+    one = province.add(A)
+    dossier = one.receive()
+    settle(one)
+    merge(province)
+    settle(one)
+    note(one, dossier)
+    settle(one)
+    wish = Wish(dossier=dossier, ground="authority_decision", number="20/QĐ-UBND", date=20261122)
+    with writing(province.hub.engine) as connection:
+        order_erasure(connection, province.hub, wish, actor="sapxep")
+    settle(one)
+    view = view_of(one.db, dossier)
+    assert view is not None
+    assert {entry.body_state for entry in view.timeline} == {BodyState.ERASED}
 
 
 def tables(province: Commune) -> dict[str, list[Any]]:
