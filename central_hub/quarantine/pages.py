@@ -12,6 +12,7 @@ from central_hub.judge.standings import Standing, list_standings, reviews_by_dev
 from central_hub.problems import language
 from central_hub.projection.twins import open_duplicates, twins_of
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
+from central_hub.registry.forks import contested_records
 from central_hub.registry.holders import KeyHolder, list_holders
 from central_hub.registry.status import cause_of
 from central_hub.services import Services
@@ -22,6 +23,7 @@ from central_hub.sync.fleet import list_devices
 from central_hub.words import reason_words
 from dossiers.conflicts import Conflict, settle_by_ms, what_happened
 from sync_protocol.admission import Outcome
+from sync_protocol.record import Record
 
 SHOWN = ("requests", "review", "refused", "pending", "set_aside", "duplicates")
 REVIEWED_AT_ONCE = 100
@@ -31,7 +33,14 @@ _DUPLICATES_SHOWN = 200
 def waiting_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
     """One list of the six; the first that holds something when the address names none."""
     waiting, duplicates = count_waiting(connection), open_duplicates(connection)
-    numbers = (waiting.requests, waiting.review, waiting.refused, waiting.pending, waiting.set_aside)
+    contested = _contested(connection, services)
+    numbers = (
+        waiting.requests,
+        waiting.review + len(contested),
+        waiting.refused,
+        waiting.pending,
+        waiting.set_aside,
+    )
     counts = dict(zip(SHOWN, (*numbers, len(duplicates)), strict=True))
     show = args.get("show", "")
     if show not in SHOWN:
@@ -58,7 +67,7 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         )
         whole = {device: len(records) for device, records in reviews_by_device(connection).items()}
         causes = _causes(connection, services, lines.lines)
-        return found | {"standings": lines, "causes": causes, "whole_devices": whole}
+        return found | {"standings": lines, "causes": causes, "whole_devices": whole, "contested": contested}
     outcome = Outcome.QUARANTINED if show == "refused" else Outcome.PENDING
     return found | {
         "standings": list_standings(
@@ -123,6 +132,12 @@ def _causes(connection: Connection, services: Services, standings: tuple[Standin
     """Why each record waits: what was said of its signer's key, or of the key above it."""
     status = services.status.current(connection)
     return {each.record: (cause_of(status, each.by) or "") for each in standings}
+
+
+def _contested(connection: Connection, services: Services) -> list[Record]:
+    """Records at places where a PC's log has two branches, that nobody has reviewed."""
+    store = HubLogStore(connection, services.opened)
+    return contested_records(store, services.status.current(connection))
 
 
 def _tab(name: str) -> str:

@@ -1,5 +1,6 @@
 """What the province's status says of forks and documents: from real records, over hub, snapshot and proof."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from signing.verification import VerifyPolicy, verify
 from sync_protocol.frame import encode_run
 from sync_protocol.record import Record
 from tests.support.device_log import DeviceLog, key_of
-from tests.support.hub import MINUTE_MS, NOW_MS, Desk, ProvinceHub, found_province, receive
+from tests.support.hub import MINUTE_MS, NOW_MS, PASSWORD, Desk, ProvinceHub, found_province, receive
 
 UNIT = "20242"
 ACT = Act(actor="khoa", ground="So với sổ giấy của đơn vị")
@@ -266,6 +267,24 @@ def test_only_contested_records_are_reviewed(
     clone_delivers(hub, desk, other)
     with writing(hub.services.engine) as connection, pytest.raises(RevocationInvalid):
         review(connection, hub.services, [other.records[-1].id], stands=True, act=ACT)
+
+
+def test_contested_records_wait_at_the_screen_for_a_signature(
+    hub: ProvinceHub, desk: Desk, cloned: tuple[Record, DeviceLog]
+) -> None:
+    mine, other = cloned
+    keeper = hub.browser("khoa")
+    assert "Hai nhánh nhật ký" not in keeper.page("/quarantine?show=review")
+    clone_delivers(hub, desk, other)
+    page = keeper.page("/quarantine?show=review")
+    assert "hai nhánh nhật ký" in page and f'name="records" value="{mine.id}"' in page
+    for record in re.findall(r'name="records" value="([0-9a-f]{64})"', page):
+        stands = "stands" if record == mine.id else "refused"
+        given = {"ground": "Đối chiếu sổ giấy", "password": PASSWORD}
+        keeper.post("/quarantine/review", decision=stands, records=record, **given)
+    assert "hai nhánh nhật ký" not in keeper.page("/quarantine?show=review")
+    advance(hub.services, at_once=True)
+    assert told(hub, str(mine.header.dossier), mine).indication is Indication.PASSED
 
 
 # --- places ---
