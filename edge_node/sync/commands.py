@@ -15,7 +15,7 @@ from edge_node.store.space import MIB
 from edge_node.sync.drives import list_drives
 from edge_node.sync.parcels import DONE, Carried, export_parcel, export_snapshot
 from edge_node.sync.service import list_refusals, sync_now, take_carried
-from edge_node.sync.status import SyncStatus, read_status
+from edge_node.sync.status import Said, SyncStatus, read_status
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console
 from sync_protocol.reasons import PARCEL_NONE
 
@@ -47,9 +47,9 @@ def sync_command(console: Console, wait_s: int) -> None:
             "received": result.received,
         }
         if result.problem:
-            console.say(*_sentence(status))
+            console.say(*sentence(status))
             console.refuse(result.problem, result.detail)
-        console.say(*_sentence(status))
+        console.say(*sentence(status))
         console.leave(OK if not status.waiting and not status.unjudged else UNDECIDED, content)
 
 
@@ -142,7 +142,7 @@ def import_command(console: Console, folder: Path | None) -> None:
         status = read_status(db, now=services.clock())
         for each in carried:
             _say_carried(console, each)
-        console.say(*_sentence(status))
+        console.say(*sentence(status))
         content = {"parcels": [asdict(each) for each in carried], **_counts(status)}
         outcomes = {each.outcome for each in carried}
         console.leave(OK if DONE in outcomes else FAILED, content)
@@ -157,7 +157,7 @@ def status_command(console: Console) -> None:
         if office is None:
             console.refuse(reasons.NOT_ENROLLED, code=UNDECIDED)
         console.say(f"{office.unit_name} ({office.unit})", f"{office.unit_name} ({office.unit})")
-        console.say(*_sentence(status))
+        console.say(*sentence(status))
         for refusal in list_refusals(db, limit=20):
             if refusal.reason:
                 console.say(
@@ -184,22 +184,43 @@ def _say_carried(console: Console, each: Carried) -> None:
         console.say(f"✗ {each.reason.vi} {each.reason.next_vi}", f"✗ {each.reason.en} {each.reason.next_en}")
 
 
-def _sentence(status: SyncStatus) -> tuple[str, str]:
-    vi = f"{status.waiting} bản ghi chưa về tỉnh, cũ nhất {status.oldest_days} ngày."
-    en = f"{status.waiting} not yet at the province, the oldest {status.oldest_days} days."
-    if status.unjudged:
-        vi += f" {status.unjudged} bản ghi đã về, chờ kết luận."
-        en += f" {status.unjudged} are there and not yet judged."
-    if status.refused:
-        vi += f" {status.refused} bản ghi bị từ chối."
-        en += f" {status.refused} were refused."
-    if not status.is_seeded_whole:
-        vi += " Bản khởi tạo chưa nhập xong: cắm lại USB rồi nhập tiếp."
-        en += " The snapshot has not come in whole: take the stick again."
-    if status.history:
-        vi += f" Còn {status.history} bản ghi cũ chưa về máy này."
-        en += f" {status.history} older records have not arrived here yet."
-    return vi, en
+def sentence(status: SyncStatus) -> tuple[str, str]:
+    """The status in words, Vietnamese and English: part by part what it says."""
+    words = {
+        Said.WAITING: (
+            f"{status.waiting} bản ghi chưa về tỉnh, cũ nhất {status.oldest_days} ngày.",
+            f"{status.waiting} not yet at the province, the oldest {status.oldest_days} days.",
+        ),
+        Said.NEVER: (
+            "0 bản ghi chưa về tỉnh; chưa đồng bộ lần nào.",
+            "0 not yet at the province; never synced.",
+        ),
+        Said.UNJUDGED: (
+            f"0 bản ghi chưa về tỉnh. {status.unjudged} bản ghi đã về, chờ kết luận.",
+            f"0 not yet at the province. {status.unjudged} are there and not yet judged.",
+        ),
+        Said.ALL_THERE: ("0 bản ghi chưa về tỉnh. Đã về đủ.", "0 not yet at the province. All is there."),
+        Said.RECORDS_THERE: ("0 bản ghi chưa về tỉnh.", "0 not yet at the province."),
+        Said.REFUSED: (f"{status.refused} bản ghi bị từ chối.", f"{status.refused} were refused."),
+        Said.UNDECIDED: (
+            f"{status.undecided} bản ghi tỉnh chưa quyết.",
+            f"{status.undecided} are not decided.",
+        ),
+        Said.FILES: (
+            f"{status.files} tệp chưa về tỉnh.",
+            f"{status.files} files are not yet at the province.",
+        ),
+        Said.SNAPSHOT_CUT: (
+            "Bản khởi tạo chưa nhập xong: cắm lại USB rồi nhập tiếp.",
+            "The snapshot has not come in whole: take the stick again.",
+        ),
+        Said.HISTORY: (
+            f"Còn {status.history} bản ghi cũ chưa về máy này.",
+            f"{status.history} older records have not arrived here yet.",
+        ),
+    }
+    parts = [words[part] for part in status.said]
+    return " ".join(vi for vi, _ in parts), " ".join(en for _, en in parts)
 
 
 def _counts(status: SyncStatus) -> dict[str, Any]:
@@ -209,6 +230,7 @@ def _counts(status: SyncStatus) -> dict[str, Any]:
         "unjudged": status.unjudged,
         "refused": status.refused,
         "undecided": status.undecided,
+        "files": status.files,
         "history_missing": status.history,
         "is_seeded_whole": status.is_seeded_whole,
         "last_full_sync_ms": status.last,

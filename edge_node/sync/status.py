@@ -6,6 +6,7 @@ standing verdicts and when a round last ended with nothing left to do. Ages come
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import orjson
@@ -58,6 +59,21 @@ class UnitLog:
         return max(0, self.length - self.held - self.absent)
 
 
+class Said(StrEnum):
+    """What a status says, part by part: screens and commands only put it into words."""
+
+    WAITING = "waiting"
+    NEVER = "never"
+    UNJUDGED = "unjudged"
+    ALL_THERE = "all_there"
+    RECORDS_THERE = "records_there"
+    REFUSED = "refused"
+    UNDECIDED = "undecided"
+    FILES = "files"
+    SNAPSHOT_CUT = "snapshot_cut"
+    HISTORY = "history"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus:
     """One sentence's worth.
@@ -87,6 +103,28 @@ class SyncStatus:
     @property
     def oldest_days(self) -> int:
         return self.oldest_ms // 86_400_000
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """Everything that has to be said: how far the records are first, then each thing that is still open."""
+        parts = [self._records()]
+        open_ends = {
+            Said.REFUSED: self.refused,
+            Said.UNDECIDED: self.undecided,
+            Said.FILES: self.files,
+            Said.SNAPSHOT_CUT: not self.is_seeded_whole,
+            Said.HISTORY: self.history,
+        }
+        return (*parts, *(part for part, is_open in open_ends.items() if is_open))
+
+    def _records(self) -> Said:
+        if self.waiting:
+            return Said.WAITING
+        if self.last is None:
+            return Said.NEVER
+        if self.unjudged:
+            return Said.UNJUDGED
+        return Said.ALL_THERE if self.is_full else Said.RECORDS_THERE
 
     @property
     def is_full(self) -> bool:

@@ -5,6 +5,7 @@ the sample pages lie in ``tests/web/gallery/``. It needs no database, so a scree
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from flask_babel import Babel, get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from dossiers import presentation
+from edge_node.sync.status import SyncStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = (
@@ -109,21 +111,16 @@ def shell_of(app_name: str) -> dict[str, Any]:
     }
 
 
-def sync_states() -> dict[str, dict[str, Any]]:
-    full = {
-        "waiting": 0,
-        "oldest_ms": None,
-        "last": NOW - 4 * MINUTE,
-        "unjudged": 0,
-        "refused": 0,
-        "now": NOW,
-    }
+def sync_states() -> dict[str, SyncStatus]:
+    full = SyncStatus(
+        waiting=0, oldest_ms=0, unjudged=0, refused=0, undecided=0, last=NOW - 4 * MINUTE, now=NOW
+    )
     return {
         "full": full,
-        "waiting": {**full, "waiting": 23, "oldest_ms": 2 * DAY},
-        "unjudged": {**full, "unjudged": 5},
-        "refused": {**full, "waiting": 4, "oldest_ms": HOUR, "refused": 2},
-        "never": {**full, "last": None},
+        "waiting": replace(full, waiting=23, oldest_ms=2 * DAY),
+        "unjudged": replace(full, unjudged=5),
+        "refused": replace(full, waiting=4, oldest_ms=HOUR, refused=2),
+        "never": replace(full, last=None),
     }
 
 

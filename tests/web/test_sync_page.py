@@ -27,6 +27,9 @@ class BrokenLine:
     def post_round(self, payload: bytes) -> bytes:
         raise self.fault
 
+    def is_up(self) -> bool:
+        return False
+
     def close(self) -> None:
         pass
 
