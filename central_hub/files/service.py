@@ -1,6 +1,6 @@
 """One request about files: verify who asks, keep the pieces that prove themselves, answer what is held and what is wanted.
 
-A PC may send and fetch the files that judged records of its own commune state, and no others. Each piece is durable before
+A PC may send and fetch the files that judged records of its own commune state, or open records listed for it, and no others. Each piece is durable before
 the answer says so. A file that does not fit, or a damaged piece, is answered for that file alone.
 """
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from central_hub.copies.suspicion import gets_nothing, standing_of
 from central_hub.files.vault import Vault
+from central_hub.projection.foreign import listed_for
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading
@@ -137,8 +138,21 @@ def _known(connection: Connection, place: Workplace, request: FilesRequest) -> d
     )
     if not place.is_plain:
         query = query.join(DOSSIER, DOSSIER.c.id == FILE.c.dossier).where(DOSSIER.c.keeper.in_(place.keeps))
-    rows = connection.execute(query)
-    return {row[0].hex(): _Known(row[1], bool(row[2])) for row in rows}
+    found = {row[0].hex(): _Known(row[1], bool(row[2])) for row in connection.execute(query)}
+    return _foreign_files(connection, place.unit, ids - {bytes.fromhex(file) for file in found}) | found
+
+
+def _foreign_files(connection: Connection, unit: str, ids: set[bytes]) -> dict[str, _Known]:
+    """Files of other communes: for this one as long as the record that states them, and their key, are."""
+    rows = connection.execute(select(FILE).where(FILE.c.file.in_(ids))).all() if ids else []
+    closed = listed_for(connection, [row.record.hex() for row in rows], unit=unit)
+    found: dict[str, _Known] = {}
+    for row in rows:
+        if closed.get(row.record.hex()) is False:
+            known = found.get(row.file.hex(), _Known(0, is_standing=False))
+            is_standing = known.is_standing or bool(row.is_standing)
+            found[row.file.hex()] = _Known(max(known.size, row.size), is_standing)
+    return found
 
 
 def _take(

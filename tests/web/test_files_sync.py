@@ -308,3 +308,19 @@ def test_the_door_for_files_takes_a_signed_request_and_asks_for_no_token(commune
     pc.line.post_files = over_http  # type: ignore[method-assign]
     assert pc.files().sent == 1
     assert door.post("/sync/v1/files", data=b"x" * 100).status_code == 400
+
+
+def test_a_file_goes_where_its_dossier_goes_and_nowhere_else(commune: Commune, pc: Pc) -> None:
+    other, stranger = commune.add("20257"), commune.add("20209")
+    dossier, sent = pc.receive(competent="20257"), scan(40 * KIB)
+    (file,) = add(pc, dossier, sent)
+    assert pc.sync().is_done and pc.files().sent == 1
+    assert other.sync().is_done and stranger.sync().is_done
+    want(other.db, file)
+    assert other.files().fetched == 1 and content_of(other, dossier, file) == sent.content
+    want(stranger.db, file)
+    assert stranger.files().fetched == 0
+    (back,) = add(other, dossier, scan(20 * KIB, seed=2))
+    assert other.sync().is_done and other.files().sent == 1 and pc.sync().is_done
+    want(pc.db, back)
+    assert pc.files().fetched == 1
