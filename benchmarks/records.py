@@ -80,7 +80,7 @@ def measure_wire(workspace: Workspace) -> list[Figure]:
             title=f"{WIRE_RECORDS:,} consecutive records of one commune on the wire",
             value=sum(payloads),
             unit="bytes",
-            target=at_most(200_000),
+            target=at_most(150_000),
             detail={
                 f"requests of {pace.START // 1024} KiB at most": len(payloads),
                 "as one frame": frame,

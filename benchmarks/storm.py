@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -34,7 +34,7 @@ from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
 from central_hub.services import Services
 from demo.processes import Server, free_port
-from dossiers.units import Unit, load_default_units
+from dossiers.units import Unit, UnitKind, load_default_units
 from edge_node.sync import pace
 from edge_node.sync.transport import ROUND_PATH
 from sync_protocol.frontier import FrontierEntry
@@ -146,8 +146,9 @@ def play_storm(workspace: Workspace, *, nodes: int, dossiers: int) -> Storm:
     """Found a province, prepare every PC's requests, start the hub and let all of them come."""
     folder = workspace.make("storm")
     hub = found_province(folder)
-    units = load_default_units().communes
-    pcs = [Pc(Author(f"PC {number}", units[number % len(units)])) for number in range(min(nodes, len(units)))]
+    units = communes(nodes)
+    pcs = [Pc(Author(f"PC {unit.code}", unit)) for unit in units]
+    vars(hub)["units"] = replace(hub.units, communes=units)  # the value that this process computes once
     for pc in pcs:
         enrol_author(hub, pc.author)
         pc.author.open_log(OUTAGE_MS)
@@ -162,6 +163,16 @@ def play_storm(workspace: Workspace, *, nodes: int, dossiers: int) -> Storm:
         return _play(workspace, hub, server, pcs, dossiers)
     finally:
         server.stop()
+
+
+def communes(count: int) -> tuple[Unit, ...]:
+    """The communes of the built-in province, and as many more under numbers of no province as are wanted: one PC each."""
+    known = load_default_units().communes
+    more = (
+        Unit(code=f"{90_000 + number}", name=f"Xã số {number}", kind=UnitKind.COMMUNE)
+        for number in range(count - len(known))
+    )
+    return (*known, *more)[:count]
 
 
 def _play(workspace: Workspace, hub: Services, server: Server, pcs: list[Pc], dossiers: int) -> Storm:

@@ -114,9 +114,12 @@ def stored_runs(
     runs: list[StoredRun] = []
     taken = frozenset(in_hand)
     count = 0
-    for row in connection.execute(query).all():
-        if row.no in taken:
-            continue
+    rows = [row for row in connection.execute(query).all() if row.no not in taken]
+    # Commune by commune, whoever waits longest first: what a PC sent in several requests is folded once.
+    first: dict[str, int] = {}
+    for row in rows:
+        first.setdefault(row.commune, row.no)
+    for row in sorted(rows, key=lambda row: (first[row.commune], row.no)):
         if runs and count + row.stop - row.first > records_max:
             break
         frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()

@@ -5,6 +5,8 @@ writes later fails with "database is locked", whatever the time-out). Reading us
 overwrites what is deleted (`secure_delete`), so that nothing erased stays behind in free pages.
 """
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_TIMEOUT_MS = 30_000
-_CACHE_KIB = 24 * 1024
+_CACHE_KIB = 8 * 1024
+"""Of each connection: a worker has several, and the system caches the file anyway."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -35,9 +38,18 @@ def open_engine(url: str) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A write transaction: committed when the block ends, rolled back when it raises."""
-    with engine.connect().execution_options(motcua_writes=True) as connection, connection.begin():
+def writing(engine: Engine, *, is_lazy: bool = False) -> Iterator[Connection]:
+    """A write transaction: committed when the block ends, rolled back when it raises.
+
+    Args:
+        is_lazy: a power cut may take it back (the database stays whole); it costs no wait for the disk.
+    """
+    options = {"motcua_writes": True, "motcua_is_lazy": is_lazy}
+    with (
+        _turn(engine),
+        engine.connect().execution_options(**options) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -46,6 +58,25 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A consistent view of the database."""
     with engine.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Wait for one's turn to write, among all threads of all processes of this hub.
+
+    SQLite itself would look again and again whether the lock is free, after ever longer pauses: in a storm its writers slept
+    most of the time while nobody wrote. The turn ends with the process that has it.
+    """
+    path = engine.url.database if engine.dialect.name == "sqlite" else None
+    if not path or not Path(path).is_absolute():  # in memory, or a name that only a test gives a meaning
+        yield
+        return
+    handle = os.open(f"{path}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
@@ -64,5 +95,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes: Any = connection.get_execution_options().get("motcua_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options: Any = connection.get_execution_options()
+    if options.get("motcua_writes"):
+        # Set before each one: a connection goes back to the pool as it is.
+        connection.exec_driver_sql(
+            f"PRAGMA synchronous={'NORMAL' if options.get('motcua_is_lazy') else 'FULL'}"
+        )
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("motcua_writes") else "BEGIN")

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from central_hub.store.bulk import chunks, insert_rows
 from central_hub.store.erasures import as_kept, carry_out
@@ -27,6 +27,8 @@ from sync_protocol.log import OPENING_KIND, Run, Seal
 from sync_protocol.log_store import cut_to_size, first_length, new_part
 from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord, trusted
 
+_ONE_LOG = select(LOG).where(LOG.c.id == bindparam("log"))
+"""Asked several times in every round: composing a statement costs more than running it."""
 PLACE_COLUMNS = ("log_no", "seq", "record_prefix", "dossier_prefix")
 
 
@@ -145,7 +147,8 @@ class HubLogStore:
 
     def held(self, log: str) -> HeldLog | None:
         """Where this hub stands in one log."""
-        return next(iter(self.held_logs(logs=[log])), None)
+        row = self._connection.execute(_ONE_LOG, {"log": log}).first()
+        return None if row is None else _held(row)
 
     def held_logs(
         self, *, logs: Iterable[str] | None = None, commune: str | None = None, device: str | None = None

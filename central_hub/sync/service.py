@@ -118,7 +118,7 @@ def answer_round(services: Services, data: bytes) -> bytes:
     answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms, copied=copied)
     answer = with_tree(services, key, request, answer)
     encoded = encode_answer(answer)
-    with writing(services.engine) as connection:
+    with writing(services.engine, is_lazy=True) as connection:
         note_contact(
             connection,
             signed.device,
