@@ -3,9 +3,14 @@
 import random
 from collections.abc import Callable
 
+import pytest
+
+from edge_node.enrolment.identity import take_new_identity
+from edge_node.journal import WriteRefused
 from edge_node.journal.service import require_office
 from edge_node.projection.service import digest_total
 from edge_node.store import alerts
+from edge_node.store.local import ADOPTED_DEVICE, read_local, read_office
 from sync_protocol.log import LogOpening, OpeningReason
 from tests.simulation import invariants
 from tests.simulation.node import SimNode
@@ -166,3 +171,21 @@ def test_a_pc_that_was_put_back_while_its_other_life_goes_on(make_world: Callabl
     world.hub.review_copies(stands=True)
     world.heal()
     invariants.check_end(world)
+
+
+def test_a_confirmed_copy_takes_an_identity_of_its_own(make_world: Callable[..., World]) -> None:
+    """Two PCs must not go on with one key: fresh keys, the old logs read-only, and a log that names them."""
+    world, first, clone = two_from_one(make_world)
+    world.note_result(first, first.sync())
+    world.note_result(clone, clone.sync())
+    world.hub.judge()
+    before = require_office(clone.db)
+    with pytest.raises(WriteRefused):
+        take_new_identity(clone.db, clone.services)
+    world.hub.review_copies(stands=True)
+    world.note_result(clone, clone.sync())
+    aside = take_new_identity(clone.db, clone.services)
+    assert aside.is_dir() and read_office(clone.db) is None
+    fresh = clone.services.keyring.files.device().public.id
+    assert fresh != before.device and read_local(clone.db, ADOPTED_DEVICE) == before.device
+    assert own_ids(first) <= held_ids(clone), "what the office has stays readable"
