@@ -38,7 +38,7 @@ HASHES_IN_FACTS = {
     # every 64-digit member of any facts, and of what it is the hash: never of anything that a person could guess
     "key": "a public key", "box": "a public key", "head": "a link", "record": "a record id", "records": "record ids",
     "conflict": "derived from record ids", "choose": "a record id", "file": "a file's ciphertext", "files": "a file's ciphertext",
-    "replaces": "a file's ciphertext",
+    "replaces": "a file's ciphertext", "given": "a record id", "leg": "a record id", "held": "a link", "other": "a link",
 }  # fmt: skip
 
 
