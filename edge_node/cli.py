@@ -18,6 +18,8 @@ from edge_node.diagnosis.commands import diagnose_command
 from edge_node.doctor import Health, examine
 from edge_node.enrolment.commands import enrol_command, init, new_identity_command
 from edge_node.erasure.commands import erase
+from edge_node.files.disk import settle
+from edge_node.files.service import vault_of
 from edge_node.keyring.commands import trust_command
 from edge_node.lan.commands import lan_command
 from edge_node.projection.lists import find_by_code
@@ -107,11 +109,16 @@ def doctor(console: Console) -> None:
 @cli.command()
 @common
 def rebuild(console: Console) -> None:
-    """Make every view anew from the signed records."""
-    with opened(console) as (db, _):
+    """Make every view anew from the signed records, and the table of files from the disk."""
+    with opened(console) as (db, services):
         count = rebuild_views(db)
-    console.say(f"Đã dựng lại {count} hồ sơ.", f"Rebuilt {count} dossiers.")
-    console.leave(OK, {"dossiers": count})
+        found = settle(db, vault_of(services), is_deep=True)
+    wanted = len(found.missing) + len(found.damaged)
+    console.say(
+        f"Đã dựng lại {count} hồ sơ; {wanted} tệp sẽ được tải lại ở lần đồng bộ tới.",
+        f"Rebuilt {count} dossiers; {wanted} files are fetched again with the next sync.",
+    )
+    console.leave(OK, {"dossiers": count, "files_wanted": wanted})
 
 
 for _command in (

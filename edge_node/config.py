@@ -39,6 +39,7 @@ class EdgeConfig:
         idle_lock_minutes: an officer's key is locked again after so long without a request.
         pin_memory_mb: argon2id memory of one unlock.
         backups_kept: daily backups kept (2 to 7).
+        backup_files_mb: how much of the files that the province does not hold yet goes into each backup; 0 is none.
         reserve_mb: size of the file that is given up when the disk is full.
     """
 
@@ -57,6 +58,7 @@ class EdgeConfig:
     idle_lock_minutes: int = 15
     pin_memory_mb: int = 64
     backups_kept: int = 7
+    backup_files_mb: int = 1_024
     reserve_mb: int = 50
 
     @property
@@ -152,6 +154,7 @@ _BOUNDS: Final = {
     "idle_lock_minutes": (1, 480),
     "pin_memory_mb": (8, 1_024),
     "backups_kept": (2, 7),
+    "backup_files_mb": (0, 65_536),
     "reserve_mb": (1, 1_024),
 }
 

@@ -13,6 +13,9 @@ from sqlite_utils import Database
 from edge_node.backup.service import list_backups
 from edge_node.enrolment.epochs import was_put_back
 from edge_node.erasure.service import is_scrubbed, old_copies
+from edge_node.files.copies import hub_epoch_of, to_send
+from edge_node.files.disk import compare
+from edge_node.files.service import vault_of
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring import KeysMissing
 from edge_node.projection import schema
@@ -185,6 +188,32 @@ def _backups(db: Database, services: Services) -> Finding:
     return (_failed if days > BACKUP_AGE_DAYS_MAX else _ok)("backup", vi, en)
 
 
+def _files(db: Database, services: Services) -> Finding:
+    """Every encrypted file that is said to be here, from its bytes; and whether the next backup has room for what waits."""
+    found = compare(db, vault_of(services), is_deep=True)
+    bad = (*found.missing, *found.damaged)
+    if bad:
+        names = ", ".join(file[:16] for file in bad[:3])
+        missing, damaged = len(found.missing), len(found.damaged)
+        return _failed(
+            "files",
+            f"{missing} tệp đính kèm không còn trên đĩa, {damaged} tệp hỏng ({names}): chạy «motcua-node rebuild» rồi đồng bộ, "
+            "máy tải lại từ tỉnh; tệp nào tỉnh cũng không có thì quét lại.",
+            f"{missing} files are not on the disk any more, {damaged} are damaged ({names}): run «motcua-node rebuild» and sync, they "
+            "are fetched from the province; scan again what the province does not hold either.",
+        )
+    waiting_mb = sum(each.size for each in to_send(db, hub_epoch=hub_epoch_of(db) or "")) // MIB
+    if waiting_mb > services.config.backup_files_mb:
+        return _undecided(
+            "files",
+            f"{waiting_mb} MB tệp chưa về tỉnh, bản sao lưu chỉ chứa {services.config.backup_files_mb} MB: đồng bộ, chép gói USB, "
+            "hoặc tăng backup_files_mb.",
+            f"{waiting_mb} MB of files are not at the province, a backup takes {services.config.backup_files_mb} MB: sync, use a USB "
+            "stick, or raise backup_files_mb.",
+        )
+    return _ok("files", "Tệp đính kèm khớp với đĩa.", "Files agree with the disk.")
+
+
 def _erasure(db: Database, services: Services) -> Finding:
     if not is_scrubbed(db):
         return _undecided(
@@ -228,4 +257,5 @@ _CHECKS: Final[tuple[Callable[[Database, Services], Finding], ...]] = (
     _sync,
     _database,
     _chain,
+    _files,
 )

@@ -22,6 +22,8 @@ from edge_node.config import EdgeConfig
 from edge_node.enrolment.epochs import open_log, was_put_back
 from edge_node.enrolment.service import initialise
 from edge_node.enrolment.successor import follow
+from edge_node.files.disk import settle
+from edge_node.files.service import vault_of
 from edge_node.instance import single_instance
 from edge_node.journal import JournalReadOnly
 from edge_node.migrations import prepare
@@ -71,6 +73,7 @@ def make_ready(services: Services) -> None:
         if was_put_back(db, services):
             _LOG.warning("the database is older than its watermark: a new epoch is opened")
             _open_epoch(db, services)
+            settle(db, vault_of(services), put_back_ms=services.clock())
         with suppress(JournalReadOnly):  # the schedule follows as soon as there is room
             follow(db, services)
     finally:

@@ -44,6 +44,10 @@ class Vault:
         """The hash tree of a whole file; raises OSError, LocalFault where it is empty or too large."""
         return _tree(self.path(file))
 
+    def hash_of(self, file: str) -> str:
+        """The id that the bytes on the disk have now, hashed anew; raises OSError, LocalFault as `tree`."""
+        return _tree.__wrapped__(self.path(file)).id
+
     def part(self, file: str, start: int, length: int) -> bytes:
         """`length` bytes from slice `start` on; raises OSError."""
         with self.path(file).open("rb") as source:

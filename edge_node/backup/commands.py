@@ -15,11 +15,26 @@ from signing.console import OK, UNDECIDED, Console
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @common
 def backup_command(console: Console, target: Path | None) -> None:
-    """Copy the database to TARGET, or into the backup folder. No private key is in a backup."""
+    """Copy the database, and files that only this PC holds, to TARGET or into the backup folder. No private key is in a backup."""
     with opened(console) as (_, services):
         made = backups.make_backup(services, target)
-    console.say(f"Đã sao lưu vào {made.path}.", f"Backed up to {made.path}.")
-    console.leave(OK, {"path": str(made.path), "size_bytes": made.size_bytes})
+    path, files, left_out = made.backup.path, made.files, made.files_left_out
+    console.say(
+        f"Đã sao lưu vào {path}, kèm {files} tệp chưa về tỉnh.",
+        f"Backed up to {path}, with {files} files that the province does not hold yet.",
+    )
+    if left_out:
+        console.say(
+            f"{left_out} tệp chưa về tỉnh KHÔNG có trong bản sao vì hết chỗ: đồng bộ, hoặc tăng backup_files_mb.",
+            f"{left_out} files that the province does not hold are NOT in it for want of room: sync, or raise backup_files_mb.",
+        )
+    content = {
+        "path": str(path),
+        "size_bytes": made.backup.size_bytes,
+        "files": files,
+        "files_left_out": left_out,
+    }
+    console.leave(OK, content)
 
 
 @click.command("restore")
@@ -45,8 +60,14 @@ def restore_command(console: Console, source: Path | None) -> None:
             f"Đã nhận {restored.dossiers} hồ sơ (chỉ đọc); hãy ghi danh lại máy này.",
             f"Adopted {restored.dossiers} dossiers (read-only); enrol this PC anew.",
         )
+    if restored.files_wanted:
+        console.say(
+            f"{restored.files_wanted} tệp không có trên máy này: tải về từ tỉnh ở lần đồng bộ tới.",
+            f"{restored.files_wanted} files are not on this PC: they are fetched from the province with the next sync.",
+        )
     content = {
         "dossiers": restored.dossiers,
+        "files_wanted": restored.files_wanted,
         "salvaged": restored.salvaged,
         "needs_enrolment": restored.office is None,
         "set_aside": str(restored.set_aside) if restored.set_aside else None,

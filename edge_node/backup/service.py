@@ -4,6 +4,7 @@ A backup is taken with SQLite's own backup API while the node works. Restoring n
 have been written after the backup that others hold already, so a new epoch opens that names what the backup knew. On
 another PC the old logs are adopted read-only and the PC is enrolled anew. What the database in place knows beyond the
 backup is taken over first (`salvage`): an old backup, or a damaged file, costs nothing that can still be read.
+Encrypted files that only this PC holds go along (`scans`, ADR 0033); the folder of files itself is never put back.
 """
 
 import contextlib
@@ -21,7 +22,10 @@ from sqlite_utils import Database
 from dossiers.local_time import local
 from edge_node import reasons
 from edge_node.backup.salvage import salvage
+from edge_node.backup.scans import Carried, choose, read_scans, write_scans
 from edge_node.enrolment.epochs import open_log
+from edge_node.files.disk import settle
+from edge_node.files.service import vault_of
 from edge_node.journal import WriteRefused
 from edge_node.journal.watermark import forget_watermark
 from edge_node.keyring import KeysMissing
@@ -55,15 +59,26 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMade:
+    """A backup just made, the files that went along, and those that did not for want of room (`backup_files_mb`, disk)."""
+
+    backup: Backup
+    files: int
+    files_left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """What a restore came to. `office` is None where the PC has to be enrolled anew.
 
     salvaged: records that the backup did not know and the database set aside still did.
+    files_wanted: encrypted files that are not here and are asked of the province with the next sync.
     """
 
     office: Office | None
     dossiers: int
     salvaged: int
+    files_wanted: int
     set_aside: Path | None
 
 
@@ -89,14 +104,14 @@ def backup_if_due(services: Services) -> Backup | None:
     if any(each.path.name.startswith(f"motcua-{today}") for each in list_backups(services)):
         return None
     try:
-        return make_backup(services)
+        return make_backup(services).backup
     except BackupFailed as error:
         _LOG.error("no backup was made: %s", error)
         return None
 
 
-def make_backup(services: Services, target: Path | None = None) -> Backup:
-    """Copy, check and pack the database; raises BackupFailed.
+def make_backup(services: Services, target: Path | None = None) -> BackupMade:
+    """Copy, check and pack the database and what only this PC holds of files; raises BackupFailed.
 
     The unpacked copy is written beside its final place, checked, packed and moved; a crash leaves a `.part` file that
     the next backup removes.
@@ -106,9 +121,10 @@ def make_backup(services: Services, target: Path | None = None) -> Backup:
     path = target or config.backups / f"motcua-{local(services.clock()):%Y%m%d-%H%M%S}{SUFFIX}"
     copy, packed = path.with_suffix(".copy.part"), path.with_suffix(".part")
     try:
-        _check_room(services, path.parent)
+        room = _check_room(services, path.parent)
         _copy_database(config.database, copy)
-        _pack(copy, packed)
+        carried = choose(copy, bytes_max=min(room, config.backup_files_mb * MIB))
+        files = _pack(copy, packed, services, carried)
         packed.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(str(error)) from error
@@ -117,21 +133,26 @@ def make_backup(services: Services, target: Path | None = None) -> Backup:
         packed.unlink(missing_ok=True)
     if target is None:
         _prune(services)
-    return Backup(path=path, size_bytes=path.stat().st_size, taken_ms=services.clock())
+    if carried.left_out:
+        _LOG.warning("%d files that only this PC holds are not in the backup", carried.left_out)
+    made = Backup(path=path, size_bytes=path.stat().st_size, taken_ms=services.clock())
+    return BackupMade(backup=made, files=files, files_left_out=carried.left_out)
 
 
 def restore(services: Services, source: Path) -> Restored:
     """Put a backup in the place of the database; the node must not be running. Raises WriteRefused(NODE_BACKUP).
 
-    Order: unpack and check beside the database, set the present one aside, move the backup in, open a new epoch. A crash
-    before the move leaves the present database; after it, the next start sees the old watermark and opens the epoch.
+    Order: unpack and check beside the database, put files where they belong, set the present database aside, move the
+    backup in, open a new epoch. A crash before the move leaves the present database; after it, the next start sees the old
+    watermark and opens the epoch. Files that nobody states yet stay where they are (`files.service.sweep`).
     """
     config = services.config
     fresh = config.database.with_suffix(".restoring")
     try:
         _unpack(source, fresh)
         _check_copy(fresh)
-    except (OSError, sqlite3.Error, zstandard.ZstdError, BackupFailed) as error:
+        _take_scans(source, services)
+    except (OSError, ValueError, sqlite3.Error, zstandard.ZstdError, BackupFailed) as error:
         fresh.unlink(missing_ok=True)
         raise WriteRefused(reasons.BACKUP, str(error)) from error
     aside = _set_aside(services)
@@ -140,7 +161,12 @@ def restore(services: Services, source: Path) -> Restored:
     try:
         prepare(db)
         office, salvaged = _begin_again(db, services, aside)
-        return Restored(office=office, dossiers=rebuild(db), salvaged=salvaged, set_aside=aside)
+        dossiers = rebuild(db)
+        found = settle(db, vault_of(services), put_back_ms=services.clock())
+        wanted = len(found.missing) + len(found.damaged)
+        return Restored(
+            office=office, dossiers=dossiers, salvaged=salvaged, files_wanted=wanted, set_aside=aside
+        )
     finally:
         db.conn.close()
 
@@ -166,11 +192,13 @@ def _begin_again(db: Database, services: Services, aside: Path | None) -> tuple[
     return None, 0
 
 
-def _check_room(services: Services, folder: Path) -> None:
+def _check_room(services: Services, folder: Path) -> int:
+    """How many bytes are left for files."""
     size = services.config.database.stat().st_size
     free = shutil.disk_usage(folder).free
     if free < 2 * size + 16 * MIB:
         raise BackupFailed(f"{free // MIB} MB free, {2 * size // MIB + 16} MB needed")
+    return free - 2 * size - 16 * MIB
 
 
 def _copy_database(database: Path, copy: Path) -> None:
@@ -197,16 +225,25 @@ def _check_copy(copy: Path) -> None:
         connection.close()
 
 
-def _pack(copy: Path, packed: Path) -> None:
+def _pack(copy: Path, packed: Path, services: Services, carried: Carried) -> int:
     with copy.open("rb") as source, packed.open("wb") as target:
+        files = write_scans(target, vault_of(services), carried.files)
         zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).copy_stream(
             source, target, read_size=_CHUNK
         )
+    return files
 
 
 def _unpack(source: Path, target: Path) -> None:
     with source.open("rb") as packed, target.open("wb") as file:
         zstandard.ZstdDecompressor(max_window_size=2**27).copy_stream(packed, file, read_size=_CHUNK)
+
+
+def _take_scans(source: Path, services: Services) -> None:
+    vault = vault_of(services)
+    with source.open("rb") as packed:
+        for sealed in read_scans(packed):
+            vault.keep(sealed)
 
 
 def _set_aside(services: Services) -> Path | None:

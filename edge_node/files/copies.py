@@ -113,8 +113,14 @@ def to_fetch(db: Database) -> list[Queued]:
 
 def files_waiting(db: Database) -> int:
     """How many files of this PC the province does not hold: part of the status (never a flag of its own)."""
-    epoch = db.conn.execute("SELECT value FROM local WHERE name = 'office.hub_epoch'").fetchone()
-    return len(to_send(db, hub_epoch=epoch[0])) if epoch else 0
+    epoch = hub_epoch_of(db)
+    return len(to_send(db, hub_epoch=epoch)) if epoch is not None else 0
+
+
+def hub_epoch_of(db: Database) -> str | None:
+    """The life of the hub that this database knows; None before enrolment."""
+    row = db.conn.execute("SELECT value FROM local WHERE name = 'office.hub_epoch'").fetchone()
+    return str(row[0]) if row else None
 
 
 def _queued(db: Database, query: str, *values: str) -> list[Queued]:

@@ -16,6 +16,7 @@ from dossiers.views import DossierView, FileHeld
 from edge_node import reasons
 from edge_node.files.capture import Captured
 from edge_node.files.copies import note_here
+from edge_node.files.disk import put_back_s
 from edge_node.files.vault import Vault
 from edge_node.journal import Draft, WriteRefused, write_with
 from edge_node.keyring import Actor
@@ -25,6 +26,9 @@ from signing.sealed_file import KEY_BYTES, FileDamaged, open_file, seal_file
 from sync_protocol.record import Record
 
 ORPHAN_AGE_S: Final = 24 * 60 * 60
+PUT_BACK_AGE_S: Final = 90 * 24 * 60 * 60
+"""After a restore, records that state files here may come back from the province, a colleague's PC or the database that was
+set aside; an office may be cut off for weeks before that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +138,11 @@ def sweep(db: Database, services: Services) -> int:
     open_files = {row[0].hex() for row in db.conn.execute("SELECT file FROM file WHERE is_open")}
     stated = {row[0].hex() for row in db.conn.execute("SELECT file FROM file")}
     vault, now_s, removed = vault_of(services), services.clock() / 1000, 0
+    put_back = put_back_s(db)
+    is_awaited = put_back > 0 and now_s - put_back < PUT_BACK_AGE_S
     for file, written_s in list(vault.listed()):
-        is_orphan = file not in stated and now_s - written_s > ORPHAN_AGE_S
+        age_s = now_s - written_s
+        is_orphan = file not in stated and age_s > ORPHAN_AGE_S and not (is_awaited and written_s < put_back)
         if is_orphan or (file in stated and file not in open_files):
             vault.remove(file)
             note_here(db, file, is_here=False)

@@ -55,6 +55,10 @@ class Vault:
         """The whole file; raises OSError."""
         return self.path(file).read_bytes()
 
+    def hash_of(self, file: str) -> str:
+        """The id that the bytes on the disk have now, hashed anew; raises OSError, LocalFault as `tree`."""
+        return _tree.__wrapped__(self.path(file)).id
+
     def part(self, file: str, start: int, length: int) -> bytes:
         """`length` bytes from slice `start` on; raises OSError."""
         with self.path(file).open("rb") as source:

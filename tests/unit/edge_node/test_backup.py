@@ -36,7 +36,7 @@ def office(tmp_path: Path) -> TestOffice:
 
 def test_a_backup_holds_everything_but_keys(office: TestOffice, tmp_path: Path) -> None:
     dossier = office.receive()
-    made = make_backup(office.services)
+    made = make_backup(office.services).backup
     plain = tmp_path / "plain.db"
     with made.path.open("rb") as packed, plain.open("wb") as file:
         zstandard.ZstdDecompressor().copy_stream(packed, file)
@@ -69,7 +69,7 @@ def test_a_disk_without_room_gets_no_half_backup(office: TestOffice, monkeypatch
 
 def test_restoring_on_the_same_pc_opens_a_new_epoch(office: TestOffice) -> None:
     kept = office.receive("Trước")
-    made = make_backup(office.services)
+    made = make_backup(office.services).backup
     newer = office.receive("Sau")
     office.db.conn.close()
     restored = restore(office.services, made.path)
@@ -91,7 +91,7 @@ def test_restoring_on_another_pc_adopts_the_logs_and_asks_for_enrolment(
     office: TestOffice, tmp_path: Path
 ) -> None:
     dossier = office.receive()
-    made = make_backup(office.services)
+    made = make_backup(office.services).backup
     services = build_services(EdgeConfig(data=tmp_path / "other", reserve_mb=1), lock_cost=LockCost.TEST)
     initialise(services)
     restored = restore(services, made.path)
