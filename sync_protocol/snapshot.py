@@ -31,6 +31,8 @@ from sync_protocol.unpacking import unpack_zstd
 SNAPSHOT: Final = "snapshot"
 """What the label of a parcel says of its content."""
 VERSION: Final = 1
+NOT_SUMMED: Final = 0
+"""A fold version that nobody has: there is no sum to compare."""
 MESSAGE_BYTES: Final = 512 * 1024
 """How much of loose records goes into one message, before packing."""
 
@@ -62,7 +64,8 @@ class SnapshotHead(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         at_ms: when it was made, by the maker's clock; for people only.
         bases: the logs that are known by this snapshot below their base.
         dossiers: raw ids of the open dossiers inside; records: how many loose records there are.
-        fold, digest: the sum of the digests of these dossiers under the maker's fold version.
+        fold, digest: the sum of the digests of these dossiers under the maker's fold version; `NOT_SUMMED` where a log has
+            branches, which are not inside.
     """
 
     version: int

@@ -18,6 +18,7 @@ from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
 from sync_protocol.unpacking import unpack_zstd
+from sync_protocol.voucher import is_well_formed
 
 ROUND_PURPOSE = "motcua.round"
 PROTOCOL_VERSION = 1
@@ -124,6 +125,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         beacons: what other PCs of the commune said of themselves over the LAN, as they signed it (`carried`).
         wanted: ids of foreign records that a list names and the node does not hold.
         writing: the log (raw id) in which the node records now: which of two copies of one disk it is.
+        voucher: header and signature of the registry's key statement about the node, for a hub that does not know it (`voucher`).
     """
 
     protocol: int
@@ -146,6 +148,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     beacons: list[bytes] = msgspec.field(default_factory=list)
     wanted: list[bytes] = msgspec.field(default_factory=list)
     writing: bytes = b""
+    voucher: list[bytes] = msgspec.field(default_factory=list)
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -233,6 +236,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_SIZE, "too many logs or runs")
     if len(request.writing) not in (0, 16):
         raise RemoteFault(reasons.ROUND_FORMAT, "writing")
+    if not is_well_formed(request.voucher):
+        raise RemoteFault(reasons.ROUND_FORMAT, "voucher")
     if len(request.beacons) > limits.BEACONS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many beacons")
     if len(request.wanted) > limits.ROUND_WANTED_MAX or any(len(each) != 32 for each in request.wanted):

@@ -2,21 +2,21 @@
 
 A back-up is a consistent copy made while the hub runs, finished under its final name only when it is whole and checked.
 Restoring begins another epoch: what nodes were told by receipts of the old one is void until confirmed anew, and they
-feed the hub again by themselves. The database that was replaced is kept beside it.
+feed the hub again by themselves. Enrolment codes that are open in it are closed. The database that was replaced is kept beside it.
 """
 
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Connection, and_, delete, select, text, update
 
 from central_hub.config import HubConfig
 from central_hub.services import Services
 from central_hub.settings import EPOCH, put_setting
 from central_hub.store.engine import open_engine, sqlite_url, writing
 from central_hub.store.schema import upgrade
-from central_hub.store.tables import LOG, RECEIPT, SETTING
+from central_hub.store.tables import ENROLMENT, LOG, RECEIPT, SETTING
 from dossiers.local_time import local
 
 _NAME = "hub-%Y%m%d-%H%M%S.db"
@@ -106,6 +106,7 @@ def _begin_epoch(services: Services, path: Path) -> None:
             if own is None or connection.execute(select(SETTING.c.value)).first() is None:
                 raise BackupInvalid("this back-up is of another hub")
             connection.execute(delete(RECEIPT))
+            _close_codes(connection, services.clock())
             put_setting(connection, EPOCH, services.random_bytes(16).hex())
         with engine.connect() as connection:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -113,6 +114,12 @@ def _begin_epoch(services: Services, path: Path) -> None:
         engine.dispose()
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _close_codes(connection: Connection, now_ms: int) -> None:
+    """A code that is open in a back-up may have been used since: whoever finds it must not enrol a second PC with it."""
+    is_open = and_(ENROLMENT.c.used_ms.is_(None), ENROLMENT.c.expires_ms >= now_ms)
+    connection.execute(update(ENROLMENT).where(is_open).values(expires_ms=now_ms - 1))
 
 
 def _check(path: Path) -> None:

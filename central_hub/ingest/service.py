@@ -56,13 +56,17 @@ class Acknowledged:
     forks: tuple[Fork, ...] = ()
 
 
-def acknowledge(services: Services, device: str, frames: Sequence[bytes]) -> Acknowledged:
-    """Store the runs that `device` delivered."""
+def acknowledge(
+    services: Services, device: str, frames: Sequence[bytes], *, vouched: KeyStatement | None = None
+) -> Acknowledged:
+    """Store the runs that `device` delivered; `vouched` is what its voucher states, while nothing else is known of it."""
     if not frames:
         return Acknowledged(records=0)
     refused: list[tuple[Refusal, bytes]] = []
     with _one_at_a_time, reading(services.engine) as connection:
         trust = services.trust.current(connection)
+        if vouched is not None and trust.statement(device) is None:
+            trust = trust.with_statement(vouched)
         store = HubLogStore(connection, services.opened)
         epoch = hub_epoch(connection)
         checked = [_checked(frame, services, epoch, trust, store, refused) for frame in frames]

@@ -16,6 +16,7 @@ from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
 from central_hub.store.tables import (
     COPY,
+    DEVICE,
     DOSSIER,
     KEY,
     KEY_EVENT,
@@ -29,6 +30,7 @@ from central_hub.store.tables import (
 )
 from dossiers.genealogy import Allotment, Event, event_of
 from signing.errors import SigningError
+from signing.roles import Role
 from signing.statements import KeyStatement
 from sync_protocol.erasure import Erasure
 from sync_protocol.record import Record, UnverifiedRecord
@@ -86,6 +88,16 @@ def _apply_key(connection: Connection, record: Record | UnverifiedRecord) -> Non
         "stated_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY).values(row))
+    if Role.DEVICE in statement.roles:
+        _note_device(connection, statement, name=str(row["name"]), stated_ms=header.corrected_ms)
+
+
+def _note_device(connection: Connection, statement: KeyStatement, *, name: str, stated_ms: int) -> None:
+    """The fleet's line of a PC; after a back-up was put back this is where a PC comes in that was enrolled since."""
+    device = statement.key.id
+    if connection.execute(select(DEVICE.c.id).where(DEVICE.c.id == device)).first() is None:
+        values = {"id": device, "unit": statement.unit, "name": name, "enrolled_ms": stated_ms, "beacon": ""}
+        connection.execute(insert(DEVICE).values(values))
 
 
 def _apply_event(connection: Connection, record: Record | UnverifiedRecord, subject: str) -> None:

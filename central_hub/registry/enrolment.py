@@ -130,8 +130,7 @@ def enrol_device(
         raise RemoteFault(reasons.ENROLMENT_USED)
     _state(connection, services, request, device, unit=row.unit, roles=row.roles.split())
     name = request.device.name or row.device_name
-    values = {"id": device.id, "unit": row.unit, "name": name, "enrolled_ms": now_ms, "beacon": ""}
-    connection.execute(insert(DEVICE).values(values))
+    connection.execute(update(DEVICE).where(DEVICE.c.id == device.id).values(name=name, enrolled_ms=now_ms))
     connection.execute(
         update(ENROLMENT).where(ENROLMENT.c.no == row.no).values(used_ms=now_ms, device=device.id)
     )

@@ -21,7 +21,7 @@ _REQUEST_BYTES_MAX = ROUND_SIZE_BYTES_MAX + 256
 def take_round() -> Response:
     if request.content_length is None or request.content_length > _REQUEST_BYTES_MAX:
         raise RemoteFault(reasons.ROUND_SIZE)
-    answer = answer_round(get_services(), request.get_data(cache=False))
+    answer = answer_round(get_services(), request.get_data(cache=False), address=request.remote_addr or "")
     return Response(answer, mimetype="application/octet-stream")
 
 

@@ -25,12 +25,14 @@ from central_hub.sync.carried import short_of_numbers, take_carried
 from central_hub.sync.fleet import count_unjudged, note_contact, seat_of
 from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
 from central_hub.sync.slots import wait_for_slot_s, wait_to_be_judged_s
+from central_hub.sync.vouched import statement_by_voucher
 from central_hub.sync.workplaces import Workplace, may_hold, workplace_of
 from central_hub.tlog.answers import tree_part
 from central_hub.tlog.places import newest_spans
 from signing.bundles import open_unpinned_bundle
 from signing.roles import Role
 from signing.signatures import PublicKey
+from signing.statements import KeyStatement
 from sync_protocol import limits, reasons
 from sync_protocol.admission import Outcome
 from sync_protocol.challenge import challenge_holds, make_challenge
@@ -90,17 +92,24 @@ class Asker:
     is_cut_off: bool
     box: str | None = None
     is_suspected: bool = False
+    is_vouched: bool = False
+    """Known by its voucher alone so far."""
+
+    @property
+    def only_delivers(self) -> bool:
+        return self.is_cut_off or self.is_vouched
 
     def sees(self, scope: Scope) -> tuple[HeldLog, ...]:
         if self.is_suspected:
             return ()
-        return scope.province if self.is_cut_off else scope.all
+        return scope.province if self.only_delivers else scope.all
 
 
-def answer_round(services: Services, data: bytes) -> bytes:
+def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes:
     """The answer to a request; raises RemoteFault where the request as a whole is refused."""
     signed = open_request(data)
-    asker, key, epoch = asker_of(services, signed.device)
+    vouched = statement_by_voucher(services, signed, address=address)
+    asker, key, epoch = asker_of(services, signed.device, vouched=vouched)
     request = signed.verify(key)
     now_ms = services.clock()
     if not challenge_holds(
@@ -108,8 +117,8 @@ def answer_round(services: Services, data: bytes) -> bytes:
     ):
         return encode_answer(_refusal(services, signed.device, epoch, now_ms))
     theirs = frontier_of(request.frontier)
-    acknowledged = acknowledge(services, signed.device, request.runs)
-    if request.beacons and not asker.is_cut_off:
+    acknowledged = acknowledge(services, signed.device, request.runs, vouched=vouched)
+    if request.beacons and not asker.only_delivers:
         with reading(services.engine) as connection:
             unit = place_of(connection, services, asker).unit
         take_carried(services, request.beacons, unit=unit, bringer=asker.device, now_ms=now_ms)
@@ -145,15 +154,19 @@ def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer:
     )
 
 
-def asker_of(services: Services, device: str) -> tuple[Asker, PublicKey, str]:
+def asker_of(
+    services: Services, device: str, *, vouched: KeyStatement | None = None
+) -> tuple[Asker, PublicKey, str]:
     """Who the device is, the key it signs with, and this hub's epoch; raises RemoteFault where it is no PC of ours."""
     with reading(services.engine) as connection:
-        statement = services.trust.current(connection).statement(device)
+        known = services.trust.current(connection).statement(device)
+        statement = known or vouched
         epoch = hub_epoch(connection)
         is_cut_off = not services.status.current(connection).is_silent(device)
     if statement is None or Role.DEVICE not in statement.roles:
         raise RemoteFault(reasons.ROUND_DEVICE, device)
-    return Asker(device, statement.unit, is_cut_off, statement.box), statement.key, epoch
+    asker = Asker(device, statement.unit, is_cut_off, statement.box, is_vouched=known is None)
+    return asker, statement.key, epoch
 
 
 def owed(services: Services, asker: Asker, theirs: Frontier) -> list[Stretch]:
@@ -194,7 +207,7 @@ def compose_answer(
     with reading(services.engine) as connection:
         place = place_of(connection, services, asker)
         scope = scope_of(connection, services, place.scope)
-    if not asker.is_cut_off and not asker.is_suspected:
+    if not asker.only_delivers and not asker.is_suspected:
         if _runs_low(request, scope, theirs, services):
             _refill(services, device, place.unit, scope, now_ms, writing_log=request.writing.hex())
         _refill_others(services, place.unit, scope, now_ms)
@@ -216,7 +229,7 @@ def compose_answer(
         history = _history(store, may_hold(connection, place), asker, scope, theirs, chosen, bytes_max)
         foreign = (
             NOTHING
-            if asker.is_cut_off or asker.is_suspected
+            if asker.only_delivers or asker.is_suspected
             else foreign_part(
                 connection,
                 store,

@@ -24,6 +24,7 @@ from sync_protocol.limits import PART_SIZE_BYTES_MAX
 from sync_protocol.parcel import Label, ParcelWriter, Sink, Stretch, enclose
 from sync_protocol.record import Record
 from sync_protocol.snapshot import (
+    NOT_SUMMED,
     SNAPSHOT,
     VERSION,
     Base,
@@ -50,12 +51,16 @@ class WrittenSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What goes into it: logs that are taken whole and up to where, bases, open dossiers."""
+    """What goes into it: logs that are taken whole and up to where, bases, open dossiers.
+
+    A branch of a log does not: it follows in rounds, once the log that it comes off is there. `is_summable`: without it.
+    """
 
     whole: dict[str, int]
     bases: list[Base]
     dossiers: list[str]
     digest: bytes
+    is_summable: bool
 
 
 def write_snapshot(
@@ -85,7 +90,7 @@ def write_snapshot(
             bases=plan.bases,
             dossiers=[bytes.fromhex(dossier) for dossier in plan.dossiers],
             records=loose,
-            fold=FOLD_VERSION,
+            fold=FOLD_VERSION if plan.is_summable else NOT_SUMMED,
             digest=plan.digest,
         )
         key = services.random_bytes(32)
@@ -135,7 +140,10 @@ def write_snapshot(
 def _plan(connection: Connection, store: HubLogStore, scope: Scope, place: Workplace, device: str) -> _Plan:
     whole = {log.id: log.judged for log in (*scope.province, *scope.commune)}
     bases = []
+    branches = [log for log in scope.devices if log.origin is not None]
     for log in scope.devices:
+        if log.origin is not None:
+            continue
         base = None if log.device == device else make_base(store, log.id, stop=log.judged)
         if base is None:
             whole[log.id] = log.judged
@@ -163,6 +171,7 @@ def _plan(connection: Connection, store: HubLogStore, scope: Scope, place: Workp
         bases=bases,
         dossiers=[bytes(row.id).hex() for row in kept] + sorted(unsettled - known),
         digest=digest.to_bytes(total),
+        is_summable=not branches,
     )
 
 

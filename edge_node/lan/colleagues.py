@@ -13,14 +13,12 @@ from edge_node.keyring.units import is_of_office
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import Office
-from signing.errors import SigningError
 from signing.roles import Role
-from signing.signatures import PublicKey, Purpose, verify
-from signing.statements import KIND, KeyStatement
-from signing.trust import Trust
+from signing.signatures import PublicKey
+from signing.statements import KIND
 from sync_protocol import reasons
-from sync_protocol.errors import ProtocolError, RemoteFault
-from sync_protocol.record import decode_header
+from sync_protocol.errors import RemoteFault
+from sync_protocol.voucher import vouched_statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +35,7 @@ def find_colleague(
 ) -> Colleague:
     """The colleague with this device key; raises RemoteFault(ROUND_DEVICE) for anybody else."""
     trust = services.trust.trust(db)
-    statement = trust.statement(device) or _vouched(trust, device, voucher)
+    statement = trust.statement(device) or vouched_statement(trust, device, voucher)
     if (
         statement is None
         or device == office.device
@@ -57,18 +55,3 @@ def own_voucher(db: Database, office: Office) -> list[bytes]:
         if Role.DEVICE.value in facts["roles"] and PublicKey.from_hex(facts["key"]).id == office.device:
             return [record.header_bytes, record.signature]
     return []
-
-
-def _vouched(trust: Trust, device: str, voucher: Sequence[bytes]) -> KeyStatement | None:
-    if len(voucher) != 2:
-        return None
-    try:
-        header = decode_header(voucher[0])
-        issuer = trust.statement(header.by)
-        if issuer is None or header.kind != KIND:
-            return None
-        verify(issuer.key, Purpose.RECORD, voucher[0], voucher[1])
-        statement = KeyStatement.from_facts(header.facts, issuer=header.by)
-        return trust.accept(statement, issuer_key_id=header.by).statement(device)
-    except (SigningError, ProtocolError):
-        return None

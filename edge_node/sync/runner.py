@@ -24,6 +24,7 @@ from edge_node.keyring.trust import office_log_ids
 from edge_node.keyring.units import read_genealogy
 from edge_node.lan.aside import Place, aside_for_hub
 from edge_node.lan.beacons import beacons_for_hub, note_passed
+from edge_node.lan.colleagues import own_voucher
 from edge_node.projection.foreign import wanted_foreign
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
@@ -138,6 +139,7 @@ class Rounds:
         self._frames: list[bytes] = []
         self._line_bytes = 0
         self._aside_sent: set[Place] = set()
+        self._voucher: list[bytes] = []
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
@@ -151,9 +153,8 @@ class Rounds:
         )
         request = self._request(office, mine, chosen)
         request = replace_in_message(request, runs=[*chosen.frames, *aside], beacons=beacons)
-        payload = encode_request(request, self._services.keyring.device)
         began, sent_ms = self._services.monotonic(), request.sent_ms
-        packed = self._post(payload)
+        payload, packed = self._exchange(request, office)
         seconds = self._services.monotonic() - began
         answer = decode_answer(packed)
         self._measure(answer, sent_ms=sent_ms, seconds=seconds)
@@ -265,11 +266,25 @@ class Rounds:
             evidence=said.evidence,
             unwitnessed=said.unwitnessed,
             wanted=wanted_foreign(self._db, most=ROUND_WANTED_MAX),
+            voucher=self._voucher,
         )
 
     def _problem(self) -> str:
         """In a parcel what stopped the last sync; a round that arrives was not stopped."""
         return last_problem(self._db) if self._line is None else ""
+
+    def _exchange(self, request: RoundRequest, office: Office) -> tuple[bytes, bytes]:
+        """What was posted, and the answer. A hub that was put back from before this PC was enrolled is shown its voucher."""
+        device = self._services.keyring.device
+        payload = encode_request(request, device)
+        try:
+            return payload, self._post(payload)
+        except LineFault as fault:
+            self._voucher = own_voucher(self._db, office)
+            if fault.reason is not reasons.ROUND_DEVICE or request.voucher or not self._voucher:
+                raise
+            payload = encode_request(replace_in_message(request, voucher=self._voucher), device)
+            return payload, self._post(payload)
 
     def _post(self, payload: bytes) -> bytes:
         if self._line is None:

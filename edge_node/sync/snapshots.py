@@ -30,6 +30,7 @@ from sync_protocol.log import LogOpening, verify_seal
 from sync_protocol.parcel import Label, ParcelWriter, Part, Sink, Stretch, enclose
 from sync_protocol.record import Record, UnverifiedRecord, verify_record
 from sync_protocol.snapshot import (
+    NOT_SUMMED,
     SNAPSHOT,
     VERSION,
     Base,
@@ -216,7 +217,7 @@ def write_snapshot(
         raise RemoteFault(reasons.PARCEL_NO_KEY, device)
     seal_tail(db, services, office)
     store = SqliteLogStore(db)
-    whole, bases = _logs(db, services, office, device)
+    whole, bases, has_branches = _logs(db, services, office, device)
     rows = _open_rows(db, office)
     about_none = [r for base in bases for r in _about_no_dossier(db, base.log.hex())]
     limits = {base.log.hex(): base.length for base in bases}
@@ -237,7 +238,7 @@ def write_snapshot(
         bases=bases,
         dossiers=[bytes.fromhex(dossier) for dossier, _ in rows],
         records=loose,
-        fold=FOLD_VERSION,
+        fold=NOT_SUMMED if has_branches else FOLD_VERSION,
         digest=digest.to_bytes(total),
     )
     key = services.random_bytes(32)
@@ -280,12 +281,17 @@ def write_snapshot(
 
 def _logs(
     db: Database, services: Services, office: Office, recipient: str
-) -> tuple[dict[str, int], list[Base]]:
-    """The logs to be taken whole, with their lengths, and the bases of the others: those of this office's PCs."""
+) -> tuple[dict[str, int], list[Base], bool]:
+    """The logs to be taken whole, with their lengths, the bases of the others (those of this office's PCs), and whether
+    there are branches: they follow in rounds, once the log that each comes off is there."""
     store, trust = SqliteLogStore(db), services.trust.trust(db)
     whole: dict[str, int] = {}
     bases: list[Base] = []
+    has_branches = False
     for log, entry in store.frontier().items():
+        if store.origin_of(log) != log:
+            has_branches = True
+            continue
         device = store.device_of(log)
         statement = trust.statement(device) if device else None
         is_office = statement is not None and Role.DEVICE in statement.roles and device != recipient
@@ -294,7 +300,7 @@ def _logs(
             bases.append(base)
         elif entry.base == 0:
             whole[log] = entry.length
-    return whole, bases
+    return whole, bases, has_branches
 
 
 def _open_rows(db: Database, office: Office) -> list[tuple[str, int]]:

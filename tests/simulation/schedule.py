@@ -195,13 +195,11 @@ def _with_copies(seed: int, steps: list[Step], nodes: int) -> list[Step]:
 
 def _with_newcomers(seed: int, steps: list[Step], nodes: int) -> list[Step]:
     """In every sixth world PCs join by a snapshot, from the hub or from the PC that the step names; the other steps stay
-    what they were. They join after the hub was put back: one that was enrolled after the back-up is enrolled again by a person,
-    because nobody else has heard of it."""
+    what they were. Some join between a back-up of the hub and its return, and it has not heard of them then."""
     if seed % 6 != 3:
         return steps
     chance = random.Random(f"join {seed}")
-    restored = [place for place, step in enumerate(steps) if step.verb is Verb.PUT_BACK_HUB]
-    first = max([len(steps) // 4, *(place + 1 for place in restored)])
+    first = len(steps) // 4
     for joined in range(chance.choice((1, 1, 2))):
         step = Step(
             number=len(steps) + 2_000 + joined,

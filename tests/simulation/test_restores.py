@@ -3,7 +3,11 @@
 import random
 from collections.abc import Callable
 
+from sqlalchemy import select
+
+from central_hub.store.tables import DEVICE
 from edge_node.projection.service import digest_total
+from signing.roles import OFFICE_ROLES
 from tests.simulation import invariants
 from tests.simulation.clock import DAY_MS
 from tests.simulation.node import SimNode
@@ -73,3 +77,49 @@ def test_a_hub_put_back_twice_and_in_between(make_world: Callable[..., World]) -
     world.hub.put_back()
     world.heal()
     invariants.check_end(world)
+
+
+def newcomer(world: World, unit: str) -> SimNode:
+    """A new PC is taken out of its box and begins to work."""
+    node = world.new_node(unit)
+    world.nodes.append(node)
+    node.enrol(world.hub, roles=OFFICE_ROLES, officer_name=f"newcomer {unit}")
+    world.note_result(node, node.sync())
+    world.hub.judge()
+    world.note_result(node, node.sync())
+    return node
+
+
+def test_a_pc_enrolled_after_the_back_up_is_known_again_by_its_voucher(
+    make_world: Callable[..., World],
+) -> None:
+    """Nobody but the new PC has heard of its enrolment when the hub is put back; it is enrolled by nobody a second time."""
+    world = make_world(HAI_CHAU, HOA_CUONG)
+    everybody_works(world, seed=1)
+    world.heal()
+    world.hub.back_up()
+    node = newcomer(world, HAI_CHAU)
+    work(world, node, seed=2)
+    world.note_result(node, node.sync())
+    world.hub.judge()
+    world.note_result(node, node.sync())
+    work(world, node, seed=3)
+    before, state = node.store.frontier(), digest_total(node.db)
+    world.hub.put_back()
+    assert not known_to_hub(world, node)
+    invariants.check_always(world)
+    world.heal()
+    invariants.check_end(world)
+    assert known_to_hub(world, node)
+    after = node.store.frontier()
+    assert all(after[log].length >= entry.length for log, entry in before.items())
+    assert {digest_total(each.db) for each in world.nodes if each.unit == HAI_CHAU} == {state}
+
+
+def known_to_hub(world: World, node: SimNode) -> bool:
+    with world.hub.reading() as (connection, _):
+        device = node.services.keyring.device.public.id
+        is_stated = world.hub.worker.trust.current(connection).statement(device) is not None
+        is_listed = connection.scalar(select(DEVICE.c.id).where(DEVICE.c.id == device)) is not None
+    assert is_stated is is_listed
+    return is_stated

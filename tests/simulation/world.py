@@ -103,6 +103,22 @@ class World:
         self.note_records(clone)
         return clone
 
+    def new_node(self, unit: str, *, error_ms: int = 0) -> SimNode:
+        """One more PC in its box; whoever asked puts it among the others."""
+        index = len(self.nodes)
+        link = Link(
+            name=f"#{index}",
+            time=self.time,
+            door=self._door,
+            chance=self._chance("link", index),
+            say=self.say,
+            look=lambda: invariants.check_node(self, self.nodes[index]),
+        )
+        clock = SimClock(self.time, error_ms=error_ms)
+        return SimNode(
+            link.name, unit, self.folder / f"node{index}", clock, link, self._chance("node", index)
+        )
+
     def _make_node(self, index: int, folder: Path, *, disk_of: SimNode | None = None) -> SimNode:
         name = f"#{index}"
         link = Link(
@@ -226,18 +242,7 @@ class World:
         """A new PC of the maker's office begins with a stick: a snapshot of the hub's, or of the maker's."""
         index = len(self.nodes)
         chance = self._chance("join", step.number)
-        link = Link(
-            name=f"#{index}",
-            time=self.time,
-            door=self._door,
-            chance=self._chance("link", index),
-            say=self.say,
-            look=lambda: invariants.check_node(self, self.nodes[index]),
-        )
-        clock = SimClock(self.time, error_ms=chance.choice((0, -3_600_000, 40 * DAY_MS)))
-        node = SimNode(
-            link.name, maker.unit, self.folder / f"node{index}", clock, link, self._chance("node", index)
-        )
+        node = self.new_node(maker.unit, error_ms=chance.choice((0, -3_600_000, 40 * DAY_MS)))
         roles = frozenset({Role.RECEPTIONIST, Role.SPECIALIST})
         node.enrol(self.hub, roles=roles, officer_name=token(node.unit, chance))
         stick, device = self.folder / f"stick{index}", node.services.keyring.device.public.id
