@@ -20,6 +20,7 @@ from central_hub.console import common, loaded_config, opened
 from central_hub.copies.commands import copies
 from central_hub.doctor import Health, examine
 from central_hub.erasure.commands import erase
+from central_hub.files.sweep import drop_damaged
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.judge.process import run_judge
 from central_hub.locks import held_lock
@@ -162,12 +163,18 @@ def doctor(console: Console, is_deep: bool) -> None:
 @cli.command("rebuild")
 @common
 def rebuild_command(console: Console) -> None:
-    """Make every list, counter and figure anew from the signed records."""
+    """Make every list, counter and figure anew from the signed records, and take damaged files away."""
     services = opened(console)
     with held_lock(services.config.data / "serve.lock"):
         read = rebuild(services)
+        dropped = drop_damaged(services)
     console.say(f"Đã dựng lại từ {read} bản ghi.", f"Rebuilt from {read} records.")
-    console.leave(OK, {"records": read})
+    if dropped:
+        console.say(
+            f"{dropped} tệp hỏng đã bỏ; máy trạm đang giữ sẽ gửi lại.",
+            f"{dropped} damaged files were taken away; the PCs that hold them send them again.",
+        )
+    console.leave(OK, {"records": read, "files_dropped": dropped})
 
 
 def _is_loopback(host: str) -> bool:

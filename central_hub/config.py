@@ -41,6 +41,7 @@ class HubConfig:
         session_hours: how long a log-in lasts.
         backup_daily_keep: daily backups kept.
         files_free_mb: files of dossiers are not taken while less room than this is free, so that records can be kept.
+        files_quota_mb: how much room all files of dossiers may take; 0 is as much as there is.
         judge_batch_records: how many records are judged in one transaction.
         checkpoint_every_s: the province's log signs no checkpoint sooner than this after the last.
         tail_wait_days: after so many days without a record that a restored hub's log still lacks, another origin may be opened.
@@ -64,6 +65,7 @@ class HubConfig:
     session_hours: int = 10
     backup_daily_keep: int = 7
     files_free_mb: int = 2048
+    files_quota_mb: int = 0
     judge_batch_records: int = 2048
     verify_threads: int = 1
     checkpoint_every_s: int = 10

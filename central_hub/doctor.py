@@ -8,6 +8,8 @@ from shutil import disk_usage
 from sqlalchemy import Connection, func, select
 
 from central_hub.backup.service import list_backups
+from central_hub.files.room import bytes_held
+from central_hub.files.sweep import FilesFound, look_over
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, TREE_PROBLEM, get_setting
 from central_hub.statistics.lists import Figure, count_by_scan, value_of
@@ -31,6 +33,7 @@ _DISK_FREE_MB_MIN = 1024
 _BACKUP_AGE_MS_MAX = 3 * 24 * 60 * 60 * 1000
 _JUDGE_LATE_MS = 60_000
 _SPAN = 2_048
+_QUOTA_SHARE_MAX = 0.9
 
 
 class Health(StrEnum):
@@ -188,6 +191,43 @@ def _backups(_: Connection, services: Services) -> Finding:
     )
 
 
+def _files(connection: Connection, services: Services) -> Finding:
+    """Every stated file by its length; how many are not here yet, and the room that all take."""
+    return _files_finding("files", look_over(connection, services, is_deep=False), services)
+
+
+def _files_deep(connection: Connection, services: Services) -> Finding:
+    """Every file that is here, from its bytes."""
+    return _files_finding("files_bytes", look_over(connection, services, is_deep=True), services)
+
+
+def _files_finding(check: str, found: FilesFound, services: Services) -> Finding:
+    names = ", ".join(file[:16] for file in found.damaged[:3])
+    if found.damaged:
+        return _finding(
+            check,
+            is_ok=False,
+            vi=f"{len(found.damaged)} tệp hỏng ({names}): chạy «motcua-hub rebuild»; máy trạm đang giữ sẽ gửi lại",
+            en=f"{len(found.damaged)} files are damaged ({names}): run «motcua-hub rebuild»; the PCs that hold them send them again",
+        )
+    held, quota = bytes_held(services), services.config.files_quota_mb
+    used = held // _MIB
+    if quota and held >= quota * _MIB * _QUOTA_SHARE_MAX:
+        return _finding(
+            check,
+            is_ok=False,
+            vi=f"tệp chiếm {used}/{quota} MB: thêm đĩa rồi tăng files_quota_mb; tệp mới chờ ở máy trạm",
+            en=f"files take {used} of {quota} MB: add disk and raise files_quota_mb; new files wait at the PCs",
+            otherwise=Health.UNDECIDED,
+        )
+    return _finding(
+        check,
+        is_ok=True,
+        vi=f"{found.whole} tệp đủ, {found.absent} tệp chưa về, {found.unstated} tệp không bản ghi nào nêu; {used} MB",
+        en=f"{found.whole} files whole, {found.absent} not here yet, {found.unstated} that no record states; {used} MB",
+    )
+
+
 def _chains(connection: Connection, services: Services) -> Finding:
     """Every stored record, from its bytes: chains hold and heads are what the table of logs says."""
     store = HubLogStore(connection, services.opened)
@@ -243,5 +283,6 @@ _CHECKS: tuple[_Check, ...] = (
     _digests,
     _disk,
     _backups,
+    _files,
 )
-_DEEP_CHECKS: tuple[_Check, ...] = (_chains, _figures)
+_DEEP_CHECKS: tuple[_Check, ...] = (_chains, _figures, _files_deep)

@@ -7,6 +7,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
 from central_hub.backup.service import BackupInvalid, prune_backups, take_backup
+from central_hub.files.sweep import sweep
 from central_hub.registry.restating import restate_when_needed
 from central_hub.services import Services
 from central_hub.store.erasures import scrub
@@ -27,6 +28,16 @@ def start_schedule(services: Services) -> BackgroundScheduler:
         scrub, "interval", minutes=1, args=[services.engine], id="scrub", coalesce=True, max_instances=1
     )
     scheduler.add_job(
+        sweep_files,
+        "cron",
+        hour=2,
+        minute=40,
+        args=[services],
+        id="sweep_files",
+        coalesce=True,
+        max_instances=1,
+    )
+    scheduler.add_job(
         restate, "interval", minutes=5, args=[services], id="restate", coalesce=True, max_instances=1,
         next_run_time=datetime.now(VIETNAM),
     )  # fmt: skip
@@ -43,6 +54,14 @@ def back_up(services: Services) -> None:
         return
     prune_backups(services.config)
     _LOG.info("back-up taken: %s, %d bytes", taken.path.name, taken.size_bytes)
+
+
+def sweep_files(services: Services) -> None:
+    """Remove files that no record names any more; what fails is tried again the next day."""
+    try:
+        sweep(services)
+    except (SQLAlchemyError, OSError) as error:
+        _LOG.error("files could not be swept: %s", error)
 
 
 def restate(services: Services) -> None:

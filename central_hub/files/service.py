@@ -5,7 +5,6 @@ the answer says so. A file that does not fit, or a damaged piece, is answered fo
 """
 
 import logging
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from central_hub.copies.suspicion import gets_nothing, standing_of
+from central_hub.files.room import has_room, note_taken
 from central_hub.files.vault import Vault
 from central_hub.projection.foreign import listed_for
 from central_hub.services import Services
@@ -50,7 +50,6 @@ from sync_protocol.file_wire import (
 from sync_protocol.wire import PROTOCOL_VERSION
 
 _LOG: Final = logging.getLogger(__name__)
-_MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +173,10 @@ def _take(
             problems[piece.file] = reasons.FILE_SIZE
             continue
         try:
-            if shutil.disk_usage(services.config.data).free < services.config.files_free_mb * _MIB:
+            if not has_room(services, piece.size, is_begun=vault.is_begun(piece.file)):
                 raise OSError("too little room")
             vault.take(piece)
+            note_taken(services, len(piece.data))
         except OSError:
             problems[piece.file] = reasons.FILE_ROOM
     return problems
@@ -215,6 +215,11 @@ def _pieces(
             if (pieces and length + PIECE_OVERHEAD_BYTES_MAX > room) or len(pieces) >= limits.FILE_PIECES_MAX:
                 return pieces
             tree = tree or vault.tree(file)
+            if tree.id != file:
+                # The disk spoilt it: without it here, whoever has it sends it again.
+                _LOG.error("file %s is damaged on this disk", file[:16])
+                vault.remove(file)
+                break
             data = vault.part(file, start, length)
             pieces.append(tree.encode(Piece(file=file, size=stated.size, start=start, data=data)))
             room -= len(pieces[-1])

@@ -82,6 +82,21 @@ def note_at_hub(db: Database, file: str, *, hub_epoch: str) -> None:
         )
 
 
+def note_not_at_hub(db: Database, file: str) -> None:
+    """The hub said that it lacks a file that it once held: it goes again."""
+    with write_transaction(db):
+        db.conn.execute("UPDATE file_copy SET hub_epoch = NULL WHERE file = ?", (bytes.fromhex(file),))
+
+
+def held_there(db: Database, *, hub_epoch: str, after: str, count: int) -> list[Queued]:
+    """Files here that the hub is said to hold, by id from `after` on."""
+    rows = db.conn.execute(
+        _QUEUED + "c.is_here AND c.hub_epoch = ? AND f.file > ? GROUP BY f.file ORDER BY f.file LIMIT ?",
+        (hub_epoch, bytes.fromhex(after), count),
+    )
+    return [Queued(file=row[0].hex(), size=row[1], is_result=bool(row[2]), at_ms=row[3]) for row in rows]
+
+
 def note_problem(db: Database, file: str, problem: str) -> None:
     """Why the hub does not take a file; the others go on."""
     with write_transaction(db):

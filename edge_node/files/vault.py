@@ -49,7 +49,9 @@ class Vault:
 
     def tree(self, file: str) -> FileTree:
         """The hash tree of a whole file; raises OSError, LocalFault where it is empty or too large."""
-        return _tree(self.path(file))
+        path = self.path(file)
+        stat = path.stat()
+        return _tree(path, stat.st_mtime_ns, stat.st_size)
 
     def read(self, file: str) -> bytes:
         """The whole file; raises OSError."""
@@ -57,7 +59,7 @@ class Vault:
 
     def hash_of(self, file: str) -> str:
         """The id that the bytes on the disk have now, hashed anew; raises OSError, LocalFault as `tree`."""
-        return _tree.__wrapped__(self.path(file)).id
+        return _hashed(self.path(file)).id
 
     def part(self, file: str, start: int, length: int) -> bytes:
         """`length` bytes from slice `start` on; raises OSError."""
@@ -138,7 +140,11 @@ def _write(path: Path, content: bytes | bytearray) -> None:
 
 
 @lru_cache(maxsize=4)
-def _tree(path: Path) -> FileTree:
-    """Hashed once for all the pieces of a file: what lies under an id never changes."""
+def _tree(path: Path, written_ns: int, size: int) -> FileTree:
+    """Hashed once for all the pieces of a file; anew where the disk spoilt it and it was fetched again."""
+    return _hashed(path)
+
+
+def _hashed(path: Path) -> FileTree:
     with path.open("rb") as source:
         return FileTree.of(iter(lambda: source.read(_BLOCK_BYTES), b""))

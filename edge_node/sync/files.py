@@ -13,7 +13,16 @@ from typing import Final, Protocol
 import msgspec
 from sqlite_utils import Database
 
-from edge_node.files.copies import Queued, note_at_hub, note_here, note_problem, to_fetch, to_send
+from edge_node.files.copies import (
+    Queued,
+    held_there,
+    note_at_hub,
+    note_here,
+    note_not_at_hub,
+    note_problem,
+    to_fetch,
+    to_send,
+)
 from edge_node.files.service import sweep, vault_of
 from edge_node.journal.service import require_office
 from edge_node.services import Services
@@ -47,6 +56,8 @@ from sync_protocol.limits import FILE_PIECES_MAX, FILES_ROUND_MAX
 
 _LOG: Final = logging.getLogger(__name__)
 BUDGET: Final = "sync.files_budget"
+LOOKED: Final = "sync.files_looked"
+LOOK_EVERY_MS: Final = 24 * 60 * 60 * 1000
 SECONDS_MAX: Final = 600.0
 FAULTS_MAX: Final = 6
 """Cuts in a row, without anything getting through between them, after which the rest waits for the next sync."""
@@ -109,6 +120,7 @@ class _Exchange:
         self._held: dict[str, int] = {}
         self._strikes: dict[str, int] = {}
         self._skipped: set[str] = set()
+        self._looked: set[str] = set()
         self._faults = self._stale = 0
         self.pace = FilePace(int(read_local(db, BUDGET) or FilePace.START))
         self.result = FilesResult()
@@ -137,7 +149,20 @@ class _Exchange:
         if unknown:
             return msgspec.structs.replace(empty, offered=[_asked(each) for each in unknown])
         offered, pieces = self._pieces(queue)
+        offered = offered or [_asked(each) for each in self._to_look_at(office.hub_epoch)]
         return msgspec.structs.replace(empty, offered=offered, pieces=pieces) if offered else None
+
+    def _to_look_at(self, hub_epoch: str) -> list[Queued]:
+        """Once a day, when nothing travels, some files that the hub once held: a disk there may have lost one."""
+        now = self._services.clock()
+        due, _, after = (read_local(self._db, LOOKED) or "").partition(" ")
+        if due and 0 <= now - int(due) < LOOK_EVERY_MS:
+            return []
+        found = held_there(self._db, hub_epoch=hub_epoch, after=after, count=FILES_ROUND_MAX) if due else []
+        # After the last one it begins anew.
+        write_local(self._db, LOOKED, f"{now} {found[-1].file if len(found) == FILES_ROUND_MAX else ''}")
+        self._looked |= {each.file for each in found}
+        return found
 
     def _fresh(self, queue: Iterable[Queued]) -> list[Queued]:
         return [each for each in queue if each.file not in self._skipped]
@@ -233,8 +258,13 @@ class _Exchange:
             if stated.standing == Standing.WHOLE:
                 note_at_hub(self._db, file, hub_epoch=answer.hub_epoch.hex())
                 self._skipped.add(file)
-                self.result = replace(self.result, sent=self.result.sent + 1)
+                if file not in self._looked:
+                    self.result = replace(self.result, sent=self.result.sent + 1)
             elif stated.standing == Standing.PARTIAL:
+                if file in self._looked:
+                    _LOG.warning("the province lost file %s; it goes again", file[:16])
+                    note_not_at_hub(self._db, file)
+                    self._looked.discard(file)
                 self._progress(file, unpack_held(size, stated.held), was_sent=bool(request.pieces))
             else:
                 if stated.standing == Standing.REFUSED:

@@ -267,7 +267,7 @@ def test_a_hub_without_room_says_so_and_takes_it_later(
     [file] = add(pc, dossier, scan(50 * KIB))
     pc.sync()
     with monkeypatch.context() as full:
-        full.setattr("central_hub.files.service._MIB", 1 << 60)
+        full.setattr("central_hub.files.room._MIB", 1 << 60)
         assert pc.files().sent == 0
     office = read_office(pc.db)
     assert office is not None
