@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from central_hub.config import HubConfig
 from central_hub.keys import HubKeys, load_keys
 from central_hub.publishing.keeper import CatalogueKeeper
+from central_hub.registry.snapshot_keeper import SnapshotKeeper
 from central_hub.registry.status import StatusKeeper
 from central_hub.registry.trust import TrustKeeper
 from central_hub.registry.units import GenealogyKeeper
@@ -62,6 +63,10 @@ class Services:
     @cached_property
     def status(self) -> StatusKeeper:
         return StatusKeeper(self.keys.bundle)
+
+    @cached_property
+    def snapshots(self) -> SnapshotKeeper:
+        return SnapshotKeeper()
 
     @cached_property
     def tree(self) -> Tree | None:

@@ -74,9 +74,9 @@ def proof_command(
     with opened(console) as (db, services):
         found = [row.id for row in find_by_code(db, dossier)] or [dossier]
         checkpoint = seen_note(services.config.keys)
-        policy = services.trust.trust(db).bundle.policy
+        bundle = services.trust.trust(db).bundle
         data = export_proof(
-            db, found[0], policy=policy, checkpoint=checkpoint, records=records, disclosed=disclosed
+            db, found[0], bundle=bundle, checkpoint=checkpoint, records=records, disclosed=disclosed
         )
         if data is None:
             console.refuse(reasons.NOT_FOUND, dossier, code=BAD_INPUT)

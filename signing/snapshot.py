@@ -11,6 +11,7 @@ nothing else, "this is all there is". Anybody with the log folds it again and co
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _FORMAT: Final = "motcua-status/1"
 _NAMES: Final = frozenset(
     {"format", "province", "size", "root", "issued", "revoked", "reviews", "forks", "documents"}
 )
+_OF_ISSUE: Final = frozenset({"size", "root", "issued"})
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _DOCUMENT: Final = re.compile(r"[0-9a-f]{24,64}")
@@ -44,6 +46,15 @@ class Snapshot:
     status: Status
     root: str | None
     issued: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What tells two snapshots apart: leaves covered, time of issue (ms), and SHA-256 of what is said of keys and documents."""
+
+    size: int
+    issued: int | None
+    says: bytes
 
 
 def sign_snapshot(snapshot: Snapshot, signer: Signer) -> bytes:
@@ -73,6 +84,18 @@ def open_snapshot(data: bytes, bundle: TrustBundle) -> Snapshot:
     if not any(_is_signed(bundle, payload, each) for each in signatures):
         raise TrustInvalid("no status key of the bundle signed this")
     return _snapshot(_object(_decoded(payload), _NAMES), bundle)
+
+
+def outline_of(data: bytes) -> Outline:
+    """The outline of a snapshot, whoever signed it: for comparing, not for believing. Raises TrustInvalid."""
+    envelope = _object(_decoded(data), frozenset({"payload", "payloadType", "signatures"}))
+    fields = _object(_decoded(_bytes(envelope["payload"])), _NAMES)
+    said = {name: value for name, value in fields.items() if name not in _OF_ISSUE}
+    return Outline(
+        size=_count(fields["size"]),
+        issued=None if fields["issued"] is None else _count(fields["issued"]),
+        says=hashlib.sha256(canonical.encode(said)).digest(),
+    )
 
 
 def cut_off_by_roots(bundle: TrustBundle) -> list[Event]:

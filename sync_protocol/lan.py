@@ -19,6 +19,7 @@ from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, veri
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.log import Seal
+from sync_protocol.status_mark import STATUS_MARK_BYTES
 from sync_protocol.wire import RECEIPT_MARK_BYTES, Entry, pack, unpack
 
 LAN_VERSION: Final = 1
@@ -68,6 +69,7 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         seals: of logs of the other PC, where the asker holds more of them or another branch.
         beacons: what PCs of the commune said of themselves, the asker's own first.
         voucher: as in `Hello`, for a PC that said it does not know the asker.
+        status_mark: as `RoundRequest.status`.
     """
 
     protocol: int
@@ -85,10 +87,11 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     bytes_max: int
     runs: list[bytes]
     voucher: list[bytes] = msgspec.field(default_factory=list)
+    status_mark: bytes = b""
 
 
 class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """What the other PC says back; members as in the request, `problem` and `more` as in `RoundAnswer`.
+    """What the other PC says back; members as in the request, `problem`, `more` and `status` as in `RoundAnswer`.
 
     `held` names every log in which it stands otherwise than the asker, with length 0 for one that it lacks.
     """
@@ -106,6 +109,7 @@ class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     bytes_max: int
     runs: list[bytes]
     more: bool
+    status: bytes = b""
 
 
 class OpenedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +158,8 @@ def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
         raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
     if (len(request.device), len(request.to), len(request.reply_box)) != (_ID_BYTES, _ID_BYTES, _BOX_BYTES):
         raise RemoteFault(reasons.ROUND_FORMAT, "ids")
+    if len(request.status_mark) not in (0, STATUS_MARK_BYTES):
+        raise RemoteFault(reasons.ROUND_FORMAT, "status")
     _check(request)
     return OpenedRequest(request=request, packed=packed, signature=plain[:SIGNATURE_BYTES])
 

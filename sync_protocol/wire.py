@@ -17,6 +17,7 @@ from signing.signatures import PublicKey, Signer, verify
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
+from sync_protocol.status_mark import STATUS_MARK_BYTES
 from sync_protocol.unpacking import unpack_zstd
 from sync_protocol.voucher import is_well_formed
 
@@ -126,6 +127,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         wanted: ids of foreign records that a list names and the node does not hold.
         writing: the log (raw id) in which the node records now: which of two copies of one disk it is.
         voucher: header and signature of the registry's key statement about the node, for a hub that does not know it (`voucher`).
+        status: which status snapshot the node holds (`StatusMark`); b"" from a node that does not say.
     """
 
     protocol: int
@@ -149,6 +151,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     wanted: list[bytes] = msgspec.field(default_factory=list)
     writing: bytes = b""
     voucher: list[bytes] = msgspec.field(default_factory=list)
+    status: bytes = b""
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -169,6 +172,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         witnessed_inclusions: where those stand in it.
         forks: logs of which the node holds another continuation, the log before its branches.
         copy: what the hub thinks of the database that asks (`CopyState`).
+        status: the newest status snapshot (signing/PROOF.md §6), b"" where the node's is good enough (`is_status_due`).
     """
 
     protocol: int
@@ -193,6 +197,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     witnessed_inclusions: list[Inclusion] = msgspec.field(default_factory=list)
     forks: list[ForkTold] = msgspec.field(default_factory=list)
     copy: int = CopyState.NONE
+    status: bytes = b""
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +243,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_FORMAT, "writing")
     if not is_well_formed(request.voucher):
         raise RemoteFault(reasons.ROUND_FORMAT, "voucher")
+    if len(request.status) not in (0, STATUS_MARK_BYTES):
+        raise RemoteFault(reasons.ROUND_FORMAT, "status")
     if len(request.beacons) > limits.BEACONS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many beacons")
     if len(request.wanted) > limits.ROUND_WANTED_MAX or any(len(each) != 32 for each in request.wanted):

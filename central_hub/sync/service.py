@@ -25,6 +25,7 @@ from central_hub.sync.carried import short_of_numbers, take_carried
 from central_hub.sync.fleet import count_unjudged, note_contact, seat_of
 from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
 from central_hub.sync.slots import wait_for_slot_s, wait_to_be_judged_s
+from central_hub.sync.status_part import status_part
 from central_hub.sync.vouched import statement_by_voucher
 from central_hub.sync.workplaces import Workplace, may_hold, workplace_of
 from central_hub.tlog.answers import tree_part
@@ -142,9 +143,9 @@ def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes
 
 
 def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer: RoundAnswer) -> RoundAnswer:
-    """The answer with what it says of the province's log; what the request says of it is taken."""
+    """The answer with what it says of the province's log and of its status; what the request says of the log is taken."""
     part = tree_part(services, key, request)
-    return msgspec.structs.replace(
+    answer = msgspec.structs.replace(
         answer,
         checkpoint=part.checkpoint,
         consistency=list(part.consistency),
@@ -152,6 +153,7 @@ def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer:
         witnessed=part.witnessed,
         witnessed_inclusions=list(part.witnessed_inclusions),
     )
+    return msgspec.structs.replace(answer, status=status_part(services, request, answer))
 
 
 def asker_of(

@@ -165,7 +165,7 @@ def proof(dossier: str) -> Response:
     data = export_proof(
         get_db(),
         dossier,
-        policy=get_services().trust.trust(get_db()).bundle.policy,
+        bundle=get_services().trust.trust(get_db()).bundle,
         checkpoint=seen_note(get_services().config.keys),
         records=request.args.getlist("record"),
         disclosed=request.args.getlist("disclose"),

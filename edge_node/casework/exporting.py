@@ -2,8 +2,9 @@
 
 The chain of key statements leads from a signer's key up to a key of the trust bundle; issuers stand first. A proof holds several
 records of a dossier, bodies and the digests of their files only for those that somebody chose to disclose, where each record lies
-in the province's log as far as this PC has checked it (`witness.places`), and the checkpoints that say so. What it does not
-know yet is asked for with the next sync; until then the file goes without, and a finding says so.
+in the province's log as far as this PC has checked it (`witness.places`), the checkpoints that say so, and the newest status
+snapshot held here (`witness.status`). What this PC does not know yet is asked for with the next sync; until then the file goes
+without, and a finding says so.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,6 +18,8 @@ from edge_node.casework.labels import kind_word
 from edge_node.erasure.service import orders_of
 from edge_node.store import SqliteLogStore
 from edge_node.witness.places import Places, wish
+from edge_node.witness.status import held_status, want_status
+from signing.bundles import TrustBundle
 from signing.exported import ExportedRecord, encode_export
 from signing.proof_file import (
     ATTACHMENTS_MAX,
@@ -64,12 +67,14 @@ def export_record(db: Database, record: Record) -> bytes:
     return encode_export(_exported(record, with_body=True), chain)
 
 
-def ask_for_places(db: Database, dossier: str, *, policy: Policy | None) -> tuple[int, int]:
+def ask_for_places(db: Database, dossier: str, *, bundle: TrustBundle) -> tuple[int, int]:
     """Of the records that a proof may hold: how many there are, and how many lie where no proof can say yet; those are asked for."""
     chosen = SqliteLogStore(db).dossier_records(dossier)[-RECORDS_MAX:]
-    places = Places(db, policy)
-    without = [record for record in chosen if places.of(record) is None]
+    places = Places(db, bundle.policy)
+    found = [places.of(record) for record in chosen]
+    without = [record for record, place in zip(chosen, found, strict=True) if place is None]
     wish(db, without)
+    want_status(db, bundle, reach=max((place.index + 1 for place in found if place is not None), default=0))
     return len(chosen), len(without)
 
 
@@ -77,7 +82,7 @@ def export_proof(
     db: Database,
     dossier: str,
     *,
-    policy: Policy | None,
+    bundle: TrustBundle,
     checkpoint: bytes | None,
     records: Collection[str] = (),
     disclosed: Collection[str] = (),
@@ -85,7 +90,7 @@ def export_proof(
     """A proof of these records of the dossier (none: all, the newest 64); None if one asked for is not of it.
 
     Args:
-        policy: the roots' policy of logs and witnesses: under which checkpoints a place counts.
+        bundle: under whose policy of logs and witnesses a place counts, and whose status keys vouch for the snapshot.
         checkpoint: the newest checkpoint this PC has seen, for the anchors of the records.
     """
     held = SqliteLogStore(db).dossier_records(dossier)
@@ -95,7 +100,7 @@ def export_proof(
     if any(record.body_state is BodyState.ERASED for record in chosen):
         # Why a body is not here: the order goes along, so that the report can name it.
         chosen = (chosen + orders_of(db, dossier))[-RECORDS_MAX:]
-    evidence = _Evidence(db, policy)
+    evidence = _Evidence(db, bundle.policy)
     proof = ProofFile(
         records=tuple(evidence.proven(each, with_body=each.id in disclosed) for each in chosen),
         statements=tuple(
@@ -103,9 +108,11 @@ def export_proof(
             for each in _statements_of(db, {record.header.by for record in chosen})
         ),
         checkpoints=tuple(evidence.notes(checkpoint)),
+        status=held_status(db, bundle),
         attachments=_attachments(chosen, disclosed),
     )
     wish(db, evidence.without)
+    want_status(db, bundle, reach=evidence.reach)
     return encode_proof(proof)
 
 
@@ -116,6 +123,7 @@ class _Evidence:
         self._places = Places(db, policy)
         self._notes: list[str] = []
         self.without: list[Record] = []
+        self.reach = 0
 
     def proven(self, record: Record, *, with_body: bool) -> ProvenRecord:
         exported = _exported(record, with_body=with_body)
@@ -124,6 +132,7 @@ class _Evidence:
         if place is None or number is None:
             self.without.append(record)
             return ProvenRecord(record=exported)
+        self.reach = max(self.reach, place.index + 1)
         inclusion = Inclusion(checkpoint=number, index=place.index, hashes=place.hashes)
         return ProvenRecord(record=exported, inclusions=(inclusion,))
 

@@ -109,8 +109,8 @@ def proof(dossier: str) -> ResponseReturnValue:
     """Choose what a proof shows."""
     case = case_or_404(dossier)
     note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
-    policy = get_services().trust.trust(get_db()).bundle.policy
-    held, without = ask_for_places(get_db(), case.view.dossier, policy=policy)
+    bundle = get_services().trust.trust(get_db()).bundle
+    held, without = ask_for_places(get_db(), case.view.dossier, bundle=bundle)
     records = provable(get_db(), case.view.dossier)
     return render_template(
         "casework/proof.html", case=case, records=records, placed=held - without, without=without
@@ -125,7 +125,7 @@ def proof_file(dossier: str) -> ResponseReturnValue:
     data = export_proof(
         get_db(),
         found,
-        policy=get_services().trust.trust(get_db()).bundle.policy,
+        bundle=get_services().trust.trust(get_db()).bundle,
         checkpoint=seen_note(get_services().config.keys),
         records=records,
         disclosed=[each for each in disclosed if each in records],

@@ -30,6 +30,7 @@ from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
 from edge_node.sync.receipt import signed_receipt
 from edge_node.sync.transport import LineFault
+from edge_node.witness.status import mark_to_say
 from signing.keys import BoxKey
 from signing.reasons import Reason
 from sync_protocol import reasons
@@ -227,6 +228,7 @@ class _Meeting:
             bytes_max=BYTES_MAX,
             runs=chosen.frames,
             voucher=own_voucher(db, office) if self._shows_voucher else [],
+            status_mark=mark_to_say(db, services),
         )
 
     def _is_done(self, answer: LanAnswer, mine: Frontier, chosen: Chosen, colleague: Colleague) -> bool:

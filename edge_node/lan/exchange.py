@@ -27,6 +27,7 @@ from edge_node.sync.absorb import absorb
 from edge_node.sync.bundles import take_bundles
 from edge_node.sync.receipt import keep_receipt, signed_receipt, void_receipt
 from edge_node.sync.runner import HUB_MS, newest_hub_ms
+from edge_node.witness.status import take_status
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation
@@ -136,6 +137,8 @@ def take(db: Database, services: Services, message: LanRequest | LanAnswer) -> T
         problem = problem or fault
     if is_writable:
         take_beacons(db, services, office, message.beacons)
+        if isinstance(message, LanAnswer):
+            take_status(db, services, message.status)
     if absorbed.forked:
         _LOG.error("another PC holds another branch of %s", sorted(absorbed.forked))
     return Taken(records=absorbed.records, problem=problem)

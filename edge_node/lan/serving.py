@@ -27,6 +27,7 @@ from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
 from edge_node.sync.receipt import signed_receipt
+from edge_node.witness.status import status_for
 from sync_protocol import reasons
 from sync_protocol.challenge import challenge_holds, make_challenge
 from sync_protocol.errors import RemoteFault
@@ -118,6 +119,7 @@ class Serving:
             bytes_max=BYTES_MAX,
             runs=chosen.frames,
             more=chosen.more,
+            status=status_for(db, services, request.status_mark, room=room - sum(map(len, chosen.frames))),
         )
 
     def _nothing(self, db: Database, device: str, *, problem: str) -> LanAnswer:

@@ -40,6 +40,7 @@ from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
 from edge_node.witness.service import take_answer, testimony
+from edge_node.witness.status import mark_to_say, take_status
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
@@ -267,6 +268,7 @@ class Rounds:
             unwitnessed=said.unwitnessed,
             wanted=wanted_foreign(self._db, most=ROUND_WANTED_MAX),
             voucher=self._voucher,
+            status=mark_to_say(self._db, self._services),
         )
 
     def _problem(self) -> str:
@@ -335,6 +337,7 @@ class Rounds:
             self._compare(answer)
             write_local(self._db, HUB_MS, str(answer.now_ms))
         if is_writable:
+            take_status(self._db, self._services, answer.status)
             with suppress(JournalReadOnly):  # as above: it follows when there is room
                 follow(self._db, self._services)
         return absorbed

@@ -20,6 +20,7 @@ from edge_node.store.local import Office, forget_local, read_local, write_local
 from edge_node.sync.receipt import forget_places, receipted, receipted_place
 from edge_node.witness.places import keep_places, leaf_hashes, note_asked, wishes
 from edge_node.witness.state import keep_evidence, read_seen, write_seen
+from edge_node.witness.status import forget_status
 from signing.bundles import TrustBundle
 from signing.errors import LogInvalid
 from signing.tlog import merkle
@@ -218,6 +219,7 @@ def _tell_split(db: Database, services: Services, note: bytes, answer: RoundAnsw
 def _begin_anew(db: Database, office: Office) -> None:
     """Another log: every own record is shown again, and a cosignature of the old one is nobody's any more."""
     forget_sent(db)
+    forget_status(db)
     forget_places(db)
     for log in SqliteLogStore(db).logs_of(device=office.device):
         for mark in _MARKS:

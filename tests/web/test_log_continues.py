@@ -13,6 +13,7 @@ from sqlalchemy import select
 from central_hub.doctor import Health, examine
 from central_hub.keys import load_root
 from central_hub.registry.ceremony import CeremonyDraft, adopt, propose
+from central_hub.registry.snapshot import take_snapshot
 from central_hub.services import open_services
 from central_hub.settings import TREE_WAITING, put_setting
 from central_hub.store.engine import reading, writing
@@ -24,10 +25,12 @@ from central_hub.tlog.tree import TreeUnusable
 from central_hub.verify.export import export_proof
 from edge_node.store import alerts
 from edge_node.witness.state import read_seen
+from edge_node.witness.status import held_status, take_status
 from signing.bundles import open_bundle
 from signing.errors import LogInvalid, TrustInvalid
 from signing.keys import LockCost
 from signing.report import Indication
+from signing.snapshot import outline_of
 from signing.tlog.checkpoint import Checkpoint, sign_checkpoint
 from signing.tlog.note import Note
 from signing.verification import VerifyPolicy, verify
@@ -75,6 +78,13 @@ def lose_tree(commune: Commune) -> None:
 def proof(commune: Commune, dossier: str) -> bytes:
     with reading(commune.hub.engine) as connection:
         return export_proof(commune.hub, connection, dossier)
+
+
+def snapshot(commune: Commune) -> bytes:
+    with reading(commune.hub.engine) as connection:
+        data = take_snapshot(connection, commune.hub)
+    assert data is not None
+    return data
 
 
 def found(commune: Commune, data: bytes) -> Indication:
@@ -176,6 +186,25 @@ def test_a_tail_that_never_comes_back_is_left_behind(commune: Commune) -> None:
     assert advance(commune.hub, at_once=True) is Step.SIGNED
     assert pc.sync().problem is None
     assert seen(pc).origin == commune.hub.tree.origin and problems(pc) == []
+
+
+def test_a_shorter_log_has_a_status_of_its_own(commune: Commune) -> None:
+    (pc,) = commune.pcs
+    logged(commune)
+    assert take_status(pc.db, pc.services, snapshot(commune))
+    old = seen(pc).size
+    with writing(commune.hub.engine) as connection:
+        last = connection.execute(select(LEAF).order_by(LEAF.c.position.desc()).limit(1)).one()
+        kept = last.position
+        connection.execute(LEAF.delete().where(LEAF.c.position == kept))
+        put_setting(connection, TREE_WAITING, str(commune.clock()))
+    commune.clock.now += 15 * DAY_MS
+    adopt(commune.hub, draft(commune))
+    start_again(commune)
+    for _ in range(2):
+        assert pc.sync().problem is None
+    held = held_status(pc.db, commune.hub.keys.bundle)
+    assert held is not None and outline_of(held).size == kept < old
 
 
 @pytest.mark.parametrize("step", ["_build", "_keep_cosigned", "_forget_above"])

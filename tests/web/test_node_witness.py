@@ -389,7 +389,7 @@ def proof_of(node: Node, dossier: str) -> bytes:
     bundle = node.services.trust.trust(node.db).bundle
     checkpoint = seen_note(node.services.config.keys)
     disclosed = [record.id for record in SqliteLogStore(node.db).dossier_records(dossier)]
-    data = export_proof(node.db, dossier, policy=bundle.policy, checkpoint=checkpoint, disclosed=disclosed)
+    data = export_proof(node.db, dossier, bundle=bundle, checkpoint=checkpoint, disclosed=disclosed)
     assert data is not None
     return data
 

@@ -1,0 +1,292 @@
+"""The status snapshot at a node: how it comes with a round, what is not kept, and what it makes of a proof written there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from central_hub.registry.revocation import Act, revoke_keys
+from central_hub.registry.snapshot import take_snapshot
+from central_hub.store.engine import reading, writing
+from central_hub.sync.service import answer_round
+from central_hub.tlog.sequencer import Step, advance
+from edge_node.casework.exporting import ask_for_places, export_proof
+from edge_node.lan.asking import meet
+from edge_node.lan.serving import Serving
+from edge_node.store import SqliteLogStore
+from edge_node.sync.runner import Rounds
+from edge_node.witness.state import seen_note
+from edge_node.witness.status import REFUSED_MS, held_status, mark_to_say, take_status
+from signing.cuts import Cause
+from signing.keys import SigningKey
+from signing.proof_file import decode_proof
+from signing.report import Indication, Report, StatusSource
+from signing.snapshot import Snapshot, open_snapshot, sign_snapshot
+from signing.status import Status
+from signing.verification import VerifyPolicy, verify
+from sync_protocol.status_mark import STATUS_WANTED
+from sync_protocol.wire import (
+    RoundAnswer,
+    RoundRequest,
+    decode_answer,
+    encode_answer,
+    encode_request,
+    open_request,
+)
+from tests.support.pair import BreakingLine, Commune, Pc, found_commune
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+ACT = Act(actor="khoa", ground="Máy bị mất")
+
+
+@dataclass
+class Heard(BreakingLine):
+    """A line that is listened to; `change` is somebody on the way, or another hub."""
+
+    asked: list[RoundRequest] = field(default_factory=list)
+    answered: list[RoundAnswer] = field(default_factory=list)
+    bytes_both: tuple[int, int] = (0, 0)
+    change: Callable[[RoundAnswer], RoundAnswer] = lambda answer: answer
+
+    def post_round(self, payload: bytes) -> bytes:
+        self.asked.append(open_request(payload).request)
+        answer = self.change(decode_answer(super().post_round(payload)))
+        self.answered.append(answer)
+        self.bytes_both = (len(payload), len(encode_answer(answer)))
+        return encode_answer(answer)
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
+    made = found_commune(tmp_path_factory.mktemp("commune"))
+    for _ in range(2):
+        made.add()
+    made.close()
+    return made
+
+
+@pytest.fixture
+def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
+    copied = founded.copied(tmp_path / "commune")
+    for pc in copied.pcs:
+        pc.line = Heard(copied.hub)
+    yield copied
+    copied.close()
+
+
+@pytest.fixture
+def pc(commune: Commune) -> Pc:
+    return commune.pcs[0]
+
+
+def line(pc: Pc) -> Heard:
+    assert isinstance(pc.line, Heard)
+    return pc.line
+
+
+def logged(commune: Commune, pc: Pc) -> str:
+    """One dossier more, judged and in the province's log, as the PC has seen."""
+    dossier = pc.receive()
+    for _ in range(2):
+        assert pc.sync().problem is None
+    grow(commune)
+    for _ in range(2):
+        assert pc.sync().problem is None
+    return dossier
+
+
+def grow(commune: Commune) -> None:
+    commune.clock.advance(2 * MINUTE_MS)
+    while (step := advance(commune.hub, at_once=True)) is not Step.IDLE:
+        assert step is Step.SIGNED
+
+
+def held(pc: Pc) -> Snapshot | None:
+    bundle = pc.services.trust.trust(pc.db).bundle
+    data = held_status(pc.db, bundle)
+    return None if data is None else open_snapshot(data, bundle)
+
+
+def proof(pc: Pc, dossier: str) -> bytes:
+    records = SqliteLogStore(pc.db).dossier_records(dossier)
+    data = export_proof(
+        pc.db,
+        dossier,
+        bundle=pc.services.trust.trust(pc.db).bundle,
+        checkpoint=seen_note(pc.services.config.keys),
+        disclosed=[record.id for record in records],
+    )
+    assert data is not None
+    return data
+
+
+def told(commune: Commune, data: bytes) -> Report:
+    """As an agency finds it that has the bundle and nothing else, and demands the log."""
+    return verify(data, commune.hub.keys.bundle, policy=VerifyPolicy(require_log=True), now=commune.clock())
+
+
+def newest(commune: Commune) -> bytes:
+    with reading(commune.hub.engine) as connection:
+        data = take_snapshot(connection, commune.hub)
+    assert data is not None
+    return data
+
+
+def revoke(commune: Commune, key: str) -> None:
+    with writing(commune.hub.engine) as connection:
+        revoke_keys(connection, commune.hub, [key], cause=Cause.LOST, act=ACT)
+
+
+def test_a_proof_written_here_says_the_status_as_of_what_the_pc_has(commune: Commune, pc: Pc) -> None:
+    dossier = logged(commune, pc)
+    proof(
+        pc, dossier
+    )  # what it lacks is asked for: places of the key statements, and a status that reaches so far
+    assert pc.sync().problem is None
+    data = proof(pc, dossier)
+    assert decode_proof(data).status is not None
+    report = told(commune, data)
+    assert report.indication is Indication.PASSED
+    assert report.status is not None and report.status.source is StatusSource.FILE
+    assert report.records[0].log is not None
+    assert report.status.as_of_size > report.records[0].log.index
+    assert "status" not in {each.id for each in report.not_checked}
+    assert pc.sync().problem is None
+    assert line(pc).answered[-1].status == b"", "asked for once"
+
+
+def test_the_page_asks_for_a_status_that_covers_the_dossier(commune: Commune, pc: Pc) -> None:
+    dossier = logged(commune, pc)
+    before = held(pc)
+    ask_for_places(pc.db, dossier, bundle=pc.services.trust.trust(pc.db).bundle)
+    assert mark_to_say(pc.db, pc.services) == STATUS_WANTED
+    assert pc.sync().problem is None
+    after = held(pc)
+    assert before is not None and after is not None and after.status.size > before.status.size
+    ask_for_places(pc.db, dossier, bundle=pc.services.trust.trust(pc.db).bundle)
+    assert mark_to_say(pc.db, pc.services) != STATUS_WANTED
+
+
+def test_a_revocation_is_in_the_next_proof(commune: Commune, pc: Pc) -> None:
+    dossier = logged(commune, pc)
+    officer = SqliteLogStore(pc.db).dossier_records(dossier)[0].header.by
+    revoke(commune, officer)
+    grow(commune)
+    assert pc.sync().problem is None
+    after = held(pc)
+    assert after is not None and not after.status.is_silent(officer)
+    report = told(commune, proof(pc, dossier))
+    assert report.indication is Indication.PASSED, "it stands before the cut"
+    assert report.status is not None and report.status.as_of_size == after.status.size
+
+
+def test_an_idle_round_stays_small_and_the_same_status_comes_once_a_day(commune: Commune, pc: Pc) -> None:
+    logged(commune, pc)
+    for _ in range(4):
+        pc.sync()
+    assert held(pc) is not None
+    result = pc.sync()
+    assert (result.rounds, result.sent, result.received) == (1, 0, 0)
+    up, down = line(pc).bytes_both
+    assert up <= 600 and down <= 300
+    logged(commune, pc)
+    assert line(pc).answered[-1].status == b"", "nothing was said, and it is of today"
+    commune.clock.advance(DAY_MS)
+    pc.sync()
+    assert line(pc).answered[-1].status == b"", "never alone"
+    line(pc).answered.clear()
+    logged(commune, pc)
+    assert sum(bool(each.status) for each in line(pc).answered) == 1
+
+
+def test_what_no_status_key_signed_is_not_kept_and_does_not_come_for_ever(commune: Commune, pc: Pc) -> None:
+    logged(commune, pc)
+    before = held(pc)
+    assert before is not None
+    empty = Snapshot(
+        province="48", status=Status.of([], size=10_000), root=None, issued=commune.clock() + DAY_MS
+    )
+    for signer in (SigningKey.from_seed(b"x" * 32), commune.hub.keys.hub, commune.hub.keys.registry):
+        forged = sign_snapshot(empty, signer)
+        line(pc).change = lambda answer, data=forged: msgspec.structs.replace(answer, status=data)  # type: ignore[misc]
+        assert pc.sync().problem is None
+        assert held(pc) == before
+    for hostile in (b"{}", b"\xff", b"[" * 5_000):
+        assert not take_status(pc.db, pc.services, hostile)
+    line(pc).change = lambda answer: answer
+    assert pc.sync().problem is None
+    assert line(pc).asked[-1].status == b""
+    commune.clock.advance(REFUSED_MS)
+    assert pc.sync().problem is None
+    assert line(pc).asked[-1].status != b""
+
+
+def test_an_older_one_is_not_kept_however_it_comes(commune: Commune, pc: Pc) -> None:
+    old = newest(commune)
+    officer = pc.lan.signer.public.id
+    logged(commune, pc)
+    revoke(commune, officer)
+    grow(commune)
+    assert pc.sync().problem is None
+    before = held(pc)
+    assert before is not None and not before.status.is_silent(officer)
+    late = msgspec.structs.replace(line(pc).answered[-1], status=old)
+    Rounds(pc.db, pc.services).take_carried(late)
+    assert held(pc) == before
+    assert not take_status(pc.db, pc.services, old)
+    assert held(pc) == before
+    assert pc.sync().problem is None
+    assert line(pc).asked[-1].status not in (b"", STATUS_WANTED), (
+        "an old one is nothing against whoever brought it"
+    )
+
+
+def test_who_knows_nothing_of_it_gets_nothing(commune: Commune, pc: Pc) -> None:
+    logged(commune, pc)
+    sent = line(pc).asked[-1]
+    challenge = line(pc).answered[-1].challenge
+    older = msgspec.structs.replace(sent, status=b"", challenge=challenge)
+    answer = decode_answer(answer_round(commune.hub, encode_request(older, pc.services.keyring.device)))
+    assert (answer.problem, answer.status) == ("", b"")
+    asking = msgspec.structs.replace(older, status=STATUS_WANTED)
+    answer = decode_answer(answer_round(commune.hub, encode_request(asking, pc.services.keyring.device)))
+    assert answer.status
+
+
+def test_what_does_not_fit_beside_the_records_waits(commune: Commune, pc: Pc) -> None:
+    logged(commune, pc)
+    asking = msgspec.structs.replace(
+        line(pc).asked[-1], status=STATUS_WANTED, challenge=line(pc).answered[-1].challenge
+    )
+    taken = commune.hub.snapshots.current(lambda: None, size=0, now_ms=commune.clock())
+    assert taken is not None
+    object.__setattr__(taken, "data", taken.data + b" " * 8_000)
+    for bytes_max, is_sent in ((4_096, False), (65_536, True)):
+        request = msgspec.structs.replace(asking, bytes_max=bytes_max)
+        answer = decode_answer(answer_round(commune.hub, encode_request(request, pc.services.keyring.device)))
+        assert bool(answer.status) is is_sent
+
+
+def test_a_pc_without_a_line_has_it_from_a_colleague(commune: Commune) -> None:
+    here, there = commune.pcs
+    officer = there.lan.signer.public.id
+    logged(commune, here)
+    revoke(commune, officer)
+    grow(commune)
+    assert here.sync().problem is None
+
+    class Cable:
+        def hello(self) -> bytes:
+            return Serving(here.services, bytes(32)).hello(here.db)
+
+        def post(self, sealed: bytes) -> bytes:
+            return Serving(here.services, bytes(32)).answer(here.db, sealed)
+
+    assert held(there) != held(here)
+    meet(there.db, there.services, Cable())
+    assert held(there) == held(here)
