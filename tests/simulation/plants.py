@@ -42,6 +42,11 @@ def keep_the_epoch_of_a_restored_hub(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(backup, "put_setting", lambda connection, name, value: None)
 
 
+def show_no_voucher(patch: pytest.MonkeyPatch) -> None:
+    """A PC enrolled after the back-up is refused for ever by the hub that was put back."""
+    patch.setattr(runner, "own_voucher", lambda db, office: [])
+
+
 def say_nothing_of_a_restore(patch: pytest.MonkeyPatch) -> None:
     """A new epoch opens and no screen tells it."""
     patch.setattr(epochs.alerts, "raise_alert", lambda *values, **more: None)
@@ -224,6 +229,7 @@ MORE: Sequence[Plant] = (
     drop_the_second_branch,
     reuse_the_epoch_after_an_image,
     keep_the_epoch_of_a_restored_hub,
+    show_no_voucher,
     say_nothing_of_a_restore,
     refuse_everything_after_a_refusal,
     let_the_earlier_win,
