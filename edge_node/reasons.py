@@ -289,6 +289,33 @@ FILE_DAMAGED: Final = _reason(
     next_vi="Mở thử tệp trên máy này; nếu không xem được, quét lại giấy tờ.",
     next_en="Try to open the file on this PC; if it cannot be seen, scan the paper again.",
 )
+FILE_PAGES: Final = _reason(
+    "NODE_FILE_PAGES",
+    413,
+    retryable=False,
+    vi="PDF có hơn 500 trang.",
+    en="The PDF has more than 500 pages.",
+    next_vi="Tách riêng từng giấy tờ thành từng tệp rồi đính kèm; bản đầy đủ giữ ở hồ sơ giấy.",
+    next_en="Split it into one file for each paper and attach those; the whole stays with the paper file.",
+)
+PICTURE_LARGE: Final = _reason(
+    "NODE_PICTURE_LARGE",
+    413,
+    retryable=False,
+    vi="Ảnh có quá 80 triệu điểm ảnh, máy này không mở được.",
+    en="The picture has more than 80 million dots, which this PC cannot open.",
+    next_vi="Quét lại khổ A4 ở 300 dpi, hoặc tắt chế độ ảnh 108/200 MP trên điện thoại rồi chụp lại.",
+    next_en="Scan again at A4 and 300 dpi, or switch off the phone's 108/200 MP mode and take it again.",
+)
+PICTURE_SMALL: Final = _reason(
+    "NODE_PICTURE_SMALL",
+    422,
+    retryable=False,
+    vi="Ảnh quá nhỏ (cạnh dài dưới 300 điểm ảnh), không đọc được chữ trên giấy.",
+    en="The picture is too small (long side below 300 dots) to read a paper on.",
+    next_vi="Chọn đúng ảnh gốc chứ không phải ảnh xem trước, hoặc quét lại ở 200–300 dpi.",
+    next_en="Choose the picture itself, not its preview, or scan again at 200–300 dpi.",
+)
 FILE_ABSENT: Final = _reason(
     "NODE_FILE_ABSENT",
     404,
@@ -312,6 +339,7 @@ REASONS: Final = (
     DISK_FULL, DAMAGED, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
     INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
+    FILE_PAGES, PICTURE_LARGE, PICTURE_SMALL,
     HISTORY_MISSING,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 
 from dossiers.files import file_name, type_of
 from edge_node import reasons
+from edge_node.files.pdf_pages import count_pages
 from signing.reasons import Reason
 from signing.sealed_file import sealed_size
 from sync_protocol import reasons as protocol_reasons
@@ -23,6 +24,11 @@ from sync_protocol.limits import FILE_SIZE_BYTES_MAX
 EDGE_PIXELS_MAX: Final = 3508
 """The long side of an A4 page at 300 dpi."""
 PICTURE_PIXELS_MAX: Final = 80_000_000
+"""What a PC of 4 GB opens without trouble: some 320 MB while it is made smaller."""
+PICTURE_EDGE_PIXELS_MIN: Final = 300
+"""A long side below this is an icon or a preview, on which no paper can be read."""
+PDF_PAGES_MAX: Final = 500
+"""One paper, not an archive: a file of more pages is sent, looked for and read as several."""
 QUALITY: Final = 75
 _FORMATS: Final = ("JPEG", "PNG")
 _PDF_END_BYTES: Final = 2048
@@ -39,7 +45,7 @@ class FileRejected(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
-    """A file fit to keep. `pages` is 0 where nobody counted."""
+    """A file fit to keep. `pages` is 0 where they could not be counted."""
 
     name: str
     type: str
@@ -52,7 +58,7 @@ class Captured:
 
 
 def capture(content: bytes, name: str) -> Captured:
-    """Look at a file and make it fit; raises FileRejected (empty, another type, damaged, too large)."""
+    """Look at a file and make it fit; raises FileRejected (empty, another type, damaged, too large, too many pages or dots)."""
     if not content:
         raise FileRejected(name, reasons.FILE_EMPTY)
     kind = type_of(content)
@@ -62,6 +68,9 @@ def capture(content: bytes, name: str) -> Captured:
     if kind == "pdf":
         if b"%%EOF" not in content[-_PDF_END_BYTES:]:
             raise FileRejected(name, reasons.FILE_DAMAGED)
+        pages = count_pages(content)
+        if pages > PDF_PAGES_MAX:
+            raise FileRejected(name, reasons.FILE_PAGES)
     else:
         kind, content, pages = *_shrunk(content, name, kind), 1
     if sealed_size(len(content)) > FILE_SIZE_BYTES_MAX:
@@ -75,17 +84,15 @@ def _shrunk(content: bytes, name: str, kind: str) -> tuple[str, bytes]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=_FORMATS) as opened:
                 if opened.width * opened.height > PICTURE_PIXELS_MAX:
-                    raise FileRejected(name, protocol_reasons.FILE_SIZE)
+                    raise FileRejected(name, reasons.PICTURE_LARGE)
+                if max(opened.size) < PICTURE_EDGE_PIXELS_MIN:
+                    raise FileRejected(name, reasons.PICTURE_SMALL)
                 picture = ImageOps.exif_transpose(opened)
                 picture.thumbnail((EDGE_PIXELS_MAX, EDGE_PIXELS_MAX))
                 return _smaller(picture, kind)
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FileRejected(name, reasons.PICTURE_LARGE) from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise FileRejected(name, reasons.FILE_DAMAGED) from error
 
 

@@ -145,13 +145,16 @@ def test_a_large_picture_is_made_small_and_a_small_one_is_not_blown_up(
     office: TestOffice, lan: Browser, dossier: str
 ) -> None:
     send(
-        lan, dossier, (picture("PNG", (4000, 5600)), "to.png"), (picture("PNG", (80, 80), seed=2), "nho.png")
+        lan,
+        dossier,
+        (picture("PNG", (4000, 5600)), "to.png"),
+        (picture("PNG", (320, 320), seed=2), "nho.png"),
     )
     sizes = []
     for held in seen(office, dossier).files:
         content = lan.client.get(f"/dossiers/{dossier}/files/{held.file}").data
         sizes.append(Image.open(io.BytesIO(content)).size)
-    assert sizes == [(2506, 3508), (80, 80)]
+    assert sizes == [(2506, 3508), (320, 320)]
 
 
 def test_two_files_never_share_a_key(office: TestOffice, lan: Browser, dossier: str) -> None:
