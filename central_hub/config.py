@@ -15,6 +15,7 @@ from central_hub.store.engine import sqlite_url
 
 CONFIG_NAME = "motcua-hub.toml"
 ENVIRONMENT_PREFIX = "MOTCUA_HUB_"
+_SILENT_HOURS_MAX = 720
 
 
 class ConfigInvalid(ValueError):
@@ -41,6 +42,7 @@ class HubConfig:
         session_hours: how long a log-in lasts.
         backup_daily_keep: daily backups kept.
         files_free_mb: files of dossiers are not taken while less room than this is free, so that records can be kept.
+        silent_after_hours: a PC not heard for longer counts as silent (1 to 720).
         files_quota_mb: how much room all files of dossiers may take; 0 is as much as there is.
         judge_batch_records: how many records are judged in one transaction.
         checkpoint_every_s: the province's log signs no checkpoint sooner than this after the last.
@@ -65,11 +67,16 @@ class HubConfig:
     session_hours: int = 10
     backup_daily_keep: int = 7
     files_free_mb: int = 2048
+    silent_after_hours: int = 24
     files_quota_mb: int = 0
     judge_batch_records: int = 2048
     verify_threads: int = 1
     checkpoint_every_s: int = 10
     tail_wait_days: int = 14
+
+    @property
+    def silent_after_ms(self) -> int:
+        return self.silent_after_hours * 3_600_000
 
     @property
     def database_url(self) -> str:
@@ -107,6 +114,8 @@ class HubConfig:
         if unknown:
             raise ConfigInvalid(f"unknown settings: {', '.join(unknown)}")
         values = {name: _typed(name, value, kinds[name]) for name, value in settings.items()}
+        if not 1 <= values.get("silent_after_hours", 24) <= _SILENT_HOURS_MAX:
+            raise ConfigInvalid(f"silent_after_hours: 1 to {_SILENT_HOURS_MAX}")
         return replace(cls(data=data.resolve()), **values)
 
 

@@ -1,9 +1,11 @@
 """One PC: its logs at the province, its number leases, the codes that may be withdrawn."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
+from central_hub.projection.twins import open_duplicates
 from central_hub.store.tables import ENROLMENT, LEASE, LOG
 
 
@@ -29,6 +31,17 @@ class LeaseState:
     @property
     def count(self) -> int:
         return self.last - self.first + 1
+
+
+def duplicates_of(connection: Connection) -> Counter[str]:
+    """Duplicates that nobody has settled, by PC: each counts once at every PC that wrote one of its dossiers."""
+    waiting = [{side.log for side in each.sides} for each in open_duplicates(connection)]
+    logs: set[str] = set().union(*waiting)
+    rows = connection.execute(select(LOG.c.id, LOG.c.device).where(LOG.c.id.in_(logs)))
+    device_of: dict[str, str] = {row.id: row.device for row in rows}
+    return Counter(
+        device for each in waiting for device in {device_of[log] for log in each if log in device_of}
+    )
 
 
 def logs_of(connection: Connection, device: str) -> list[LogState]:

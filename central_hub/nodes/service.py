@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from central_hub.accounts.service import Account
 from central_hub.events import note_event
-from central_hub.nodes.queries import leases_of, logs_of, withdraw_code
-from central_hub.nodes.states import NodeState, look_at
+from central_hub.nodes.queries import duplicates_of, leases_of, logs_of, withdraw_code
+from central_hub.nodes.states import NodeLook, NodeState, look_at
 from central_hub.registry.enrolment import CodeState, list_codes
 from central_hub.registry.holders import list_holders
 from central_hub.registry.status import cause_of
@@ -19,6 +19,12 @@ from central_hub.services import Services
 from central_hub.sync.fleet import DeviceState, list_devices
 from dossiers.calendar import VIETNAM
 from dossiers.text import fold_text
+
+_HOUR_S = 3_600
+_CHART_BARS = 8
+
+Line = tuple[DeviceState, NodeLook, str, int]
+"""A PC, how it is, its unit's name, and the duplicates with a dossier of its own that wait for a person."""
 
 _SORTS = {
     "unit": lambda pair: pair[2],
@@ -29,6 +35,8 @@ _SORTS = {
     "oldest": lambda pair: pair[0].oldest_unsent_s,
     "offset": lambda pair: abs(pair[0].beacon.offset_ms) if pair[0].beacon else 0,
     "disk": lambda pair: pair[0].beacon.disk_free_mb if pair[0].beacon else 0,
+    "conflicts": lambda pair: pair[0].beacon.conflicts if pair[0].beacon else 0,
+    "duplicates": lambda pair: pair[3],
     "codes": lambda pair: pair[0].beacon.codes_left if pair[0].beacon else 0,
 }
 _ATTENTION = (
@@ -43,19 +51,25 @@ _ATTENTION = (
 def fleet_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
     """Every PC, with how it is; filtered and sorted as the address says."""
     now_ms = services.clock()
+    duplicates = duplicates_of(connection)
     devices = [
-        (device, look_at(device, now_ms=now_ms), services.units.name(device.unit))
-        for device in list_devices(connection, now_ms=now_ms)
+        (
+            device,
+            look_at(device, now_ms=now_ms),
+            services.units.name(device.unit),
+            duplicates[device.id],
+        )
+        for device in list_devices(connection, now_ms=now_ms, silent_ms=services.config.silent_after_ms)
     ]
     wanted, text = args.get("state", ""), fold_text(args.get("q", ""))
     shown = [
         each
         for each in devices
-        if _is_shown(each[1].state, wanted) and text in fold_text(f"{each[2]} {each[0].name}")
+        if _is_wanted(each, wanted) and text in fold_text(f"{each[2]} {each[0].name}")
     ]
     sort, direction = args.get("sort", ""), args.get("dir", "asc")
     shown.sort(key=_SORTS.get(sort, _SORTS["state"]), reverse=sort in _SORTS and direction == "desc")
-    units = {device.unit for device, _look, _name in devices}
+    units = {device.unit for device, *_rest in devices}
     return {
         "devices": shown,
         "total": len(devices),
@@ -63,9 +77,16 @@ def fleet_page(connection: Connection, services: Services, args: Mapping[str, st
         "without": len(services.units.communes) - len(units),
         "counts": [
             ("", _("Tất cả"), len(devices)),
-            ("attention", _("Cần để ý"), sum(_is_shown(look.state, "attention") for _d, look, _n in devices)),
-            ("silent", _("Im lặng"), sum(look.state is NodeState.SILENT for _d, look, _n in devices)),
+            ("attention", _("Cần để ý"), sum(_is_wanted(each, "attention") for each in devices)),
+            ("silent", _("Im lặng"), sum(_is_wanted(each, "silent") for each in devices)),
+            (
+                "differing",
+                _("Có khác biệt hoặc trùng"),
+                sum(_is_wanted(each, "differing") for each in devices),
+            ),
         ],
+        "chart": oldest_chart(shown),
+        "silent_hours": services.config.silent_after_hours,
         "sort": sort or "state",
         "direction": direction,
         "open_codes": sum(code_state(code, now_ms) == "open" for code in list_codes(connection)),
@@ -75,7 +96,14 @@ def fleet_page(connection: Connection, services: Services, args: Mapping[str, st
 def device_page(connection: Connection, services: Services, device: str) -> dict[str, Any] | None:
     """One PC; None where there is none."""
     now_ms = services.clock()
-    found = next((each for each in list_devices(connection, now_ms=now_ms) if each.id == device), None)
+    found = next(
+        (
+            each
+            for each in list_devices(connection, now_ms=now_ms, silent_ms=services.config.silent_after_ms)
+            if each.id == device
+        ),
+        None,
+    )
     if found is None:
         return None
     holders = list_holders(connection, unit=found.unit)
@@ -132,10 +160,30 @@ def address_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_shown(state: NodeState, wanted: str) -> bool:
+def _is_wanted(line: Line, wanted: str) -> bool:
+    device, look, _name, duplicates = line
     if wanted == "attention":
-        return state in _ATTENTION
-    return not wanted or state.value == wanted
+        return look.state in _ATTENTION
+    if wanted == "differing":
+        return bool(duplicates or (device.beacon and device.beacon.conflicts))
+    return not wanted or look.state.value == wanted
+
+
+def oldest_chart(lines: list[Line]) -> dict[str, Any] | None:
+    """The PCs whose oldest record has waited longest, in hours; None where nothing waits anywhere."""
+    late = [line for line in lines if line[0].unsent and line[0].oldest_unsent_s >= _HOUR_S]
+    late.sort(key=lambda line: line[0].oldest_unsent_s, reverse=True)
+    if not late:
+        return None
+    late = late[:_CHART_BARS]
+    hours = [device.oldest_unsent_s // _HOUR_S for device, *_rest in late]
+    return {
+        "kind": "bar",
+        "axis": _("Máy"),
+        "labels": [f"{name} · {device.name}" for device, _look, name, _duplicates in late],
+        "series": [{"key": "overdue", "name": _("Giờ"), "values": hours}],
+        "links": [f"/nodes/{device.id}" for device, *_rest in late],
+    }
 
 
 def day_of(at_ms: int | None) -> str:
@@ -143,7 +191,7 @@ def day_of(at_ms: int | None) -> str:
     return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, VIETNAM).date().isoformat()
 
 
-def device_lines(devices: list[tuple[DeviceState, Any, str]]) -> list[list[Any]]:
+def device_lines(devices: list[Line]) -> list[list[Any]]:
     """The fleet as lines of a file."""
     return [
         [
@@ -152,11 +200,12 @@ def device_lines(devices: list[tuple[DeviceState, Any, str]]) -> list[list[Any]]
             device.beacon.offset_ms if device.beacon else None, device.beacon.disk_free_mb if device.beacon else None,
             device.beacon.codes_left if device.beacon else None,
             day_of(device.contact_ms), day_of(device.synced_ms), device.logs, device.forks,
-            device.beacon.conflicts if device.beacon else None, device.beacon.refused if device.beacon else None,
+            device.beacon.conflicts if device.beacon else None, duplicates,
+            device.beacon.refused if device.beacon else None,
             device.beacon.files if device.beacon else None, device.beacon.history if device.beacon else None,
             device.beacon.problem if device.beacon else "", day_of(device.enrolled_ms),
         ]
-        for device, look, unit in devices
+        for device, look, unit, duplicates in devices
     ]  # fmt: skip
 
 
@@ -165,6 +214,7 @@ def device_header() -> list[str]:
     return [
         _("Đơn vị"), _("Máy"), _("Tình trạng"), _("Phiên bản"), _("Bản ghi chưa về"), _("Cũ nhất (ngày)"),
         _("Đã về tỉnh"), _("Đã xét"), _("Lệch giờ (ms)"), _("Đĩa trống (MB)"), _("Số hồ sơ còn"),
-        _("Liên lạc cuối"), _("Đồng bộ đủ lần cuối"), _("Số nhật ký"), _("Nhánh khác"), _("Khác biệt"), _("Bị giữ"),
+        _("Liên lạc cuối"), _("Đồng bộ đủ lần cuối"), _("Số nhật ký"), _("Nhánh khác"), _("Khác biệt"),
+        _("Trùng chờ giải quyết"), _("Bị giữ"),
         _("Tệp chưa về"), _("Lịch sử còn thiếu"), _("Lỗi đồng bộ"), _("Khóa cấp ngày"),
     ]  # fmt: skip

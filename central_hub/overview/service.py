@@ -15,7 +15,7 @@ from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.statistics.board import Board, today_of
 from central_hub.statistics.choice import read_choice
 from central_hub.statistics.words import problem_words
-from central_hub.sync.fleet import DeviceState, list_devices
+from central_hub.sync.fleet import SILENT_AFTER_MS, DeviceState, list_devices
 
 _RANKED_SHOWN = 12
 _NODES_SHOWN = 6
@@ -29,7 +29,8 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
     order = args.get("order", "")
     order = order if order in _ORDERS else "best"
     board = Board(connection, services, choice)
-    devices = list_devices(connection, now_ms=services.clock())
+    day_ms = services.clock() - SILENT_AFTER_MS
+    devices = list_devices(connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms)
     return {
         "board": board,
         "choice": choice,
@@ -39,7 +40,10 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
         "ranked": board.ranked(order=order, limit=_RANKED_SHOWN),
         "fields": board.fields(),
         "nodes": nodes_to_look_at(devices, services),
-        "node_counts": {"all": len(devices), "heard": sum(not each.is_silent for each in devices)},
+        "node_counts": {
+            "all": len(devices),
+            "heard": sum(day_ms < (each.contact_ms or 0) for each in devices),
+        },
         "decisions": [
             *log_alarm(connection),
             *copy_alarm(connection),

@@ -52,7 +52,9 @@ def search(connection: Connection, services: Services, text: str) -> Found:
         procedures=catalogue.search(text)[:_SHOWN],
         devices=[
             device
-            for device in list_devices(connection, now_ms=services.clock())
+            for device in list_devices(
+                connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms
+            )
             if folded in fold_text(device.name) or device.id.startswith(folded)
         ][:_SHOWN],
         only=f"/statistics/dossiers/{exact[0].dossier}" if len(exact) == 1 else None,

@@ -71,7 +71,7 @@
   };
   const csvOf = (data) => {
     const quote = (text) => (/[",\n]/.test(String(text)) ? `"${String(text).replaceAll('"', '""')}"` : String(text));
-    const rows = [[words.period || "", ...data.series.map((series) => series.name)], ...data.labels.map((label, at) => [label, ...data.series.map((series) => series.values[at] ?? "")])];
+    const rows = [[data.axis || words.period || "", ...data.series.map((series) => series.name)], ...data.labels.map((label, at) => [label, ...data.series.map((series) => series.values[at] ?? "")])];
     return "\ufeff" + rows.map((row) => row.map(quote).join(",")).join("\r\n") + "\r\n";
   };
   const pngOf = (plot, then) => {

@@ -11,11 +11,12 @@ from sync_protocol.reasons import LOG_FORK
 from sync_protocol.wire import Beacon
 
 SILENT_AFTER_MS = 24 * 60 * 60 * 1000
+"""Unless the setting `silent_after_hours` says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetState:
-    """The sentence in the frame: PCs enrolled, not heard for a day, last contact; records that wait for a person."""
+    """The sentence in the frame: PCs enrolled, silent ones, last contact; records that wait for a person."""
 
     nodes: int
     silent: int
@@ -56,9 +57,9 @@ class DeviceState:
     forks: int = 0
 
 
-def fleet_state(connection: Connection, *, now_ms: int) -> FleetState:
+def fleet_state(connection: Connection, *, now_ms: int, silent_ms: int = SILENT_AFTER_MS) -> FleetState:
     """The fleet in one sentence."""
-    since = now_ms - SILENT_AFTER_MS
+    since = now_ms - silent_ms
     row = connection.execute(
         select(
             func.count().label("nodes"),
@@ -72,8 +73,10 @@ def fleet_state(connection: Connection, *, now_ms: int) -> FleetState:
     )
 
 
-def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None) -> list[DeviceState]:
-    """Every enrolled PC, by unit and name."""
+def list_devices(
+    connection: Connection, *, now_ms: int, unit: str | None = None, silent_ms: int = SILENT_AFTER_MS
+) -> list[DeviceState]:
+    """Every enrolled PC, by unit and name. One not heard for `silent_ms` is silent."""
     totals = (
         select(
             LOG.c.device,
@@ -117,7 +120,7 @@ def list_devices(connection: Connection, *, now_ms: int, unit: str | None = None
                 digest_state=row.digest_state,
                 logs=row.logs or 0,
                 forks=row.forks or 0,
-                is_silent=row.contact_ms is None or row.contact_ms < now_ms - SILENT_AFTER_MS,
+                is_silent=row.contact_ms is None or row.contact_ms < now_ms - silent_ms,
             )
         )
     return found

@@ -1,16 +1,21 @@
 """The fleet's pages and enrolment codes: what a technician is handed works once, and can be withdrawn."""
 
+import csv
+import io
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from central_hub.config import ConfigInvalid, HubConfig
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.registry.enrolment import list_codes
 from central_hub.store.engine import reading
 from central_hub.sync.fleet import list_devices
 from sync_protocol.enrolment import parse_code
 from tests.support.hub import DAY_MS, NOW_MS, ProvinceHub, Visitor, found_province, shared_province
+from tests.unit.central_hub.test_hub_twins import receive
 
 CODE = re.compile(r"<output>([0-9A-Z-]{29})</output>")
 
@@ -54,7 +59,8 @@ def test_the_fleet_tells_who_needs_a_look(full: ProvinceHub) -> None:
 
 
 @pytest.mark.parametrize(
-    "sort", ["unit", "state", "last", "waiting", "oldest", "offset", "disk", "codes", "x"]
+    "sort",
+    ["unit", "state", "last", "waiting", "oldest", "offset", "disk", "codes", "conflicts", "duplicates", "x"],
 )
 def test_the_fleet_sorts(full: ProvinceHub, sort: str) -> None:
     page = full.browser("kiemtra").page(f"/nodes?sort={sort}&dir=desc")
@@ -74,6 +80,62 @@ def test_the_fleet_as_a_file(full: ProvinceHub) -> None:
     answer = full.browser("kiemtra").get("/nodes?format=csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="may-tram.csv"'
     assert len(answer.data.decode("utf-8-sig").splitlines()) == 9
+
+
+def lines(visitor: Visitor, address: str) -> list[dict[str, str]]:
+    text = visitor.get(address).data.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_conflicts_and_duplicates_are_counted_filtered_and_in_the_file(hub: ProvinceHub) -> None:
+    first, second, third = hub.enrol("20242"), hub.enrol("20257"), hub.enrol("20195")
+    for desk in (first, second, third):
+        if desk is not third:
+            receive(desk, code=f"H17.9-{desk.unit}")
+        hub.deliver(desk)
+        hub.contact(desk)
+    hub.contact(third, conflicts=2)
+    hub.enrol("20197")
+    hub.judge()
+    visitor = hub.browser("kiemtra")
+    found = lines(visitor, "/nodes?state=differing&format=csv")
+    said = sorted((line["Khác biệt"], line["Trùng chờ giải quyết"]) for line in found)
+    assert said == [("0", "1"), ("0", "1"), ("2", "0")]
+    page = visitor.page("/nodes?state=differing&sort=duplicates&dir=desc")
+    assert page.count("mc-row-link") == 3 and page.count("/quarantine?show=duplicates") == 2
+    assert len(lines(visitor, "/nodes?format=csv")) == 4
+
+
+@pytest.mark.parametrize(("hours", "silent"), [(2, 1), (4, 0)])
+def test_when_a_pc_counts_as_silent_is_a_setting(tmp_path: Path, hours: int, silent: int) -> None:
+    hub = found_province(tmp_path, silent_after_hours=hours)
+    hub.contact(hub.enrol("20242"), ago_ms=3 * 3_600_000)
+    visitor = hub.browser("kiemtra")
+    assert visitor.page("/nodes?state=silent").count("mc-row-link") == silent
+    assert f"quá {hours} giờ" in visitor.page("/nodes")
+
+
+@pytest.mark.parametrize("hours", [0, 721])
+def test_a_silence_limit_out_of_bounds_is_refused(tmp_path: Path, hours: int) -> None:
+    with pytest.raises(ConfigInvalid, match="silent_after_hours"):
+        HubConfig.load(tmp_path, environment={}, silent_after_hours=hours)
+
+
+def test_the_longest_waiting_are_drawn_first(hub: ProvinceHub) -> None:
+    visitor = hub.browser("kiemtra")
+    desks = [hub.enrol(unit) for unit in ("20242", "20257", "20195")]
+    for desk, hours in zip(desks, (5, 50, 0), strict=True):
+        hub.contact(desk, unsent=int(hours > 0), oldest_unsent_s=hours * 3_600)
+    drawn = re.search(
+        r'<script type="application/json" id="oldest-data">(.*?)</script>', visitor.page("/nodes")
+    )
+    assert drawn
+    chart = json.loads(drawn[1])
+    assert chart["series"][0]["values"] == [50, 5]
+    assert chart["links"] == [f"/nodes/{desks[1].device}", f"/nodes/{desks[0].device}"]
+    for desk in desks:
+        hub.contact(desk, unsent=0)
+    assert "oldest-data" not in visitor.page("/nodes")
 
 
 def test_states_come_from_facts(full: ProvinceHub) -> None:
