@@ -21,7 +21,9 @@ from central_hub.sync.parcels import asked_by_nobody
 from central_hub.tlog.sequencer import Step, advance
 from dossiers.lifecycle import MOVES
 from dossiers.states import Status
+from dossiers.views import DossierView
 from edge_node import create_app as create_node
+from edge_node.casework.service import Target
 from edge_node.config import EdgeConfig
 from edge_node.conflicts.reading import open_questions
 from edge_node.enrolment.epochs import open_log
@@ -29,13 +31,15 @@ from edge_node.files.capture import capture
 from edge_node.files.service import Placed, attach
 from edge_node.migrations import prepare
 from edge_node.projection.duplicates import open_duplicates
+from edge_node.projection.service import view
+from edge_node.routing.service import give_papers, refer
 from edge_node.services import build_services
 from edge_node.store import open_database
 from signing.keys import LockCost
 from sync_protocol.admission import Outcome
 from sync_protocol.log import OpeningReason
 from tests.support.browser import Tab, launch, new_tab, serve
-from tests.support.hub import ACCOUNTS, PASSWORD, ProvinceHub, found_province, populate
+from tests.support.hub import ACCOUNTS, PASSWORD, ProvinceHub, found_province, populate, suspect_copy
 from tests.support.node import PIN, PROCEDURES, make_app, receive
 from tests.support.walking import Examples, Walk, addresses, first_of_each
 from tests.support.week import MARITAL, Week, furnish
@@ -71,6 +75,34 @@ def scan(week: Week, dossier: str) -> str:
     assert record is not None
     file: str = record.header.facts["files"][0]["file"]
     return file
+
+
+def way(week: Week) -> Examples:
+    """Addresses about a dossier that a department was asked about, and whose papers went along."""
+    db, services, dossier = week.office.db, week.office.services, week.by_status[Status.PROCESSING]
+    refer(
+        db,
+        services,
+        week.van,
+        Target(dossier=dossier, seen=seen_of(week, dossier).heads),
+        to="48003",
+        ground="Xác minh giúp",
+    )
+    leg = seen_of(week, dossier).legs[-1].record
+    slip = give_papers(db, services, week.van, [dossier], to="48003")
+    return {
+        "/routing": ["/routing", "/routing?side=out", "/routing?side=papers", "/routing?side=out&format=csv"],
+        "/routing/<dossier>/refer": [f"/routing/{dossier}/refer"],
+        "/routing/<dossier>/leg/<leg>/<step>": [f"/routing/{dossier}/leg/{leg}/recalled"],
+        "/routing/slips/<slip>": [f"/routing/slips/{slip}"],
+        "/routing/slips/<slip>/paper": [f"/routing/slips/{slip}/paper"],
+    }
+
+
+def seen_of(week: Week, dossier: str) -> DossierView:
+    found = view(week.office.db, dossier)
+    assert found is not None
+    return found
 
 
 def pages_of_node(week: Week) -> Examples:
@@ -134,6 +166,7 @@ def pages_of_node(week: Week) -> Examples:
         "/results": ["/results", "/results?state=returned", "/results?q=khong+co+ai"],
         "/search": ["/search", "/search?q=tran+thi", "/search?q=khong+co+ai"],
         "/static/<path:filename>": ["/static/icon.svg"],
+        **way(week),
     }  # fmt: skip
 
 
@@ -217,6 +250,8 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/search": ["/search", "/search?q=hoa", "/search?q=khong+co+ai"],
         "/static/<path:filename>": ["/static/icon.svg"],
         "/stick/<device>/answer": [f"/stick/{hub.desks[0].device}/answer"],
+        "/stick/<device>/snapshot": [f"/stick/{hub.desks[1].device}/snapshot"],
+        "/copies/<life>": [f"/copies/{suspect_copy(hub, hub.desks[2])}"],
         "/stick/<device>/everything": [f"/stick/{hub.desks[1].device}/everything"],
         "/tlog/tile/<path:path>": [f"/tlog/{tile}"],
         "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],

@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 from central_hub import create_app
 from central_hub.accounts.service import make_account
 from central_hub.config import HubConfig
+from central_hub.copies.suspicion import look_at_round
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import judge_pending
@@ -40,7 +41,9 @@ from signing.keys import BoxKey, LockCost
 from signing.roles import OFFICE_ROLES, Role
 from sync_protocol.enrolment import EnrolmentRequest, KeyOffer, parse_code, prove
 from sync_protocol.frame import encode_run
-from sync_protocol.wire import Beacon
+from sync_protocol.frontier import Frontier
+from sync_protocol.log import branch_id
+from sync_protocol.wire import Beacon, CopyState, RoundRequest
 from tests.support.device_log import DeviceLog, key_of
 from tests.support.histories import received_facts
 
@@ -69,6 +72,12 @@ _OFFICERS = (
     "Hồ Anh Tuấn",
 )
 _RUN_RECORDS = 200
+
+
+BEACON = Beacon(
+    version="0.1.0", fold=1, unsent=0, oldest_unsent_s=0, conflicts=0, refused=0, offset_ms=0, disk_free_mb=9_000,
+    database_mb=4, codes_left=500,
+)  # fmt: skip
 
 
 @dataclass
@@ -219,6 +228,21 @@ def shared_province() -> ProvinceHub:
 
 
 _FOLDERS: list[TemporaryDirectory[str]] = []
+
+
+def suspect_copy(hub: ProvinceHub, desk: Desk) -> str:
+    """A copy of the PC's disk has delivered what it wrote; the id of its branch, which waits for somebody's word."""
+    desk.log.records.pop()
+    differing = desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Khác"})
+    told = acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])
+    request = RoundRequest(
+        protocol=1, device=bytes.fromhex(desk.device), challenge=b"", hub_epoch=bytes(16), sent_ms=0, frontier=[],
+        digest=b"", receipt=b"", beacon=BEACON, bytes_max=1, runs=[], writing=bytes.fromhex(desk.log.log),
+    )  # fmt: skip
+    found = look_at_round(hub.services, desk.device, request, Frontier(), told.forks)
+    assert found.state == CopyState.WAITING
+    hub.judge()
+    return branch_id(desk.log.log, differing.link)
 
 
 @dataclass

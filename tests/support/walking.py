@@ -149,7 +149,7 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
     for told, wanted, is_so in (
         ("format=csv", "text/csv", lambda: body.startswith(b"\xef\xbb\xbf")),
         ("format=pdf", "application/pdf", lambda: body.startswith(b"%PDF-")),
-        ("/papers/", "application/pdf", lambda: body.startswith(b"%PDF-")),
+        ("/paper", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("format=xlsx", "application/vnd.openxml", lambda: body.startswith(b"PK")),
         ("/export", "application/json", lambda: bool(json.loads(body))),
         ("/api/v1/", "application/json", lambda: bool(json.loads(body))),

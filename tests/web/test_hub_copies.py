@@ -8,23 +8,24 @@ from click.testing import CliRunner
 
 from central_hub.cli import cli
 from central_hub.copies.service import list_copies
-from central_hub.copies.suspicion import look_at_round, standing_of
-from central_hub.ingest.service import acknowledge
+from central_hub.copies.suspicion import standing_of
 from central_hub.registry.leases import has_lease
 from central_hub.registry.status import cause_of
 from central_hub.store.engine import reading
 from signing.console import OK, UNDECIDED
-from sync_protocol.frame import encode_run
-from sync_protocol.frontier import Frontier
-from sync_protocol.log import branch_id
-from sync_protocol.wire import Beacon, CopyState, RoundRequest
-from tests.support.hub import DAY_MS, NOW_MS, PASSWORD, Desk, ProvinceHub, found_province, receive
+from sync_protocol.wire import CopyState
+from tests.support.hub import (
+    DAY_MS,
+    NOW_MS,
+    PASSWORD,
+    Desk,
+    ProvinceHub,
+    found_province,
+    receive,
+    suspect_copy,
+)
 
 GIVEN = {"ground": "Đơn vị xác nhận lúc 8 giờ", "password": PASSWORD}
-BEACON = Beacon(
-    version="0.1.0", fold=1, unsent=0, oldest_unsent_s=0, conflicts=0, refused=0, offset_ms=0, disk_free_mb=9_000,
-    database_mb=4, codes_left=500,
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -44,18 +45,7 @@ def desk(hub: ProvinceHub) -> Desk:
 @pytest.fixture
 def life(hub: ProvinceHub, desk: Desk) -> str:
     """A copy of the PC's disk has delivered what it wrote; the id of its branch."""
-    desk.log.records.pop()
-    differing = desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Khác"})
-    told = acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])
-    request = RoundRequest(
-        protocol=1, device=bytes.fromhex(desk.device), challenge=b"", hub_epoch=bytes(16), sent_ms=0, frontier=[],
-        digest=b"", receipt=b"", beacon=BEACON, bytes_max=1, runs=[], writing=bytes.fromhex(desk.log.log),
-    )  # fmt: skip
-    assert (
-        look_at_round(hub.services, desk.device, request, Frontier(), told.forks).state == CopyState.WAITING
-    )
-    hub.judge()
-    return branch_id(desk.log.log, differing.link)
+    return suspect_copy(hub, desk)
 
 
 def standing(hub: ProvinceHub, desk: Desk, log: str) -> int:
