@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.skipif(sys.platform == "win32", reason="the hub serves on POSIX systems"),
 ]
-GROWTH_MB_MAX = 100
+GROWTH_MB_MAX = 128
 
 
 @contextmanager

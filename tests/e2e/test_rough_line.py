@@ -20,7 +20,6 @@ pytestmark = [
 ]
 DOSSIERS = 100
 ATTEMPTS_MAX = 60
-# The narrow one first: a node that has learned to be careful on the other is never reset here.
 LINES = {
     "reset after 64 KiB": Roughness(round_trip_s=0.3, reset_after_bytes=64 * 1024),
     "far, slow and cut": Roughness(bytes_per_s=32_000, round_trip_s=0.6, cut_every_s=3.0),
@@ -54,7 +53,8 @@ def test_everything_arrives_over_a_line_that_breaks_again_and_again(office: Runn
             sync_over(office, line)
             if office.status()["waiting"] == 0:
                 break
-        resets = line.resets
+        carried, resets = line.bytes_up, line.resets
     assert office.status()["waiting"] == 0, f"{office.status()}\n{office.hub.tail()}"
-    assert resets > 0, "the line was not rough"
+    # A node that is careful is never reset on the narrow line; what went over it was more than one connection carries.
+    assert resets > 0 or carried > LINES[name].reset_after_bytes > 0, "the line was not rough"
     assert program.ledger.records

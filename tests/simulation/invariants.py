@@ -41,6 +41,7 @@ from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.erasure import ERASURE_KIND, Erasure
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SEAL_EVERY_RECORDS
 from sync_protocol.log import Run, check_chain, verify_seal
+from sync_protocol.reasons import RECORD_REVOKED
 from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
@@ -230,6 +231,12 @@ class _Truth:
     def readable(self, unit: str) -> set[str]:
         """Records of dossiers whose bodies nodes of this unit may have."""
         return {record for route in self.routes.values() for record in route.readable(unit)}
+
+    def sent_before(self) -> set[str]:
+        """Records of dossiers in which a review took something back: what sent them on their way may be among it, and what
+        had been sent by then stays where it is."""
+        reviewed = {row.dossier for row in self.standings if row.code == RECORD_REVOKED.code}
+        return {each.id for dossier in reviewed for each in self.dossiers.get(dossier, ())}
 
     def foreign(self, unit: str) -> set[str]:
         """Records of other communes that nodes of this unit must hold."""
@@ -422,7 +429,7 @@ def _check_foreign(node: SimNode, truth: _Truth) -> None:
     held = {row[0].hex() for row in rows}
     expected = truth.foreign(node.unit)
     require(expected <= held, "a routed dossier reaches both ends", f"{node.name} {len(expected - held)}")
-    surplus = held - expected - truth.quarantined
+    surplus = held - expected - truth.quarantined - truth.sent_before()
     require(not surplus, "records go to both ends and to nobody else", f"{node.name} {sorted(surplus)[:2]}")
     readable = truth.readable(node.unit)
     for record_id in sorted(held & expected):
@@ -443,12 +450,13 @@ def _check_secrecy(world: "World", node: SimNode, truth: _Truth) -> None:
         return
     pattern = rf"{TOKEN_START}(?:{units})x(?:same|[0-9a-f]{{10}})"
     found = {word.decode() for word in re.findall(pattern.encode(), content)}
-    said = [truth.by_id[record].body for record in truth.readable(node.unit)]
+    readable = truth.readable(node.unit) | truth.sent_before()
+    said = [truth.by_id[record].body for record in readable]
     told = {word for body in said if body for word in re.findall(pattern, body.content.decode())}
     erased = world.ledger.acknowledged
     told |= {  # what was erased since: whether it is gone is asked elsewhere
         word
-        for record in truth.readable(node.unit)
+        for record in readable
         if record in erased and erased[record].body
         for word in re.findall(pattern, erased[record].body.content.decode())  # type: ignore[union-attr]
     }
@@ -498,7 +506,8 @@ def _check_views(node: SimNode, truth: _Truth) -> None:
         row[0].hex()
         for row in node.db.conn.execute("SELECT DISTINCT dossier FROM record WHERE dossier NOT NULL")
     }
-    require(home <= here <= home | guests | own, "a node lists its commune's dossiers", node.name)
+    guests_before = {truth.by_id[record].header.dossier for record in truth.sent_before()}
+    require(home <= here <= home | guests | guests_before | own, "a node lists its commune's dossiers", node.name)
     require(guests <= here, "a node lists the dossiers that are sent to it", node.name)
     for dossier in sorted(guests - truth.with_refusals):
         mine = view_of(node.db, dossier)

@@ -232,6 +232,8 @@ _FOLDERS: list[TemporaryDirectory[str]] = []
 
 def suspect_copy(hub: ProvinceHub, desk: Desk) -> str:
     """A copy of the PC's disk has delivered what it wrote; the id of its branch, which waits for somebody's word."""
+    hub.deliver(desk)
+    hub.judge()
     desk.log.records.pop()
     differing = desk.log.write("dossier.noted", desk.log.new_dossier(), {}, {"note": "Khác"})
     told = acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])

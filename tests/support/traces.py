@@ -69,7 +69,10 @@ def find_traces(folder: Path, needles: dict[str, bytes]) -> list[Trace]:
 
 
 def _layers(path: Path, folder: Path) -> Iterator[bytes]:
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return  # SQLite takes its index of the log away with its last reader
     yield data
     if data.startswith(_ZSTD):
         data = zstandard.ZstdDecompressor().decompressobj().decompress(data)

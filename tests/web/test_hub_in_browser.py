@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from central_hub.copies.service import list_copies
 from central_hub.store.engine import reading
 from central_hub.store.tables import DOSSIER, KEY_REQUEST, STANDING
 from tests.support.browser import launch, leave
-from tests.support.hub import PASSWORD, ProvinceHub, shared_province
+from tests.support.hub import PASSWORD, ProvinceHub, shared_province, suspect_copy
 
 pytestmark = pytest.mark.browser
 
@@ -75,8 +76,15 @@ def addresses(hub: ProvinceHub) -> list[str]:
         dossier = connection.scalar(select(DOSSIER.c.id).where(DOSSIER.c.records > 3))
         standing = connection.scalar(select(STANDING.c.record))
         request = connection.scalar(select(KEY_REQUEST.c.record))
+        copies = [copy.life for copy in list_copies(connection, hub.services)]
     assert dossier is not None
-    values = {"dossier": dossier.hex(), "device": hub.desks[0].device, "code": "1.004194", "login": "kiemtra"}
+    life = copies[0] if copies else suspect_copy(hub, hub.desks[1])
+    values = {"life": life} | {
+        "dossier": dossier.hex(),
+        "device": hub.desks[0].device,
+        "code": "1.004194",
+        "login": "kiemtra",
+    }
     found = []
     for rule in hub.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES) or rule.rule in NOT_HERS:
