@@ -507,7 +507,9 @@ def _check_views(node: SimNode, truth: _Truth) -> None:
         for row in node.db.conn.execute("SELECT DISTINCT dossier FROM record WHERE dossier NOT NULL")
     }
     guests_before = {truth.by_id[record].header.dossier for record in truth.sent_before()}
-    require(home <= here <= home | guests | guests_before | own, "a node lists its commune's dossiers", node.name)
+    require(
+        home <= here <= home | guests | guests_before | own, "a node lists its commune's dossiers", node.name
+    )
     require(guests <= here, "a node lists the dossiers that are sent to it", node.name)
     for dossier in sorted(guests - truth.with_refusals):
         mine = view_of(node.db, dossier)
