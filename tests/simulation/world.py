@@ -356,7 +356,12 @@ class World:
             other = chance.choice(colleagues)
             other.note_unforced()
             other.fuse.set(step.hub_fuse)
-            self.meet(node, other, chance, is_hostile=bool(step.amount))
+            try:
+                self.meet(node, other, chance, is_hostile=bool(step.amount))
+            except PowerCut:
+                if not other.fuse.is_burnt:
+                    raise
+                self._restart_node(other, "after a meeting")
             other.fuse.set(None)
 
     def meet(self, node: SimNode, other: SimNode, chance: random.Random, *, is_hostile: bool = False) -> None:
