@@ -110,7 +110,7 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert code == 0 and answer["is_new"] is True
     assert command(tmp_path, "init")[1]["is_new"] is False
     assert command(tmp_path, "status")[0] == 2
-    assert command(tmp_path, "rebuild")[:2] == (0, {"dossiers": 0, "ok": True})
+    assert command(tmp_path, "rebuild")[:2] == (0, {"dossiers": 0, "files_wanted": 0, "ok": True})
     assert command(tmp_path, "sync")[1]["code"] == "NODE_NOT_ENROLLED"
     assert command(tmp_path, "serve", "--port", "0")[0] == 3
     assert command(tmp_path, "fly")[0] == 3
