@@ -136,6 +136,7 @@ class Rounds:
         self._stated: dict[str, FrontierEntry] = {}
         self._stale = 0
         self._sent: list[bytes] = []
+        self._asked_from = b""
         self._wanted: list[bytes] = []
         self._frames: list[bytes] = []
         self._line_bytes = 0
@@ -246,6 +247,7 @@ class Rounds:
     def _request(self, office: Office, mine: Frontier, chosen: Chosen) -> RoundRequest:
         now = self._services.clock()
         said = testimony(self._db, self._services, office)
+        self._asked_from = said.tree
         return RoundRequest(
             protocol=PROTOCOL_VERSION,
             device=bytes.fromhex(office.device),
@@ -331,7 +333,7 @@ class Rounds:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             units = read_genealogy(self._db).scope(office.unit)
             keep_receipt(self._db, answer.receipt, hub=hub, units=units)
-        take_answer(self._db, self._services, office, answer, is_late=is_late)
+        take_answer(self._db, self._services, office, answer, asked_from=self._asked_from, is_late=is_late)
         self._stated = self._positions(answer, office, mine)
         if answer.now_ms >= newest_hub_ms(self._db):
             self._compare(answer)

@@ -87,18 +87,27 @@ def _asks_witnesses(services: Services, db: Database) -> bool:
 
 
 def take_answer(
-    db: Database, services: Services, office: Office, answer: RoundAnswer, *, is_late: bool = False
+    db: Database,
+    services: Services,
+    office: Office,
+    answer: RoundAnswer,
+    *,
+    asked_from: bytes,
+    is_late: bool = False,
 ) -> None:
     """Check what the hub shows of its log, remember it, and prepare the cosignature.
 
     An answer that came in a parcel (`is_late`) may be older than what is held, and its proof may begin elsewhere: what does
-    not fit is passed over, and only two roots for one size are two histories.
+    not fit is passed over, and only two roots for one size are two histories. The same holds where this PC has seen another
+    checkpoint since it asked: a command may sync beside the running node. `asked_from` is the mark that the request named.
     """
     if not is_late:
         forget_sent(db)
     try:
         if answer.checkpoint:
-            _take_checkpoint(db, services, office, answer, is_late=is_late)
+            now_at = read_seen(services.config.keys)
+            has_moved = (tree_mark(now_at[0].size, now_at[0].root) if now_at else b"") != asked_from
+            _take_checkpoint(db, services, office, answer, is_late=is_late or has_moved)
         seen = read_seen(services.config.keys)
         if seen is not None:
             wanted = wishes(db, limit=limits.INCLUSIONS_MAX)
@@ -151,8 +160,10 @@ def _take_checkpoint(
             detail = f"shown {head.size} leaves after {held.size}"
             alerts.raise_alert(db, alerts.LOG_BEHIND, now=now, detail=detail)
             return
+        # To one of the same size nothing leads but equality: a late answer's proof begins at an earlier one.
+        proof = [] if is_late and head.size == held.size else answer.consistency
         try:
-            merkle.verify_consistency(held.size, held.root, head.size, head.root, answer.consistency)
+            merkle.verify_consistency(held.size, held.root, head.size, head.root, proof)
         except LogInvalid as error:
             _tell_split(db, services, note, answer, str(error))
             return

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 import segno
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from signing import base45, cose, qr
 from signing.bundles import next_payload, open_unpinned_bundle, sign_bundle
@@ -306,7 +306,7 @@ def test_a_picture_of_a_code_is_read(browser: Browser, tmp_path: Path) -> None:
         tab.page.set_input_files(
             "#photo", {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
         )
-        tab.page.wait_for_function("document.getElementById('message').textContent.includes('Không mở được')")
+        expect(tab.page.locator("#message")).to_contain_text("Không mở được")
         assert tab.complained() == []
 
 

@@ -83,7 +83,7 @@ class Running:
         """What `motcua-node status` says; it ends with 2 while something is undecided."""
         return self.node_command("status", expect=(0, 2))
 
-    def hub_command(self, name: str, *options: str, expect: int = 0) -> Any:
+    def hub_command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
         return run_json(HUB, name, "--data", str(self.hub_data), *options, expect=expect)
 
     def log_in(self) -> Browser:

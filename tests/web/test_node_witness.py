@@ -646,3 +646,32 @@ def test_a_late_answer_from_a_stick_is_no_second_history(
     rounds.take_carried(msgspec.structs.replace(late, checkpoint=other.note(), consistency=[]))
     assert node.seen == ahead
     assert alerts.LOG_SPLIT in node.alerts
+
+
+@pytest.mark.parametrize("shown_first", ["the same", "a newer one"])
+def test_a_command_that_syncs_beside_the_running_node_accuses_nobody(
+    hub: HubServices, node: Node, shown_first: str
+) -> None:
+    """While one sync waits for its answer, another of the same PC is shown the log: the first answer's proof begins too early."""
+    grown(hub, node)
+    node.work(2)
+    node.sync()
+    sign(hub)
+    meddled = False
+
+    def meddle(answer: RoundAnswer) -> RoundAnswer:
+        nonlocal meddled
+        if not meddled and answer.checkpoint:
+            meddled = True
+            if shown_first == "a newer one":
+                node.work(1)
+                node.sync()
+                sign(hub)
+            node.sync()
+        return answer
+
+    node.line.change = meddle
+    node.sync()
+    assert meddled and node.alerts == set()
+    node.sync()
+    assert node.seen == tree_of(hub).head()
