@@ -69,7 +69,7 @@ class HubConfig:
     files_free_mb: int = 2048
     silent_after_hours: int = 24
     files_quota_mb: int = 0
-    judge_batch_records: int = 2048
+    judge_batch_records: int = 4096
     verify_threads: int = 1
     checkpoint_every_s: int = 10
     tail_wait_days: int = 14
