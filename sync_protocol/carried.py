@@ -6,10 +6,10 @@ that an old one that comes again is known for what it is; no clock is asked.
 
 import msgspec
 
-from signing.errors import SignatureInvalid
-from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, verify
+from signing.signatures import SIGNATURE_BYTES, Purpose, Signer
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.wire import Beacon
 
 BEACON_BYTES_MAX = 512
@@ -31,45 +31,25 @@ class CarriedBeacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     beacon: Beacon
 
 
-class SignedBeacon(msgspec.Struct, frozen=True, kw_only=True):
-    """A beacon as it came; believe nothing but the device id until `verify` has returned."""
-
-    said: CarriedBeacon
-    packed: bytes
-    signature: bytes
-
-    @property
-    def device(self) -> str:
-        """Key id of the PC that claims to speak."""
-        return self.said.device.hex()
-
-    def verify(self, device: PublicKey) -> CarriedBeacon:
-        """What the PC said, once its signature holds; raises RemoteFault."""
-        try:
-            verify(device, Purpose.BEACON, self.packed, self.signature)
-        except SignatureInvalid as error:
-            raise RemoteFault(reasons.ROUND_SIGNATURE, "beacon") from error
-        return self.said
+SignedBeacon = SignedMessage[CarriedBeacon]
 
 
 def sign_beacon(said: CarriedBeacon, device: Signer) -> bytes:
     """Signature, then MessagePack."""
-    packed = _encoder.encode(said)
-    return device.sign(Purpose.BEACON, packed) + packed
+    return sign_message(_encoder.encode(said), Purpose.BEACON, device)
 
 
 def open_beacon(data: bytes) -> SignedBeacon:
     """Parse a carried beacon; raises RemoteFault."""
     if not SIGNATURE_BYTES < len(data) <= BEACON_BYTES_MAX:
         raise RemoteFault(reasons.ROUND_FORMAT, "beacon size")
-    packed = data[SIGNATURE_BYTES:]
     try:
-        said = _decoder.decode(packed)
+        said = _decoder.decode(data[SIGNATURE_BYTES:])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RemoteFault(reasons.ROUND_FORMAT, "beacon") from error
     if len(said.device) != 16 or len(said.log) != 16 or said.count < 0 or said.leases_seen < 0:
         raise RemoteFault(reasons.ROUND_FORMAT, "beacon")
-    return SignedBeacon(said=said, packed=packed, signature=data[:SIGNATURE_BYTES])
+    return SignedMessage.of(said, data, Purpose.BEACON)
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -6,10 +6,10 @@ challenge makes it fresh; a stale one costs one more request, as in rounds.
 
 import msgspec
 
-from signing.errors import SignatureInvalid
-from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, verify
+from signing.signatures import SIGNATURE_BYTES, Purpose, Signer
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.wire import Beacon
 
 DIRECT_BEACON_BYTES_MAX = 1024
@@ -32,45 +32,22 @@ class DirectAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     now_ms: int
 
 
-class SignedDirectBeacon(msgspec.Struct, frozen=True, kw_only=True):
-    """A direct beacon as it came; believe nothing but the device id until `verify` has returned."""
-
-    said: DirectBeacon
-    packed: bytes
-    signature: bytes
-
-    @property
-    def device(self) -> str:
-        """Key id of the PC that claims to speak."""
-        return self.said.device.hex()
-
-    def verify(self, device: PublicKey) -> DirectBeacon:
-        """What the PC said, once its signature holds; raises RemoteFault."""
-        try:
-            verify(device, Purpose.DIRECT_BEACON, self.packed, self.signature)
-        except SignatureInvalid as error:
-            raise RemoteFault(reasons.ROUND_SIGNATURE, "beacon") from error
-        return self.said
-
-
 def sign_direct(said: DirectBeacon, device: Signer) -> bytes:
     """Signature, then MessagePack."""
-    packed = _encoder.encode(said)
-    return device.sign(Purpose.DIRECT_BEACON, packed) + packed
+    return sign_message(_encoder.encode(said), Purpose.DIRECT_BEACON, device)
 
 
-def open_direct(data: bytes) -> SignedDirectBeacon:
+def open_direct(data: bytes) -> SignedMessage[DirectBeacon]:
     """Parse a direct beacon; raises RemoteFault."""
     if not SIGNATURE_BYTES < len(data) <= DIRECT_BEACON_BYTES_MAX:
         raise RemoteFault(reasons.ROUND_FORMAT, "beacon size")
-    packed = data[SIGNATURE_BYTES:]
     try:
-        said = _decoder.decode(packed)
+        said = _decoder.decode(data[SIGNATURE_BYTES:])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RemoteFault(reasons.ROUND_FORMAT, "beacon") from error
     if len(said.device) != 16 or said.version != 1:
         raise RemoteFault(reasons.ROUND_FORMAT, "beacon")
-    return SignedDirectBeacon(said=said, packed=packed, signature=data[:SIGNATURE_BYTES])
+    return SignedMessage.of(said, data, Purpose.DIRECT_BEACON)
 
 
 def encode_direct_answer(answer: DirectAnswer) -> bytes:

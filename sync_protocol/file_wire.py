@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from signing.errors import SignatureInvalid
-from signing.signatures import PublicKey, Signer, verify
+from signing.signatures import Signer
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.wire import PROTOCOL_VERSION, PROTOCOL_VERSIONS_ACCEPTED
 
 FILES_PURPOSE: Final = "motcua.files"
@@ -71,38 +71,16 @@ class FilesAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     pieces: list[bytes]
 
 
-class SignedFilesRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it came in; believe nothing but the device id until `verify` has returned."""
-
-    request: FilesRequest
-    packed: bytes
-    signature: bytes
-
-    @property
-    def device(self) -> str:
-        return self.request.device.hex()
-
-    def verify(self, device: PublicKey) -> FilesRequest:
-        """The request, once the device's signature has been checked; raises RemoteFault."""
-        try:
-            verify(device, FILES_PURPOSE, self.packed, self.signature)
-        except SignatureInvalid as error:
-            raise RemoteFault(reasons.ROUND_SIGNATURE) from error
-        return self.request
-
-
 def encode_files_request(request: FilesRequest, device: Signer) -> bytes:
     """Pack and sign a request."""
-    packed = _encoder.encode(request)
-    return device.sign(FILES_PURPOSE, packed) + packed
+    return sign_message(_encoder.encode(request), FILES_PURPOSE, device)
 
 
-def open_files_request(data: bytes) -> SignedFilesRequest:
+def open_files_request(data: bytes) -> SignedMessage[FilesRequest]:
     """Parse a request; raises RemoteFault (ROUND_SIZE, FILE_FORMAT, ROUND_VERSION)."""
     if len(data) <= _SIGNATURE_BYTES:
         raise RemoteFault(reasons.FILE_FORMAT, "too short")
-    packed = data[_SIGNATURE_BYTES:]
-    request = _decode(_request_decoder, packed)
+    request = _decode(_request_decoder, data[_SIGNATURE_BYTES:])
     if len(request.device) != 16:
         raise RemoteFault(reasons.FILE_FORMAT, "device")
     if len(request.offered) + len(request.wanted) > limits.FILES_ROUND_MAX:
@@ -110,7 +88,7 @@ def open_files_request(data: bytes) -> SignedFilesRequest:
     if any(len(asked.file) != 32 for asked in (*request.offered, *request.wanted)):
         raise RemoteFault(reasons.FILE_FORMAT, "file id")
     _check_pieces(request.pieces)
-    return SignedFilesRequest(request=request, packed=packed, signature=data[:_SIGNATURE_BYTES])
+    return SignedMessage.of(request, data, FILES_PURPOSE)
 
 
 def encode_files_answer(answer: FilesAnswer) -> bytes:

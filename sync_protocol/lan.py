@@ -9,6 +9,7 @@ Not here: who is a colleague, and what may be sent to one; that is for whoever h
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -19,6 +20,7 @@ from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, veri
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.log import Seal
+from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.status_mark import STATUS_MARK_BYTES
 from sync_protocol.wire import RECEIPT_MARK_BYTES, Entry, pack, unpack
 
@@ -112,27 +114,15 @@ class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     status: bytes = b""
 
 
-class OpenedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request out of its seal; believe nothing but the device id until `verify` has returned."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRequest(SignedMessage[LanRequest]):
+    """A request out of its seal."""
 
-    request: LanRequest
-    packed: bytes
-    signature: bytes
-
-    @property
-    def device(self) -> str:
-        """Key id of the PC that claims to ask."""
-        return self.request.device.hex()
-
-    def verify(self, device: PublicKey, *, to: str) -> LanRequest:
+    def verify_for(self, to: str, device: PublicKey) -> LanRequest:
         """The request, once it is this device's and meant for us; raises RemoteFault."""
-        try:
-            verify(device, Purpose.LAN_ROUND, self.packed, self.signature)
-        except SignatureInvalid as error:
-            raise RemoteFault(reasons.ROUND_SIGNATURE) from error
-        if self.request.to.hex() != to:
+        if self.verify(device).to.hex() != to:
             raise RemoteFault(reasons.ROUND_DEVICE, "a request for another PC")
-        return self.request
+        return self.said
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,15 +135,14 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 def seal_request(request: LanRequest, device: Signer, box: str) -> Sent:
     """Sign a request and seal it for the X25519 key (hex) of the PC that is asked."""
     packed = pack(_encoder.encode(request))
-    sealed = seal(device.sign(Purpose.LAN_ROUND, packed) + packed, bytes.fromhex(box))
+    sealed = seal(sign_message(packed, Purpose.LAN_ROUND, device), bytes.fromhex(box))
     return Sent(sealed=sealed, digest=hashlib.sha256(packed).digest())
 
 
 def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
     """Take a request out of its seal; raises RemoteFault."""
     plain = _opened(sealed, box)
-    packed = plain[SIGNATURE_BYTES:]
-    request = unpack(_request_decoder, packed)
+    request = unpack(_request_decoder, plain[SIGNATURE_BYTES:])
     if request.protocol not in LAN_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
     if (len(request.device), len(request.to), len(request.reply_box)) != (_ID_BYTES, _ID_BYTES, _BOX_BYTES):
@@ -161,7 +150,7 @@ def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
     if len(request.status_mark) not in (0, STATUS_MARK_BYTES):
         raise RemoteFault(reasons.ROUND_FORMAT, "status")
     _check(request)
-    return OpenedRequest(request=request, packed=packed, signature=plain[:SIGNATURE_BYTES])
+    return OpenedRequest.of(request, plain, Purpose.LAN_ROUND)
 
 
 def seal_answer(answer: LanAnswer, device: Signer, *, asked: OpenedRequest) -> bytes:
@@ -169,7 +158,7 @@ def seal_answer(answer: LanAnswer, device: Signer, *, asked: OpenedRequest) -> b
     packed = pack(_encoder.encode(answer))
     signature = device.sign(Purpose.LAN_ANSWER, hashlib.sha256(asked.packed).digest() + packed)
     try:
-        return seal(signature + packed, asked.request.reply_box)
+        return seal(signature + packed, asked.said.reply_box)
     except SigningError as error:
         raise RemoteFault(reasons.ROUND_FORMAT, "no key to answer to") from error
 

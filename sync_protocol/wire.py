@@ -12,11 +12,11 @@ from typing import TypeVar
 import msgspec
 import zstandard
 
-from signing.errors import SignatureInvalid
-from signing.signatures import PublicKey, Signer, verify
+from signing.signatures import Signer
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
+from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.status_mark import STATUS_MARK_BYTES
 from sync_protocol.unpacking import unpack_zstd
 from sync_protocol.voucher import is_well_formed
@@ -200,39 +200,19 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     status: bytes = b""
 
 
-class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it came in; believe nothing but the device id until `verify` has returned."""
-
-    request: RoundRequest
-    packed: bytes
-    signature: bytes
-
-    @property
-    def device(self) -> str:
-        """Key id of the device that claims to have sent it."""
-        return self.request.device.hex()
-
-    def verify(self, device: PublicKey) -> RoundRequest:
-        """The request, once the device's signature over it has been checked; raises RemoteFault."""
-        try:
-            verify(device, ROUND_PURPOSE, self.packed, self.signature)
-        except SignatureInvalid as error:
-            raise RemoteFault(reasons.ROUND_SIGNATURE) from error
-        return self.request
+SignedRequest = SignedMessage[RoundRequest]
 
 
 def encode_request(request: RoundRequest, device: Signer) -> bytes:
     """Pack and sign a request."""
-    packed = pack(_encoder.encode(request))
-    return device.sign(ROUND_PURPOSE, packed) + packed
+    return sign_message(pack(_encoder.encode(request)), ROUND_PURPOSE, device)
 
 
 def open_request(data: bytes) -> SignedRequest:
     """Parse a request; raises RemoteFault (ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION)."""
     if len(data) <= _SIGNATURE_BYTES:
         raise RemoteFault(reasons.ROUND_FORMAT, "too short")
-    packed = data[_SIGNATURE_BYTES:]
-    request = unpack(_request_decoder, packed)
+    request = unpack(_request_decoder, data[_SIGNATURE_BYTES:])
     if request.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
     if len(request.device) != 16 or len(request.digest) not in (0, 32):
@@ -252,7 +232,7 @@ def open_request(data: bytes) -> SignedRequest:
     asked = max(len(request.unproven), len(request.unwitnessed))
     if len(request.tree) not in (0, TREE_MARK_BYTES) or asked > limits.ROUND_LOGS_MAX:
         raise RemoteFault(reasons.ROUND_FORMAT, "checkpoint")
-    return SignedRequest(request=request, packed=packed, signature=data[:_SIGNATURE_BYTES])
+    return SignedMessage.of(request, data, ROUND_PURPOSE)
 
 
 def encode_answer(answer: RoundAnswer) -> bytes:

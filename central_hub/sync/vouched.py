@@ -23,7 +23,7 @@ def statement_by_voucher(services: Services, signed: SignedRequest, *, address: 
 
     Raises RemoteFault (ROUND_DEVICE, ROUND_SIGNATURE, THROTTLED) where the voucher is no good, or the device was cut off.
     """
-    device, voucher = signed.device, signed.request.voucher
+    device, voucher = signed.device, signed.said.voucher
     if not voucher:
         return None
     now_ms, subject = services.clock(), f"voucher {address}"

@@ -69,8 +69,8 @@ class Serving:
         """The answer to a request; raises RemoteFault where the request as a whole is refused."""
         services, office = self.services, require_office(db)
         asked = open_request(sealed, services.keyring.files.box())
-        colleague = find_colleague(db, services, office, asked.device, asked.request.voucher)
-        request = asked.verify(colleague.key, to=office.device)
+        colleague = find_colleague(db, services, office, asked.device, asked.said.voucher)
+        request = asked.verify_for(office.device, colleague.key)
         now_s = services.clock() // 1000
         if not challenge_holds(request.challenge, self.secret, asked.device, now_s=now_s):
             answer = self._nothing(db, asked.device, problem=reasons.ROUND_CHALLENGE.code)

@@ -105,7 +105,7 @@ class LanLink:
             Receipt(at=2**50, commune=node.unit, epoch=node.office.hub_epoch, hub=hub, logs=logs),
             node.services.keyring.device,
         )
-        device = asked.request.device.hex()
+        device = asked.said.device.hex()
         seals = [
             SealEntry(bytes.fromhex(log), held[log].length + 9, bytes(32), bytes(SIGNATURE_BYTES))
             for log in node.store.logs_of(device=device)

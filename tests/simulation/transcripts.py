@@ -75,7 +75,7 @@ def read(folder: Path) -> Reading:
     """Read a recorded folder as today's code reads messages."""
     found = Reading()
     for path in sorted(folder.glob("*-request.bin")):
-        request = open_request(path.read_bytes()).request
+        request = open_request(path.read_bytes()).said
         answer = decode_answer(path.with_name(path.name.replace("request", "answer")).read_bytes())
         found.requests += 1
         found.challenges += bool(request.challenge)

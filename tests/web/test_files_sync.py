@@ -117,7 +117,7 @@ def test_what_came_through_before_a_cut_is_never_sent_again(commune: Commune, pc
     seen: list[int] = []
 
     def spy(payload: bytes) -> bytes:
-        for frame in open_files_request(payload).request.pieces:
+        for frame in open_files_request(payload).said.pieces:
             seen.extend(open_piece(frame).slices)
         return send(payload)
 

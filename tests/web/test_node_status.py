@@ -54,7 +54,7 @@ class Heard(BreakingLine):
     change: Callable[[RoundAnswer], RoundAnswer] = lambda answer: answer
 
     def post_round(self, payload: bytes) -> bytes:
-        self.asked.append(open_request(payload).request)
+        self.asked.append(open_request(payload).said)
         answer = self.change(decode_answer(super().post_round(payload)))
         self.answered.append(answer)
         self.bytes_both = (len(payload), len(encode_answer(answer)))

@@ -411,7 +411,7 @@ def test_requests_carry_the_beacon_and_the_frontier(node: Node) -> None:
     receive(node, node.receptionist())
     node.sync()
     node.sync()
-    request = open_request(node.hub.requests[-1]).request
+    request = open_request(node.hub.requests[-1]).said
     assert request.beacon.unsent == 0 and request.beacon.codes_left > 0
     assert len(request.frontier) == 3
 

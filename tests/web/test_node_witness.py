@@ -84,7 +84,7 @@ class Line:
     change: Callable[[RoundAnswer], RoundAnswer] = lambda answer: answer
 
     def post_round(self, payload: bytes) -> bytes:
-        self.asked.append(open_request(payload).request)
+        self.asked.append(open_request(payload).said)
         answer = encode_answer(self.change(decode_answer(answer_round(self.services, payload))))
         judge_pending(self.services)
         self.answered.append(answer)

@@ -235,7 +235,7 @@ def test_no_digest_is_sent_while_history_is_missing(commune: Commune, old: Pc, t
     new.line.post_round = lambda payload: sent.append(payload) or post(payload)  # type: ignore[assignment,func-returns-value]
     for _ in range(3):
         assert new.sync().is_done
-    digests = [open_request(payload).request.digest for payload in sent]
+    digests = [open_request(payload).said.digest for payload in sent]
     assert digests[0] == b"" and len(digests[-1]) == 32
 
 

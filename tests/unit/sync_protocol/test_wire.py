@@ -69,7 +69,7 @@ def test_a_request_arrives_as_sent() -> None:
     signed = open_request(encode_request(a_request(), DEVICE))
     assert signed.device == DEVICE.public.id
     assert signed.verify(DEVICE.public) == a_request()
-    assert frontier_of(signed.request.frontier).keys() == a_frontier().keys()
+    assert frontier_of(signed.said.frontier).keys() == a_frontier().keys()
 
 
 def test_idle_messages_of_a_commune_with_four_devices_are_small() -> None:
