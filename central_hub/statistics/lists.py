@@ -171,24 +171,8 @@ def _plain(period: Period, figure: Figure) -> ColumnElement[bool]:
     carried = and_(_D.accepted_day < first, or_(_D.finished_day.is_(None), _D.finished_day >= first))
     ended_within = and_(_D.finished_day >= first, _D.finished_day <= last, _D.accepted_day.is_not(None))
     is_open = and_(_D.accepted_day <= last, or_(_D.finished_day.is_(None), _D.finished_day > last))
-    is_solved = and_(ended_within, _D.ended_as == EndedAs.SOLVED.value)
-    conditions: dict[Figure, ColumnElement[bool]] = {
-        Figure.RECEIVED: or_(came_within, carried),
-        Figure.IN_PERIOD: came_within,
-        Figure.ONLINE: and_(came_within, _D.channel == int(Channel.ONLINE)),
-        Figure.OTHER: and_(came_within, _D.channel != int(Channel.ONLINE)),
-        Figure.CARRIED_OVER: carried,
-        Figure.SOLVED: is_solved,
-        Figure.EARLY: and_(is_solved, _D.timeliness == Timeliness.EARLY.value),
-        Figure.ON_TIME: and_(is_solved, _D.timeliness == Timeliness.ON_TIME.value),
-        Figure.LATE: and_(is_solved, _D.timeliness == Timeliness.LATE.value),
-        Figure.PROCESSING: is_open,
-        Figure.IN_TERM: and_(is_open, ~_overdue_before(literal(last + 1))),
-        Figure.OVERDUE: and_(is_open, _overdue_before(literal(last + 1))),
-        Figure.WITHDRAWN: and_(ended_within, _D.ended_as == EndedAs.WITHDRAWN.value),
-        Figure.REFUSED: and_(ended_within, _D.ended_as == EndedAs.REFUSED.value),
-    }
-    return conditions[figure]
+    is_overdue = _overdue_before(literal(last + 1))
+    return _Kinds(came_within, carried, ended_within, is_open, is_overdue).of(figure)
 
 
 def _within(
@@ -221,24 +205,39 @@ def _within(
     is_overdue = or_(
         and_(is_handed_on, _overdue_before(until)), and_(~is_handed_on, _overdue_before(literal(last + 1)))
     )
-    is_solved = and_(ended_within, _D.ended_as == EndedAs.SOLVED.value)
-    conditions: dict[Figure, ColumnElement[bool]] = {
-        Figure.RECEIVED: or_(came_within, carried),
-        Figure.IN_PERIOD: came_within,
-        Figure.ONLINE: and_(came_within, _D.channel == int(Channel.ONLINE)),
-        Figure.OTHER: and_(came_within, _D.channel != int(Channel.ONLINE)),
-        Figure.CARRIED_OVER: carried,
-        Figure.SOLVED: is_solved,
-        Figure.EARLY: and_(is_solved, _D.timeliness == Timeliness.EARLY.value),
-        Figure.ON_TIME: and_(is_solved, _D.timeliness == Timeliness.ON_TIME.value),
-        Figure.LATE: and_(is_solved, _D.timeliness == Timeliness.LATE.value),
-        Figure.PROCESSING: is_open_there,
-        Figure.IN_TERM: and_(is_open_there, ~is_overdue),
-        Figure.OVERDUE: and_(is_open_there, is_overdue),
-        Figure.WITHDRAWN: and_(ended_within, _D.ended_as == EndedAs.WITHDRAWN.value),
-        Figure.REFUSED: and_(ended_within, _D.ended_as == EndedAs.REFUSED.value),
-    }
-    return conditions[figure]
+    return _Kinds(came_within, carried, ended_within, is_open_there, is_overdue).of(figure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """The few conditions of which every figure is made."""
+
+    came_within: ColumnElement[bool]
+    carried: ColumnElement[bool]
+    ended_within: ColumnElement[bool]
+    is_open: ColumnElement[bool]
+    is_overdue: ColumnElement[bool]
+
+    def of(self, figure: Figure) -> ColumnElement[bool]:
+        """What makes a dossier count in this figure."""
+        is_solved = and_(self.ended_within, _D.ended_as == EndedAs.SOLVED.value)
+        conditions: dict[Figure, ColumnElement[bool]] = {
+            Figure.RECEIVED: or_(self.came_within, self.carried),
+            Figure.IN_PERIOD: self.came_within,
+            Figure.ONLINE: and_(self.came_within, _D.channel == int(Channel.ONLINE)),
+            Figure.OTHER: and_(self.came_within, _D.channel != int(Channel.ONLINE)),
+            Figure.CARRIED_OVER: self.carried,
+            Figure.SOLVED: is_solved,
+            Figure.EARLY: and_(is_solved, _D.timeliness == Timeliness.EARLY.value),
+            Figure.ON_TIME: and_(is_solved, _D.timeliness == Timeliness.ON_TIME.value),
+            Figure.LATE: and_(is_solved, _D.timeliness == Timeliness.LATE.value),
+            Figure.PROCESSING: self.is_open,
+            Figure.IN_TERM: and_(self.is_open, ~self.is_overdue),
+            Figure.OVERDUE: and_(self.is_open, self.is_overdue),
+            Figure.WITHDRAWN: and_(self.ended_within, _D.ended_as == EndedAs.WITHDRAWN.value),
+            Figure.REFUSED: and_(self.ended_within, _D.ended_as == EndedAs.REFUSED.value),
+        }
+        return conditions[figure]
 
 
 def _overdue_before(day: ColumnElement[int]) -> ColumnElement[bool]:
