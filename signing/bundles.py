@@ -5,7 +5,8 @@ may sign which kinds of record. It has a version and no expiry: an office offlin
 is told, not enforced. Roots sign nothing but versions of the bundle.
 
 Later versions of this program may add members to the payload: those that are not known here are left aside, never
-refused, because the roots signed them. What a reader must understand to be safe gets another `format` instead.
+refused, because the roots signed them. What a reader must understand to be safe gets another `format` instead: a bundle
+that says which algorithm is broken (`broken`) is of format 2, so that a program that would pass over it refuses the whole.
 
 The envelope is DSSE in canonical JSON. It is opened against something already believed: a fingerprint from an official
 letter, a set of pinned root keys, or the previous bundle (then the new one needs the old roots' threshold *and* its own,
@@ -37,6 +38,8 @@ SIGNATURES_MAX: Final = 16
 KEYS_MAX: Final = 16
 
 _FORMAT: Final = "motcua-trust-bundle/1"
+_FORMAT_BROKEN: Final = "motcua-trust-bundle/2"
+"""Exactly the bundles with a member `broken`."""
 _NAMES: Final = frozenset(
     {
         "format",
@@ -53,6 +56,8 @@ _NAMES: Final = frozenset(
 )
 _FORMER_NAMES: Final = frozenset({"key", "cause", "size", "cut"})
 _CONTINUED_NAMES: Final = frozenset({"origin", "size", "root", "by", "kept"})
+_BROKEN_NAMES: Final = frozenset({"suite", "origin", "size", "root"})
+_SUITE: Final = "ed25519"
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _UNIT: Final = re.compile(r"[0-9]{2,5}")
 
@@ -83,6 +88,25 @@ class Continued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A signature algorithm that proves nothing by itself any more: it counts only for what was in the log before.
+
+    Attributes:
+        suite: the algorithm; every key of this version is "ed25519".
+        origin: a log of the policy; what its first `size` leaves hold, under the root hash `root` (hex), was there in time.
+    """
+
+    suite: str
+    origin: str
+    size: int
+    root: str
+
+    def json(self) -> dict[str, Json]:
+        """The member `broken` of a payload."""
+        return {"suite": self.suite, "origin": self.origin, "size": self.size, "root": self.root}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustBundle:
     """One version of what the roots say.
 
@@ -92,6 +116,7 @@ class TrustBundle:
         former: registry keys of earlier versions, each with its cut.
         policy: which logs are believed and which witnesses make the quorum; None while the province keeps no log.
         continued: logs of the policy that ended, each with the one that goes on from it.
+        broken: where the algorithm of all keys is declared broken, up to where it counts.
         digest: SHA-256 of the signed payload: two bundles of one version must be the same bytes.
     """
 
@@ -108,6 +133,7 @@ class TrustBundle:
     former: tuple[FormerKey, ...] = ()
     policy: Policy | None = None
     continued: tuple[Continued, ...] = ()
+    broken: Broken | None = None
     digest: str = ""
 
     @property
@@ -136,6 +162,7 @@ def make_bundle(
     former: Sequence[FormerKey] = (),
     policy: str | None = None,
     continued: Sequence[Continued] = (),
+    broken: Broken | None = None,
 ) -> bytes:
     """The payload that the roots sign; refused here already if no verifier would accept it. `policy` is a C2SP text."""
     fields: dict[str, Json] = {
@@ -158,6 +185,8 @@ def make_bundle(
         fields["policy"] = policy
     if continued:
         fields["continued"] = continued_entries(continued)
+    if broken is not None:
+        fields |= broken_members(broken)
     payload = canonical.encode(fields)
     _read_payload(payload)
     return payload
@@ -204,6 +233,11 @@ def continued_entries(continued: Iterable[Continued]) -> list[Json]:
         {"origin": each.origin, "size": each.size, "root": each.root, "by": each.by, "kept": each.kept}
         for each in continued
     ]
+
+
+def broken_members(broken: Broken) -> dict[str, Json]:
+    """The members of a payload that declare an algorithm broken, its format among them."""
+    return {"format": _FORMAT_BROKEN, "broken": broken.json()}
 
 
 def read_unsigned_bundle(envelope: bytes) -> TrustBundle:
@@ -320,7 +354,7 @@ def _read_payload(payload: bytes) -> TrustBundle:
     fields = _decoded(payload)
     if not isinstance(fields, dict) or not fields.keys() >= _NAMES:
         raise TrustInvalid("an object lacks members")
-    if fields["format"] != _FORMAT:
+    if fields["format"] != (_FORMAT_BROKEN if "broken" in fields else _FORMAT):
         raise TrustInvalid("another format of bundle")
     roots = _keys(fields["roots"])
     issued = fields["issued"]
@@ -346,6 +380,7 @@ def _read_payload(payload: bytes) -> TrustBundle:
         former=_former(fields.get("former", []), present),
         policy=policy,
         continued=continued,
+        broken=_broken(fields["broken"], policy) if "broken" in fields else None,
         digest=hashlib.sha256(payload).hexdigest(),
     )
 
@@ -388,6 +423,20 @@ def _continued(value: Json, policy: Policy | None) -> tuple[Continued, ...]:
             )
         found.append(each)
     return tuple(found)
+
+
+def _broken(value: Json, policy: Policy | None) -> Broken:
+    entry = _object(value, _BROKEN_NAMES)
+    if entry["suite"] != _SUITE:
+        raise TrustInvalid("an unknown algorithm is declared broken")
+    if policy is None or entry["origin"] not in {log.name for log in policy.logs}:
+        raise TrustInvalid("what stands is told by a log of the policy")
+    return Broken(
+        suite=_SUITE,
+        origin=str(entry["origin"]),
+        size=_count(entry["size"], least=0),
+        root=_text(entry["root"], _HEX64),
+    )
 
 
 def _former(value: Json, present: tuple[PublicKey, ...]) -> tuple[FormerKey, ...]:

@@ -223,6 +223,28 @@ def forked(other: str) -> Check:
     )
 
 
+def algorithm_stood(evidence: str) -> Check:
+    """The algorithm is broken since; informs only."""
+    return Check(
+        id="algorithm",
+        result=Result.PASS,
+        why_vi="Thuật toán chữ ký nay không còn an toàn, nhưng bản ghi đã có trong sổ trước đó.",
+        why_en="The signature algorithm is broken by now, but the record was in the log before.",
+        evidence=evidence,
+    )
+
+
+def algorithm_broken(evidence: str) -> Check:
+    return Check(
+        id="algorithm",
+        result=Result.UNKNOWN,
+        why_vi="Thuật toán chữ ký không còn an toàn, và chưa chứng minh được bản ghi có trong sổ trước đó.",
+        why_en="The signature algorithm is broken, and nothing shows that the record was in the log before.",
+        evidence=evidence,
+        sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    )
+
+
 def too_early(evidence: str) -> Check:
     return Check(
         id="interval",

@@ -2,6 +2,9 @@
 
 Evidence that does not hold is left aside: it proves nothing, and whoever wanted to could have left it out of the file. So
 nothing here fails a record; it says what is shown, and what was short of being shown.
+
+Where the roots declare the algorithm broken, signatures on checkpoints prove nothing either: then the one tree head that the
+roots name is believed, by its hash, and no word of a witness on when.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from signing import reasons
+from signing.bundles import Broken
 from signing.errors import LogInvalid
 from signing.proof_file import Inclusion
 from signing.report import TimeBound
 from signing.signed_header import HeaderAnchor, SignedHeader
+from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.leaf import Leaf
 from signing.tlog.merkle import leaf_hash, verify_inclusion
 from signing.tlog.note import Note
@@ -69,12 +74,15 @@ class LogEvidence:
     signature_lines: dict[int, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, checkpoints: Sequence[str], policy: Policy | None) -> Self:
-        """Believe what the policy believes; without a policy, nothing."""
+    def of(cls, checkpoints: Sequence[str], policy: Policy | None, broken: Broken | None = None) -> Self:
+        """Believe what the policy believes, or the one that the roots name; without a policy, nothing."""
         evidence = cls()
         for position, text in enumerate(checkpoints):
             try:
-                evidence._open(position, text, policy)
+                if broken is None:
+                    evidence._open(position, text, policy)
+                else:
+                    evidence._open_named(position, text, broken)
             except LogInvalid as error:
                 evidence.refused.append((position, error.detail, error.reason is reasons.LOG_QUORUM))
         return evidence
@@ -90,6 +98,16 @@ class LogEvidence:
             witnessed=witnessed,
             lines=frozenset(_counted(note, witnessed, policy)),
             quorum=f"{len(witnessed.cosignatures)}/{len(policy.witnesses)}",
+        )
+
+    def _open_named(self, position: int, text: str, broken: Broken) -> None:
+        note = Note.parse(text.encode())
+        self.signature_lines[position] = len(note.signatures)
+        head = Checkpoint.parse(note.text)
+        if (head.origin, head.size, head.root.hex()) != (broken.origin, broken.size, broken.root):
+            raise LogInvalid("its signatures are of a broken algorithm")
+        self.believed[position] = BelievedCheckpoint(
+            position=position, witnessed=Witnessed(head, ()), lines=frozenset(), quorum="0/0"
         )
 
     def is_short(self, position: int) -> bool:

@@ -94,6 +94,10 @@ def verify_paper(
     outcome.checks.append(
         evidence_findings.not_logged(has_evidence=False, is_short=False, is_required=require_log)
     )
+    if bundle.broken is not None and outcome.is_believed:
+        # Nothing shows when a code was printed, so nothing shows that it was before.
+        evidence = f"{bundle.broken.suite}: {bundle.broken.origin} {bundle.broken.size}"
+        outcome.checks.append(evidence_findings.algorithm_broken(evidence))
     if status is not None and outcome.is_believed:
         _check_status(outcome, status)
     return outcome

@@ -129,6 +129,7 @@ class RecordVerification:
         self._check_files(outcome)
         self._check_log(outcome, header)
         if statement is not None:
+            self._check_algorithm(outcome, header)
             self._check_interval(outcome, header, statement)
             self._check_status(outcome, header, links)
 
@@ -205,6 +206,21 @@ class RecordVerification:
             evidence_findings.not_logged(
                 has_evidence=bool(inclusions), is_short=is_short, is_required=self.require_log
             )
+        )
+
+    def _check_algorithm(self, outcome: RecordOutcome, header: SignedHeader) -> None:
+        """Under a broken algorithm: the record and every statement it rests on must have been in the log before."""
+        broken = self.bundle.broken
+        if broken is None:
+            return
+        places = [None if outcome.logged is None else outcome.logged.index]
+        places += [each.index for each in self._issuers(header.by)]
+        evidence = f"{broken.suite}: {broken.origin} {broken.size}"
+        is_shown = all(index is not None for index in places)
+        outcome.add(
+            evidence_findings.algorithm_stood(evidence)
+            if is_shown
+            else evidence_findings.algorithm_broken(evidence)
         )
 
     def _check_interval(self, outcome: RecordOutcome, header: SignedHeader, statement: KeyStatement) -> None:

@@ -126,7 +126,7 @@ class _Verification:
         cls, proof: ProofFile, bundle: TrustBundle, status: Snapshot | None, policy: VerifyPolicy
     ) -> _Verification:
         chain = KeyChain.of(bundle, [each.record for each in proof.statements])
-        log = LogEvidence.of(proof.checkpoints, bundle.policy)
+        log = LogEvidence.of(proof.checkpoints, bundle.policy, bundle.broken)
         checks = [findings.readable(len(proof.statements))]
         checks += [
             findings.statement_refused(f"/statements/{position}", reason)

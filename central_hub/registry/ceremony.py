@@ -24,9 +24,11 @@ from central_hub.services import Services
 from central_hub.tlog.origin import kept_leaves, last_signed, may_open, switch
 from dossiers.kinds import AUTHORITY
 from signing.bundles import (
+    Broken,
     Continued,
     TrustBundle,
     add_signature,
+    broken_members,
     continued_entries,
     next_payload,
     open_bundle,
@@ -41,6 +43,7 @@ from signing.cuts import Cause
 from signing.errors import SigningError, TrustInvalid
 from signing.keys import SigningKey, new_signing_key
 from signing.signatures import PublicKey
+from signing.tlog.merkle import EMPTY_ROOT
 from signing.tlog.note import VerifierKey
 
 DRAFT_BYTES_MAX: Final = 1 << 20
@@ -105,8 +108,11 @@ def propose(
     policy: str | None = None,
     new_log: bool = False,
     last_checkpoint: bytes | None = None,
+    broken_from: int | None = None,
 ) -> CeremonyDraft:
     """The next version: other roots or another threshold, a new registry key with the old one cut off, or a new log.
+
+    With `broken_from`, a size of the log's tree, it declares the signature algorithm broken: what stands below counts, nothing else.
 
     Which roles may sign which kinds is brought up to this version of the program. A new registry key waits under
     `keys/next` until the draft is adopted, and so does the key of a new log. A new log is refused (TrustInvalid) while the present
@@ -128,6 +134,8 @@ def propose(
         changes["policy"] = policy
     if new_log:
         changes |= _new_log(connection, services, last_checkpoint, policy)
+    if broken_from is not None:
+        changes |= _broken(services, broken_from)
     payload = next_payload(services.keys.envelope, changes)
     return CeremonyDraft(envelope=sign_bundle(payload, []), paper=b"")
 
@@ -197,6 +205,15 @@ def _new_log(
         "kept": kept_leaves(connection, last),
     }
     return {"policy": f"log {log}\n{text}", "continued": [*continued_entries(present.continued), ended]}
+
+
+def _broken(services: Services, size: int) -> Mapping[str, Json]:
+    """The members that name the tree as it was at this size: hashes still hold where signatures do not."""
+    tree = services.tree
+    if tree is None or size > tree.head().size:
+        raise TrustInvalid("the log has fewer leaves, or there is none")
+    root = tree.root_at(size) if size else EMPTY_ROOT
+    return broken_members(Broken(suite="ed25519", origin=tree.origin, size=size, root=root.hex()))
 
 
 def _waiting_log(services: Services, bundle: TrustBundle) -> tuple[SigningKey, VerifierKey, Continued] | None:

@@ -46,6 +46,10 @@ def trust() -> None:
     "--last-checkpoint", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
     help="With --new-log: the newest checkpoint of the present log that a node or a witness holds.",
 )  # fmt: skip
+@click.option(
+    "--algorithm-broken-at", "broken_from", type=click.IntRange(min=0), default=None,
+    help="Declare Ed25519 broken: only what the log held below this size counts any more.",
+)  # fmt: skip
 @common
 def draft_bundle(
     console: Console,
@@ -57,6 +61,7 @@ def draft_bundle(
     policy: Path | None,
     new_log: bool,
     last_checkpoint: Path | None,
+    broken_from: int | None,
 ) -> None:
     """Write the draft of the next version to FILE, for the holders of the root keys to sign."""
     services = opened(console)
@@ -71,6 +76,7 @@ def draft_bundle(
             policy=None if policy is None else policy.read_text(encoding="utf-8"),
             new_log=new_log,
             last_checkpoint=None if last_checkpoint is None else last_checkpoint.read_bytes(),
+            broken_from=broken_from,
         )
     file.write_bytes(draft.encode())
     console.say(

@@ -1,7 +1,8 @@
 """A proof of any dossier's records, made from what this hub holds: records, statements, places in the log, checkpoints.
 
 Bodies go into the file only for the records that somebody chose to disclose. Each record stands under the earliest checkpoint
-with the quorum that holds it (the tightest bound of its time); one that no such checkpoint holds yet goes without.
+with the quorum that holds it (the tightest bound of its time); one that no such checkpoint holds yet goes without. Where the roots
+declared the algorithm broken, every record stands under the one tree head that they name.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from central_hub.services import Services
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, KEY
 from central_hub.tlog.places import place_of
-from central_hub.tlog.tree import TreeUnusable
+from central_hub.tlog.tree import Tree, TreeUnusable
 from central_hub.tlog.witnesses import earliest_witnessed, kept_note, newest_witnessed
 from dossiers.files import digests_in
+from signing.bundles import Broken
 from signing.exported import ExportedRecord
 from signing.proof_file import (
     ATTACHMENTS_MAX,
@@ -31,7 +33,7 @@ from signing.proof_file import (
     ProvenRecord,
     encode_proof,
 )
-from signing.tlog.checkpoint import Checkpoint
+from signing.tlog.checkpoint import Checkpoint, sign_checkpoint
 from signing.tlog.note import Note
 from sync_protocol.record import BodyState, Record
 
@@ -149,6 +151,9 @@ class _Places:
         position = place_of(self._connection, record.header.log, record.header.seq)
         if tree is None or policy is None or position is None:
             return []
+        broken = self._services.keys.bundle.broken
+        if broken is not None:
+            return self._under_named(tree, broken, position)
         note = earliest_witnessed(self._connection, policy, index=position)
         number = None if note is None else self._number(note)
         if note is None or number is None:
@@ -156,7 +161,17 @@ class _Places:
             number = None if note is None else self._number(note)
         if note is None or number is None:
             return []
-        size = Checkpoint.parse(note.text).size
+        return self._at(tree, number, Checkpoint.parse(note.text).size, position)
+
+    def _under_named(self, tree: Tree, broken: Broken, position: int) -> list[Inclusion]:
+        """Under the head that the roots name, which counts by its hash: whoever signs it, it is the same."""
+        signer = self._services.keys.log
+        head = Checkpoint(broken.origin, broken.size, bytes.fromhex(broken.root))
+        number = None if signer is None else self._number(sign_checkpoint(head, signer))
+        return [] if number is None else self._at(tree, number, broken.size, position)
+
+    @staticmethod
+    def _at(tree: Tree, number: int, size: int, position: int) -> list[Inclusion]:
         if position >= size:
             return []
         try:

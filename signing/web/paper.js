@@ -4,7 +4,7 @@ import { UNIT } from "./canonical.js";
 import { decodeBase45, decodeCbor, encodeSigned } from "./cbor.js";
 import { isSignedPlain, publicKey } from "./ed25519.js";
 import { statusUnder } from "./status.js";
-import { composeChecks, freshnessChecks, makeCheck, report, statusUsed } from "./verify.js";
+import { brokenEvidence, composeChecks, freshnessChecks, makeCheck, report, statusUsed } from "./verify.js";
 import { NOT_CHECKED, TABLES } from "./words.js";
 
 const PAPER_PREFIX = "MC1:";
@@ -171,7 +171,9 @@ export async function verifyPaper(data, bundle, { now, status, policy, rootIsPin
   const notLogged = makeCheck("not_logged", null, policy.requireLog ? {} : { sub_indication: null });
   const known = statusUnder(bundle, status);
   const ofStatus = known !== null && chain.isBelieved ? paperStatusChecks(code, known) : { inForce: "unknown", checks: [] };
-  const checks = [makeCheck("paper_readable"), ...freshnessChecks(used, policy), ...chain.checks, notLogged, ...ofStatus.checks];
+  // Nothing shows when a code was printed, so under a broken algorithm nothing shows that it was before.
+  const ofAlgorithm = bundle.broken !== null && chain.isBelieved ? [makeCheck("algorithm_broken", brokenEvidence(bundle.broken))] : [];
+  const checks = [makeCheck("paper_readable"), ...freshnessChecks(used, policy), ...chain.checks, notLogged, ...ofAlgorithm, ...ofStatus.checks];
   const { indication, subs } = composeChecks(checks);
   const shown = (value) => (chain.isBelieved ? value : null);
   const record = {

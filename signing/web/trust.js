@@ -142,7 +142,8 @@ export async function openBundle(envelope) {
 function readBundle(payload) {
   const fields = decodeCanonical(payload, BUNDLE_BYTES_MAX);
   if (!isObject(fields) || BUNDLE_NAMES.some((name) => !Object.hasOwn(fields, name))) throw trustFault("an object lacks members");
-  if (fields.format !== "motcua-trust-bundle/1") throw trustFault("another format of bundle");
+  const isBroken = Object.hasOwn(fields, "broken");
+  if (fields.format !== `motcua-trust-bundle/${isBroken ? 2 : 1}`) throw trustFault("another format of bundle");
   const roots = readKeys(fields.roots);
   const { province, threshold, version, issued } = fields;
   if (!isText(province, UNIT)) throw trustFault("a text has another form");
@@ -154,6 +155,7 @@ function readBundle(payload) {
   if (!isCount(version) || version < 1 || !isCount(threshold) || threshold < 1 || threshold > roots.length) throw trustFault("expected a number");
   if (issued !== null && !isCount(issued)) throw trustFault("expected a number");
   if (fields.ca_sha256 !== null && !isText(fields.ca_sha256, HEX64)) throw trustFault("a text has another form");
+  const policy = readPolicy(fields, present);
   return {
     version,
     province,
@@ -165,7 +167,8 @@ function readBundle(payload) {
     authority: readAuthority(fields.authority),
     status: Object.hasOwn(fields, "status") ? apart(readKeys(fields.status), present) : [],
     former: readFormer(fields.former ?? [], present),
-    policy: readPolicy(fields, present),
+    policy,
+    broken: isBroken ? readBroken(fields.broken, policy) : null,
     digest: sha256Hex(payload),
     fingerprint: sha256Hex(encodeCanonical({ roots: roots.map((root) => root.hex).sort(), threshold })),
   };
@@ -193,6 +196,17 @@ function readEnds(value, policy) {
     ends.set(origin, size);
   }
   return ends;
+}
+
+// Up to where signatures count, where the roots declare the algorithm of all keys broken.
+function readBroken(value, policy) {
+  if (!hasExactly(value, ["suite", "origin", "size", "root"])) throw trustFault("an object has other members");
+  const { suite, origin, size, root } = value;
+  if (suite !== "ed25519") throw trustFault("an unknown algorithm is declared broken");
+  if (!policy?.logs.some((log) => log.name === origin)) throw trustFault("what stands is told by a log of the policy");
+  if (!isCount(size)) throw trustFault("expected a number");
+  if (!isText(root, HEX64)) throw trustFault("a text has another form");
+  return { suite, origin, size, root };
 }
 
 function readFormer(value, present) {

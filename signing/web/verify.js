@@ -4,7 +4,7 @@ import { isSignedFor } from "./ed25519.js";
 import { isPaperCode, verifyPaper } from "./paper.js";
 import { contentObject, readHeader, readInput } from "./proof.js";
 import { openSnapshot, statusFinding, statusUnder } from "./status.js";
-import { isIncluded, leafHash, logLeaf, openCheckpoint, parseNote } from "./tlog.js";
+import { isIncluded, leafHash, logLeaf, openCheckpoint, parseCheckpoint, parseNote } from "./tlog.js";
 import { Trust, readStatement } from "./trust.js";
 import { CHECKS, NOT_CHECKED, REASONS, SUMMARY, VERSION } from "./words.js";
 
@@ -123,9 +123,13 @@ class LogEvidence {
     this.lineCounts = new Map();
   }
 
-  async openAll(checkpoints, policy) {
+  async openAll(checkpoints, policy, broken) {
     for (const [position, text] of checkpoints.entries()) {
       try {
+        if (broken !== null) {
+          this.openNamed(position, text, broken);
+          continue;
+        }
         if (policy === null) throw new Fault("the trust bundle names no log");
         const note = parseNote(text);
         this.lineCounts.set(position, note.lines.length);
@@ -136,6 +140,16 @@ class LogEvidence {
         this.refused.push([position, fault.detail, fault.code === "MC_LOG_QUORUM"]);
       }
     }
+  }
+
+  // Under a broken algorithm, the one tree head that the roots name is believed, by its hash.
+  openNamed(position, text, broken) {
+    const note = parseNote(text);
+    this.lineCounts.set(position, note.lines.length);
+    const checkpoint = parseCheckpoint(note.text);
+    const isNamed = checkpoint.origin === broken.origin && checkpoint.size === broken.size && toHex(checkpoint.root) === broken.root;
+    if (!isNamed) throw new Fault("its signatures are of a broken algorithm");
+    this.believed.set(position, { checkpoint, cosignatures: [], lines: new Set(), position, quorum: "0/0" });
   }
 
   isShort(position) {
@@ -162,6 +176,10 @@ class LogEvidence {
     const isNamed = ({ checkpoint }) => checkpoint.origin === anchor.origin && checkpoint.size === anchor.size && toHex(checkpoint.root) === anchor.root;
     return [...this.believed.values()].find(isNamed) ?? null;
   }
+}
+
+export function brokenEvidence({ suite, origin, size }) {
+  return `${suite}: ${origin} ${size}`;
 }
 
 function timeBound({ checkpoint, cosignatures }) {
@@ -214,6 +232,7 @@ class FileVerification {
     this.checkFiles(outcome);
     this.checkLog(outcome);
     if (statement) {
+      this.checkAlgorithm(outcome);
       this.checkInterval(outcome, statement);
       this.checkStatus(outcome, links);
     }
@@ -278,6 +297,15 @@ class FileVerification {
     const isShort = inclusions.some((each) => !this.log.believed.has(each.checkpoint) && this.log.isShort(each.checkpoint));
     const name = isShort ? "not_logged:short" : inclusions.length > 0 ? "not_logged:evidence" : "not_logged";
     outcome.add(name, null, this.requireLog ? {} : { sub_indication: null });
+  }
+
+  // Under a broken algorithm: the record and every statement it rests on must have been in the log before.
+  checkAlgorithm({ header, logged, add }) {
+    const { broken } = this.bundle;
+    if (broken === null) return;
+    const above = this.chain.positionsBehind(header.by).map((position) => this.placeOfStatement(this.proof.statements[position]));
+    const isShown = logged !== null && above.every((each) => each.index !== null);
+    add(isShown ? "algorithm_stood" : "algorithm_broken", brokenEvidence(broken));
   }
 
   checkInterval(outcome, { fromSize: first, untilSize: stop }) {
@@ -481,7 +509,7 @@ export async function verifyFile(data, bundle, { now = null, status = null, poli
   const chain = new KeyChain(bundle);
   await chain.believeAll(proof.statements);
   const log = new LogEvidence();
-  await log.openAll(proof.checkpoints, bundle.policy);
+  await log.openAll(proof.checkpoints, bundle.policy, bundle.broken);
   const [newest, source, snapshotChecks] = await newestStatus(proof.status, bundle, status);
   const verification = new FileVerification(proof, bundle, chain, log, statusUnder(bundle, newest), policy.requireLog);
   const outcomes = await verification.allRecords();

@@ -30,7 +30,16 @@ from tests.support.browser import NARROW, WIDE, Tab, launch
 from tests.support.corpus.cases import stored
 from tests.support.ed25519_cases import mixed_order_cases
 from tests.support.firefox import PROGRAM, launch_firefox
-from tests.support.paper import DEVICE, REGISTRY, ROOTS, SLIP, device_statement, paper_bundle, paper_code
+from tests.support.paper import (
+    DEVICE,
+    REGISTRY,
+    ROOTS,
+    SLIP,
+    device_statement,
+    paper_broken_bundle,
+    paper_bundle,
+    paper_code,
+)
 from tests.support.pdfs import hostile_pdfs, sample_pdfs, spoiled_pdfs
 from tests.support.proof_world import key_of
 from tests.support.verify_page import BUILT, FIND, JUDGE, as_case, found_by_page, opened_page, write_page
@@ -272,6 +281,15 @@ def test_papers_give_the_same_json(browser: Browser, tmp_path: Path) -> None:
     ]
     assert found == wanted
     assert [each["indication"] for each in wanted] == ["PASSED"] * 4 + ["FAILED"] * 14 + ["INDETERMINATE"] * 2
+
+
+def test_a_paper_under_a_broken_algorithm_gives_the_same_json(browser: Browser, tmp_path: Path) -> None:
+    bundle, code = paper_broken_bundle(), paper_code().encode()
+    with opened_page(browser, write_page(tmp_path, bundle)) as tab:
+        (found,) = found_by_page(tab, [as_case(code, bundle, now=None)])
+    report = verify(code, open_unpinned_bundle(bundle), root_is_pinned=False)
+    assert found == json.loads(orjson.dumps(report.json()))
+    assert found["sub_indications"] == ["CRYPTO_CONSTRAINTS_FAILURE_NO_POE"]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from signing import qr
-from signing.bundles import make_bundle, sign_bundle
+from signing.bundles import Broken, make_bundle, sign_bundle
 from signing.compact import (
     CompactChain,
     DeviceKey,
@@ -20,6 +20,7 @@ from signing.keys import SigningKey
 from signing.qr import Paper, PaperKind
 from signing.roles import Role
 from signing.statements import KeyStatement
+from signing.tlog.note import VerifierKey
 
 ROOTS: Final = tuple(SigningKey.from_seed(f"root {number}".encode().ljust(32, b".")) for number in range(3))
 REGISTRY: Final = SigningKey.from_seed(b"registry".ljust(32, b"."))
@@ -56,7 +57,7 @@ def paper_code(paper: Paper = SLIP, *, roots: int = 1, **changes: Any) -> str:
     )
 
 
-def paper_bundle() -> bytes:
+def paper_bundle(**changes: Any) -> bytes:
     """A trust bundle, root-signed, under which the codes of this module verify."""
     hub = SigningKey.from_seed(b"hub".ljust(32, b".")).public
     statement = KeyStatement(key=hub, roles=frozenset({Role.HUB}), unit="48", issuer=ROOTS[0].public.id)
@@ -70,5 +71,13 @@ def paper_bundle() -> bytes:
         ca_sha256=None,
         authority={},
         issued=1_795_000_000_000,
+        **changes,
     )
     return sign_bundle(payload, [ROOTS[0]])
+
+
+def paper_broken_bundle() -> bytes:
+    """The same, by roots that declare the algorithm broken."""
+    log = VerifierKey("motcua/48/log", SigningKey.from_seed(b"log".ljust(32, b".")).public)
+    broken = Broken(suite="ed25519", origin=log.name, size=9, root="5a" * 32)
+    return paper_bundle(policy=f"log {log}\nquorum none\n", broken=broken)

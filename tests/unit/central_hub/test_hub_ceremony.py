@@ -16,16 +16,19 @@ from central_hub.registry.snapshot import take_snapshot
 from central_hub.services import Services, open_services
 from central_hub.store.engine import reading, writing
 from central_hub.tlog.sequencer import advance
+from central_hub.verify.export import export_proof, provable
 from dossiers.kinds import AUTHORITY
-from signing.bundles import follow_bundles, open_bundle, open_unpinned_bundle
+from signing.bundles import Broken, follow_bundles, open_bundle, open_unpinned_bundle
 from signing.compact import SignedRegistryKey
 from signing.console import BAD_INPUT, OK
 from signing.cuts import Cause
 from signing.errors import TrustInvalid
 from signing.keys import SigningKey, new_signing_key
+from signing.report import Indication
 from signing.roles import Role
 from signing.snapshot import open_snapshot
-from tests.support.hub import ProvinceHub, found_province
+from signing.verification import verify
+from tests.support.hub import ProvinceHub, found_province, receive
 
 
 @pytest.fixture
@@ -188,3 +191,42 @@ def test_the_ceremony_by_command_over_separate_media(tmp_path: Path) -> None:
     assert run("trust", "adopt", draft, *data)[0] == OK  # once more changes nothing
     before = (tmp_path / "hub" / "keys" / "trust-1.json").read_bytes()
     open_bundle((tmp_path / "hub" / "keys" / "trust.json").read_bytes(), roots=open_unpinned_bundle(before))
+
+
+def test_a_broken_algorithm_is_declared_by_the_roots_and_what_was_logged_before_stands(
+    hub: ProvinceHub, root: SigningKey, tmp_path: Path
+) -> None:
+    desk = hub.enrol("20195")
+    early = receive(desk, hub.clock.now - 60_000, 1)
+    hub.deliver(desk)
+    hub.judge()
+    advance(hub.services, at_once=True)
+    tree = hub.services.tree
+    assert tree is not None
+    size = tree.head().size
+    late = receive(desk, hub.clock.now - 30_000, 2)
+    hub.deliver(desk)
+    hub.judge()
+    advance(hub.services, at_once=True)
+    with pytest.raises(TrustInvalid):
+        proposed(hub.services, broken_from=tree.head().size + 1)
+    draft = proposed(hub.services, broken_from=size).sign(root)
+    adopt(hub.services, draft)
+    services = reopened(hub.services)
+    assert services.keys.bundle.broken == Broken(
+        suite="ed25519", origin=tree.origin, size=size, root=tree.root_at(size).hex()
+    )
+    with reading(services.engine) as connection:
+        found = {
+            dossier: verify(
+                export_proof(
+                    services, connection, dossier,
+                    disclosed=[each.id for each in provable(services, connection, dossier)],
+                ),
+                services.keys.bundle,
+            )
+            for dossier in (early, late)
+        }  # fmt: skip
+    assert found[early].indication is Indication.PASSED, found[early].vi
+    assert found[late].sub_indications == ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE",)
+    assert proposed(services).bundle.broken == services.keys.bundle.broken

@@ -1,7 +1,8 @@
 """When an algorithm breaks: nothing lets a message choose another, and what was logged before the cut stands.
 
-There is one suite, Ed25519 with SHA-256. A break is answered as a stolen key is: every key of the suite is cut off at the tree size up to
-which its word was still good. What witnesses had cosigned before is proven to have existed; all else waits for reviews.
+There is one suite, Ed25519 with SHA-256. The roots declare it broken in their bundle, with the tree head up to which it counted:
+what that tree holds was there before, by its hash alone; all else stays undecided, whatever is signed about it. The cases are in the corpus
+(`tests/support/corpus/broken.py`). A break in one office's hands only is answered as a stolen key is, with a cut.
 """
 
 import base64
@@ -12,10 +13,12 @@ from hashlib import sha256
 import pytest
 
 from signing import canonical, cbor
+from signing.bundles import Broken, open_unpinned_bundle
 from signing.cose import PROTECTED, Sign1
 from signing.cuts import Cause, Cut, Position
 from signing.errors import LogInvalid, NotCanonical, TrustInvalid
 from signing.exported import ExportedRecord
+from signing.next_steps import NextStep, next_step
 from signing.proof_file import encode_proof
 from signing.report import Indication
 from signing.statements import KeyStatement
@@ -23,6 +26,7 @@ from signing.status import Revoked
 from signing.tlog.note import VerifierKey
 from signing.verification import verify
 from tests.support.corpus.forms import CONTENT, FACTS
+from tests.support.paper import paper_broken_bundle, paper_code
 from tests.support.proof_world import ORIGIN, ProofWorld, hex_of, key_of
 
 WORLD = ProofWorld()
@@ -70,6 +74,32 @@ def test_without_proof_of_its_place_nothing_signed_so_stands_any_more() -> None:
     proof = WORLD.proof_of(record, WORLD.lan())
     report = verify(encode_proof(replace(proof, status=everything_cut_at(50))), WORLD.bundle())
     assert report.indication is Indication.INDETERMINATE
+
+
+@pytest.mark.parametrize("index", range(64))
+def test_what_the_log_held_before_the_algorithm_broke_stands_and_nothing_else(index: int) -> None:
+    world = ProofWorld()
+    record = world.put(world.record("Lan", content=CONTENT, facts=FACTS), index)
+    statement = world.put(world.lan(), 10 if index != 10 else 11)
+    broken = Broken(suite="ed25519", origin=ORIGIN, size=32, root=world.root(32).hex())
+    bundle = world.bundle(broken=broken)
+    report = verify(encode_proof(world.proof(record, statements=[statement], sizes=(64, 32))), bundle)
+    if index < 32:
+        assert report.indication is Indication.PASSED
+        assert report.subject.not_after is not None and report.subject.not_after.size == 32
+        # A witness's word on the time is a signature, too.
+        assert (report.subject.not_after.time_ms, report.subject.not_after.witnesses) == (None, ())
+    else:
+        assert report.indication is Indication.INDETERMINATE
+        assert report.sub_indications == ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE",)
+    assert next_step(report) is (NextStep.ACCEPT if index < 32 else NextStep.ASK)
+
+
+def test_no_paper_shows_that_it_was_printed_before_the_algorithm_broke() -> None:
+    code = paper_code().encode()
+    report = verify(code, open_unpinned_bundle(paper_broken_bundle()))
+    assert report.indication is Indication.INDETERMINATE
+    assert report.sub_indications == ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE",)
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -8,7 +8,7 @@ import pytest
 from nacl import bindings
 
 from signing import canonical, reasons
-from signing.bundles import FormerKey, follow_bundles
+from signing.bundles import Broken, FormerKey, follow_bundles, next_payload
 from signing.cuts import Cause, Cut, Position
 from signing.errors import TrustInvalid
 from signing.keys import SigningKey
@@ -219,6 +219,38 @@ def test_a_bundle_says_which_log_ended_and_which_one_continues_it(cast: Any) -> 
 def test_a_log_ends_once_and_a_living_one_continues_it(cast: Any, continued: Any) -> None:
     with pytest.raises(TrustInvalid):
         open_unpinned_bundle(signed_fields(cast, policy=LOGS, continued=continued))
+
+
+BROKEN: dict[str, Any] = {"suite": "ed25519", "origin": FIRST_LOG.name, "size": 9, "root": "5a" * 32}
+
+
+def test_a_bundle_says_up_to_where_a_broken_algorithm_counts(cast: Any) -> None:
+    fields = {"format": "motcua-trust-bundle/2", "policy": LOGS, "broken": BROKEN}
+    bundle = open_unpinned_bundle(signed_fields(cast, **fields))
+    assert bundle.broken == Broken(**BROKEN) and bundle.broken.json() == BROKEN
+    after = open_unpinned_bundle(sign_bundle(next_payload(signed_fields(cast, **fields), {}), [cast.root]))
+    assert after.broken == bundle.broken  # a later version keeps it
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "motcua-trust-bundle/1"},
+        {"policy": "quorum none\n"},
+        {"broken": None},
+        {"broken": {**BROKEN, "suite": "es256"}},
+        {"broken": {**BROKEN, "origin": "another log"}},
+        {"broken": {**BROKEN, "size": -1}},
+        {"broken": {**BROKEN, "root": "5a"}},
+        {"broken": {**BROKEN, "more": 1}},
+    ],
+)
+def test_what_is_said_of_a_broken_algorithm_is_understood_or_the_bundle_refused(
+    cast: Any, change: dict[str, Any]
+) -> None:
+    fields = {"format": "motcua-trust-bundle/2", "policy": LOGS, "broken": BROKEN} | change
+    with pytest.raises(TrustInvalid):
+        open_unpinned_bundle(signed_fields(cast, **fields))
 
 
 def test_a_role_of_a_later_version_is_left_out(cast: Any) -> None:
