@@ -108,7 +108,7 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
         if held is not None and run.first < held.base:
             return _take_history(db, services, office, run, held.base)
         before = store.link_at(run.log, run.first) if run.first else None
-        device = opening_of(run).device if run.first == 0 else store.device_of(run.origin)
+        device = writer_of(store, run)
         key = _device_key(services, trust, device)
         if is_lan:
             check_of_office(trust, office, run, device)
@@ -120,6 +120,11 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
             observe_header(db, record.header, wall_ms=services.clock())
         Projector(db, office).take_over(records)
     return stored
+
+
+def writer_of(store: SqliteLogStore, run: Run) -> str | None:
+    """The device in whose log a run stands, None where it is not known; raises RemoteFault for what opens no log."""
+    return opening_of(run).device if run.first == 0 else store.device_of(run.origin)
 
 
 def _take_history(db: Database, services: Services, office: Office, run: Run, base: int) -> int:
@@ -139,17 +144,42 @@ def _take_history(db: Database, services: Services, office: Office, run: Run, ba
     return len(fresh)
 
 
-def take_loose(db: Database, services: Services, office: Office, records: Sequence[UnverifiedRecord]) -> int:
-    """Take records of a snapshot in one transaction: verified, stored, projected. Raises RemoteFault."""
+def take_loose(
+    db: Database, services: Services, office: Office, records: Sequence[UnverifiedRecord]
+) -> tuple[int, int]:
+    """Take records of a snapshot in one transaction: verified, stored, projected. Returns how many were new, and how many
+    were left out: one that does not hold under a key believed here is for the province to judge, and what descends from it
+    waits with it. Both come with their log's history, the verdict before them."""
     with write_transaction(db):
         store = SqliteLogStore(db)
         lacking = [record for record in records if store.record(record.id) is None]
-        verified = {r.id: r for r in _verified(db, services.trust.trust(db), lacking)}
-        fresh = store.put_loose(lacking)
+        verified, unsure = _sorted_out(db, services.trust.trust(db), lacking)
+        fresh = store.put_loose(record for record in lacking if record.id in verified)
         for record in fresh:
             observe_header(db, record.header, wall_ms=services.clock())
         Projector(db, office).take_over(verified[record.id] for record in fresh)
-    return len(fresh)
+    return len(fresh), len(unsure)
+
+
+def _sorted_out(
+    db: Database, trust: Trust, records: Sequence[UnverifiedRecord]
+) -> tuple[dict[str, Record], set[str]]:
+    """What holds, by id, and the ids of what does not or descends from such a record."""
+    verified: dict[str, Record] = {}
+    unsure: set[str] = set()
+    for record in records:
+        try:
+            verified[record.id] = _checked(db, trust, record)
+        except RemoteFault as fault:
+            _LOG.warning("a record is left to the province's judgement: %s", fault)
+            unsure.add(record.id)
+        else:
+            trust = _with_statement(trust, verified[record.id])
+    while fallen := [id for id, record in verified.items() if not unsure.isdisjoint(record.header.parents)]:
+        unsure.update(fallen)
+        for record_id in fallen:
+            del verified[record_id]
+    return verified, unsure
 
 
 def _make_room(db: Database, services: Services, store: SqliteLogStore, office: Office, run: Run) -> None:
@@ -203,19 +233,22 @@ def _verified(db: Database, trust: Trust, records: Sequence[UnverifiedRecord]) -
     """Check every signature; statements in the run itself count for the records after them."""
     verified = []
     for record in records:
-        statement = trust.statement(record.header.by)
-        try:
-            if statement is None:
-                raise RunInvalid(reasons.RECORD_KEY_UNKNOWN, record.header.by)
-            checked = verify_record(record, statement.key)
-        except RemoteFault:
-            if not _is_refused(db, record.id):
-                raise
-            checked = trusted(record)
-        else:
-            trust = _with_statement(trust, checked)
-        verified.append(checked)
+        verified.append(_checked(db, trust, record))
+        trust = _with_statement(trust, verified[-1])
     return verified
+
+
+def _checked(db: Database, trust: Trust, record: UnverifiedRecord) -> Record:
+    """The record once its signature holds, or the province has refused it; raises RemoteFault."""
+    statement = trust.statement(record.header.by)
+    try:
+        if statement is None:
+            raise RunInvalid(reasons.RECORD_KEY_UNKNOWN, record.header.by)
+        return verify_record(record, statement.key)
+    except RemoteFault:
+        if not _is_refused(db, record.id):
+            raise
+        return trusted(record)
 
 
 def _with_statement(trust: Trust, record: Record) -> Trust:

@@ -4,10 +4,14 @@ Taking: what came is durable message by message, in an order in which an interru
 the keys; then, in one transaction, the bases (from then on the frontier says honestly where the logs begin here); then
 loose records, each verified and projected; the history comes later by rounds. Taking the same snapshot again, or a part of
 it, changes nothing that is there.
+
+A record that nobody can verify here yet, because the province has not judged it, keeps nothing out but itself, what descends
+from it and, above a base, the run that it stands in: all of these come by rounds, with the verdict.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from sqlite_utils import Database
 
@@ -19,7 +23,7 @@ from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.bases import keep_snapshot, note_whole, snapshot_number
 from edge_node.store.local import Office
-from edge_node.sync.absorb import Absorbed, absorb, take_loose
+from edge_node.sync.absorb import Absorbed, absorb, take_loose, writer_of
 from signing.roles import Role
 from signing.signatures import PublicKey
 from signing.statements import KeyStatement
@@ -43,6 +47,8 @@ from sync_protocol.snapshot import (
 )
 
 Progress = Callable[[int, int], None]
+_UNJUDGED: Final = (reasons.RECORD_KEY_UNKNOWN, reasons.RECORD_SIGNATURE)
+"""For these a run is left to the province's judgement."""
 
 
 @dataclass(slots=True)
@@ -56,6 +62,8 @@ class TakingSnapshot:
     head: SnapshotHead | None = None
     number: int | None = None
     loose: int = 0
+    unsure: int = 0
+    """How many records and runs were left to the province's judgement."""
     _signed: bytes = b""
     _believed: Part | None = None
 
@@ -70,10 +78,19 @@ class TakingSnapshot:
         if message.runs:
             taken = absorb(self.db, self.services, self.office, message.runs)
             absorbed.records += taken.records
-            absorbed.problems += taken.problems
+            absorbed.problems += self._faults(taken)
         if message.loose:
             absorbed.records += self._take_loose(message)
         return absorbed
+
+    def _faults(self, taken: Absorbed) -> list[RemoteFault]:
+        """What is wrong with the snapshot itself: not that a colleague's log holds a record nobody here can verify yet."""
+        hub, store = self.services.trust.trust(self.db).bundle.hub.key.id, SqliteLogStore(self.db)
+        if any(writer_of(store, run) == hub for run in taken.untaken):
+            return taken.problems
+        faults = [problem for problem in taken.problems if problem.reason not in _UNJUDGED]
+        self.unsure += len(taken.problems) - len(faults)
+        return faults
 
     def close(self, *, is_complete: bool) -> None:
         """The parcel has been read: say whether all of it came in, and compare what came out of it."""
@@ -105,9 +122,11 @@ class TakingSnapshot:
         if self.number is None:
             self.number = self._adopt(message, records, maker)
         try:
-            return take_loose(self.db, self.services, self.office, records)
+            fresh, unsure = take_loose(self.db, self.services, self.office, records)
         except LogForked as error:
             raise RunInvalid(reasons.LOG_FORK, f"log {error.log}") from error
+        self.unsure += unsure
+        return fresh
 
     def _adopt(self, message: SnapshotMessage, records: list[UnverifiedRecord], maker: PublicKey) -> int:
         """The bases, before the first loose record; they stand already where an earlier part or import brought them."""
@@ -138,14 +157,15 @@ class TakingSnapshot:
             raise RemoteFault(reasons.RECORD_UNIT, base.log.hex())
         statement = self.services.trust.trust(self.db).statement(device)
         if statement is None:
-            raise RunInvalid(reasons.RECORD_KEY_UNKNOWN, f"log {base.log.hex()}")
+            self.unsure += 1  # a log of somebody nobody here knows yet is left to rounds, whole
+            return
         seal = base.as_seal()
         verify_seal(seal, statement.key)
         SqliteLogStore(self.db).add_base(seal, opening=verify_record(opening, statement.key), snapshot=number)
 
     def _compare(self, head: SnapshotHead) -> None:
         """The maker's sum of the open dossiers against ours, where both come from the same records and the same fold."""
-        if head.fold != FOLD_VERSION or not self._holds_just_this(head):
+        if head.fold != FOLD_VERSION or self.unsure or not self._holds_just_this(head):
             return
         total = 0
         for dossier in head.dossiers:

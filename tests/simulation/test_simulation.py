@@ -23,6 +23,7 @@ PAST_FAILURES = (
     123,  # a number that lost the fold was given to a second dossier
     542,  # a database put back on a full disk broke the sync off
     622,
+    129,  # one record that nobody had judged yet kept a colleague's whole snapshot out
     86,  # one record of an unknown key cut a PC off that reaches the province by its colleagues alone
 )
 """Seeds that once found something in production."""

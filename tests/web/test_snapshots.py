@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.sync import snapshots
 from central_hub.sync.parcels import take_parcels
 from central_hub.sync.stick import answer_on, files_on, newest_asked, snapshot_on
-from edge_node.journal.service import WriteRefused
+from edge_node.journal import Draft, write
+from edge_node.journal.service import WriteRefused, _Writer
 from edge_node.projection.service import digest_total, rebuild, view
 from edge_node.store import SqliteLogStore
 from edge_node.store.alerts import list_alerts
@@ -21,6 +23,7 @@ from edge_node.store.bases import read_seeded
 from edge_node.sync.parcels import export_parcel, export_snapshot, import_parcels
 from edge_node.sync.runner import sync
 from edge_node.sync.status import read_status
+from signing.keys import SigningKey
 from sync_protocol.errors import RemoteFault
 from sync_protocol.parcel import MAGIC, Part
 from sync_protocol.record import Record
@@ -268,14 +271,49 @@ def test_a_base_that_its_device_did_not_seal_is_refused(forger: Forger) -> None:
     assert not rows(forger.box) and read_seeded(forger.box.db).missing == 0
 
 
-def test_a_loose_record_with_another_signature_is_refused(forger: Forger) -> None:
+def test_a_loose_record_with_another_signature_is_not_kept(forger: Forger) -> None:
     def forged(records: Iterable[Record], *, may_hold: MayHold) -> bytes:
         last = [*records]
         wrong = msgspec.structs.replace(last[-1], signature=last[0].signature)
+        forgeries.append(wrong.id)
         return pack_loose([*last[:-1], wrong], may_hold=may_hold)
 
-    assert forger.outcome("sync_protocol.snapshot.pack_loose", forged) == "RECORD_SIGNATURE"
-    assert not rows(forger.box)
+    forgeries: list[str] = []
+    assert forger.outcome("sync_protocol.snapshot.pack_loose", forged) == "done"
+    assert forgeries and all(SqliteLogStore(forger.box.db).record(id) is None for id in forgeries)
+    assert read_seeded(forger.box.db).missing > 0 and list_alerts(forger.box.db) == []
+
+
+def test_one_record_that_nobody_can_verify_yet_keeps_only_itself_out(
+    commune: Commune, old: Pc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken program wrote it, and the colleague's PC makes a snapshot before the province has judged it."""
+    box = commune.unpack()
+    assert old.sync().is_done
+    spoilt, whole = old.open_ones  # type: ignore[attr-defined]
+    held = SqliteLogStore(old.db).dossier_records(spoilt)
+    stranger = SigningKey.from_seed(bytes(32))
+    note = Draft(kind="dossier.noted", dossier=spoilt, facts={}, content={"note": "Ghi chú"})
+    with monkeypatch.context() as patch:
+        patch.setattr(_Writer, "_check", lambda self, draft: None)
+        forger = replace(old.lan, signer=stranger, key=stranger.public.id)
+        write(old.db, old.services, forger, [note])
+    old.note(spoilt, "nối theo bản ghi lạ")
+    old.note(whole, "việc khác vẫn đi")
+    export_snapshot(old.db, old.services, tmp_path / "stick", box.device)
+    (taken,) = import_parcels(box.db, box.services, tmp_path / "stick")
+    assert taken.outcome == "done"
+    assert view(box.db, whole) == view(old.db, whole)
+    assert [r.id for r in SqliteLogStore(box.db).dossier_records(spoilt)] == [r.id for r in held]
+    assert read_seeded(box.db).is_whole and list_alerts(box.db) == []
+    assert import_parcels(box.db, box.services, tmp_path / "stick")[0].outcome == "done"
+    new = commune.staff(box)
+    for _ in range(3):
+        assert old.sync().is_done and new.sync().is_done
+        judge_pending(commune.hub)
+    assert SqliteLogStore(new.db).frontier().digest() == SqliteLogStore(old.db).frontier().digest()
+    assert view(new.db, spoilt) == view(old.db, spoilt)
+    assert digest_total(new.db) == digest_total(old.db)
 
 
 def test_a_sum_that_does_not_come_out_is_an_alert(forger: Forger) -> None:
