@@ -9,6 +9,7 @@ with (or none: both stand). A dossier that ended without a result is no duplicat
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
 from dossiers.conflicts import Conflict, ConflictKind, Side, conflict_id
@@ -25,7 +26,13 @@ _ID_NUMBER_LENGTH: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierKey:
-    """What makes two dossiers look like one; `person` is any name for one person, the same for the same person."""
+    """What makes two dossiers look like one; `person` is any name for one person, the same for the same person.
+
+    Attributes:
+        log, seq: where the record that received the dossier stands, as its header says.
+        branch: the branch of that log which keeps it (two PCs went on from one disk), "" for the log itself.
+        base: how many records of the log the branch goes on from; 0 without a branch.
+    """
 
     dossier: str
     record: str
@@ -36,6 +43,9 @@ class DossierKey:
     at_ms: int
     log: str
     unit: str
+    seq: int = 0
+    branch: str = ""
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +67,7 @@ def person_number(text: str | None) -> str | None:
     return text if is_one else None
 
 
-def dossier_key(record: str, header: Header, person: str) -> DossierKey:
+def dossier_key(record: str, header: Header, person: str, *, branch: str = "", base: int = 0) -> DossierKey:
     """The key of the record that received a dossier (`dossier.received`, its facts checked)."""
     facts = header.facts
     return DossierKey(
@@ -70,6 +80,9 @@ def dossier_key(record: str, header: Header, person: str) -> DossierKey:
         at_ms=header.corrected_ms,
         log=header.log,
         unit=header.commune,
+        seq=header.seq,
+        branch=branch,
+        base=base,
     )
 
 
@@ -90,11 +103,14 @@ def code_uses(record: str, header: Header) -> list[CodeUse]:
 
 
 def duplicate_dossiers(keys: Iterable[DossierKey]) -> tuple[Conflict, ...]:
-    """Dossiers received for the same person, procedure and day, in more than one log."""
+    """Dossiers received for the same person, procedure and day, where nobody was asked: a PC that holds the one asks
+    before it takes in the other, but another PC, or the other continuation of a copied disk, does not know of it."""
     groups: dict[tuple[str, str, int], list[DossierKey]] = defaultdict(list)
     for key in keys:
         groups[key.person, key.procedure, key.day].append(key)
-    unasked = [group for group in groups.values() if len({key.log for key in group}) > 1]
+    unasked = [
+        group for group in groups.values() if any(_was_not_asked(*pair) for pair in combinations(group, 2))
+    ]
     return _between_dossiers(ConflictKind.DUPLICATE_DOSSIER, unasked)
 
 
@@ -109,6 +125,16 @@ def duplicate_codes(uses: Iterable[CodeUse]) -> tuple[Conflict, ...]:
 def as_settled(conflict: Conflict, settlements: Mapping[str, str]) -> Conflict:
     """The conflict with the record that settled it. `settlements` maps conflict ids to records."""
     return replace(conflict, settled_by=settlements.get(conflict.id))
+
+
+def _was_not_asked(one: DossierKey, other: DossierKey) -> bool:
+    """Whether neither of the two was in the log in which the other was written on."""
+    if one.log != other.log:
+        return True
+    if one.branch == other.branch:
+        return False
+    trunk, branch = (one, other) if other.branch else (other, one)
+    return bool(trunk.branch) or trunk.seq >= branch.base
 
 
 def _between_dossiers(

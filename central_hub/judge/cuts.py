@@ -1,17 +1,18 @@
 """Records of keys that were cut off: which of them stand, which wait for a review, which are refused.
 
 Prepared from the database for one batch (`read_cuts`); asked while judging without it. The hub holds the logs itself, so
-it knows what leads to a cut's head without asking for a leaf number.
+it knows what leads to a cut's head without asking for a leaf number. Two continuations of one log name the same log in
+their headers: a record stands where it is kept, in the log or in a branch of it, and a cut names each by itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from central_hub.judge.standings import Standing
 from central_hub.registry.status import read_events
-from central_hub.store.record_log import HubLogStore
+from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import KEY, LOG
 from signing.cuts import Place, Position
 from signing.report import Indication
@@ -29,11 +30,13 @@ class Cuts:
     Attributes:
         heads: head links of cuts that logs held here do lead to, by log, with their lengths.
         statements: places of the statements above each key whose issuer was cut off, the nearest first.
+        branches: the branch that keeps a record, by record id; whatever is not named stands in the log of its header.
     """
 
     status: Status
     heads: Mapping[str, tuple[Position, ...]]
     statements: Mapping[str, tuple[Place, ...]]
+    branches: Mapping[str, str]
 
     def judge(self, record: UnverifiedRecord, device: str) -> Judgement:
         """Applied, unless the signer's key, its device's or a key that stated it was cut off before this record."""
@@ -57,11 +60,10 @@ class Cuts:
 
     def place(self, record: UnverifiedRecord | Record, key: str) -> Place:
         """Where a record stands; its links are the cuts' heads that it leads to here."""
-        header = record.header
-        links = {p.head for p in self.heads.get(header.log, ()) if header.seq < p.length}
-        return Place(
-            record=record.id, by=key, log=header.log, seq=header.seq, links=frozenset({record.link, *links})
-        )
+        seq = record.header.seq
+        log = self.branches.get(record.id, record.header.log)
+        links = {p.head for p in self.heads.get(log, ()) if seq < p.length}
+        return Place(record=record.id, by=key, log=log, seq=seq, links=frozenset({record.link, *links}))
 
 
 def read_cuts(
@@ -73,16 +75,20 @@ def read_cuts(
 ) -> Cuts:
     """What these records need; nothing is read where nobody was ever cut off."""
     if not status.revoked:
-        return Cuts(status, {}, {})
+        return Cuts(status, {}, {}, {})
     at_hand = list(records)
     heads = _held_heads(store, status)
-    cuts = Cuts(status, heads, {})
-    above = {
-        key: places
-        for key in {record.header.by for record in at_hand}
-        if (places := _statements_above(connection, store, cuts, trust, key))
+    keys = {record.header.by for record in at_hand}
+    stating = {
+        key: found for key in keys if (found := _statements_above(connection, store, status, trust, key))
     }
-    return Cuts(status, heads, above)
+    all_records: list[UnverifiedRecord | Record] = [
+        *at_hand,
+        *(record for found in stating.values() for record, _ in found),
+    ]
+    cuts = Cuts(status, heads, {}, _branches_of(store, all_records))
+    above = {key: tuple(cuts.place(*each) for each in found) for key, found in stating.items()}
+    return replace(cuts, statements=above)
 
 
 def records_after_new_cuts(
@@ -115,11 +121,26 @@ def _held_heads(store: HubLogStore, status: Status) -> dict[str, tuple[Position,
     return held
 
 
+def _branches_of(store: HubLogStore, records: Iterable[UnverifiedRecord | Record]) -> dict[str, str]:
+    """The branch that keeps each record, for those which no log keeps under the id that they name."""
+    found: dict[str, str] = {}
+    families: dict[str, list[HeldLog]] = {}
+    for record in records:
+        header = record.header
+        if header.log not in families:
+            families[header.log] = store.branches_of(header.log)
+        for branch in families[header.log]:
+            is_reached = branch.base <= header.seq < branch.length
+            if is_reached and store.link_at(branch.id, header.seq + 1) == record.link:
+                found[record.id] = branch.id
+    return found
+
+
 def _statements_above(
-    connection: Connection, store: HubLogStore, cuts: Cuts, trust: Trust, key: str
-) -> tuple[Place, ...]:
-    """The statements from a key upwards, if the issuer of any was cut off."""
-    places: list[Place] = []
+    connection: Connection, store: HubLogStore, status: Status, trust: Trust, key: str
+) -> list[tuple[Record, str]]:
+    """The statements from a key upwards with who issued each, if any issuer was cut off."""
+    found: list[tuple[Record, str]] = []
     is_in_question = False
     statement = trust.statement(key)
     while statement is not None and statement.issuer in trust.statements:
@@ -129,10 +150,10 @@ def _statements_above(
         record = store.record(row.record) if row else None
         if record is None:
             break
-        is_in_question = is_in_question or not cuts.status.is_silent(statement.issuer)
-        places.append(cuts.place(record, statement.issuer))
+        is_in_question = is_in_question or not status.is_silent(statement.issuer)
+        found.append((record, statement.issuer))
         key, statement = statement.issuer, trust.statement(statement.issuer)
-    return tuple(places) if is_in_question else ()
+    return found if is_in_question else []
 
 
 def _with_stated(trust: Trust, keys: set[str]) -> set[str]:

@@ -7,14 +7,16 @@ here, and a duplicate is computed anew at every look.
 """
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from central_hub.store.bulk import chunks, insert_rows
 from central_hub.store.erasures import erasures_of
-from central_hub.store.tables import DOSSIER, STANDING, TWIN_KEY, TWIN_SETTLED
+from central_hub.store.record_log import prefix
+from central_hub.store.tables import DOSSIER, LOG, PLACE, STANDING, TWIN_KEY, TWIN_SETTLED
 from dossiers.conflicts import Conflict
 from dossiers.duplicates import (
     ID_NUMBER_FIELD,
@@ -91,7 +93,9 @@ def open_duplicates(connection: Connection) -> list[Conflict]:
     )
     keys: list[DossierKey] = []
     uses: list[CodeUse] = []
-    for row in connection.execute(query):
+    rows = connection.execute(query).all()
+    places = _places(connection, {row.record: row.log for row in rows if row.is_person})
+    for row in rows:
         found = {
             "dossier": row.dossier.hex(), "record": row.record, "by": row.by, "at_ms": row.at_ms, "log": row.log,
             "unit": row.unit,
@@ -99,13 +103,32 @@ def open_duplicates(connection: Connection) -> list[Conflict]:
         if not row.is_person:
             uses.append(CodeUse(code=row.key.hex(), **found))
         elif row.ended_as not in WITHOUT_RESULT:
-            keys.append(DossierKey(person=row.key.hex(), procedure="", day=0, **found))
+            place = places.get(row.record, {})
+            keys.append(DossierKey(person=row.key.hex(), procedure="", day=0, **found, **place))
     settled = select(TWIN_SETTLED).where(TWIN_SETTLED.c.record.not_in(refused))
     settlements = {row.conflict: row.record for row in connection.execute(settled)}
     found_now = [as_settled(one, settlements) for one in (*duplicate_dossiers(keys), *duplicate_codes(uses))]
     return sorted(
         (one for one in found_now if one.settled_by is None), key=lambda one: (one.since_ms, one.id)
     )
+
+
+def _places(connection: Connection, logs: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Of records (each with the log of its header) whose log was continued in two ways: where they stand and are kept."""
+    forked = set(connection.scalars(select(LOG.c.origin).where(LOG.c.origin.is_not(None)).distinct()))
+    wanted = {prefix(record): record for record, log in logs.items() if log in forked}
+    found: dict[str, dict[str, Any]] = {}
+    for part in chunks(wanted):
+        query = (
+            select(PLACE.c.record_prefix, PLACE.c.seq, LOG.c.id, LOG.c.origin, LOG.c.base)
+            .join(LOG, LOG.c.no == PLACE.c.log_no)
+            .where(PLACE.c.record_prefix.in_(part))
+        )
+        for row in connection.execute(query):
+            record = wanted[row.record_prefix]
+            if logs[record] in (row.id, row.origin):
+                found[record] = {"seq": row.seq, "branch": row.id if row.origin else "", "base": row.base}
+    return found
 
 
 def twins_of(connection: Connection, conflict: Conflict) -> list[Twin]:

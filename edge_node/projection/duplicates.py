@@ -29,6 +29,7 @@ from dossiers.merge import fold
 from edge_node.projection.rows import APPLICANT_ID
 from edge_node.projection.service import quarantined_of
 from edge_node.store import SqliteLogStore
+from sync_protocol.record import Record
 
 _DAY: Final = "(({0}.received + 25200000) / 86400000)"
 _SAME_PERSON: Final = (
@@ -79,5 +80,14 @@ def _read(db: Database, dossiers: Iterable[str]) -> tuple[list[DossierKey], list
         uses += [use for record in given for use in code_uses(record.id, record.header)]
         person = person_number(view.text(APPLICANT_ID))
         if person is not None and view.ended_as not in WITHOUT_RESULT:
-            keys += [dossier_key(r.id, r.header, person) for r in given if r.header.kind == OPENING_KIND]
+            keys += [_key(store, r, person) for r in given if r.header.kind == OPENING_KIND]
     return keys, uses, settlements
+
+
+def _key(store: SqliteLogStore, record: Record, person: str) -> DossierKey:
+    """The key of a record that received a dossier; of a copied disk's log it is known which continuation keeps it."""
+    log = store.log_of(record)
+    if log == record.header.log:
+        return dossier_key(record.id, record.header, person)
+    base = store.frontier([log])[log].base
+    return dossier_key(record.id, record.header, person, branch=log, base=base)

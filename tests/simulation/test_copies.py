@@ -5,12 +5,18 @@ from collections.abc import Callable
 
 import pytest
 
+from central_hub.projection.twins import open_duplicates as duplicates_at_hub
+from dossiers.conflicts import Conflict, ConflictKind
 from edge_node.enrolment.identity import take_new_identity
 from edge_node.journal import WriteRefused
 from edge_node.journal.service import require_office
+from edge_node.projection.duplicates import open_duplicates
 from edge_node.projection.service import digest_total
+from edge_node.receive.forms import Reception
+from edge_node.receive.service import receive
 from edge_node.store import alerts
 from edge_node.store.local import ADOPTED_DEVICE, read_local, read_office
+from signing.roles import Role
 from sync_protocol.log import LogOpening, OpeningReason
 from tests.simulation import invariants
 from tests.simulation.node import SimNode
@@ -112,6 +118,56 @@ def test_the_copy_that_comes_first_makes_the_other_the_branch(make_world: Callab
     world.hub.review_copies(stands=True)
     world.heal()
     invariants.check_end(world)
+
+
+def take_in_the_same(node: SimNode) -> None:
+    """The same person comes with the same matter on the same day."""
+    office = require_office(node.db)
+    reception = Reception(
+        procedure=node.services.references.catalogue(node.db).procedures[0],
+        is_accepted=True,
+        channel=1,
+        competent=office.unit,
+        sets=1,
+        fee_due=0,
+        fields={
+            "applicant.name": "Nguyễn Thị Hoa",
+            "applicant.id_number": "048200998877",
+            "summary": "Đất ở",
+        },
+        papers=({"paper": "giay_to", "form": 1, "count": 1, "digitised": False, "reused": False},),
+        verification=False,
+        agreed_ms=None,
+        payment=None,
+        settlement=None,
+        is_repeated=False,
+    )
+    desk = next(node.actor(each) for each in node.officers if Role.RECEPTIONIST in node.actor(each).roles)
+    receive(node.db, node.services, desk, reception)
+
+
+def of_persons(found: list[Conflict]) -> list[Conflict]:
+    return [each for each in found if each.kind is ConflictKind.DUPLICATE_DOSSIER]
+
+
+def test_one_person_taken_in_by_both_is_a_duplicate_to_settle_here_and_at_the_hub(
+    make_world: Callable[..., World],
+) -> None:
+    """Both PCs write the log that both name; neither desk could be asked."""
+    world, first, clone = two_from_one(make_world)
+    take_in_the_same(first)
+    take_in_the_same(clone)
+    for node in (first, clone):
+        world.note_result(node, node.sync())
+    world.hub.judge()
+    world.hub.review_copies(stands=True)
+    world.heal()
+    invariants.check_end(world)
+    with world.hub.reading() as (connection, _):
+        (at_hub,) = of_persons(duplicates_at_hub(connection))
+    for node in world.nodes:
+        (here,) = of_persons(open_duplicates(node.db))
+        assert (here.id, here.provisional, here.unit) == (at_hub.id, at_hub.provisional, HAI_CHAU)
 
 
 def test_three_from_one_disk(make_world: Callable[..., World]) -> None:

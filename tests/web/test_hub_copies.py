@@ -9,10 +9,13 @@ from click.testing import CliRunner
 from central_hub.cli import cli
 from central_hub.copies.service import list_copies
 from central_hub.copies.suspicion import standing_of
+from central_hub.judge.standings import list_standings
 from central_hub.registry.leases import has_lease
 from central_hub.registry.status import cause_of
 from central_hub.store.engine import reading
+from central_hub.store.record_log import HubLogStore
 from signing.console import OK, UNDECIDED
+from signing.status import Row
 from sync_protocol.wire import CopyState
 from tests.support.hub import (
     DAY_MS,
@@ -90,6 +93,21 @@ def test_refusing_cuts_the_key_off_at_what_is_not_the_copys(hub: ProvinceHub, de
         status = hub.services.status.current(connection)
         (event,) = status.revoked[desk.device]
     assert desk.log.log in event.cut.frontier and life not in event.cut.frontier
+
+
+def test_what_a_refused_copy_signed_waits_for_a_review_and_the_first_pcs_work_stands(
+    hub: ProvinceHub, desk: Desk, life: str
+) -> None:
+    """The copy's record stands in a branch: the head of the log, which reaches further, does not vouch for it."""
+    hub.browser("khoa").post(f"/copies/{life}", **GIVEN, decision="not_ours")
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        held = store.held(life)
+        assert held is not None
+        (differing,) = store.span(life, held.base)
+        waiting = [(each.record, each.detail) for each in list_standings(connection, after_cut=True).lines]
+    assert waiting == [(differing.id, Row.COMPROMISED_AFTER)]
 
 
 def test_the_command_lists_and_confirms(hub: ProvinceHub, desk: Desk, life: str) -> None:

@@ -1,5 +1,8 @@
 """Two dossiers that look like one: what is asked about, and what nobody has to be asked about."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from dossiers.conflicts import ConflictKind, settle_by_ms
@@ -49,6 +52,23 @@ def test_two_from_one_log_were_asked_about_at_the_desk() -> None:
     assert duplicate_dossiers([dossier(1, log=9), dossier(2, log=9)]) == ()
     (found,) = duplicate_dossiers([dossier(1, log=9), dossier(2, log=9), dossier(3)])
     assert len(found.sides) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_found"),
+    [
+        ({"seq": 9}, {"seq": 5, "branch": "b", "base": 5}, True),  # after the disk was copied
+        ({"seq": 4}, {"seq": 7, "branch": "b", "base": 5}, False),  # what the copy holds, too: its desk asked
+        ({"seq": 5}, {"seq": 5, "branch": "b", "base": 5}, True),
+        ({"seq": 6, "branch": "b", "base": 5}, {"seq": 7, "branch": "b", "base": 5}, False),
+        ({"seq": 6, "branch": "b", "base": 5}, {"seq": 9, "branch": "c", "base": 8}, True),
+    ],
+)
+def test_two_pcs_from_one_disk_did_not_know_of_each_other(
+    one: dict[str, Any], other: dict[str, Any], is_found: bool
+) -> None:
+    keys = [replace(dossier(1, log=9), **one), replace(dossier(2, log=9), **other)]
+    assert bool(duplicate_dossiers(keys)) == bool(duplicate_dossiers(keys[::-1])) == is_found
 
 
 def test_a_third_dossier_is_another_question() -> None:
