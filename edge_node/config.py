@@ -36,6 +36,7 @@ class EdgeConfig:
         probe_every_s: time between looks whether the line is back.
         lan_host, lan_port: where the office's other PCs find this one, once the unit administrator has switched that on.
         lan_every_s: time between meetings with them.
+        lan_discovery: whether this PC announces itself on the office network (unit code and part of its key's id) and finds the others.
         idle_lock_minutes: an officer's key is locked again after so long without a request.
         pin_memory_mb: argon2id memory of one unlock.
         backups_kept: daily backups kept (2 to 7).
@@ -55,6 +56,7 @@ class EdgeConfig:
     lan_host: str = "0.0.0.0"  # noqa: S104 — nothing listens there until it is switched on
     lan_port: int = 8481
     lan_every_s: int = 20
+    lan_discovery: bool = True
     idle_lock_minutes: int = 15
     pin_memory_mb: int = 64
     backups_kept: int = 7

@@ -209,3 +209,15 @@ def m009_files_in_parcels(db: Database) -> None:
     """How many files of those that waited went along on a stick, or came with one."""
     for column in ("files", "files_total"):
         db.execute(f"ALTER TABLE parcel ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+
+
+@node_migrations()
+def m010_found_on_the_office_network(db: Database) -> None:
+    """PCs that announced themselves and that nobody has accepted: nothing is believed of them."""
+    db.execute(
+        """CREATE TABLE lan_found (
+            address TEXT PRIMARY KEY,
+            short TEXT NOT NULL,
+            seen INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID"""
+    )

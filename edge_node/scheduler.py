@@ -19,6 +19,7 @@ from edge_node.enrolment.epochs import open_log_if_due
 from edge_node.enrolment.successor import follow
 from edge_node.erasure.service import carry_out, scrub
 from edge_node.lan.door import Door
+from edge_node.lan.lookout import Lookout
 from edge_node.lan.peers import Peer, is_on, list_peers, note_fault
 from edge_node.lan.rhythm import Rhythm
 from edge_node.lan.service import meet_peer, office_mark
@@ -52,6 +53,7 @@ class Schedule:
         self._plan = Plan()
         self._last_ended = -1e9
         self._door = Door(services)
+        self._lookout = Lookout(services)
         self._voice = Voice(services)
         self._cried = -1e9
         self._rhythms: dict[str, Rhythm] = {}
@@ -76,6 +78,7 @@ class Schedule:
         self._stopping.set()
         self._scheduler.shutdown(wait=False)
         self._door.close()
+        self._lookout.close()
 
     def sync_tick(self, db: Database) -> None:
         """Sync if it is time, or if the line has come back."""
@@ -140,10 +143,12 @@ class Schedule:
 
     def lan_tick(self, db: Database) -> None:
         """Open or close the door to the office network as it was switched; meet the PCs whose turn it is."""
-        if read_office(db) is None or self._stopping.is_set():
+        office = read_office(db)
+        if office is None or self._stopping.is_set():
             return
         if not is_on(db):
             self._door.close()
+            self._lookout.close()
             return
         try:
             self._door.unlock()
@@ -151,6 +156,7 @@ class Schedule:
         except OSError as error:
             _LOG.error("the door to the office network does not open: %s", error)
             note_fault(db, f"{error.strerror or error}")
+        self._lookout.look(db, office)
         peers = {peer.address: peer for peer in list_peers(db)}
         self._rhythms = {address: self._rhythms.get(address, Rhythm()) for address in peers}
         for address, peer in peers.items():

@@ -7,6 +7,7 @@ import click
 from edge_node import reasons
 from edge_node.console import common, opened
 from edge_node.journal import require_office
+from edge_node.lan.found import candidates
 from edge_node.lan.peers import TooManyPeers, add_peer, is_on, list_peers, parse_address, remove_peer, switch
 from edge_node.lan.service import meet_all
 from signing.console import BAD_INPUT, OK, UNDECIDED, Console
@@ -40,19 +41,32 @@ def lan_command(
                 console.refuse(reasons.INPUT, "too many addresses", code=BAD_INPUT)
         meetings = meet_all(db, services) if is_meeting else []
         peers: list[dict[str, Any]] = [
-            {"address": peer.address, "device": peer.device, "outcome": peer.outcome, "met": peer.met}
+            {
+                "address": peer.address,
+                "device": peer.device,
+                "outcome": peer.outcome,
+                "met": peer.met,
+                "found": peer.is_found,
+            }
             for peer in list_peers(db)
         ]
+        found = [{"address": each.address, "says": each.short} for each in candidates(db)]
         for peer in peers:
             console.say(
                 f"{peer['address']}: {peer['outcome'] or 'chưa thử'}",
                 f"{peer['address']}: {peer['outcome'] or 'not tried'}",
+            )
+        for each in found:
+            console.say(
+                f"{each['address']}: máy lạ tự xưng {each['says']}, chưa thêm",
+                f"{each['address']}: announces itself as {each['says']}, not added",
             )
         console.leave(
             OK if all(met.problem is None for met in meetings) else UNDECIDED,
             {
                 "on": is_on(db),
                 "peers": peers,
+                "found": found,
                 "sent": sum(met.sent for met in meetings),
                 "received": sum(met.received for met in meetings),
             },

@@ -13,6 +13,7 @@ from edge_node.store.local import read_local, write_local
 
 _ON: Final = "lan.on"
 _FAULT: Final = "lan.fault"
+_UNHEARD: Final = "lan.unheard"
 DONE: Final = "done"
 PEERS_MAX: Final = 32
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})(?:\.[A-Za-z0-9\-]{1,63}){0,8}")
@@ -24,7 +25,7 @@ class TooManyPeers(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """One address. `outcome` is DONE, a reason code or "" before the first try; times are this PC's."""
+    """One address. `outcome` is DONE, a reason code or "" before the first try; times are this PC's; `is_found`: nobody typed it."""
 
     address: str
     device: str | None
@@ -34,6 +35,7 @@ class Peer:
     outcome: str
     sent: int
     received: int
+    is_found: bool = False
 
     @property
     def known(self) -> Known:
@@ -59,6 +61,16 @@ def note_fault(db: Database, fault: str) -> None:
         write_local(db, _FAULT, fault)
 
 
+def read_unheard(db: Database) -> str:
+    """Why this PC neither announces itself nor hears others, "" where it does."""
+    return read_local(db, _UNHEARD) or ""
+
+
+def note_unheard(db: Database, fault: str) -> None:
+    if read_unheard(db) != fault:
+        write_local(db, _UNHEARD, fault)
+
+
 def parse_address(typed: str, *, port: int) -> str | None:
     """`host:port` from what somebody typed (a port is optional), None where it is no address."""
     text = typed.strip().removeprefix("http://").rstrip("/")
@@ -75,14 +87,14 @@ def parse_address(typed: str, *, port: int) -> str | None:
     return f"{host.lower()}:{int(number)}"
 
 
-def add_peer(db: Database, address: str, *, is_found: bool = False) -> None:
-    """Know one more address; raises TooManyPeers."""
+def add_peer(db: Database, address: str) -> None:
+    """Know one more address, typed or accepted by a person; raises TooManyPeers."""
     with write_transaction(db):
         if db.conn.execute("SELECT count(*) FROM lan_peer").fetchone()[0] >= PEERS_MAX:
             raise TooManyPeers
         db.conn.execute(
-            "INSERT INTO lan_peer (address, is_found) VALUES (?, ?) ON CONFLICT (address) DO NOTHING",
-            (address, int(is_found)),
+            "INSERT INTO lan_peer (address, is_found) VALUES (?, 0) ON CONFLICT (address) DO UPDATE SET is_found = 0",
+            (address,),
         )
 
 
@@ -93,7 +105,7 @@ def remove_peer(db: Database, address: str) -> None:
 
 def list_peers(db: Database) -> list[Peer]:
     rows = db.conn.execute(
-        "SELECT address, device, ifnull(challenge, x''), tried, met, outcome, sent, received FROM lan_peer "
+        "SELECT address, device, ifnull(challenge, x''), tried, met, outcome, sent, received, is_found FROM lan_peer "
         "ORDER BY address"
     )
     return [
@@ -106,6 +118,7 @@ def list_peers(db: Database) -> list[Peer]:
             outcome=row[5],
             sent=row[6],
             received=row[7],
+            is_found=bool(row[8]),
         )
         for row in rows
     ]

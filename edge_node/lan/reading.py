@@ -12,7 +12,8 @@ from edge_node.casework import labels
 from edge_node.catalogue.service import used_numbers
 from edge_node.journal.stamp import offset_now
 from edge_node.lan.beacons import known_beacons
-from edge_node.lan.peers import DONE, Peer, is_on, list_peers, read_fault
+from edge_node.lan.found import Candidate, candidates
+from edge_node.lan.peers import DONE, Peer, is_on, list_peers, read_fault, read_unheard
 from edge_node.services import Services
 from edge_node.shell import device_name
 from edge_node.store import SqliteLogStore
@@ -45,8 +46,13 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanPage:
+    """Everything of the page. `candidates` announced themselves and wait for a person; `unheard`: why none can be found."""
+
     is_on: bool
     fault: str
+    finds: bool
+    unheard: str
+    candidates: tuple[Candidate, ...]
     address: str
     rows: tuple[PeerRow, ...]
     ranges: tuple[Ranges, ...]
@@ -57,6 +63,9 @@ def read_lan_page(db: Database, services: Services, office: Office) -> LanPage:
     return LanPage(
         is_on=is_on(db),
         fault=read_fault(db),
+        finds=services.config.lan_discovery,
+        unheard=read_unheard(db),
+        candidates=tuple(candidates(db)),
         address=f"{own_address()}:{services.config.lan_port}",
         rows=tuple(_row(db, peer, beacons) for peer in list_peers(db)),
         ranges=tuple(_ranges(db, services, office)),
