@@ -28,7 +28,7 @@ from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.commands import publish
 from central_hub.registry.ceremony_commands import trust
 from central_hub.registry.key_commands import enrol, review, revoke
-from central_hub.reorganisation.commands import publish_units
+from central_hub.reorganisation.commands import publish_allotment, publish_units
 from central_hub.server import HubServer
 from central_hub.services import system_clock_ms
 from central_hub.statistics.commands import stats
@@ -206,6 +206,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 publish.add_command(publish_units)
+publish.add_command(publish_allotment)
 for _command in (
     enrol, trust, revoke, review, copies, stats, publish, import_command, export_command, diagnosis_command, proof_command, backup, restore, erase,
 ):  # fmt: skip

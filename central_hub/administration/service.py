@@ -101,6 +101,7 @@ def log_groups() -> list[tuple[str, str]]:
         ("calendar", _("Lịch")),
         ("token", _("Mã truy cập")),
         ("erasure", _("Xóa nội dung")),
+        ("units", _("Sắp xếp đơn vị")),
     ]
 
 
@@ -137,6 +138,8 @@ def action_name(action: str) -> str:
         "target.set": _("Đổi chỉ tiêu"),
         "erasure.ordered": _("Quyết định xóa nội dung"),
         "proof.exported": _("Xuất tệp chứng minh"),
+        "units.reorganised": _("Sắp xếp đơn vị"),
+        "units.allotted": _("Giao hồ sơ cho đơn vị kế thừa"),
         "log_split": _("Sổ minh bạch: hai lịch sử"),
     }.get(action, action)
 

@@ -421,6 +421,9 @@ DEVICE = _table(
 )
 """Enrolled PCs and what their last contact said; the keys themselves are in `key`."""
 
+HEARD = _table("heard", _text("device", key=True), _text("log", key=True), _whole("length"))
+"""How far each PC had the logs of the province when it was here last."""
+
 RECEIPT = _table("receipt", _text("commune", key=True), _bytes("signed"))
 """The newest receipt signed for a commune, so that an idle round signs nothing."""
 

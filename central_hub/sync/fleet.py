@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
-from central_hub.store.tables import DEVICE, LOG, SET_ASIDE, STANDING
+from central_hub.store.tables import DEVICE, HEARD, LOG, SET_ASIDE, STANDING
 from central_hub.sync.slots import Seat
+from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.reasons import LOG_FORK
 from sync_protocol.wire import Beacon
 
@@ -150,6 +151,23 @@ def note_contact(
     if digest_state:
         values["digest_state"] = digest_state
     connection.execute(update(DEVICE).where(DEVICE.c.id == device).values(values))
+
+
+def note_heard(connection: Connection, device: str, theirs: Frontier, *, province: str) -> None:
+    """Remember how far a PC has the province's logs, as its request says; a restored PC may have less than before."""
+    known = and_(HEARD.c.log == LOG.c.id, HEARD.c.device == device)
+    held = select(LOG.c.id, HEARD.c.length).join(HEARD, known, isouter=True).where(LOG.c.commune == province)
+    for log, before in connection.execute(held).all():
+        length = length_of(theirs, log)
+        if length == (before or 0):
+            continue
+        row = (HEARD.c.device == device) & (HEARD.c.log == log)
+        if before is None:
+            connection.execute(insert(HEARD).values(device=device, log=log, length=length))
+        elif length:
+            connection.execute(update(HEARD).where(row).values(length=length))
+        else:
+            connection.execute(delete(HEARD).where(row))
 
 
 def note_heard_of(connection: Connection, device: str, beacon: Beacon, *, now_ms: int) -> None:

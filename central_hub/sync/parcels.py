@@ -24,7 +24,7 @@ from central_hub.locks import Locked, held_lock
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
-from central_hub.sync.fleet import note_contact
+from central_hub.sync.fleet import note_contact, note_heard
 from central_hub.sync.service import Asker, asker_of, compose_answer, owed, with_tree
 from dossiers.merge import FOLD_VERSION
 from signing.signatures import PublicKey
@@ -338,6 +338,7 @@ def _note_contact(services: Services, device: str, request: RoundRequest, *, byt
             is_complete=False,
             digest_state=0,
         )
+        note_heard(connection, device, theirs, province=services.province)
 
 
 def _waits(services: Services, units: set[str]) -> bool:

@@ -22,7 +22,7 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import RECEIPT, REHOMING, STANDING
 from central_hub.sync.carried import short_of_numbers, take_carried
-from central_hub.sync.fleet import count_unjudged, note_contact, seat_of
+from central_hub.sync.fleet import count_unjudged, note_contact, note_heard, seat_of
 from central_hub.sync.foreign import NOTHING, foreign_part, has_pending
 from central_hub.sync.slots import wait_for_slot_s, wait_to_be_judged_s
 from central_hub.sync.status_part import status_part
@@ -139,6 +139,7 @@ def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes
             is_complete=not (answer.held or answer.runs or answer.more),
             digest_state=answer.digest_state,
         )
+        note_heard(connection, signed.device, theirs, province=services.province)
     return encoded
 
 

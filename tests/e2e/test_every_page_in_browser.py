@@ -39,7 +39,15 @@ from signing.keys import LockCost
 from sync_protocol.admission import Outcome
 from sync_protocol.log import OpeningReason
 from tests.support.browser import Tab, launch, new_tab, serve
-from tests.support.hub import ACCOUNTS, PASSWORD, ProvinceHub, found_province, populate, suspect_copy
+from tests.support.hub import (
+    ACCOUNTS,
+    PASSWORD,
+    ProvinceHub,
+    found_province,
+    populate,
+    reorganise,
+    suspect_copy,
+)
 from tests.support.node import PIN, PROCEDURES, make_app, receive
 from tests.support.walking import Examples, Walk, addresses, first_of_each
 from tests.support.week import MARITAL, Week, furnish
@@ -231,6 +239,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
     )
     tile = tile.relative_to(hub.services.config.tree)
     quarter, unit = "from=2026-07-01&to=2026-09-30", hub.desks[0].unit
+    reorganised = reorganise(hub, hub.desks[5].unit, hub.desks[6].unit)
     keep_asked(hub.services, asked_by_nobody(hub.services, hub.desks[0].device))
     return {
         "/": ["/", f"/?{quarter}&order=worst", "/?from=31/12/2026&to=01/01/2026"],
@@ -252,6 +261,9 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/stick/<device>/answer": [f"/stick/{hub.desks[0].device}/answer"],
         "/stick/<device>/snapshot": [f"/stick/{hub.desks[1].device}/snapshot"],
         "/copies/<life>": [f"/copies/{suspect_copy(hub, hub.desks[2])}"],
+        "/units/<record>": [f"/units/{reorganised}", f"/units/{reorganised}?sort=received&dir=desc", f"/units/{reorganised}?format=units-xlsx"],
+        "/units/plan": [f"/units/plan?form=split&unit={hub.desks[4].unit}", "/units/plan"],
+        "/units/allot": ["/units/allot", "/units/allot?old=20991"],
         "/stick/<device>/everything": [f"/stick/{hub.desks[1].device}/everything"],
         "/tlog/tile/<path:path>": [f"/tlog/{tile}"],
         "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],

@@ -21,20 +21,23 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from central_hub import create_app
-from central_hub.accounts.service import make_account
+from central_hub.accounts.service import find_account, make_account
+from central_hub.accounts.signer import unlock_signer
 from central_hub.config import HubConfig
 from central_hub.copies.suspicion import look_at_round
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import judge_pending
 from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.reorganisation.plan import read_plan
+from central_hub.reorganisation.service import publish_reorganisation
 from central_hub.services import Services, open_services
-from central_hub.store.engine import writing
+from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DEVICE
 from central_hub.sync.fleet import note_contact
 from dossiers.calendar import WorkingCalendar, load_default_calendar
 from dossiers.deadlines import due, freeze, resume
-from dossiers.local_time import instant, local_date
+from dossiers.local_time import instant, local_date, to_yyyymmdd
 from dossiers.procedures import Procedure, load_default_catalogue
 from dossiers.units import load_default_units
 from signing.keys import BoxKey, LockCost
@@ -228,6 +231,24 @@ def shared_province() -> ProvinceHub:
 
 
 _FOLDERS: list[TemporaryDirectory[str]] = []
+
+
+def reorganise(hub: ProvinceHub, *units: str, name: str = "Phường Hợp Nhất", days_ago: int = 10) -> str:
+    """These units were merged into a new one some days ago, by the administrator; the id of the record that says so."""
+    day = to_yyyymmdd(local_date(hub.clock() - days_ago * DAY_MS))
+    content = {
+        "form": "merge", "effective": day, "number": "1659/NQ-UBTVQH15", "date": 20260616, "units": {"20991": name},
+        "changes": [{"from": unit, "to": "20991"} for unit in units],
+    }  # fmt: skip
+    with reading(hub.services.engine) as connection:
+        account = find_account(connection, "quantri")
+    assert account is not None
+    signer = unlock_signer(hub.services, account, PASSWORD)
+    with writing(hub.services.engine) as connection:
+        plan = read_plan(connection, content)
+        record = publish_reorganisation(connection, hub.services, plan, account=account, signer=signer)
+    hub.judge()
+    return record.id
 
 
 def suspect_copy(hub: ProvinceHub, desk: Desk) -> str:

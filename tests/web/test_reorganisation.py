@@ -11,7 +11,8 @@ from central_hub.accounts.service import find_account, make_account
 from central_hub.accounts.signer import unlock_signer
 from central_hub.erasure.service import Wish, order_erasure
 from central_hub.projection.rebuild import rebuild as rebuild_hub
-from central_hub.reorganisation.service import ReorganisationRefused, publish_reorganisation, read_plan
+from central_hub.reorganisation.plan import ReorganisationRefused, read_plan
+from central_hub.reorganisation.service import publish_reorganisation
 from central_hub.statistics.lists import Figure, count_by_scan, value_of
 from central_hub.statistics.periods import Period
 from central_hub.statistics.service import Filter, Group, Statistics
