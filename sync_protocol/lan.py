@@ -72,6 +72,8 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         beacons: what PCs of the commune said of themselves, the asker's own first.
         voucher: as in `Hello`, for a PC that said it does not know the asker.
         status_mark: as `RoundRequest.status`.
+        wanted: raw ids of records of other communes that the province lists for this one and the asker lacks.
+        foreign: frames of such records that the other PC said it lacks.
     """
 
     protocol: int
@@ -90,6 +92,8 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     runs: list[bytes]
     voucher: list[bytes] = msgspec.field(default_factory=list)
     status_mark: bytes = b""
+    wanted: list[bytes] = msgspec.field(default_factory=list)
+    foreign: list[bytes] = msgspec.field(default_factory=list)
 
 
 class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -112,6 +116,8 @@ class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     runs: list[bytes]
     more: bool
     status: bytes = b""
+    wanted: list[bytes] = msgspec.field(default_factory=list)
+    foreign: list[bytes] = msgspec.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +218,10 @@ def _check(message: LanRequest | LanAnswer) -> None:
         raise RemoteFault(reasons.ROUND_SIZE, "too many beacons or bundles")
     if len(message.seals) > SEALS_MAX or len(message.receipt_mark) not in (0, RECEIPT_MARK_BYTES):
         raise RemoteFault(reasons.ROUND_FORMAT, "seals or receipt")
+    if len(message.wanted) > limits.ROUND_WANTED_MAX or len(message.foreign) > limits.ROUND_RUNS_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many records of other communes")
+    if any(len(each) != 32 for each in message.wanted):
+        raise RemoteFault(reasons.ROUND_FORMAT, "record id")
     for entry in message.seals:
         if (len(entry.log), len(entry.head), len(entry.signature)) != (_ID_BYTES, 32, SIGNATURE_BYTES):
             raise RemoteFault(reasons.ROUND_FORMAT, "seal")

@@ -139,6 +139,26 @@ def choose_history(
     return Chosen(frames=frames, records=records, more=False)
 
 
+def side_by_side(records: Iterable[Record], *, most: int = 64) -> Iterable[list[Record]]:
+    """Records that travel beside a list, grouped: those of one log that follow each other go as one run, `most` in each."""
+    group: list[Record] = []
+    for record in sorted(records, key=lambda each: (each.header.log, each.header.seq)):
+        last = group[-1].header if group else None
+        follows = last is not None and (last.log, last.seq + 1) == (record.header.log, record.header.seq)
+        if group and (not follows or len(group) >= most):
+            yield group
+            group = []
+        group.append(record)
+    if group:
+        yield group
+
+
+def loose_run(group: list[Record], may_hold: MayHold) -> Run:
+    """A group as it travels: without seal, and without the bodies that the receiver may not have."""
+    records = tuple(withhold(record, may_hold) for record in group)
+    return Run(log=group[0].header.log, first=group[0].header.seq, records=records, seal=None)
+
+
 def check_run_below(run: Run, *, base: int, link: str) -> Run:
     """Check a run of history: cut at `base`, its chain must end in `link`. Returns the part that was checked.
 

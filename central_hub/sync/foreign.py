@@ -15,12 +15,9 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import FOREIGN, STANDING
 from sync_protocol import limits
 from sync_protocol.admission import Outcome
-from sync_protocol.erasure import without_body
 from sync_protocol.frame import decode_run, encode_run
-from sync_protocol.log import Run
-from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
+from sync_protocol.rounds import loose_run, side_by_side
 
-_TOGETHER_MAX = 64
 LISTED = "foreign.listed"
 
 
@@ -55,8 +52,8 @@ def foreign_part(
             closed[each] = is_closed and closed.get(each, True)
     found = [record for each in ids if each in closed and (record := store.record(each)) is not None]
     frames: list[bytes] = []
-    for group in _side_by_side(found):
-        frame = encode_run(_run(group, closed))
+    for group in side_by_side(found):
+        frame = encode_run(loose_run(group, lambda record: not closed[record.id]))
         if frames and (len(frame) > room or len(frames) >= limits.ROUND_RUNS_MAX):
             return ForeignPart(frames, True)
         frames.append(frame)
@@ -79,29 +76,3 @@ def _named_in(runs: Sequence[bytes], units: AbstractSet[str]) -> Iterator[str]:
         for record in decode_run(frame).records:
             if record.header.kind == LISTED and record.header.commune in units:
                 yield from record.header.facts.get("records", ())
-
-
-def _side_by_side(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Records of one log that follow each other travel as one run."""
-    group: list[Record] = []
-    for record in sorted(records, key=lambda each: (each.header.log, each.header.seq)):
-        last = group[-1].header if group else None
-        follows = last is not None and (last.log, last.seq + 1) == (record.header.log, record.header.seq)
-        if group and (not follows or len(group) >= _TOGETHER_MAX):
-            yield group
-            group = []
-        group.append(record)
-    if group:
-        yield group
-
-
-def _run(group: Sequence[Record], closed: dict[str, bool]) -> Run:
-    records = tuple(_as_given(record, is_closed=closed[record.id]) for record in group)
-    return Run(log=group[0].header.log, first=group[0].header.seq, records=records, seal=None)
-
-
-def _as_given(record: Record, *, is_closed: bool) -> UnverifiedRecord:
-    given = unverified(record)
-    if is_closed and given.body_state is BodyState.PRESENT:
-        return without_body(given, BodyState.WITHHELD)
-    return given

@@ -24,10 +24,12 @@ from edge_node.lan.exchange import (
     shared_frontier,
     take,
 )
+from edge_node.projection.foreign import wanted_foreign
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
+from edge_node.sync.foreign import foreign_frames
 from edge_node.sync.receipt import signed_receipt
 from edge_node.sync.transport import LineFault
 from edge_node.witness.status import mark_to_say
@@ -45,7 +47,7 @@ from sync_protocol.lan import (
     open_answer,
     seal_request,
 )
-from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_WANTED_MAX
 from sync_protocol.rounds import Chosen
 from sync_protocol.wire import entries_of, frontier_of, receipt_prefix
 
@@ -116,6 +118,8 @@ class _Meeting:
         self._lacks_receipt = self._shows_voucher = self._showed_seals = False
         self._their_bundle: int | None = None
         self._sent: list[bytes] = []
+        self._they_want: list[bytes] = []
+        self._wanted: list[bytes] = []
         self._stale = 0
 
     def run(self) -> Met:
@@ -187,7 +191,7 @@ class _Meeting:
         stands = compare(self._store, mine, self._theirs)
         if is_another_branch(self._store, stands, colleague.key.id):
             return Chosen(frames=[], records=0, more=False)
-        return choose(self._db, office, stands, bytes_max=BYTES_MAX)
+        return choose(self._db, office, stands, self._theirs, bytes_max=BYTES_MAX)
 
     def _exchange(self, office: Office, mine: Frontier, chosen: Chosen, colleague: Colleague) -> LanAnswer:
         box = BoxKey.from_seed(self._services.random_bytes(32))
@@ -210,6 +214,9 @@ class _Meeting:
         receipt = signed_receipt(db)
         stands = compare(store, mine, self._theirs) if self._theirs is not None else []
         silent = colleague.is_cut_off
+        room = BYTES_MAX - sum(map(len, chosen.frames))
+        foreign, _ = foreign_frames(db, () if silent or room <= 0 else self._they_want, bytes_max=room)
+        self._wanted = wanted_foreign(db, most=ROUND_WANTED_MAX)
         return LanRequest(
             protocol=LAN_VERSION,
             device=bytes.fromhex(office.device),
@@ -229,6 +236,8 @@ class _Meeting:
             runs=chosen.frames,
             voucher=own_voucher(db, office) if self._shows_voucher else [],
             status_mark=mark_to_say(db, services),
+            wanted=self._wanted,
+            foreign=foreign,
         )
 
     def _is_done(self, answer: LanAnswer, mine: Frontier, chosen: Chosen, colleague: Colleague) -> bool:
@@ -241,7 +250,8 @@ class _Meeting:
         bundle_before, self._their_bundle = self._their_bundle, answer.bundle
         is_behind = bool(bundles_after(self._db, answer.bundle, limit=1))
         lacks_bundle = is_behind and (bundle_before is None or answer.bundle > bundle_before)
-        if answer.more or chosen.more or self._lacks_receipt or lacks_bundle:
+        has_foreign = self._has_foreign(answer)
+        if answer.more or chosen.more or self._lacks_receipt or lacks_bundle or has_foreign:
             return False
         office = require_office(self._db)
         stands = compare(self._store, shared_frontier(self._db, office), self._theirs)
@@ -251,4 +261,10 @@ class _Meeting:
             return False
         if is_another_branch(self._store, stands, colleague.key.id):
             return True
-        return not choose(self._db, office, stands, bytes_max=BYTES_MAX).frames
+        return not choose(self._db, office, stands, self._theirs, bytes_max=BYTES_MAX).frames
+
+    def _has_foreign(self, answer: LanAnswer) -> bool:
+        """Whether records of other communes are left to give, or the lists that came name others than were asked for."""
+        before, self._they_want = self._they_want, answer.wanted
+        can_give = answer.wanted != before and bool(foreign_frames(self._db, answer.wanted, bytes_max=1)[0])
+        return can_give or wanted_foreign(self._db, most=ROUND_WANTED_MAX) != self._wanted

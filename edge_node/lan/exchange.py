@@ -25,16 +25,17 @@ from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.local import Office, write_local, write_office
 from edge_node.sync.absorb import absorb
 from edge_node.sync.bundles import take_bundles
+from edge_node.sync.foreign import absorb_foreign
 from edge_node.sync.receipt import keep_receipt, signed_receipt, void_receipt
 from edge_node.sync.runner import HUB_MS, newest_hub_ms
 from edge_node.witness.status import take_status
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
-from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation
+from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation, same_head
 from sync_protocol.lan import SEALS_MAX, LanAnswer, LanRequest, SealEntry
 from sync_protocol.log import OpeningReason, Seal, verify_seal
 from sync_protocol.receipts import Receipt, open_receipt
-from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
+from sync_protocol.rounds import Chosen, Difference, choose_history, choose_runs, differences
 from sync_protocol.wire import Entry
 
 _LOG: Final = logging.getLogger(__name__)
@@ -61,10 +62,13 @@ def theirs_of(entries: Frontier) -> Frontier:
     return Frontier(entry for entry in entries.values() if entry.length)
 
 
-def choose(db: Database, office: Office, ahead: Iterable[Difference], *, bytes_max: int) -> Chosen:
+def choose(
+    db: Database, office: Office, ahead: Iterable[Difference], theirs: Frontier, *, bytes_max: int
+) -> Chosen:
     """Runs of logs in which the other is behind, as far as their devices have sealed them; what the hub says goes first.
 
-    Of a log that is held here from a base on, nothing can be given to one who holds less than that.
+    Of a log that is held here from a base on, nothing can be given to one who holds less than that. When nothing newer is
+    left, what lies below the bases of one that began with a snapshot, where more of it is here.
     """
     store, offices = SqliteLogStore(db), frozenset(office_log_ids(db))
     found = sorted(
@@ -72,7 +76,12 @@ def choose(db: Database, office: Office, ahead: Iterable[Difference], *, bytes_m
         key=lambda each: (each.log in offices, each.log),
     )
     sealed = {each.log: _sealed_length(store, each.log) for each in found}
-    return choose_runs(store, found, bytes_max=bytes_max, stop=sealed, may_hold=may_hold(db, office))
+    chosen = choose_runs(store, found, bytes_max=bytes_max, stop=sealed, may_hold=may_hold(db, office))
+    if chosen.frames:
+        return chosen
+    mine = shared_frontier(db, office)
+    lacking = [each for each in theirs.values() if each.log in mine and each.base > mine[each.log].base]
+    return choose_history(store, lacking, bytes_max=bytes_max, may_hold=may_hold(db, office))
 
 
 def is_another_branch(store: SqliteLogStore, stands: Iterable[Difference], device: str) -> bool:
@@ -89,7 +98,12 @@ def told(mine: Frontier, theirs: Frontier) -> list[Entry]:
         entry, other = mine.get(log), theirs.get(log)
         if entry is None:
             found.append(Entry(bytes.fromhex(log), 0, 0, _NOWHERE))
-        elif other is None or other.length != entry.length or other.head != entry.head[: len(other.head)]:
+        elif (
+            other is None
+            or other.base != entry.base
+            or other.length != entry.length
+            or not same_head(entry.head, other.head)
+        ):
             head = bytes.fromhex(entry.head)[:HEAD_PREFIX_BYTES]
             found.append(Entry(bytes.fromhex(log), entry.base, entry.length, head))
     return found
@@ -126,6 +140,10 @@ def take(db: Database, services: Services, message: LanRequest | LanAnswer) -> T
     absorbed = absorb(db, services, office, message.runs if is_writable else [], is_lan=True)
     if is_writable and absorbed.untaken:
         keep_aside(db, services, office, absorbed.untaken)
+    if is_writable and message.foreign:
+        kept, problems = absorb_foreign(db, services, office, message.foreign)
+        absorbed.records += kept
+        absorbed.problems += problems
     if is_writable and absorbed.records:
         carry_out(db, services)
     problem: RemoteFault | None = absorbed.problems[0] if absorbed.problems else None

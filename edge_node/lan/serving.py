@@ -22,10 +22,12 @@ from edge_node.lan.exchange import (
     theirs_of,
     told,
 )
+from edge_node.projection.foreign import wanted_foreign
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
+from edge_node.sync.foreign import foreign_frames
 from edge_node.sync.receipt import signed_receipt
 from edge_node.witness.status import status_for
 from sync_protocol import reasons
@@ -41,7 +43,7 @@ from sync_protocol.lan import (
     open_request,
     seal_answer,
 )
-from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_WANTED_MAX
 from sync_protocol.wire import frontier_of, receipt_prefix
 
 BYTES_MAX: Final = ROUND_SIZE_BYTES_MAX // 2
@@ -102,7 +104,9 @@ class Serving:
                 self._nothing(db, colleague.key.id, problem=problem), held=told(mine, theirs), seals=said
             )
         room = min(max(request.bytes_max, ROUND_SIZE_BYTES_MIN), BYTES_MAX)
-        chosen = choose(db, office, stands, bytes_max=room)
+        chosen = choose(db, office, stands, theirs, bytes_max=room)
+        left = room - sum(map(len, chosen.frames))
+        foreign, more_foreign = foreign_frames(db, request.wanted if left > 0 else (), bytes_max=left)
         receipt = signed_receipt(db)
         mark = receipt_prefix(receipt)
         return LanAnswer(
@@ -118,8 +122,10 @@ class Serving:
             beacons=beacons_to_pass(db, services, office, to=colleague.key.id),
             bytes_max=BYTES_MAX,
             runs=chosen.frames,
-            more=chosen.more,
-            status=status_for(db, services, request.status_mark, room=room - sum(map(len, chosen.frames))),
+            more=chosen.more or more_foreign or (bool(request.wanted) and left <= 0),
+            status=status_for(db, services, request.status_mark, room=left - sum(map(len, foreign))),
+            wanted=wanted_foreign(db, most=ROUND_WANTED_MAX),
+            foreign=foreign,
         )
 
     def _nothing(self, db: Database, device: str, *, problem: str) -> LanAnswer:

@@ -1,4 +1,4 @@
-"""Take in records of other communes: each stands by its own signature and by the province's list, and by nothing else.
+"""Records of other communes, taken in and passed on within the office: each stands by its own signature and by the province's list, and by nothing else.
 
 They come after the runs of the same answer, which bring the lists and the keys. One that is not listed, or whose key is
 not known, is not kept; a listed one is asked for again in the next round.
@@ -16,8 +16,10 @@ from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office
 from signing.errors import SigningError
 from sync_protocol.errors import RemoteFault
-from sync_protocol.frame import decode_run
+from sync_protocol.frame import decode_run, encode_run
+from sync_protocol.limits import ROUND_RUNS_MAX
 from sync_protocol.record import Record, UnverifiedRecord, verify_record
+from sync_protocol.rounds import loose_run, side_by_side
 
 
 def absorb_foreign(
@@ -51,3 +53,27 @@ def absorb_foreign(
             kept.append(verified)
         Projector(db, office).take_over(record for record in kept if record.header.dossier)
     return len(kept), problems
+
+
+def foreign_frames(db: Database, wanted: Iterable[bytes], *, bytes_max: int) -> tuple[list[bytes], bool]:
+    """What is here of the records that a colleague lacks, as frames, and whether some had no room.
+
+    Only what the province lists for this very office is given; where its list is closed, without body. One frame at least,
+    where there is any, since a budget that fits nothing would never end.
+    """
+    store = SqliteLogStore(db)
+    found: list[Record] = []
+    closed: dict[str, bool] = {}
+    for identity in wanted:
+        row = db.conn.execute("SELECT is_closed FROM foreign_listed WHERE record = ?", (identity,)).fetchone()
+        record = store.record(identity.hex()) if row else None
+        if record is not None:
+            found.append(record)
+            closed[record.id] = bool(row[0])
+    frames: list[bytes] = []
+    for group in side_by_side(found):
+        frame = encode_run(loose_run(group, lambda record: not closed[record.id]))
+        if frames and (sum(map(len, frames)) + len(frame) > bytes_max or len(frames) >= ROUND_RUNS_MAX):
+            return frames, True
+        frames.append(frame)
+    return frames, False

@@ -1,8 +1,8 @@
 """PCs of one office among themselves: what goes over their network, what each believes, and what reaches the province."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from central_hub.sync.carried import take_carried
 from central_hub.sync.fleet import list_devices
 from edge_node.journal import Draft, write
 from edge_node.journal.service import unverified
-from edge_node.lan.asking import Met, meet
+from edge_node.lan.asking import meet
 from edge_node.lan.beacons import own_beacon
 from edge_node.lan.exchange import take_receipt
 from edge_node.lan.serving import Serving
@@ -24,37 +24,15 @@ from edge_node.sync.absorb import absorb
 from edge_node.sync.receipt import signed_receipt
 from edge_node.sync.service import list_refusals
 from edge_node.sync.status import read_status
-from edge_node.sync.transport import LineFault
 from signing.status import Status
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run
 from sync_protocol.receipts import Receipt, ReceiptEntry, sign_receipt
+from tests.support.cable import Cable, met
 from tests.support.log_builder import COMMUNE, key
 from tests.support.pair import Commune, Pc, found_commune
-
-
-@dataclass
-class Cable:
-    """The way to another PC, in process: its own code answers; refusals come as the problems that the door makes of them."""
-
-    to: Pc
-    secret: bytes = bytes(32)
-    heard: list[bytes] = field(default_factory=list)
-    twist: Callable[[bytes], bytes] = lambda answer: answer
-
-    def hello(self) -> bytes:
-        return Serving(self.to.services, self.secret).hello(self.to.db)
-
-    def post(self, sealed: bytes) -> bytes:
-        self.heard.append(sealed)
-        try:
-            answer = Serving(self.to.services, self.secret).answer(self.to.db, sealed)
-        except RemoteFault as fault:
-            raise LineFault(fault.reason, fault.detail) from fault
-        self.heard.append(answer)
-        return self.twist(answer)
 
 
 def _founded(folder: Path, *, lease_size: int) -> Commune:
@@ -83,10 +61,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
 def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
     """Two PCs with five numbers a day each, that know each other from the province and have no line to it now."""
     yield from _offline(founded.copied(tmp_path / "commune"))
-
-
-def met(asking: Pc, asked: Pc) -> Met:
-    return meet(asking.db, asking.services, Cable(asked))
 
 
 def waiting(pc: Pc) -> int:
