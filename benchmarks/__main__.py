@@ -21,6 +21,7 @@ from benchmarks.rough import measure_rough
 from benchmarks.simulation import measure_simulation
 from benchmarks.snapshot import measure_snapshot, measure_snapshot_short
 from benchmarks.storm import measure_storm, measure_storm_short
+from benchmarks.syncs import measure_syncs
 from benchmarks.tlog import measure_tlog
 from benchmarks.verify import measure_verify
 from benchmarks.workspace import Workspace
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "records": measure_records,
     "wire": measure_wire,
     "idle": measure_idle,
+    "syncs": measure_syncs,
     "rough": measure_rough,
     "attachment": measure_attachment,
     "attachment_short": measure_attachment_short,

@@ -104,6 +104,14 @@ class Browser:
         answer = self._session.post(urljoin(page.url, form.action), data=filled, timeout=TIMEOUT_S)
         return self._page(answer)
 
+    def press(self, page: Page, action: str) -> int:
+        """Send a form as the page gave it and go nowhere; returns the status of the answer."""
+        form = page.form(action)
+        answer = self._session.post(
+            urljoin(page.url, form.action), data=form.values, timeout=TIMEOUT_S, allow_redirects=False
+        )
+        return answer.status_code
+
     def _page(self, answer: requests.Response) -> Page:
         kind = answer.headers.get("Content-Type", "").partition(";")[0]
         reader = _Reader()

@@ -1,8 +1,9 @@
-"""A bad line: slow, far away, and cut again and again; a TCP proxy on loopback.
+"""A bad line: slow, far away, lossy, silent, and cut again and again; a TCP proxy on loopback.
 
 Bytes leave at a rate per direction and arrive half a round trip later; opening a connection costs a round trip. A
 connection may be reset after so many bytes (both directions together), and all are reset every so many seconds. It counts
-what was taken from each side, so re-sent bytes show. Losing single packets is TCP's own business and not played here.
+what was taken from each side, so re-sent bytes show. A lost segment is seen as a program sees it: TCP sends it again a
+round trip later, and all that follows waits for it. A connection may fall silent: open at both ends, and nothing passes.
 """
 
 import contextlib
@@ -12,12 +13,16 @@ import struct
 import threading
 import time
 from dataclasses import dataclass
+from random import Random
 from types import TracebackType
 from typing import Self
 
 _CHUNK_BYTES = 4 * 1024
 _AHEAD_S = 0.2
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_SEGMENT_BYTES = 1_460
+_RETRANSMIT_S = 0.2
+"""The least time that TCP waits before it sends again what was lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,23 +34,32 @@ class Roughness:
         round_trip_s: from a request to its answer, without the work.
         reset_after_bytes: a connection is reset once it has carried so much.
         cut_every_s: all connections are reset so often.
+        loss: the share of segments that are lost once.
+        silent_after_bytes: a connection carries so much (both directions together) and then nothing, without an end.
+        silent_times: that many connections fall silent, the first ones; later ones carry on.
     """
 
     bytes_per_s: int = 0
     round_trip_s: float = 0.0
     reset_after_bytes: int = 0
     cut_every_s: float = 0.0
+    loss: float = 0.0
+    silent_after_bytes: int = 0
+    silent_times: int = 0
 
 
 class RoughLine:
-    """A line from a port of its own to `target_port`, both on 127.0.0.1."""
+    """A line from a port of its own to `target_port`, both on 127.0.0.1; `seed` decides which segments are lost."""
 
-    def __init__(self, target_port: int, roughness: Roughness) -> None:
+    def __init__(self, target_port: int, roughness: Roughness, *, seed: int = 0) -> None:
         self._target = ("127.0.0.1", target_port)
+        self._chance = Random(seed)
         self.roughness = roughness
         self.bytes_up = 0
         self.bytes_down = 0
         self.resets = 0
+        self.losses = 0
+        self.silences = 0
         self._lock = threading.Lock()
         self._open: set[_Connection] = set()
         self._ended = threading.Event()
@@ -74,6 +88,24 @@ class RoughLine:
                 self.bytes_up += size
             else:
                 self.bytes_down += size
+
+    def lose(self, size: int) -> int:
+        """How many of the segments that make so many bytes are lost."""
+        if not self.roughness.loss:
+            return 0
+        with self._lock:
+            segments = -(-size // _SEGMENT_BYTES)
+            lost = sum(self._chance.random() < self.roughness.loss for _ in range(segments))
+            self.losses += lost
+        return lost
+
+    def may_fall_silent(self) -> bool:
+        """Whether one more connection falls silent; counts it."""
+        with self._lock:
+            if self.silences >= self.roughness.silent_times:
+                return False
+            self.silences += 1
+        return True
 
     def forget(self, connection: "_Connection", *, was_reset: bool) -> None:
         """A connection has ended."""
@@ -122,6 +154,7 @@ class _Connection:
         self._line, self._near, self._far = line, near, far
         self._carried = 0
         self._is_reset = False
+        self._is_silent = False
         self._running = 2
         self._lock = threading.Lock()
 
@@ -159,8 +192,11 @@ class _Connection:
                 free = max(free, time.monotonic()) + (
                     len(data) / rough.bytes_per_s if rough.bytes_per_s else 0
                 )
-                late.put((free + rough.round_trip_s / 2, data))
-                if self._is_used_up(len(data)):
+                free += self._line.lose(len(data)) * max(rough.round_trip_s, _RETRANSMIT_S)
+                is_used_up = self._is_used_up(len(data))
+                if not self._is_silent:
+                    late.put((free + rough.round_trip_s / 2, data))
+                if is_used_up:
                     self.reset()
                     break
                 time.sleep(max(0.0, free - time.monotonic() - _AHEAD_S))
@@ -169,10 +205,12 @@ class _Connection:
         late.put((0.0, b""))
 
     def _is_used_up(self, size: int) -> bool:
-        most = self._line.roughness.reset_after_bytes
+        rough = self._line.roughness
         with self._lock:
             self._carried += size
-            return bool(most) and self._carried > most
+            if rough.silent_after_bytes and not self._is_silent and self._carried > rough.silent_after_bytes:
+                self._is_silent = self._line.may_fall_silent()
+            return bool(rough.reset_after_bytes) and self._carried > rough.reset_after_bytes
 
     def _deliver(self, target: socket.socket, late: "queue.SimpleQueue[tuple[float, bytes]]") -> None:
         try:

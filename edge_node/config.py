@@ -34,6 +34,7 @@ class EdgeConfig:
         hub_url: overrides the address that enrolment kept.
         sync_every_s: time between syncs while the line is up (varied a little).
         probe_every_s: time between looks whether the line is back.
+        answer_within_s: how long a line may stay silent until the exchange is given up and tried again.
         lan_host, lan_port: where the office's other PCs find this one, once the unit administrator has switched that on.
         lan_every_s: time between meetings with them.
         lan_discovery: whether this PC announces itself on the office network (unit code and part of its key's id) and finds the others.
@@ -53,6 +54,7 @@ class EdgeConfig:
     hub_url: str = ""
     sync_every_s: int = 300
     probe_every_s: int = 20
+    answer_within_s: int = 90
     lan_host: str = "0.0.0.0"  # noqa: S104 — nothing listens there until it is switched on
     lan_port: int = 8481
     lan_every_s: int = 20
@@ -151,6 +153,7 @@ _BOUNDS: Final = {
     "threads": (2, 64),
     "sync_every_s": (5, 86_400),
     "probe_every_s": (1, 3_600),
+    "answer_within_s": (2, 600),
     "lan_port": (1, 65_535),
     "lan_every_s": (1, 3_600),
     "idle_lock_minutes": (1, 480),

@@ -75,7 +75,8 @@ class Refusal:
 
 def hub_line(services: Services, office: Office) -> HubLine:
     """The line to this office's hub."""
-    return HubLine(services.config.hub_url or office.hub_url, ca=office.hub_ca)
+    config = services.config
+    return HubLine(config.hub_url or office.hub_url, ca=office.hub_ca, answer_within_s=config.answer_within_s)
 
 
 def sync_now(db: Database, services: Services, *, progress: Progress | None = None) -> SyncResult:

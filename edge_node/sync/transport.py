@@ -97,9 +97,10 @@ class HubLine:
 
     _connect_s = CONNECT_S
 
-    def __init__(self, url: str, *, ca: str = "") -> None:
+    def __init__(self, url: str, *, ca: str = "", answer_within_s: float = READ_S) -> None:
         self._url = url.rstrip("/")
         self._ca = ca
+        self._read_s = answer_within_s
         self._session = requests.Session()
         self._session.trust_env = False  # an office proxy would break the pinned connection
         if ca:
@@ -159,7 +160,7 @@ class HubLine:
             with self._session.request(
                 method,
                 self._url + path,
-                timeout=(self._connect_s, READ_S),
+                timeout=(self._connect_s, self._read_s),
                 stream=True,
                 allow_redirects=False,
                 **options,
