@@ -96,6 +96,11 @@ class HubConfig:
         return self.data / "files"
 
     @property
+    def relayed(self) -> Path:
+        """Parts of parcels on their way by another PC; in no back-up, since whoever sent them has what is in them."""
+        return self.data / "relayed"
+
+    @property
     def backups(self) -> Path:
         return self.data / "backups"
 

@@ -17,6 +17,7 @@ from central_hub.operations import blueprint as operations
 from central_hub.overview.routes import blueprint as overview
 from central_hub.quarantine.routes import blueprint as quarantine
 from central_hub.registry.routes import blueprint as enrol
+from central_hub.relay.routes import blueprint as relay
 from central_hub.reorganisation.routes import blueprint as reorganisation
 from central_hub.reports.routes import blueprint as reports
 from central_hub.routing.routes import blueprint as routing
@@ -33,6 +34,6 @@ from central_hub.verify.routes import blueprint as verify
 
 ROOMS: Final[tuple[Blueprint, ...]] = (
     offline_page,
-    operations, sync, files, enrol, tlog, transparency, accounts, overview, routing, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
+    operations, sync, files, relay, enrol, tlog, transparency, accounts, overview, routing, statistics, reports, nodes, stick, node_keys, quarantine, catalogue, verify,
     copies, reorganisation, erasure, administration, search, api, verify_api, proof_api,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central_hub.backup.service import BackupInvalid, prune_backups, take_backup
 from central_hub.files.sweep import sweep
 from central_hub.registry.restating import restate_when_needed
+from central_hub.relay.spool import sweep_loads
 from central_hub.services import Services
 from central_hub.store.erasures import scrub
 from dossiers.local_time import VIETNAM
@@ -57,9 +58,10 @@ def back_up(services: Services) -> None:
 
 
 def sweep_files(services: Services) -> None:
-    """Remove files that no record names any more; what fails is tried again the next day."""
+    """Remove files that no record names any more, and loads that never came whole; what fails is tried again the next day."""
     try:
         sweep(services)
+        sweep_loads(services)
     except (SQLAlchemyError, OSError) as error:
         _LOG.error("files could not be swept: %s", error)
 

@@ -24,6 +24,7 @@ from edge_node.keyring.commands import trust_command
 from edge_node.lan.commands import lan_command
 from edge_node.projection.lists import find_by_code
 from edge_node.projection.service import rebuild as rebuild_views
+from edge_node.relay.commands import relay_command
 from edge_node.server import serve
 from edge_node.services import build_services
 from edge_node.sync.commands import export_command, import_command, status_command, sync_command
@@ -123,7 +124,7 @@ def rebuild(console: Console) -> None:
 
 for _command in (
     init, enrol_command, sync_command, status_command, export_command, import_command, backup_command, restore_command, erase,
-    trust_command, lan_command, diagnose_command, new_identity_command,
+    trust_command, lan_command, relay_command, diagnose_command, new_identity_command,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -42,6 +42,7 @@ class EdgeConfig:
         pin_memory_mb: argon2id memory of one unlock.
         backups_kept: daily backups kept (2 to 7).
         backup_files_mb: how much of the files that the province does not hold yet goes into each backup; 0 is none.
+        relay_mb: how much room parcels of other units may take that this PC carries for them; 0 carries none.
         reserve_mb: size of the file that is given up when the disk is full.
     """
 
@@ -63,6 +64,7 @@ class EdgeConfig:
     pin_memory_mb: int = 64
     backups_kept: int = 7
     backup_files_mb: int = 1_024
+    relay_mb: int = 512
     reserve_mb: int = 50
 
     @property
@@ -80,6 +82,10 @@ class EdgeConfig:
     @property
     def files(self) -> Path:
         return self.data / "files"
+
+    @property
+    def relayed(self) -> Path:
+        return self.data / "relayed"
 
     @property
     def reserve(self) -> Path:
@@ -160,6 +166,7 @@ _BOUNDS: Final = {
     "pin_memory_mb": (8, 1_024),
     "backups_kept": (2, 7),
     "backup_files_mb": (0, 65_536),
+    "relay_mb": (0, 65_536),
     "reserve_mb": (1, 1_024),
 }
 

@@ -221,3 +221,22 @@ def m010_found_on_the_office_network(db: Database) -> None:
             seen INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID"""
     )
+
+
+@node_migrations()
+def m011_loads_of_others(db: Database) -> None:
+    """Parts of other PCs' parcels that this one carries: to the province (up) and back (down). Their bytes are files."""
+    db.execute(
+        """CREATE TABLE relay_load (
+            load TEXT PRIMARY KEY,
+            direction TEXT NOT NULL CHECK (direction IN ('up', 'down')),
+            device TEXT NOT NULL,
+            unit TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            came INTEGER NOT NULL,
+            outcome TEXT NOT NULL DEFAULT '',
+            settled INTEGER,
+            is_answered INTEGER NOT NULL DEFAULT 0,
+            is_here INTEGER NOT NULL DEFAULT 1
+        ) STRICT, WITHOUT ROWID"""
+    )

@@ -18,6 +18,7 @@ from edge_node.help.routes import blueprint as help
 from edge_node.lan.routes import blueprint as lan
 from edge_node.receive.routes import blueprint as receive
 from edge_node.register.routes import blueprint as register
+from edge_node.relay.routes import blueprint as relay
 from edge_node.reports.routes import blueprint as reports
 from edge_node.results.routes import blueprint as results
 from edge_node.routing.routes import blueprint as routing
@@ -44,6 +45,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     sync,
     stick,
     lan,
+    relay,
     connections,
     api,
 )

@@ -50,6 +50,7 @@ class Purpose:
     DIAGNOSIS: Final = "motcua.diagnosis"
     PARCEL_FILES: Final = "motcua.parcel-files"
     SNAPSHOT: Final = "motcua.snapshot"
+    RELAY: Final = "motcua.relay"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,16 @@ CHALLENGE_AGE_S_MAX = 24 * 60 * 60
 
 PART_SIZE_BYTES_MAX = 1024 * 1024 * 1024
 """A part of a parcel as it is written; FAT32 holds files below 4 GiB, and older tools stop at 2 GiB."""
+PART_SIZE_BYTES_USUAL = 16 * 1024 * 1024
+"""As parts are written where nobody says otherwise, so that another PC can carry them: a load is a file (§11)."""
 LABEL_SIZE_BYTES_MAX = 2 * 1024 * 1024
 PARCEL_RECIPIENTS_MAX = 64
+
+RELAY_LOADS_MAX = 256
+"""Loads that one relay holds."""
+RELAY_LOADS_ROUND_MAX = 64
+"""Loads, and PCs, that one message of a relay speaks of."""
+RELAY_AGE_MS_MAX = 45 * 24 * 60 * 60 * 1000
 
 CHECKPOINT_SIZE_BYTES_MAX = 64 * 1024
 INCLUSIONS_MAX = 4

@@ -281,6 +281,32 @@ DIAGNOSIS_FORMAT = _reason(
     next_en="Choose a file ending in .motcua-diagnosis.json that a node wrote.",
 )  # fmt: skip
 
+RELAY_FORMAT = _reason(
+    "RELAY_FORMAT", 400, retryable=False,
+    vi="Yêu cầu chuyển giúp không đúng định dạng.", en="The relay's message is not well formed.",
+    next_vi=_CALL_PROVINCE_VI, next_en=_CALL_PROVINCE_EN,
+)  # fmt: skip
+RELAY_SIZE = _reason(
+    "RELAY_SIZE", 413, retryable=False,
+    vi="Tệp của gói lớn hơn mức máy khác chuyển giúp được.",
+    en="This file of a parcel is larger than another PC can carry.",
+    next_vi="Ở máy gửi, ghi lại gói với tệp nhỏ hơn (mặc định 16 MB), hoặc mang USB về tỉnh.",
+    next_en="Write the parcel again at the sender in smaller files (16 MB unless told otherwise), or take the stick to the province.",
+)  # fmt: skip
+RELAY_ROOM = _reason(
+    "RELAY_ROOM", 507, retryable=True,
+    vi="Chưa còn chỗ giữ thêm gói của đơn vị khác.", en="There is no room for more parcels of other units now.",
+    next_vi="Đồng bộ để gửi bớt về tỉnh rồi làm lại, hoặc mang USB tới máy khác; dữ liệu vẫn còn ở máy gửi.",
+    next_en="Sync so that some get through and repeat, or take the stick to another PC; the sender still has everything.",
+)  # fmt: skip
+RELAY_EXPIRED = _reason(
+    "RELAY_EXPIRED", 410, retryable=False,
+    vi="Gói của đơn vị khác nằm ở máy này quá hạn nên đã bỏ.",
+    en="A parcel of another unit lay here for too long and was dropped.",
+    next_vi="Đơn vị gửi vẫn còn đủ dữ liệu; ghi lại ra USB khi cần.",
+    next_en="The unit that sent it still has everything; it writes it to a stick again where needed.",
+)  # fmt: skip
+
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
     RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_COPY, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
@@ -289,5 +315,6 @@ REASONS: tuple[Reason, ...] = (
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
     PARCEL_NO_KEY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,
+    RELAY_FORMAT, RELAY_SIZE, RELAY_ROOM, RELAY_EXPIRED,
 )  # fmt: skip
 BY_CODE = {reason.code: reason for reason in REASONS}

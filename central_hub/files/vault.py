@@ -27,6 +27,14 @@ class Vault:
         self._folder = folder
         self._pieces = folder / "pieces"
 
+    def keep(self, sealed: bytes) -> FileTree:
+        """Put a file on the disk, durable on return; one that is there stays. Raises OSError where there is no room."""
+        tree = FileTree.of([sealed])
+        path = self.path(tree.id)
+        if not self.has(tree.id, tree.size):
+            _write(path, sealed)
+        return tree
+
     def path(self, file: str) -> Path:
         """Where the whole file lies or would lie; ValueError for what is no id."""
         if len(file) != _ID_DIGITS or not set(file) <= set("0123456789abcdef"):

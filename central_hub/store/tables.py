@@ -512,6 +512,34 @@ CARRIED_BEACON = _table(
 )
 """The newest beacon of a PC that another one brought; `count` only grows within a log. It stands until the next one, because
 what shows that the PC has used its numbers may be judged only later."""
+RELAYED_LOAD = _table(
+    "relayed_load",
+    _text("load", key=True),
+    _text("relay"),
+    _whole("size"),
+    _whole("at_ms"),
+    _whole("state"),
+    _text("sender"),
+    _text("unit"),
+    _whole("records"),
+    _text("outcome"),
+    Index("ix_relayed_load_sender", "sender", "at_ms"),
+)
+"""Parts of parcels that another PC brought (`central_hub.relay`): `state` as `central_hub.relay.spool.LoadState`.
+`outcome` is empty or the code of the first thing in it that was not taken. What lies here as bytes is a file of its own."""
+
+RELAY_ANSWER = _table(
+    "relay_answer",
+    _text("device", key=True),
+    _whole("part", key=True),
+    _text("load"),
+    _whole("size"),
+    _text("parcel"),
+    _whole("made_ms"),
+)
+"""The newest answer for a PC whose requests came by way of another one, part by part, until a newer one is asked for; `made_ms` is 0
+once something of that PC came after it."""
+
 FOREIGN = _table(
     "foreign_record",
     _text("unit", key=True),

@@ -91,6 +91,8 @@ class TakenParcel:
     records: int = 0
     problem: RemoteFault | None = None
     asked: Asked | None = None
+    has_files: bool = False
+    """Scans go along: they are taken once the records before them are judged."""
     names: list[str] = field(default_factory=list)
 
 
@@ -133,6 +135,18 @@ def take_parcels(
             progress(done, total)
     if stores:
         _note(services, taken, by)
+    return taken
+
+
+def take_part(services: Services, file: GivenFile, *, by: str) -> TakenParcel:
+    """Take one part that came without the others of its parcel; `problem` says why something of it was not taken."""
+    label, fault = _look(file)
+    if label is None:
+        return TakenParcel(parcel=file.name, parts=1, problem=fault)
+    if label.content != REQUESTS:
+        return TakenParcel(parcel=label.parcel, parts=1, problem=RemoteFault(reasons.PARCEL_RECIPIENT))
+    taken = _take(services, [(label, file)], stores=True, is_alone=True)
+    _note(services, [taken], by)
     return taken
 
 
@@ -254,8 +268,13 @@ def _look(file: GivenFile) -> tuple[Label | None, RemoteFault | None]:
         return None, RemoteFault(reasons.PARCEL_STICK, str(error))
 
 
-def _take(services: Services, parts: Sequence[tuple[Label, GivenFile]], *, stores: bool) -> TakenParcel:
-    """Everything of one parcel that can be used; a fault of one part does not keep the others out."""
+def _take(
+    services: Services, parts: Sequence[tuple[Label, GivenFile]], *, stores: bool, is_alone: bool = False
+) -> TakenParcel:
+    """Everything of one parcel that can be used; a fault of one part does not keep the others out.
+
+    With `is_alone` nobody expects the parcel's other parts beside this one.
+    """
     first = parts[0][0]
     taken = TakenParcel(
         parcel=first.parcel,
@@ -278,7 +297,7 @@ def _take(services: Services, parts: Sequence[tuple[Label, GivenFile]], *, store
         except OSError as error:
             taken.problem = taken.problem or RemoteFault(reasons.PARCEL_STICK, str(error))
     numbers = [label.part for label, _ in parts]
-    if taken.problem is None and (not is_ended or numbers != list(range(1, len(parts) + 1))):
+    if taken.problem is None and not is_alone and (not is_ended or numbers != list(range(1, len(parts) + 1))):
         taken.problem = RemoteFault(reasons.PARCEL_CUT, f"parts {numbers}")
     return taken
 
@@ -291,6 +310,7 @@ def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bo
     part.verify(key)
     for message in part.messages(hub, services.keys.box):
         if is_about_files(message):
+            taken.has_files = True
             continue  # after the records are judged: `carried_files.take_files`
         signed = open_request(message)
         if signed.device != part.label.sender:
@@ -343,10 +363,11 @@ def _note_contact(services: Services, device: str, request: RoundRequest, *, byt
 
 def _waits(services: Services, units: set[str]) -> bool:
     with reading(services.engine) as connection:
-        return any(_is_behind(connection, services, unit) for unit in units)
+        return any(is_behind(connection, services, unit) for unit in units)
 
 
-def _is_behind(connection: Connection, services: Services, unit: str) -> bool:
+def is_behind(connection: Connection, services: Services, unit: str) -> bool:
+    """Whether records of this unit wait for the judge."""
     logs = HubLogStore(connection, services.opened).held_logs(commune=unit)
     return any(log.judged < log.length for log in logs)
 

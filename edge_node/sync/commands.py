@@ -9,12 +9,13 @@ from sqlite_utils import Database
 
 from edge_node import reasons
 from edge_node.console import common, opened
+from edge_node.relay.commands import plain, say_helped
 from edge_node.services import Services
 from edge_node.store.local import read_office
 from edge_node.store.space import MIB
 from edge_node.sync.drives import list_drives
 from edge_node.sync.parcels import DONE, Carried, export_parcel, export_snapshot
-from edge_node.sync.service import list_refusals, sync_now, take_carried
+from edge_node.sync.service import list_refusals, sync_now, take_stick
 from edge_node.sync.status import Said, SyncStatus, read_status
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console
 from sync_protocol.reasons import PARCEL_NONE
@@ -56,7 +57,10 @@ def sync_command(console: Console, wait_s: int) -> None:
 @click.command("export")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option(
-    "--part-mb", type=click.IntRange(1, 2_047), default=1_024, help="Largest file to write, in MiB (FAT32)."
+    "--part-mb",
+    type=click.IntRange(1, 2_047),
+    default=16,
+    help="Largest file to write, in MiB; another PC carries files up to 64.",
 )
 @click.option(
     "--files-mb",
@@ -135,17 +139,23 @@ def _leave_snapshot(
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
 @common
 def import_command(console: Console, folder: Path | None) -> None:
-    """Take the province's answers from FOLDER, or from the one USB stick of this PC."""
+    """Take the province's answers from FOLDER, or from the one USB stick of this PC; carry what others wrote there."""
     with opened(console) as (db, services):
         chosen = folder or _only_drive(console)
-        carried = take_carried(db, services, chosen, progress=console.bar("byte", "bytes"))
-        status = read_status(db, now=services.clock())
+        taken = take_stick(db, services, chosen, progress=console.bar("byte", "bytes"))
+        status, carried = read_status(db, now=services.clock()), taken.parcels
+        say_helped(console, taken.helped)
         for each in carried:
             _say_carried(console, each)
         console.say(*sentence(status))
-        content = {"parcels": [asdict(each) for each in carried], **_counts(status)}
+        content = {
+            "parcels": [asdict(each) for each in carried],
+            "others": plain(taken.helped),
+            **_counts(status),
+        }
         outcomes = {each.outcome for each in carried}
-        console.leave(OK if DONE in outcomes else FAILED, content)
+        is_good = DONE in outcomes or not (carried or taken.helped.is_nothing)
+        console.leave(OK if is_good else FAILED, content)
 
 
 @click.command("status")

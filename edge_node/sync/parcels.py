@@ -39,7 +39,7 @@ from sync_protocol import reasons
 from sync_protocol.carried_files import is_about_files
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import Frontier, Relation
-from sync_protocol.limits import PART_SIZE_BYTES_MAX
+from sync_protocol.limits import PART_SIZE_BYTES_MAX, PART_SIZE_BYTES_USUAL
 from sync_protocol.parcel import (
     REQUESTS,
     Label,
@@ -92,7 +92,7 @@ def export_parcel(
     chosen: Path,
     *,
     progress: Progress | None = None,
-    part_bytes_max: int = PART_SIZE_BYTES_MAX,
+    part_bytes_max: int = PART_SIZE_BYTES_USUAL,
     files_bytes_max: int = FILES_BYTES_MAX,
 ) -> Carried:
     """Write everything that the province lacks into a folder, then files as far as there is room; raises RemoteFault, and NotEnrolled as a sync does."""
@@ -202,7 +202,10 @@ def export_snapshot(
 def import_parcels(
     db: Database, services: Services, chosen: Path, *, progress: Progress | None = None
 ) -> list[Carried]:
-    """Take every answer for this PC from a folder; one outcome a parcel. Raises RemoteFault where there is none at all."""
+    """Take every answer for this PC from a folder; one outcome a parcel. Raises RemoteFault where there is none at all.
+
+    What other PCs wrote for the province stays as it is: this PC may carry it (`edge_node.relay`), and opens nothing.
+    """
     office = require_office(db)
     found = list_parts(chosen)
     if not found:
@@ -210,10 +213,10 @@ def import_parcels(
     taking = _Taking(db, services, office, total=sum(part.size_bytes for part in found), progress=progress)
     parcels: dict[str, list[FoundPart]] = {}
     for part in found:
-        if part.label is None or part.label.sender != office.device:  # our own lie there for the hub
+        if part.label is None or part.label.content != REQUESTS:  # those lie there for the hub
             parcels.setdefault(part.label.parcel if part.label else part.path.name, []).append(part)
     if not parcels:
-        raise RemoteFault(reasons.PARCEL_NONE, "only what this PC wrote")
+        raise RemoteFault(reasons.PARCEL_NONE, "only what is for the province")
     carried = [taking.parcel(parts) for parts in parcels.values()]
     _note_full(db, services, carried)
     return carried

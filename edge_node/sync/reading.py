@@ -13,6 +13,7 @@ from edge_node.accounts.service import signer_names
 from edge_node.casework import labels
 from edge_node.journal.stamp import offset_now
 from edge_node.projection.lists import DossierRow, dossier_row
+from edge_node.relay.queue import Carrying, carrying
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import Office
@@ -74,6 +75,7 @@ class SyncPage:
     warnings: tuple[Caution, ...]
     clock: Clock | None
     codes_left: int
+    carrying: Carrying
 
     @property
     def last(self) -> Attempt | None:
@@ -99,6 +101,7 @@ def read_page(db: Database, services: Services, office: Office) -> SyncPage:
         warnings=tuple(_warning(alert) for alert in alerts.list_alerts(db)),
         clock=Clock(offset_ms=offset[0], age_ms=offset[1] * 1000) if offset else None,
         codes_left=services.references.codes_left(db, office, now_ms=now),
+        carrying=carrying(db),
     )
 
 

@@ -14,6 +14,8 @@ from edge_node.backup.salvage import go_on_salvaging
 from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office
 from edge_node.keyring import Actor
+from edge_node.relay.delivery import deliver
+from edge_node.relay.stick import Helped, help_others
 from edge_node.services import Services
 from edge_node.store import alerts
 from edge_node.store.local import Office
@@ -26,6 +28,7 @@ from signing import reasons as signing_reasons
 from signing.reasons import Reason
 from signing.roles import OFFICE_ROLES, Role
 from sync_protocol import reasons
+from sync_protocol.errors import RemoteFault
 
 _LOG: Final = logging.getLogger(__name__)
 ACKNOWLEDGED_BY: Final = {
@@ -87,6 +90,8 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
     line = hub_line(services, office)
     try:
         result = _sync_records(db, services, line, progress)
+        if result.is_done:
+            deliver(db, services, line)
         for _ in range(_TURNS_MAX):
             if not result.is_done or not exchange_files(db, services, line).must_yield:
                 break
@@ -111,15 +116,29 @@ def _sync_records(db: Database, services: Services, line: HubLine, progress: Pro
     return result
 
 
-def take_carried(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StickTaken:
+    """What came of a stick: parcels for this PC, and what was done for others."""
+
+    parcels: list[parcels.Carried]
+    helped: Helped
+
+
+def take_stick(
     db: Database, services: Services, chosen: Path, *, progress: parcels.Progress | None = None
-) -> list[parcels.Carried]:
-    """Take the province's answers from a folder, after a sync that may be under way; raises RemoteFault."""
-    with _AT_ONCE:
-        carried = parcels.import_parcels(db, services, chosen, progress=progress)
+) -> StickTaken:
+    """Carry for other PCs, then take the province's answers from a folder, after a sync that may be under way; raises RemoteFault."""
+    helped = help_others(db, services, chosen)
+    try:
+        with _AT_ONCE:
+            carried = parcels.import_parcels(db, services, chosen, progress=progress)
+    except RemoteFault as fault:
+        if fault.reason is not reasons.PARCEL_NONE or helped.is_nothing:
+            raise
+        carried = []
     if any(each.records for each in carried):
         number_waiting(db, services)
-    return carried
+    return StickTaken(parcels=carried, helped=helped)
 
 
 def acknowledge_alert(db: Database, actor: Actor, code: str) -> bool:

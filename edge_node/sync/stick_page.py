@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlite_utils import Database
 
 from edge_node.casework import labels
+from edge_node.relay.queue import Carrying, carrying
 from edge_node.services import Services
 from edge_node.store.local import Office
 from edge_node.sync.drives import Drive, list_drives
@@ -15,6 +16,7 @@ from edge_node.sync.parcels import Carried, list_carried, taken_whole
 from edge_node.sync.status import SyncStatus, read_status
 from edge_node.sync.stick import FoundPart, list_parts
 from sync_protocol.errors import RemoteFault
+from sync_protocol.parcel import REQUESTS
 from sync_protocol.snapshot import SNAPSHOT
 
 OTHER: Final = "other"
@@ -44,6 +46,7 @@ class StickPage:
     fault: str
     found: tuple[OnStick, ...]
     carried: tuple[Carried, ...]
+    carrying: Carrying
     new_pcs: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -74,6 +77,7 @@ def read_stick_page(db: Database, services: Services, office: Office, chosen: Pa
         found=tuple(_grouped(parts, office, taken_whole(db))),
         carried=tuple(list_carried(db, limit=SHOWN)),
         new_pcs=tuple(_other_pcs(db, office)),
+        carrying=carrying(db),
     )
 
 
@@ -126,6 +130,9 @@ def _on_stick(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> 
         what, word, tone, icon = _("Tỉnh trả lời máy này"), _("Đã nhập đủ"), "fact", "done"
     elif label.enclosed_for(office.device) is not None:
         what, word, tone, icon = _("Tỉnh trả lời máy này"), _("Nhập được"), "wait", "inbox"
+    elif label.content == REQUESTS:
+        what = _("Đơn vị khác gửi tỉnh")
+        word, tone, icon = _("Máy này chuyển giúp được"), "soon", "note"
     else:
         what, word, tone, icon = _("Của nơi khác"), _("Để nguyên, mang đúng nơi nhận"), "soon", "note"
     return OnStick(

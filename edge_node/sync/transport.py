@@ -30,6 +30,7 @@ ANSWER_BYTES_MAX: Final = 2 * ROUND_SIZE_BYTES_MAX
 _CHUNK: Final = 64 * 1024
 ROUND_PATH: Final = "/sync/v1/round"
 FILES_PATH: Final = "/sync/v1/files"
+RELAY_PATH: Final = "/sync/v1/relay"
 BEACON_PATH: Final = "/sync/v1/beacon"
 LAN_HELLO_PATH: Final = "/lan/v1/hello"
 LAN_ROUND_PATH: Final = "/lan/v1/round"
@@ -117,6 +118,11 @@ class HubLine:
     def post_files(self, payload: bytes) -> bytes:
         return self._exchange(
             "POST", FILES_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}
+        )
+
+    def post_relay(self, payload: bytes) -> bytes:
+        return self._exchange(
+            "POST", RELAY_PATH, data=payload, headers={"Content-Type": "application/octet-stream"}
         )
 
     def post_beacon(self, payload: bytes) -> bytes:

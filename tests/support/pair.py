@@ -17,6 +17,7 @@ from central_hub.files.service import answer_files
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.judge.service import judge_pending
 from central_hub.registry.enrolment import enrol_device, issue_code
+from central_hub.relay.service import answer_relay
 from central_hub.services import Services as HubServices
 from central_hub.services import open_services
 from central_hub.store.engine import writing
@@ -72,6 +73,10 @@ class BreakingLine:
     def post_files(self, payload: bytes) -> bytes:
         self._carry(payload)
         return self._back(answer_files(self.hub, payload))
+
+    def post_relay(self, payload: bytes) -> bytes:
+        self._carry(payload)
+        return self._back(answer_relay(self.hub, payload))
 
     def hang_up(self) -> None:
         self._used = 0

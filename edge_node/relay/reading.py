@@ -1,0 +1,56 @@
+"""What is carried for others as values for a page: whose it is, how long it is, since when it lies here, how it stands."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlite_utils import Database
+
+from dossiers.units import load_default_units
+from edge_node.casework import labels
+from edge_node.relay.queue import DONE, REPLACED, UP, Carrying, Load, carrying, list_loads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRow:
+    """One load, for people. `tone` and `icon` as the badges take them; `why` where it goes no further."""
+
+    load: Load
+    unit: str
+    word: str
+    tone: str
+    icon: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayPage:
+    carrying: Carrying
+    rows: tuple[LoadRow, ...]
+
+
+def read_relay_page(db: Database) -> RelayPage:
+    return RelayPage(carrying=carrying(db), rows=tuple(_row(load) for load in list_loads(db)))
+
+
+def _row(load: Load) -> LoadRow:
+    units = load_default_units()
+    unit = units.name(load.unit)
+    if load.reason is not None:
+        why = " ".join(labels.reason_words(load.reason))
+        return LoadRow(
+            load=load, unit=unit, word=_("Không chuyển được"), tone="refused", icon="refused", why=why
+        )
+    if load.direction == UP:
+        if not load.outcome:
+            word, tone, icon = _("Chờ gửi tỉnh"), "wait", "clock"
+        elif load.is_answered:
+            word, tone, icon = _("Đã gửi tỉnh"), "fact", "done"
+        else:
+            word, tone, icon = _("Đã gửi tỉnh, chờ trả lời"), "fact", "done"
+    elif load.outcome == REPLACED:
+        word, tone, icon = _("Đã có trả lời mới hơn"), "soon", "note"
+    elif load.outcome == DONE:
+        word, tone, icon = _("Đã ghi ra USB"), "fact", "done"
+    else:
+        word, tone, icon = _("Chờ USB của đơn vị đó"), "wait", "inbox"
+    return LoadRow(load=load, unit=unit, word=word, tone=tone, icon=icon)
