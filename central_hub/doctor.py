@@ -108,7 +108,7 @@ def _log(connection: Connection, services: Services) -> Finding:
         return _finding(
             "log",
             is_ok=False,
-            vi="khóa gốc chưa nêu sổ minh bạch trong tệp tin cậy",
+            vi="khóa gốc chưa nêu nhật ký minh bạch trong gói tin cậy",
             en="the roots name no log in the trust bundle",
             otherwise=Health.UNDECIDED,
         )
@@ -118,7 +118,7 @@ def _log(connection: Connection, services: Services) -> Finding:
     except TreeUnusable as error:
         size, problem = 0, str(error)
     missing = max(0, size - matched_size(connection))
-    vi = f"sổ minh bạch: {size} bản ghi"
+    vi = f"nhật ký minh bạch: {size} bản ghi"
     en = f"the log holds {size} leaves"
     if missing:
         vi, en = f"{vi}, còn chờ máy trạm gửi lại {missing}", f"{en}, waits for nodes to send {missing} again"
@@ -139,9 +139,9 @@ def _authority(_: Connection, services: Services) -> Finding:
     return _finding(
         "authority",
         is_ok=not lacking,
-        vi=f"tệp tin cậy chưa nêu ai được ký: {names}; chạy «motcua-hub trust draft TỆP» rồi cho người giữ khóa gốc ký"
+        vi=f"gói tin cậy chưa nêu ai được ký: {names}; chạy «motcua-hub trust draft TỆP» rồi cho người giữ khóa gốc ký"
         if lacking
-        else "tệp tin cậy nêu đủ các loại bản ghi",
+        else "gói tin cậy nêu đủ các loại bản ghi",
         en=f"the trust bundle does not say who may sign: {names}; run «motcua-hub trust draft FILE» and have the root keys sign"
         if lacking
         else "the trust bundle knows every kind of record",

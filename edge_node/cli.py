@@ -87,7 +87,7 @@ def proof_command(
         bare = sum(not each.inclusions for each in decode_proof(data).records)
         if bare:
             console.say(
-                f"{bare} bản ghi chưa có bằng chứng vị trí trong sổ minh bạch; đồng bộ rồi xuất lại để có.",
+                f"{bare} bản ghi chưa có bằng chứng vị trí trong nhật ký minh bạch; đồng bộ rồi xuất lại để có.",
                 f"{bare} records have no proof yet of their place in the log; sync and write the file again to have it.",
             )
         console.leave(OK, {"file": str(path), "bytes": len(data), "without_place": bare})

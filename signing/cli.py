@@ -92,7 +92,7 @@ def _print_schema(context: click.Context, _option: click.Parameter, is_asked: bo
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Tệp tin cậy của tỉnh. / The province's trust bundle.",
+    help="Gói tin cậy của tỉnh. / The province's trust bundle.",
 )
 @click.option(
     "--root",
@@ -108,7 +108,7 @@ def _print_schema(context: click.Context, _option: click.Parameter, is_asked: bo
 @click.option(
     "--require-log",
     is_flag=True,
-    help="Bắt buộc có trong sổ minh bạch. / Demand that the log is shown to hold the record.",
+    help="Bắt buộc có trong nhật ký minh bạch. / Demand that the log is shown to hold the record.",
 )
 @click.option(
     "--at",

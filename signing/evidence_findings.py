@@ -13,12 +13,12 @@ from signing.status import Row, StatusFinding
 
 NOT_LOGGED: Final = NotChecked(
     id="log",
-    vi="Chưa kiểm tra bản ghi có trong sổ minh bạch của tỉnh hay không.",
+    vi="Chưa kiểm tra bản ghi có trong nhật ký minh bạch của tỉnh hay không.",
     en="Whether the record is in the province's transparency log was not checked.",
 )
 NO_STATUS: Final = NotChecked(
     id="revocation",
-    vi="Chưa kiểm tra khóa ký có bị thu hồi sau khi phát hành tệp tin cậy hay không.",
+    vi="Chưa kiểm tra khóa ký có bị thu hồi sau khi phát hành gói tin cậy hay không.",
     en="Whether the signing key was revoked after the trust bundle was issued was not checked.",
 )
 AFTER_STATUS: Final = NotChecked(
@@ -58,7 +58,7 @@ _IN_FORCE: Final = {
 _ROWS: Final = {
     Row.SILENT: ("Không có ghi nhận nào bất lợi cho khóa đã ký.", "Nothing is recorded against the signing key."),
     Row.UNLOGGED: (
-        "Không có ghi nhận nào bất lợi cho khóa đã ký; bản ghi chưa được chứng minh là đã vào sổ.",
+        "Không có ghi nhận nào bất lợi cho khóa đã ký; bản ghi chưa được chứng minh là đã có trong nhật ký minh bạch của tỉnh.",
         "Nothing is recorded against the signing key; the record is not shown to be in the log.",
     ),
     Row.BEFORE_CUT: (
@@ -90,7 +90,7 @@ _ROWS: Final = {
         "Two different records claim the same place in the log of the signing computer.",
     ),
     Row.DOCUMENT_UNLOGGED: (
-        "Văn bản này đã có thay đổi hiệu lực, và bản ghi chưa được chứng minh là đã vào sổ.",
+        "Văn bản này đã có thay đổi hiệu lực, và bản ghi chưa được chứng minh là đã có trong nhật ký minh bạch của tỉnh.",
         "Something was recorded about this document, and the record is not shown to be in the log.",
     ),
     Row.REVIEWED: (
@@ -109,10 +109,10 @@ _RESULTS: Final = {
 def checkpoint_refused(position: int, detail: str, *, is_short: bool) -> Check:
     """Evidence left aside: it proves nothing, and decides nothing either."""
     if is_short:
-        vi = "Điểm chốt của sổ minh bạch chưa đủ bên chứng kiến nên không được tính."
+        vi = "Điểm chốt của nhật ký minh bạch chưa đủ bên chứng kiến nên không được tính."
         en = "A checkpoint of the log lacks witnesses and is left aside."
     else:
-        vi = "Điểm chốt của sổ minh bạch không kiểm chứng được nên không được tính."
+        vi = "Điểm chốt của nhật ký minh bạch không kiểm chứng được nên không được tính."
         en = "A checkpoint of the log does not hold and is left aside."
     return Check(
         id="checkpoint",
@@ -127,7 +127,7 @@ def checkpoint_believed(origin: str, size: int) -> Check:
     return Check(
         id="checkpoint",
         result=Result.PASS,
-        why_vi="Điểm chốt của sổ minh bạch đúng chữ ký và đủ bên chứng kiến.",
+        why_vi="Điểm chốt của nhật ký minh bạch đúng chữ ký và đủ bên chứng kiến.",
         why_en="The checkpoint of the log is rightly signed and has its witnesses.",
         evidence=f"{origin} {size}",
     )
@@ -137,7 +137,7 @@ def logged(position: LogPosition) -> Check:
     return Check(
         id="log",
         result=Result.PASS,
-        why_vi="Bản ghi có trong sổ minh bạch của tỉnh.",
+        why_vi="Bản ghi có trong nhật ký minh bạch của tỉnh.",
         why_en="The record is in the province's transparency log.",
         evidence=f"{position.origin} {position.index}/{position.size}",
     )
@@ -146,13 +146,13 @@ def logged(position: LogPosition) -> Check:
 def not_logged(*, has_evidence: bool, is_short: bool, is_required: bool) -> Check:
     """Nothing shows that the record is logged; that decides only where the caller requires a log."""
     if is_short:
-        vi = "Chưa chứng minh được bản ghi có trong sổ minh bạch của tỉnh: thiếu bên chứng kiến."
+        vi = "Chưa chứng minh được bản ghi có trong nhật ký minh bạch của tỉnh: thiếu bên chứng kiến."
         en = "Nothing shows that the record is in the province's log: witnesses are lacking."
     elif has_evidence:
-        vi = "Chưa chứng minh được bản ghi có trong sổ minh bạch của tỉnh: bằng chứng trong tệp không dùng được."
+        vi = "Chưa chứng minh được bản ghi có trong nhật ký minh bạch của tỉnh: bằng chứng trong tệp không dùng được."
         en = "Nothing shows that the record is in the province's log: the evidence of the file does not hold."
     else:
-        vi = "Chưa chứng minh được bản ghi có trong sổ minh bạch của tỉnh: tệp không có bằng chứng."
+        vi = "Chưa chứng minh được bản ghi có trong nhật ký minh bạch của tỉnh: tệp không có bằng chứng."
         en = "Nothing shows that the record is in the province's log: the file has no evidence of it."
     sub_indication = SubIndication.MC_QUORUM if is_short else SubIndication.MC_NOT_LOGGED
     return Check(
@@ -271,7 +271,7 @@ def interval_unproven(evidence: str) -> Check:
     return Check(
         id="interval",
         result=Result.UNKNOWN,
-        why_vi="Khóa chỉ có hiệu lực trong một khoảng của sổ, và chưa chứng minh được bản ghi nằm trong đó.",
+        why_vi="Khóa chỉ có hiệu lực trong một khoảng của nhật ký minh bạch, và chưa chứng minh được bản ghi nằm trong đó.",
         why_en="The key counts for a stretch of the log only, and nothing shows that the record lies in it.",
         evidence=evidence,
         sub_indication=SubIndication.NO_POE,

@@ -47,12 +47,12 @@ def summary(indication: Indication, checks: Sequence[Check], in_force: InForce) 
     """One sentence in each language: the answer, and the first reason for it."""
     if indication is Indication.PASSED and in_force in _OUT_OF_FORCE:
         return _OUT_OF_FORCE[in_force]
-    reason_vi, reason_en = _first_reason(indication, checks)
+    reason_vi, reason_en = _first_reason(indication, checks, in_force)
     headline_vi, headline_en = _HEADLINES[indication]
     return f"{headline_vi}: {reason_vi}", f"{headline_en}: {reason_en}"
 
 
-def _first_reason(indication: Indication, checks: Sequence[Check]) -> tuple[str, str]:
+def _first_reason(indication: Indication, checks: Sequence[Check], in_force: InForce) -> tuple[str, str]:
     if indication is not Indication.PASSED:
         deciding = Result.FAIL if indication is Indication.FAILED else Result.UNKNOWN
         first = next(
@@ -65,6 +65,8 @@ def _first_reason(indication: Indication, checks: Sequence[Check]) -> tuple[str,
         en = "the signature is right; the signer was enrolled by the unit and is unconfirmed by the province"
     if any(check.id == "freshness" and check.result is Result.UNKNOWN for check in checks):
         vi, en = f"{vi}; trạng thái đã cũ", f"{en}; the status is old"
+    if in_force is InForce.CORRECTED:
+        vi, en = f"{vi}; văn bản đã được đính chính", f"{en}; the document was corrected"
     return f"{vi}.", f"{en}."
 
 
@@ -76,8 +78,8 @@ def not_readable(detail: str) -> Check:
     return Check(
         id="format",
         result=Result.FAIL,
-        why_vi="Tệp không phải là tệp chứng minh hay bản ghi xuất ra từ hệ thống, hoặc đã bị sửa.",
-        why_en="The file is no proof or exported record of this system, or was changed.",
+        why_vi="Đây không phải tệp chứng minh, bản ghi xuất ra hay mã trên giấy của hệ thống, hoặc đã bị sửa.",
+        why_en="This is no proof, exported record or paper code of this system, or it was changed.",
         evidence=detail,
         sub_indication=SubIndication.FORMAT_FAILURE,
     )
@@ -276,7 +278,7 @@ def content_right(body_hash: str | None) -> Check:
     return Check(
         id="content",
         result=Result.PASS,
-        why_vi="Nội dung đúng là nội dung đã được ký.",
-        why_en="The content is what was signed.",
+        why_vi="Nội dung khớp với mã băm trong phần được ký.",
+        why_en="The content matches the digest in the signed part.",
         evidence=body_hash,
     )

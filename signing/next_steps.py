@@ -10,17 +10,21 @@ from types import MappingProxyType
 from typing import Final
 
 from signing import findings
-from signing.report import Exit, Indication, Report, SubIndication
+from signing.report import Exit, Indication, InForce, Report, SubIndication
 
 
 class NextStep(StrEnum):
     """What to do next."""
 
     ACCEPT = "accept"
+    FORCE_UNKNOWN = "force_unknown"
+    CORRECTED = "corrected"
     OUT_OF_FORCE = "out_of_force"
     REFUSE = "refuse"
     UNREADABLE = "unreadable"
     STALE = "stale"
+    OUTDATED = "outdated"
+    REVIEW = "review"
     ERASED = "erased"
     WITHHELD = "withheld"
     ASK = "ask"
@@ -31,6 +35,16 @@ WORDS: Final = MappingProxyType(
         NextStep.ACCEPT: (
             "Đối chiếu từng mục với bản giấy. Khớp hết thì chấp nhận.",
             "Compare every field with the paper. If all agree, accept it.",
+        ),
+        NextStep.FORCE_UNKNOWN: (
+            "Đối chiếu từng mục với bản giấy. Khớp hết thì chữ ký đáng tin; văn bản còn hiệu lực hay không thì chưa biết: việc quan "
+            "trọng phải hỏi đơn vị đã ban hành.",
+            "Compare every field with the paper. If all agree, the signature can be relied on; whether the document is still in "
+            "force is not known: where it matters, ask the office that issued it.",
+        ),
+        NextStep.CORRECTED: (
+            "Văn bản đã được đính chính. Xin bản đính chính từ đơn vị đã ban hành rồi đối chiếu theo bản đó.",
+            "The document was corrected. Ask the office that issued it for the correction and go by that.",
         ),
         NextStep.OUT_OF_FORCE: (
             "Không dùng văn bản này nữa. Xin bản đang có hiệu lực từ đơn vị đã ban hành.",
@@ -46,8 +60,17 @@ WORDS: Final = MappingProxyType(
             "new export.",
         ),
         NextStep.STALE: (
-            "Lấy bản trạng thái mới của tỉnh rồi kiểm tra lại; chưa nên từ chối.",
-            "Fetch the province's newest status and check again; do not reject it yet.",
+            "Tải bản trạng thái mới từ trang Xác minh của tỉnh rồi kiểm tra lại; chưa nên từ chối.",
+            "Download the newest status from the province's verification page and check again; do not reject it yet.",
+        ),
+        NextStep.OUTDATED: (
+            "Tải trang hoặc chương trình kiểm tra bản mới từ trang Xác minh của tỉnh rồi kiểm tra lại; chưa nên từ chối.",
+            "Download the newest page or program from the province's verification page and check again; do not reject it yet.",
+        ),
+        NextStep.REVIEW: (
+            "Báo đơn vị phát hành để tỉnh xem xét; xong thì xin tệp xuất lại (giấy thì in lại) rồi kiểm tra lại; chưa nên từ chối.",
+            "Tell the issuing office, so that the province reviews it; then ask for a new export (or a new print) and check "
+            "again; do not reject it yet.",
         ),
         NextStep.ERASED: (
             "Nội dung đã được xóa hợp lệ, xuất lại cũng không có. Phần còn lại xem ở dưới; cần thêm thì hỏi đơn vị đã ký.",
@@ -67,6 +90,10 @@ WORDS: Final = MappingProxyType(
 )  # fmt: skip
 
 _ERASED: Final = findings.content_erased("").why_vi
+_FOR_THE_PROVINCE: Final = frozenset(
+    {SubIndication.REVOKED_NO_POE, SubIndication.REVOKED_CA_NO_POE, SubIndication.MC_CHAIN_FORKED}
+)
+"""What no new export mends by itself: somebody in the province has to look at it."""
 
 
 def next_step(report: Report) -> NextStep:
@@ -74,12 +101,25 @@ def next_step(report: Report) -> NextStep:
     if report.exit_code is Exit.BAD_INPUT:
         return NextStep.UNREADABLE
     if report.indication is Indication.PASSED:
-        return NextStep.ACCEPT if report.exit_code is Exit.PASSED else NextStep.OUT_OF_FORCE
+        return _to_accept(report)
     if report.indication is Indication.FAILED:
         return NextStep.REFUSE
     if SubIndication.TRY_LATER in report.sub_indications:
         return NextStep.STALE
+    if SubIndication.FORMAT_FAILURE in report.sub_indications:
+        return NextStep.OUTDATED
+    if not _FOR_THE_PROVINCE.isdisjoint(report.sub_indications):
+        return NextStep.REVIEW
     if {*report.sub_indications} != {SubIndication.SIGNED_DATA_NOT_FOUND}:
         return NextStep.ASK
     is_erased = any(check.why_vi == _ERASED for check in report.checks)
     return NextStep.ERASED if is_erased else NextStep.WITHHELD
+
+
+def _to_accept(report: Report) -> NextStep:
+    if report.exit_code is not Exit.PASSED:
+        return NextStep.OUT_OF_FORCE
+    state = InForce.UNKNOWN if report.document is None else report.document.in_force
+    if state is InForce.UNKNOWN:
+        return NextStep.FORCE_UNKNOWN
+    return NextStep.CORRECTED if state is InForce.CORRECTED else NextStep.ACCEPT

@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -211,13 +212,15 @@ def _summary() -> dict[str, Any]:
         return Check(id=name, result=Result.UNKNOWN, why_vi="", why_en="")
 
     passed, headlines = {}, {}
-    for delegated in (False, True):
-        for old in (False, True):
-            checks = [open_check("delegation")] * delegated + [open_check("freshness")] * old
-            vi, en = findings.summary(Indication.PASSED, checks, InForce.UNKNOWN)
-            name = f"{'delegated' if delegated else 'confirmed'}:{'old' if old else 'recent'}"
-            passed[name] = [vi.partition(": ")[2], en.partition(": ")[2]]
-            headlines["PASSED"] = [vi.partition(": ")[0], en.partition(": ")[0]]
+    for delegated, old, state in product((False, True), (False, True), (InForce.UNKNOWN, InForce.CORRECTED)):
+        checks = [open_check("delegation")] * delegated + [open_check("freshness")] * old
+        vi, en = findings.summary(Indication.PASSED, checks, state)
+        name = (
+            f"{'delegated' if delegated else 'confirmed'}:{'old' if old else 'recent'}"
+            f"{':corrected' if state is InForce.CORRECTED else ''}"
+        )
+        passed[name] = [vi.partition(": ")[2], en.partition(": ")[2]]
+        headlines["PASSED"] = [vi.partition(": ")[0], en.partition(": ")[0]]
     for indication, result in (
         (Indication.FAILED, Result.FAIL),
         (Indication.INDETERMINATE, Result.UNKNOWN),

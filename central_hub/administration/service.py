@@ -140,7 +140,7 @@ def action_name(action: str) -> str:
         "proof.exported": _("Xuất tệp chứng minh"),
         "units.reorganised": _("Sắp xếp đơn vị"),
         "units.allotted": _("Giao hồ sơ cho đơn vị kế thừa"),
-        "log_split": _("Sổ minh bạch: hai lịch sử"),
+        "log_split": _("Nhật ký minh bạch: hai lịch sử"),
     }.get(action, action)
 
 

@@ -75,7 +75,7 @@ def log_alarm(connection: Connection) -> list[dict[str, Any]]:
     """The province's log stands still until a person has looked: before everything else."""
     if not get_setting(connection, TREE_PROBLEM):
         return []
-    return [{"label": _("Sổ minh bạch đang dừng"), "count": 1, "href": "/transparency", "icon": "error"}]
+    return [{"label": _("Nhật ký minh bạch đang dừng"), "count": 1, "href": "/transparency", "icon": "error"}]
 
 
 def copy_alarm(connection: Connection) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the page «Sổ minh bạch» shows: size, last checkpoint, who witnesses it, and what stands in the way."""
+"""What the page «Nhật ký minh bạch» shows: size, last checkpoint, who witnesses it, and what stands in the way."""
 
 from __future__ import annotations
 

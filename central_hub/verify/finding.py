@@ -41,14 +41,23 @@ def _what(report: Report, services: Services) -> str:
     unit = services.units.name(document.unit)
     signer = report.signers[0] if report.signers else None
     if signer is None:
-        return _("%(kind)s, đơn vị ghi trong tệp: %(unit)s", kind=kind_name(document.kind), unit=unit)
+        return _("%(kind)s, đơn vị ghi trong tệp: %(unit)s", kind=_kind(document.kind), unit=unit)
     return _(
         "%(kind)s của %(unit)s, người ký: %(name)s (%(roles)s)",
-        kind=kind_name(document.kind),
+        kind=_kind(document.kind),
         unit=unit,
         name=signer.name or _("không rõ tên"),
         roles=role_names(list(signer.roles)),
     )
+
+
+def _kind(kind: str) -> str:
+    """A kind of record or of paper in words."""
+    papers = {
+        "paper.slip": _("Giấy tiếp nhận hồ sơ và hẹn trả kết quả"),
+        "paper.result": _("Giấy biên nhận trả kết quả"),
+    }
+    return papers.get(kind) or kind_name(kind)
 
 
 def _outcome(report: Report) -> str:
@@ -69,7 +78,9 @@ def _force(report: Report) -> str | None:
         InForce.WITHDRAWN: _("Chữ ký đúng, nhưng văn bản đã bị thu hồi."),
         InForce.SUPERSEDED: _("Chữ ký đúng, nhưng văn bản đã được thay thế."),
         InForce.CORRECTED: _("Văn bản đã được đính chính; xem bản đính chính."),
-        InForce.UNKNOWN: None,
+        InForce.UNKNOWN: _("Chưa biết văn bản còn hiệu lực hay không.")
+        if report.indication is Indication.PASSED
+        else None,
     }[report.document.in_force]
 
 
@@ -122,7 +133,7 @@ def _age(report: Report) -> str | None:
     if report.trust.age_ms is None:
         return None
     return _(
-        "Trạng thái khóa theo tệp tin cậy của tỉnh, phát hành cách đây %(span)s.",
+        "Trạng thái khóa theo gói tin cậy của tỉnh, phát hành cách đây %(span)s.",
         span=fmt_span(report.trust.age_ms, language()),
     )
 
@@ -140,7 +151,7 @@ def _compare(report: Report, services: Services, catalogue: Catalogue) -> list[t
         lines.append((_("Ký sau (bên chứng kiến)"), fmt_datetime(before.time_ms)))
     if after is not None:
         shown = str(after.size) if after.time_ms is None else fmt_datetime(after.time_ms)
-        lines.append((_("Vào sổ của tỉnh trước"), shown))
+        lines.append((_("Có trong nhật ký tỉnh lúc"), shown))
     return lines
 
 
@@ -153,7 +164,10 @@ def _facts(facts: Mapping[str, Any], services: Services, catalogue: Catalogue) -
         found.append((_("Thủ tục"), plain(known[-1].name) if known else str(facts["procedure"])))
     if isinstance(facts.get("receiving"), str):
         found.append((_("Nơi tiếp nhận"), services.units.name(facts["receiving"])))
-    for name, label in (("received", _("Ngày tiếp nhận")), ("due", _("Ngày hẹn trả"))):
+    if isinstance(facts.get("unit_name"), str):
+        found.append((_("Cơ quan cấp"), facts["unit_name"]))
+    days = {"received": _("Ngày tiếp nhận"), "issued": _("Ngày cấp"), "due": _("Ngày hẹn trả")}
+    for name, label in days.items():
         if isinstance(facts.get(name), int):
             found.append((label, fmt_date(facts[name])))
     if facts.get("to") in tuple(Status):
@@ -168,7 +182,12 @@ def _content(content: Mapping[str, Any]) -> list[tuple[str, str]]:
         if isinstance(fields, dict)
         else []
     )
+    for name, label in (("holder", _("Chủ hồ sơ")), ("birth_year", _("Năm sinh"))):
+        if content.get(name):
+            found.append((label, str(content[name])))
     result = content.get("result")
+    if isinstance(result, str):
+        found.append((_("Kết quả"), result))
     if isinstance(result, dict):
         labels = {"number": _("Số kết quả"), "date": _("Ngày kết quả"), "signer": _("Người ký kết quả")}
         for name, label in labels.items():

@@ -35,7 +35,7 @@ def trust_command(console: Console, files: tuple[Path, ...]) -> None:
                 held = keep_bundle(db, envelope, pin=held)
         alerts.clear_alert(db, alerts.BUNDLE_REFUSED)
     console.say(
-        f"Tệp tin cậy phiên bản {held.version}. Dấu vân tay khóa gốc: {held.fingerprint}",
+        f"Gói tin cậy phiên bản {held.version}. Dấu vân tay khóa gốc: {held.fingerprint}",
         f"Trust bundle version {held.version}. Root fingerprint: {held.fingerprint}",
     )
     content = {"version": held.version, "before": before, "fingerprint": held.fingerprint}

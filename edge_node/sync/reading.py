@@ -182,13 +182,13 @@ def _warning(alert: alerts.Alert) -> Caution:
             ),
         ),
         alerts.LOG_SPLIT: (
-            _("Sổ minh bạch của tỉnh cho máy này xem một lịch sử khác với lịch sử đã ký trước đó."),
+            _("Nhật ký minh bạch của tỉnh cho máy này xem một lịch sử khác với lịch sử đã ký trước đó."),
             _(
                 "Máy đã giữ hai bản có chữ ký làm bằng chứng và đã báo tỉnh. Báo ngay bên giám sát; đừng xóa thư mục dữ liệu."
             ),
         ),
         alerts.LOG_BEHIND: (
-            _("Sổ minh bạch của tỉnh ngắn hơn bản mà tỉnh đã ký cho máy này."),
+            _("Nhật ký minh bạch của tỉnh ngắn hơn bản mà tỉnh đã ký cho máy này."),
             _("Máy đã gửi lại bản có chữ ký đó. Báo quản trị tỉnh kiểm tra máy chủ."),
         ),
         alerts.UNIT_CHANGED: (
@@ -198,8 +198,8 @@ def _warning(alert: alerts.Alert) -> Caution:
             ),
         ),
         alerts.NOT_LOGGED: (
-            _("Có bản ghi tỉnh đã nhận hơn một tuần mà chưa thấy trong sổ minh bạch."),
-            _("Bản ghi vẫn ở máy này và ở tỉnh. Báo quản trị tỉnh xem trang Sổ minh bạch."),
+            _("Có bản ghi tỉnh đã nhận hơn một tuần mà chưa thấy trong nhật ký minh bạch."),
+            _("Bản ghi vẫn ở máy này và ở tỉnh. Báo quản trị tỉnh xem trang Nhật ký minh bạch."),
         ),
     }.get(alert.code, (_("Có việc cần người cài đặt xem."), _("Chạy «motcua-node doctor» trên máy này.")))
     return Caution(

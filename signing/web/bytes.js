@@ -1,5 +1,7 @@
 // Bytes and their texts, SHA-256, and the one kind of fault. Synchronous throughout, so that reading a file needs no promises.
 
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
 export class Fault extends Error {
   // `code` names a reason of the Python catalogue; `detail` is for engineers and is the same text as in Python where it can be.
   constructor(detail, code = "MC_FORMAT") {

@@ -1,11 +1,13 @@
 // One finding as people see it: the answer large, then the two axes, what to compare, what was and was not checked.
+import { DAY_MS } from "./bytes.js";
 import { FINDING_TEXTS } from "./texts.js";
 import { CHECKS, KINDS, NEXT_STEPS, UNITS } from "./words.js";
 
 const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
 const INSTANTS = new Set(["received"]);
 const DAYS = new Set(["issued", "due", "date"]);
-const BY_WHOM = new Set(["signature", "authority", "key", "registry"]);
+const ACCEPTING = { unknown: "force_unknown", corrected: "corrected" };
+const FOR_THE_PROVINCE = new Set(["REVOKED_NO_POE", "REVOKED_CA_NO_POE", "MC_CHAIN_FORKED"]);
 const UNIT_FIELDS = new Set(["receiving", "competent"]);
 
 export function sayDay(day) {
@@ -37,15 +39,17 @@ function definitions(rows, className) {
   return make("dl", className, ...rows.flatMap(([term, value]) => [make("dt", "", term), make("dd", "", value)]));
 }
 
-export function showFinding({ name, report, milliseconds }, language) {
+export function showFinding({ name, report, milliseconds, at }, language) {
   const words = FINDING_TEXTS[language];
   const isOut = report.indication === "PASSED" && report.exit_code === 1;
   const next = make("p", "next", make("span", "", words.next), NEXT_STEPS[nextStep(report)][language]);
   const body = make("div", "", next, make("p", "", make("code", "", name)));
   if (report.document) body.append(axes(report, words), ...comparison(report, words));
   body.append(make("h3", "", words.checks), ...checkLists(report, language));
-  body.append(make("h3", "", words.notChecked), make("ul", "", ...report.not_checked.map((item) => make("li", "not", item[language]))));
-  body.append(technical(report, milliseconds, words));
+  const open = report.exit_code === 3 ? [words.nothingChecked] : [...report.not_checked.map((item) => item[language]), ...statusAge(report, words)];
+  body.append(make("h3", "", words.notChecked), make("ul", "", ...open.map((text) => make("li", "not", text))));
+  body.append(make("p", "by", `${words.checkedAt} ${sayInstant(at)} · ${words.trust} ${report.trust.bundle_version} · ${words.fingerprint} ${sayFingerprint(report.trust.root_fingerprint)}`));
+  body.append(technical(report, milliseconds, words), printButton(words));
   return make("article", isOut ? "FAILED" : report.indication, verdict(report, isOut, language), body);
 }
 
@@ -60,22 +64,55 @@ function verdict(report, isOut, language) {
   return make("div", "verdict", icon, make("span", "", make("b", "", head), sentence[0].toUpperCase() + sentence.slice(1)));
 }
 
+// How old what is known of keys and documents is.
+function statusAge({ status }, words) {
+  if (!status) return [];
+  const days = status.age_ms === null ? null : Math.max(0, Math.floor(status.age_ms / DAY_MS));
+  return [`${words.statusUpTo} ${status.as_of_size}${days === null ? "" : `, ${words.daysAgo(days)}`}.`];
+}
+
+export function sayFingerprint(text) {
+  return text.match(/.{1,4}/g).join(" ");
+}
+
+// Prints this finding alone: the others are left out of the print while the button has the focus.
+function printButton(words) {
+  const button = make("button", "print", words.print);
+  button.type = "button";
+  button.addEventListener("click", () => {
+    const article = button.closest("article");
+    article.classList.add("printed");
+    article.parentElement.classList.add("one");
+    print();
+    article.classList.remove("printed");
+    article.parentElement.classList.remove("one");
+  });
+  return button;
+}
+
 // The same step as signing/next_steps.py gives.
 export function nextStep(report) {
   if (report.exit_code === 3) return "unreadable";
-  if (report.indication === "PASSED") return report.exit_code === 0 ? "accept" : "out_of_force";
+  if (report.indication === "PASSED") return report.exit_code === 0 ? ACCEPTING[report.document?.in_force ?? "unknown"] ?? "accept" : "out_of_force";
   if (report.indication === "FAILED") return "refuse";
   if (report.sub_indications.includes("TRY_LATER")) return "stale";
+  if (report.sub_indications.includes("FORMAT_FAILURE")) return "outdated";
+  if (report.sub_indications.some((each) => FOR_THE_PROVINCE.has(each))) return "review";
   if (report.sub_indications.some((each) => each !== "SIGNED_DATA_NOT_FOUND")) return "ask";
   return report.checks.some((check) => check.why_vi === CHECKS.content_erased.why_vi) ? "erased" : "withheld";
 }
 
-// The signature's own word: where it is right and something else is not, that is said.
+// The signature's own word: wrong, by somebody who may not sign this, by nobody of this province; where it is right and
+// something else is not, that is said.
 function signatureWord(report, words) {
-  const isWrong = report.checks.some((check) => BY_WHOM.has(check.id) && check.result === "fail");
-  const isRight = report.checks.some((check) => check.id === "signature" && check.result === "pass");
-  if (report.indication === "PASSED" || isWrong || !isRight) return words.signatures[report.indication];
+  const failed = new Set(report.checks.filter((check) => check.result === "fail").map((check) => check.id));
+  for (const id of ["signature", "registry", "key", "authority"]) if (failed.has(id)) return words.signatureWrong[id];
+  if (report.indication === "PASSED" || !hasRightSignature(report)) return words.signatures[report.indication];
   return report.indication === "FAILED" ? words.rightBut : words.rightOpen;
+}
+
+function hasRightSignature(report) {
+  return report.checks.some((check) => check.id === "signature" && check.result === "pass") && !report.checks.some((check) => check.id === "signature" && check.result === "fail");
 }
 
 function axes(report, words) {
@@ -91,7 +128,8 @@ function comparison(report, words) {
     if (!isPaper) rows.push([words.unit, sayUnit(signed.unit, null)]);
     rows.push(...valueRows(signed.facts, words), ...valueRows(signed.content ?? {}, words), ...signerRows(report, words));
   }
-  const parts = [make("h3", "", isPaper ? words.comparePaper : words.compareRecord)];
+  const heading = hasRightSignature(report) ? (isPaper ? words.comparePaper : words.compareRecord) : words.claimsOnly;
+  const parts = [make("h3", "", heading)];
   if (isPaper && signed.facts) parts.push(make("p", "", words.compareHint));
   return [...parts, definitions(rows, "compare")];
 }

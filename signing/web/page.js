@@ -2,7 +2,7 @@
 import { Fault, fromBase64, toBase64, utf8 } from "./bytes.js";
 import { decodeCanonical, encodeCanonical } from "./canonical.js";
 import { ENGINES, chosenEngine, publicKey, verifyRaw } from "./ed25519.js";
-import { nextStep, sayInstant, sayUnit, showFinding } from "./finding.js";
+import { nextStep, sayFingerprint, sayInstant, sayUnit, showFinding } from "./finding.js";
 import { openedInput } from "./opening.js";
 import { openSnapshot } from "./status.js";
 import { TEXTS } from "./texts.js";
@@ -37,9 +37,10 @@ async function takeBytes(name, data) {
     return;
   }
   if (await takeStatus(data)) return;
+  if (await isBundle(data)) return tell("trustHeld");
   const started = performance.now();
   const report = await verifyBytes(data);
-  page.reports.unshift({ name, report, milliseconds: performance.now() - started });
+  page.reports.unshift({ name, report, milliseconds: performance.now() - started, at: Date.now() });
   tell(null);
   showFindings();
   element("findings-title").focus({ preventScroll: true });
@@ -57,6 +58,16 @@ async function takeTrust(data) {
   await showTrust();
   tell("trustTaken");
   return true;
+}
+
+async function isBundle(data) {
+  try {
+    await openBundle(data);
+    return true;
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return false;
+  }
 }
 
 // A status snapshot of the province, fetched apart: the newest one that reaches furthest stays.
@@ -151,10 +162,12 @@ async function takeText() {
   const text = element("text").value.trim();
   element("text").value = "";
   if (text) await takeBytes(say("fromText"), utf8(text));
+  else tell("nothing");
 }
 
 function tell(name) {
   element("message").textContent = name === null ? "" : say(name);
+  if (name !== null) element("message").scrollIntoView({ block: "nearest" });
 }
 
 function showFindings() {
@@ -175,10 +188,10 @@ async function showTrust() {
     const { bundle, status } = page.trust;
     rows.push([say("province"), sayUnit(bundle.province, null)]);
     rows.push([say("bundle"), `${say("version")} ${bundle.version}${bundle.issued === null ? "" : `, ${sayInstant(bundle.issued)}`}`]);
-    rows.push([say("fingerprint"), bundle.fingerprint.match(/.{4}/g).join(" ")]);
+    rows.push([say("fingerprint"), sayFingerprint(bundle.fingerprint)]);
     rows.push([say("status"), status === null ? say("statusNone") : `${say("statusSize")} ${status.status.size}${status.issued === null ? "" : `, ${sayInstant(status.issued)}`}`]);
   }
-  rows.push([say("program"), `motcua-verify ${program.version}`], ["SHA-256", program.sha256], [say("engine"), (await chosenEngine()).name]);
+  rows.push([say("program"), `motcua-verify ${program.version}`], [say("programDigest"), program.sha256], [say("engine"), (await chosenEngine()).name]);
   element("trust").replaceChildren(...rows.flatMap(([term, value]) => {
     const dt = document.createElement("dt");
     const dd = document.createElement("dd");

@@ -1,5 +1,5 @@
 // One file, one answer: the same JSON as signing/verification.py gives, in the same order of checks. PROOF.md says every rule.
-import { Fault, sha256Hex, toHex } from "./bytes.js";
+import { DAY_MS, Fault, sha256Hex, toHex } from "./bytes.js";
 import { isSignedFor } from "./ed25519.js";
 import { isPaperCode, verifyPaper } from "./paper.js";
 import { contentObject, readHeader, readInput } from "./proof.js";
@@ -8,7 +8,6 @@ import { isIncluded, leafHash, logLeaf, openCheckpoint, parseCheckpoint, parseNo
 import { Trust, readStatement } from "./trust.js";
 import { CHECKS, NOT_CHECKED, REASONS, SUMMARY, VERSION } from "./words.js";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const DEFAULT_POLICY = { requireLog: false, statusOldDays: 7, statusDaysMax: 90 };
 const EXITS = { PASSED: 0, FAILED: 1, INDETERMINATE: 2 };
 const BAD_INPUT = 3;
@@ -36,7 +35,8 @@ export function summarise(indication, checks, inForce) {
   const [headVi, headEn] = SUMMARY.headlines[indication];
   if (indication === "PASSED") {
     const isOpen = (id) => checks.some((check) => check.id === id && check.result === "unknown");
-    const [vi, en] = SUMMARY.passed[`${isOpen("delegation") ? "delegated" : "confirmed"}:${isOpen("freshness") ? "old" : "recent"}`];
+    const corrected = inForce === "corrected" ? ":corrected" : "";
+    const [vi, en] = SUMMARY.passed[`${isOpen("delegation") ? "delegated" : "confirmed"}:${isOpen("freshness") ? "old" : "recent"}${corrected}`];
     return [`${headVi}: ${vi}`, `${headEn}: ${en}`];
   }
   const deciding = indication === "FAILED" ? "fail" : "unknown";

@@ -368,7 +368,7 @@ def test_a_page_without_trust_says_so_and_takes_a_bundle(browser: Browser, tmp_p
     path = tmp_path / "verify.html"
     path.write_bytes(BUILT.read_bytes())
     with opened_page(browser, path) as tab:
-        assert "chưa kèm tệp tin cậy" in tab.page.inner_text("#message")
+        assert "chưa kèm gói tin cậy" in tab.page.inner_text("#message")
         tab.page.fill("#text", codes["good"])
         tab.page.click("#check")
         assert tab.page.locator("article").count() == 0

@@ -162,7 +162,7 @@ def test_the_page_shows_size_witnesses_and_what_stands_in_the_way(hub: ProvinceH
     with writing(hub.services.engine) as connection:
         put_setting(connection, TREE_PROBLEM, "files were put back")
     assert "files were put back" in visitor.page("/transparency")
-    assert "Sổ minh bạch đang dừng" in visitor.page("/")
+    assert "Nhật ký minh bạch đang dừng" in visitor.page("/")
     (finding,) = [each for each in examine(hub.services) if each.check == "log"]
     assert (finding.health, "files were put back" in finding.vi) == (Health.FAILED, True)
     with writing(hub.services.engine) as connection:

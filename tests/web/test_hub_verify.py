@@ -10,10 +10,13 @@ from sqlalchemy import select
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, STANDING
-from signing.bundles import open_bundle
+from central_hub.verify.finding import finding_of
+from signing.bundles import open_bundle, open_unpinned_bundle
 from signing.exported import ExportedRecord, encode_export
+from signing.verification import verify
 from sync_protocol.record import Record
 from tests.support.hub import ProvinceHub, Visitor, found_province, shared_province
+from tests.support.paper import paper_bundle, paper_code
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +134,16 @@ def test_another_agency_gets_the_trust_bundle_without_a_log_in(hub: ProvinceHub)
     bundle = open_bundle(answer.get_data(), roots=hub.services.keys.bundle.fingerprint)
     assert bundle.province == "48"
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_a_code_on_paper_shows_every_field_that_the_paper_has(hub: ProvinceHub) -> None:
+    report = verify(paper_code(result="Giấy khai sinh").encode(), open_unpinned_bundle(paper_bundle()))
+    with hub.app.test_request_context("/verify"), reading(hub.services.engine) as connection:
+        found = finding_of(report, hub.services, hub.services.catalogue.current(connection))
+    assert found["what"].startswith("Giấy tiếp nhận hồ sơ và hẹn trả kết quả")
+    shown = {value for _label, value in found["compare"]}
+    assert shown >= {
+        "H17.20242-261120-0001", "Phường Hải Châu", "20/11/2026", "25/11/2026", "Nguyễn Thị Minh Nguyệt", "1987",
+        "Giấy khai sinh",
+    }  # fmt: skip
+    assert found["force"] == "Chưa biết văn bản còn hiệu lực hay không."

@@ -550,7 +550,7 @@ def test_a_hub_that_shows_two_histories_is_found_out(hub: HubServices, node: Nod
     office = read_office(node.db)
     assert office is not None
     titles = [warning.title for warning in read_page(node.db, node.services, office).warnings]
-    assert any("Sổ minh bạch" in title for title in titles)
+    assert any("Nhật ký minh bạch" in title for title in titles)
 
 
 def test_the_hub_is_told_with_its_own_signature_and_stops(

@@ -119,7 +119,7 @@ def test_a_root_fingerprint_pins(desk: Path, cast: Any, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("vi", "Tệp tin cậy không đúng"), ("en", "not in the required form")]
+    ("language", "said"), [("vi", "Gói tin cậy không đúng"), ("en", "not in the required form")]
 )
 def test_a_useless_trust_bundle_is_bad_input(
     desk: Path, capsys: pytest.CaptureFixture[str], language: str, said: str

@@ -22,14 +22,19 @@ def step_of(name: str) -> NextStep:
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("logged", NextStep.ACCEPT),
+        ("status-week", NextStep.ACCEPT),
+        ("logged", NextStep.FORCE_UNKNOWN),
+        ("document-corrected", NextStep.CORRECTED),
         ("document-withdrawn", NextStep.OUT_OF_FORCE),
         ("altered-content-name", NextStep.REFUSE),
         ("truncated-50-percent", NextStep.UNREADABLE),
         ("status-too-old", NextStep.STALE),
         ("content-erased-by-order", NextStep.ERASED),
         ("content-withheld", NextStep.WITHHELD),
-        ("revoked-lost-unlogged", NextStep.ASK),
+        ("header-later-version", NextStep.OUTDATED),
+        ("revoked-lost-unlogged", NextStep.REVIEW),
+        ("registry-lost-before-it-stated-the-key", NextStep.REVIEW),
+        ("forked-log", NextStep.REVIEW),
         ("chain-no-statement", NextStep.ASK),
     ],
 )
@@ -37,9 +42,13 @@ def test_each_answer_has_its_step(name: str, step: NextStep) -> None:
     assert step_of(name) is step
 
 
-def test_accepting_is_said_exactly_for_exit_code_0() -> None:
+def test_accepting_is_said_exactly_for_exit_code_0_and_plainly_only_in_force() -> None:
+    accepting = {NextStep.ACCEPT, NextStep.FORCE_UNKNOWN, NextStep.CORRECTED}
     for name, case in CASES.items():
-        assert (step_of(name) is NextStep.ACCEPT) is (case["expected"]["exit_code"] == 0), name
+        step, expected = step_of(name), case["expected"]
+        assert (step in accepting) is (expected["exit_code"] == 0), name
+        if step is NextStep.ACCEPT:
+            assert expected["in_force"] == "yes", name
 
 
 def test_every_step_has_words_in_both_languages() -> None:

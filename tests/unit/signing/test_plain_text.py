@@ -24,7 +24,7 @@ def test_vietnamese(report: Report) -> None:
     assert any(line.startswith("  Người ký: Trần Minh Lan · receptionist · 20242 · khóa: ") for line in lines)
     assert "  Thời điểm ký (khai báo): 15/11/2023 05:13:25 (UTC+07:00)" in lines
     assert "    ✓ Chữ ký đúng." in lines
-    assert "  Tệp tin cậy: phiên bản 1, 2 ngày tuổi" in lines
+    assert "  Gói tin cậy: phiên bản 1, 2 ngày tuổi" in lines
     assert f"    dấu vân tay khóa gốc: {report.trust.root_fingerprint}" in lines
 
 
@@ -49,6 +49,6 @@ def test_an_instant_outside_the_calendar_is_a_number(report: Report, ms: int) ->
 
 def test_a_report_about_nothing(cast: Any) -> None:
     lines = render(verify(b"", cast.bundle()), Language.VI).splitlines()
-    assert lines[0].startswith("Không hợp lệ: tệp không phải")
+    assert lines[0].startswith("Không hợp lệ: đây không phải tệp chứng minh")
     assert lines[1] == "  Đã kiểm tra:"
-    assert "  Tệp tin cậy: phiên bản 1" in lines
+    assert "  Gói tin cậy: phiên bản 1" in lines
