@@ -75,12 +75,19 @@ def _nodes() -> dict[str, Any]:
 
 
 def _verify() -> dict[str, Any]:
-    sent = {"schema": {"type": "string"}}
+    text, binary = {"schema": {"type": "string"}}, {"schema": {"type": "string", "format": "binary"}}
+    form = {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}, "text": {"type": "string"}},
+        }
+    }
     return {
         "operationId": "verify",
-        "summary": "What can be said about a proof, an exported record or the text of a code on paper (MC1:…)",
+        "summary": "What can be said about a proof, an exported record or a code on paper",
         "description": "Open to everybody at 120 requests in a quarter of an hour for each address; an agency's key allows 6,000. "
-        "Nothing that is sent is kept. A file that is none of the known ones gets a report too (exit_code 3).",
+        "Nothing that is sent is kept. A picture is searched for a code, a PDF for a proof inside; the report is about what was found, "
+        "and `input` says the size and digest of that. A file that is none of the known ones gets a report too (exit_code 3).",
         "security": [{"token": []}, {}],
         "parameters": [
             _query(
@@ -89,11 +96,15 @@ def _verify() -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "description": "The file, byte for byte, at most 1 MiB",
+            "description": "The file, byte for byte (at most 3 MiB; a proof at most 1 MiB), or a form with the field file or text. "
+            "What it is is seen from the bytes; the content type decides only whether it is a form.",
             "content": {
                 "application/json": {"schema": {}},
-                "application/octet-stream": sent,
-                "text/plain": sent,
+                "application/octet-stream": binary,
+                "application/pdf": binary,
+                "image/*": binary,
+                "text/plain": text,
+                "multipart/form-data": form,
             },
         },
         "responses": _answers("The report", _ref("VerificationReport"), "401", "422", "429"),

@@ -1,11 +1,14 @@
 """`POST /api/v1/verify`: the same finding as the function on every golden case, nothing kept, and not too often."""
 
+import io
 import json
 import re
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import segno
 from jsonschema import Draft202012Validator
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
@@ -22,6 +25,8 @@ from signing.snapshot import open_snapshot
 from signing.verification import VerifyPolicy, verify
 from tests.support.corpus.cases import stored
 from tests.support.hub import ProvinceHub, Visitor, found_province
+from tests.support.paper import paper_code
+from tests.support.pdfs import sample_pdfs
 from tests.support.proof_world import NOON_MS
 
 CASES = list(stored())
@@ -135,9 +140,61 @@ def test_an_agency_key_opens_nothing_else(hub: ProvinceHub) -> None:
     assert send(visitor, b"{}", **header).status_code == 401
 
 
-def test_more_than_the_limit_is_none_of_the_known_forms(hub: ProvinceHub) -> None:
-    answer = send(hub.browser(), b"[" * (2 << 20))
-    assert (answer.status_code, answer.json["exit_code"]) == (200, 3)
+@pytest.mark.parametrize("size", [2 << 20, (3 << 20) + 2])
+def test_more_than_the_limit_is_none_of_the_known_forms(hub: ProvinceHub, size: int) -> None:
+    for data in (b"[" * size, b"%PDF-1.7 " + b"[" * size, b"\x89PNG\r\n\x1a\n" + b"[" * size):
+        answer = send(hub.browser(), data)
+        assert (answer.status_code, answer.json["exit_code"]) == (200, 3)
+        assert answer.json["input"]["size"] <= (3 << 20) + 1
+    assert send(hub.browser(), b"[" * (5 << 20)).status_code in (200, 413)
+
+
+def as_form(data: bytes, name: str) -> dict[str, object]:
+    return {"file": (io.BytesIO(data), name)}
+
+
+def test_a_pdf_and_a_picture_are_opened_as_at_the_portal(hub: ProvinceHub) -> None:
+    """However it is sent: as the content, under any name of its type, or as a file of a form."""
+    visitor, proof, code = hub.browser(), CASES[0]["data"], paper_code()
+    picture = io.BytesIO()
+    segno.make(code, error="q").save(picture, kind="png", scale=4)
+    bundle = hub.services.keys.bundle
+    for data, inside, kinds in (
+        (sample_pdfs(proof)["deflated"], proof, ("application/pdf", "application/octet-stream")),
+        (picture.getvalue(), code.encode(), ("image/png", "image/webp", "application/json")),
+        (
+            code.encode() + b"\r\n",
+            code.encode() + b"\r\n",
+            ("text/plain", "application/x-www-form-urlencoded"),
+        ),
+    ):
+        wanted = json.loads(json.dumps(verify(inside, bundle, hub.clock.now).json()))
+        for kind in kinds:
+            answer = visitor.client.post(PATH, data=data, content_type=kind)
+            assert answer.status_code == 200
+            assert answer.json["input"]["sha256"] == sha256(inside).hexdigest()
+            assert answer.json["sub_indications"] == wanted["sub_indications"]
+        answer = visitor.client.post(PATH, data=as_form(data, "x.bin"), content_type="multipart/form-data")
+        assert answer.json["input"]["sha256"] == sha256(inside).hexdigest()
+    typed = visitor.client.post(PATH, data={"text": f" {code} "}, content_type="multipart/form-data")
+    assert typed.json["input"]["sha256"] == sha256(code.encode()).hexdigest()
+
+
+def test_forms_count_and_are_bounded_as_all_else(hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "VISITOR_ASKS_MAX", 3)
+    monkeypatch.setattr(service, "AGENCY_ASKS_MAX", 4)
+    visitor, key = hub.browser(), agency_key(hub)
+
+    def ask(data: dict[str, object], **headers: str) -> int:
+        return visitor.client.post(
+            PATH, data=data, content_type="multipart/form-data", headers=headers
+        ).status_code
+
+    assert [ask({}), ask({"text": "  "}), ask(as_form(b"", "nothing"))] == [422, 422, 422]
+    assert ask(as_form(b"{}", "a")) == 429
+    agency = {"Authorization": f"Bearer {key}"}
+    assert [ask(as_form(b"{}", "a"), **agency) for _ in range(5)] == [200] * 4 + [429]
+    assert ask(as_form(b"{}", "a"), Authorization="Bearer mch_wrong") == 401
 
 
 def test_the_guide_for_other_agencies_needs_no_account(hub: ProvinceHub) -> None:
