@@ -17,6 +17,7 @@ from signing.errors import NotCanonical, SignatureInvalid, TrustInvalid
 from signing.qr import Paper, PaperCode
 from signing.report import Check, Document, Indication, InForce, RecordFinding, Signer, SubIndication, compose
 from signing.roles import Role
+from signing.snapshot import Snapshot, status_under
 from signing.status import Row, Status, StatusFinding
 
 ROOT_SIGNATURES: Final = "/registry/signatures"
@@ -39,6 +40,7 @@ class PaperOutcome:
     is_believed: bool = False
     unused: tuple[str, ...] = ()
     in_force: InForce = InForce.UNKNOWN
+    snapshot: Snapshot | None = None
 
     def finding(self) -> RecordFinding:
         """The answer about the paper as the one record of a report."""
@@ -85,7 +87,7 @@ class PaperOutcome:
 
 
 def verify_paper(
-    data: bytes, bundle: TrustBundle, *, status: Status | None, require_log: bool
+    data: bytes, bundle: TrustBundle, *, snapshot: Snapshot | None, require_log: bool
 ) -> PaperOutcome:
     """Everything found about a code; NotCanonical if it is none."""
     outcome = PaperOutcome(_read(data))
@@ -98,6 +100,9 @@ def verify_paper(
         # Nothing shows when a code was printed, so nothing shows that it was before.
         evidence = f"{bundle.broken.suite}: {bundle.broken.origin} {bundle.broken.size}"
         outcome.checks.append(evidence_findings.algorithm_broken(evidence))
+    units = {bundle.province, outcome.code.chain.device.stated.unit}
+    outcome.snapshot = snapshot if snapshot is not None and snapshot.covers(units) else None
+    status = status_under(bundle, outcome.snapshot)
     if status is not None and outcome.is_believed:
         _check_status(outcome, status)
     return outcome

@@ -33,8 +33,9 @@ from signing.report import (
 from signing.signatures import Purpose
 from signing.signatures import verify as verify_signature
 from signing.signed_header import HEADER_VERSION, SignedHeader
+from signing.snapshot import Snapshot, status_under
 from signing.statements import KeyStatement
-from signing.status import Status, finding
+from signing.status import finding
 
 ERASURE_KIND: Final = "erasure.ordered"
 
@@ -57,6 +58,7 @@ class RecordOutcome:
     anchor_position: int | None = None
     in_force: InForce = InForce.UNKNOWN
     files: tuple[str, ...] = ()
+    snapshot: Snapshot | None = None
 
     def add(self, check: Check) -> None:
         self.checks.append(replace(check, record=self.position))
@@ -98,7 +100,7 @@ class RecordVerification:
     proof: ProofFile
     chain: KeyChain
     log: LogEvidence
-    status: Status | None
+    snapshots: tuple[Snapshot, ...]
     require_log: bool
 
     def all(self) -> list[RecordOutcome]:
@@ -106,6 +108,7 @@ class RecordVerification:
         outcomes = [self._begun(position, proven) for position, proven in enumerate(self.proof.records)]
         links = _links_after(outcomes)
         for outcome in outcomes:
+            outcome.snapshot = self._snapshot_for(outcome.header)
             if outcome.header is not None:
                 self._verify(outcome, outcome.header, links)
         _find_forks(outcomes)
@@ -244,12 +247,13 @@ class RecordVerification:
         self, outcome: RecordOutcome, header: SignedHeader, links: dict[str, frozenset[str]]
     ) -> None:
         """What became of the key, of the keys above it, and of the document."""
-        if self.status is None:
+        status = status_under(self.bundle, outcome.snapshot)
+        if status is None:
             return
         index = None if outcome.logged is None else outcome.logged.index
         document = document_id(header, outcome.id)
         found = finding(
-            self.status,
+            status,
             Place(
                 record=outcome.id,
                 by=header.by,
@@ -262,12 +266,31 @@ class RecordVerification:
             document=document,
         )
         outcome.add(evidence_findings.status(found))
-        changed = self.status.documents.get(document)
+        changed = status.documents.get(document)
         if changed is not None:
             outcome.in_force = InForce(changed.state.value)
-        elif index is not None and index < self.status.size:
+        elif index is not None and outcome.snapshot is not None and index < status.size:
             outcome.in_force = InForce.YES
         outcome.add(evidence_findings.in_force(outcome.in_force, None if changed is None else changed.record))
+
+    def _snapshot_for(self, header: SignedHeader | None) -> Snapshot | None:
+        """The newest status that speaks of this record's unit, and of the units of its key and of the keys above it."""
+        units = set() if header is None else self._units_behind(header)
+        return next((each for each in self.snapshots if each.covers(units)), None)
+
+    def _units_behind(self, header: SignedHeader) -> set[str]:
+        """Units of the record, of its key, and of the statements and keys on which belief in that rests."""
+        units = {header.unit}
+        key = self.chain.trust.statement(header.by)
+        if key is not None:
+            units.add(key.unit)
+        for position in self.chain.positions_behind(header.by):
+            statement = SignedHeader.read(self.proof.statements[position].record.header)
+            units.add(statement.unit)
+            issuer = self.chain.trust.statement(statement.by)
+            if issuer is not None:
+                units.add(issuer.unit)
+        return units
 
     def _issuers(self, key_id: str) -> Sequence[Place]:
         """Where the statements stand on which belief in this key rests."""

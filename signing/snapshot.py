@@ -3,7 +3,8 @@
     {"format":"motcua-status/1","province":"48","size":1200,"root":hex,"issued":ms,
      "revoked":[…],"reviews":[…],"forks":[…],"documents":[…]}
 
-in a DSSE envelope of canonical JSON. A log proves presence, not absence; so the hub also says, with a key that signs
+in a DSSE envelope of canonical JSON. A *slice* is of format 2 and names `units`: it says all there is about keys stated for these units,
+records of theirs and documents that those made, and nothing of anybody else's. A log proves presence, not absence; so the hub also says, with a key that signs
 nothing else, "this is all there is". Anybody with the log folds it again and compares. `root` is the tree's root hash at
 `size`, null where the hub keeps no tree yet. `issued` is told to people and serves the staleness policy only.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,9 +30,13 @@ from signing.status import DocumentChanged, DocumentState, Event, Forked, Review
 SNAPSHOT_BYTES_MAX: Final = 8 * 1024 * 1024
 
 _FORMAT: Final = "motcua-status/1"
+_FORMAT_SLICE: Final = "motcua-status/2"
+UNITS_MAX: Final = 128
+_UNIT: Final = re.compile(r"[0-9]{2,5}")
 _NAMES: Final = frozenset(
     {"format", "province", "size", "root", "issued", "revoked", "reviews", "forks", "documents"}
 )
+_NAMES_SLICE: Final = _NAMES | {"units"}
 _OF_ISSUE: Final = frozenset({"size", "root", "issued"})
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
@@ -40,12 +45,22 @@ _DOCUMENT: Final = re.compile(r"[0-9a-f]{24,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A status with what it was taken of. `root` (hex) names the tree; `issued` is in milliseconds since 1970."""
+    """A status with what it was taken of.
+
+    Attributes:
+        root: (hex) names the tree; `issued` is in milliseconds since 1970.
+        units: whose keys, records and documents it speaks of; None for everybody's.
+    """
 
     province: str
     status: Status
     root: str | None
     issued: int | None
+    units: frozenset[str] | None = None
+
+    def covers(self, units: Iterable[str]) -> bool:
+        """Whether what it does not mention of these units is silent, and not merely left out."""
+        return self.units is None or self.units.issuperset(units)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +98,13 @@ def open_snapshot(data: bytes, bundle: TrustBundle) -> Snapshot:
     signatures = [_object(each, frozenset({"keyid", "sig"})) for each in _list(fields["signatures"])]
     if not any(_is_signed(bundle, payload, each) for each in signatures):
         raise TrustInvalid("no status key of the bundle signed this")
-    return _snapshot(_object(_decoded(payload), _NAMES), bundle)
+    return _snapshot(_fields(_decoded(payload)), bundle)
 
 
 def outline_of(data: bytes) -> Outline:
     """The outline of a snapshot, whoever signed it: for comparing, not for believing. Raises TrustInvalid."""
     envelope = _object(_decoded(data), frozenset({"payload", "payloadType", "signatures"}))
-    fields = _object(_decoded(_bytes(envelope["payload"])), _NAMES)
+    fields = _fields(_decoded(_bytes(envelope["payload"])))
     said = {name: value for name, value in fields.items() if name not in _OF_ISSUE}
     return Outline(
         size=_count(fields["size"]),
@@ -127,8 +142,10 @@ def _is_signed(bundle: TrustBundle, payload: bytes, signature: Mapping[str, Json
 
 def _payload(snapshot: Snapshot) -> dict[str, Json]:
     status = snapshot.status
+    units: dict[str, Json] = {} if snapshot.units is None else {"units": [*sorted(snapshot.units)]}
     return {
-        "format": _FORMAT,
+        **units,
+        "format": _FORMAT if snapshot.units is None else _FORMAT_SLICE,
         "province": snapshot.province,
         "size": status.size,
         "root": snapshot.root,
@@ -158,8 +175,8 @@ def _payload(snapshot: Snapshot) -> dict[str, Json]:
 
 
 def _snapshot(fields: Mapping[str, Json], bundle: TrustBundle) -> Snapshot:
-    if fields["format"] != _FORMAT or fields["province"] != bundle.province:
-        raise TrustInvalid("another format of snapshot, or another province's")
+    if fields["province"] != bundle.province:
+        raise TrustInvalid("another province's snapshot")
     size = _count(fields["size"])
     events = _events(fields)
     if any(event.index >= size for event in events):
@@ -170,7 +187,24 @@ def _snapshot(fields: Mapping[str, Json], bundle: TrustBundle) -> Snapshot:
         status=Status.of([*_not_of_roots(events, bundle), *cut_off_by_roots(bundle)], size=max(size, 1)),
         root=None if fields["root"] is None else _text(fields["root"], _HEX64),
         issued=None if fields["issued"] is None else _count(fields["issued"]),
+        units=_units(fields["units"]) if "units" in fields else None,
     )
+
+
+def _fields(value: Json) -> dict[str, Json]:
+    """The members of either format."""
+    is_slice = isinstance(value, dict) and value.get("format") == _FORMAT_SLICE
+    fields = _object(value, _NAMES_SLICE if is_slice else _NAMES)
+    if not is_slice and fields["format"] != _FORMAT:
+        raise TrustInvalid("another format of snapshot")
+    return fields
+
+
+def _units(value: Json) -> frozenset[str]:
+    units = [_text(each, _UNIT) for each in _list(value)]
+    if not 0 < len(units) <= UNITS_MAX or units != sorted(set(units)):
+        raise TrustInvalid(f"from 1 to {UNITS_MAX} units, sorted, each once")
+    return frozenset(units)
 
 
 def _not_of_roots(events: Sequence[Event], bundle: TrustBundle) -> list[Event]:

@@ -41,7 +41,7 @@ from signing.report import (
     compose,
 )
 from signing.signed_header import ITEMS_MAX
-from signing.snapshot import Snapshot, open_snapshot, status_under
+from signing.snapshot import Snapshot, open_snapshot
 from signing.unused import unused_parts
 from signing.version import __version__
 
@@ -116,8 +116,7 @@ class _Verification:
     bundle: TrustBundle
     chain: KeyChain
     log: LogEvidence
-    status: Snapshot | None
-    status_source: StatusSource
+    sent: Snapshot | None
     checks: list[Check]
     outcomes: list[RecordOutcome]
 
@@ -136,30 +135,28 @@ class _Verification:
             evidence_findings.checkpoint_refused(position, detail, is_short=is_short)
             for position, detail, is_short in log.refused
         ]
-        newest, source, snapshot_checks = _newest_status(proof.status, bundle, status)
+        sent, snapshot_checks = _sent_status(proof.status, bundle)
         one = RecordVerification(
             bundle=bundle,
             proof=proof,
             chain=chain,
             log=log,
-            status=status_under(bundle, newest),
+            snapshots=_newest_first(status, sent),
             require_log=policy.require_log,
         )
-        outcomes = one.all()
         return cls(
             proof=proof,
             bundle=bundle,
             chain=chain,
             log=log,
-            status=newest,
-            status_source=source,
+            sent=sent,
             checks=checks + snapshot_checks,
-            outcomes=outcomes,
+            outcomes=one.all(),
         )
 
     def report(self, data: bytes, now: int | None, policy: VerifyPolicy, root_is_pinned: bool) -> Report:
-        used = _status_used(self.status, self.status_source, now)
-        of_file = self.checks + _freshness(used, policy)
+        used = self._status_used(self.outcomes[0].snapshot, now)
+        of_file = self.checks + _freshness(self._oldest_used(now), policy)
         records = tuple(outcome.finding(of_file) for outcome in self.outcomes)
         checks = [*of_file, *(check for outcome in self.outcomes for check in outcome.checks)]
         indication, sub_indications = compose(checks)
@@ -173,19 +170,38 @@ class _Verification:
             en=en,
             records=records,
             checks=tuple(checks),
-            not_checked=_not_checked(records, used, root_is_pinned),
+            not_checked=_not_checked(
+                records,
+                used,
+                root_is_pinned,
+                is_open=any(outcome.snapshot is None for outcome in self.outcomes),
+            ),
             unused=unused_parts(
                 self.proof,
                 self.chain,
                 self.log,
                 self.outcomes,
-                is_status_used=self.status_source is StatusSource.FILE,
+                is_status_used=any(
+                    outcome.snapshot is not None and outcome.snapshot is self.sent
+                    for outcome in self.outcomes
+                ),
             ),
             status=used,
             trust=_trust_used(self.bundle, now),
             verifier_version=__version__,
             input_sha256=hashlib.sha256(data).hexdigest(),
             input_bytes=len(data),
+        )
+
+    def _status_used(self, snapshot: Snapshot | None, now: int | None) -> StatusUsed | None:
+        source = StatusSource.FILE if snapshot is self.sent else StatusSource.TRUST
+        return _status_used(snapshot, source, now)
+
+    def _oldest_used(self, now: int | None) -> StatusUsed | None:
+        """Of the snapshots that records were held against, the one whose age counts."""
+        used = [self._status_used(outcome.snapshot, now) for outcome in self.outcomes]
+        return max(
+            (each for each in used if each is not None), key=lambda each: each.age_ms or 0, default=None
         )
 
 
@@ -198,8 +214,8 @@ def _paper_report(
     root_is_pinned: bool,
 ) -> Report:
     """The finding about a code on paper; it has no file around it."""
-    used = _status_used(status, StatusSource.TRUST, now)
-    outcome = verify_paper(data, bundle, status=status_under(bundle, status), require_log=policy.require_log)
+    outcome = verify_paper(data, bundle, snapshot=status, require_log=policy.require_log)
+    used = _status_used(outcome.snapshot, StatusSource.TRUST, now)
     outcome.checks[1:1] = _freshness(used, policy)
     record = outcome.finding()
     vi, en = findings.summary(record.indication, outcome.checks, outcome.in_force)
@@ -233,19 +249,20 @@ def _status_used(status: Snapshot | None, source: StatusSource, now: int | None)
     )
 
 
-def _newest_status(
-    data: bytes | None, bundle: TrustBundle, own: Snapshot | None
-) -> tuple[Snapshot | None, StatusSource, list[Check]]:
-    """The verifier's own snapshot, or the file's where that reaches further and is signed under the bundle."""
+def _sent_status(data: bytes | None, bundle: TrustBundle) -> tuple[Snapshot | None, list[Check]]:
+    """The file's snapshot, if it is signed under the bundle."""
     if data is None:
-        return own, StatusSource.TRUST, []
+        return None, []
     try:
-        sent = open_snapshot(data, bundle)
+        return open_snapshot(data, bundle), []
     except TrustInvalid as error:
-        return own, StatusSource.TRUST, [evidence_findings.status_left_aside(error.detail)]
-    if own is not None and own.status.size >= sent.status.size:
-        return own, StatusSource.TRUST, []
-    return sent, StatusSource.FILE, []
+        return None, [evidence_findings.status_left_aside(error.detail)]
+
+
+def _newest_first(own: Snapshot | None, sent: Snapshot | None) -> tuple[Snapshot, ...]:
+    """The verifier's own snapshot and the file's, the one that reaches further first."""
+    found = [each for each in (own, sent) if each is not None]
+    return tuple(sorted(found, key=lambda each: -each.status.size))
 
 
 def _freshness(used: StatusUsed | None, policy: VerifyPolicy) -> list[Check]:
@@ -294,14 +311,18 @@ def _unreadable(
 
 
 def _not_checked(
-    records: tuple[RecordFinding, ...], used: StatusUsed | None, root_is_pinned: bool
+    records: tuple[RecordFinding, ...],
+    used: StatusUsed | None,
+    root_is_pinned: bool,
+    *,
+    is_open: bool = False,
 ) -> tuple[NotChecked, ...]:
     """What a reader must not read into the finding; an item stays as long as it holds for any record."""
     words = evidence_findings
     items = [
         (not root_is_pinned, findings.ROOT_NOT_PINNED),
         (not records or any(each.log is None for each in records), words.NOT_LOGGED),
-        (used is None, words.NO_STATUS),
+        (used is None or is_open, words.NO_STATUS),
         (used is not None, words.AFTER_STATUS),
         (not records or any(each.not_after is None for each in records), words.NO_TIME),
         (_in_force(records) is InForce.UNKNOWN, words.NO_FORCE),

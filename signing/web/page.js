@@ -79,6 +79,7 @@ async function takeStatus(data) {
     if (!(fault instanceof Fault)) throw fault;
     return false;
   }
+  if (snapshot.units !== null) return false; // a slice belongs to the file that carries it
   const held = page.trust.status;
   const isNewer = held === null || snapshot.status.size >= held.status.size;
   if (isNewer) page.trust.status = snapshot;

@@ -3,7 +3,7 @@ import { Fault, isEqual, toHex, utf8 } from "./bytes.js";
 import { UNIT } from "./canonical.js";
 import { decodeBase45, decodeCbor, encodeSigned } from "./cbor.js";
 import { isSignedPlain, publicKey } from "./ed25519.js";
-import { statusUnder } from "./status.js";
+import { speaksOf, statusUnder } from "./status.js";
 import { brokenEvidence, composeChecks, freshnessChecks, makeCheck, report, statusUsed } from "./verify.js";
 import { NOT_CHECKED, TABLES } from "./words.js";
 
@@ -167,9 +167,10 @@ export async function verifyPaper(data, bundle, { now, status, policy, rootIsPin
   const { registry, device, paper } = code;
   const rootsFound = await countRoots(registry, bundle.roots);
   const chain = await chainChecks(code, bundle, rootsFound);
-  const used = statusUsed(status, "trust", now);
+  const covering = status !== null && speaksOf(status, [bundle.province, device.unit]) ? status : null;
+  const used = statusUsed(covering, "trust", now);
   const notLogged = makeCheck("not_logged", null, policy.requireLog ? {} : { sub_indication: null });
-  const known = statusUnder(bundle, status);
+  const known = statusUnder(bundle, covering);
   const ofStatus = known !== null && chain.isBelieved ? paperStatusChecks(code, known) : { inForce: "unknown", checks: [] };
   // Nothing shows when a code was printed, so under a broken algorithm nothing shows that it was before.
   const ofAlgorithm = bundle.broken !== null && chain.isBelieved ? [makeCheck("algorithm_broken", brokenEvidence(bundle.broken))] : [];

@@ -1,6 +1,6 @@
 // What became of keys and documents, as signing/cuts.py, status.py and snapshot.py: positions, never dates.
 import { Fault, fromBase64 } from "./bytes.js";
-import { HEX32, HEX64, decodeCanonical, hasExactly, isCount, isText } from "./canonical.js";
+import { HEX32, HEX64, UNIT, decodeCanonical, hasExactly, isCount, isObject, isText } from "./canonical.js";
 import { isSignedFor } from "./ed25519.js";
 import { TABLES } from "./words.js";
 
@@ -115,9 +115,11 @@ function decodeSnapshot(data) {
 }
 
 function readSnapshot(fields, bundle) {
+  const isSlice = isObject(fields) && fields.format === "motcua-status/2";
   const names = ["format", "province", "size", "root", "issued", "revoked", "reviews", "forks", "documents"];
-  if (!hasExactly(fields, names)) throw snapshotFault("an object has other members");
-  if (fields.format !== "motcua-status/1" || fields.province !== bundle.province) throw snapshotFault("another format of snapshot, or another province's");
+  if (!hasExactly(fields, isSlice ? [...names, "units"] : names)) throw snapshotFault("an object has other members");
+  if (!isSlice && fields.format !== "motcua-status/1") throw snapshotFault("another format of snapshot");
+  if (fields.province !== bundle.province) throw snapshotFault("another province's snapshot");
   if (!isCount(fields.size)) throw snapshotFault("a count is a whole number");
   const events = readEvents(fields);
   if (Object.values(events).flat().some((event) => event.index >= fields.size)) throw snapshotFault("an event above the snapshot's size");
@@ -126,7 +128,20 @@ function readSnapshot(fields, bundle) {
   // What the roots say needs no record: it counts under their bundle, whatever the snapshot holds.
   const former = new Set(bundle.former.map((each) => each.key.id));
   const revoked = [...cutOffByRoots(bundle), ...events.revoked.filter((event) => !former.has(event.key))].sort(byLeaf);
-  return { status: foldStatus({ ...events, revoked }, Math.max(fields.size, 1)), issued: fields.issued };
+  const units = isSlice ? readUnits(fields.units) : null;
+  return { status: foldStatus({ ...events, revoked }, Math.max(fields.size, 1)), issued: fields.issued, units };
+}
+
+function readUnits(value) {
+  if (!Array.isArray(value)) throw snapshotFault("expected a list");
+  if (!value.every((each) => isText(each, UNIT))) throw snapshotFault("a text has another form");
+  if (value.length < 1 || value.length > 128 || value.some((each, at) => at > 0 && value[at - 1] >= each)) throw snapshotFault("from 1 to 128 units, sorted, each once");
+  return new Set(value);
+}
+
+// Whether what a snapshot does not mention of these units is silent, and not merely left out.
+export function speaksOf(snapshot, units) {
+  return snapshot.units === null || units.every((each) => snapshot.units.has(each));
 }
 
 // What the bundle itself says of former registry keys, as events from the beginning of the log.

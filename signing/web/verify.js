@@ -3,7 +3,7 @@ import { DAY_MS, Fault, sha256Hex, toHex } from "./bytes.js";
 import { isSignedFor } from "./ed25519.js";
 import { isPaperCode, verifyPaper } from "./paper.js";
 import { contentObject, readHeader, readInput } from "./proof.js";
-import { openSnapshot, statusFinding, statusUnder } from "./status.js";
+import { speaksOf, openSnapshot, statusFinding, statusUnder } from "./status.js";
 import { isIncluded, leafHash, logLeaf, openCheckpoint, parseCheckpoint, parseNote } from "./tlog.js";
 import { Trust, readStatement } from "./trust.js";
 import { CHECKS, NOT_CHECKED, REASONS, SUMMARY, VERSION } from "./words.js";
@@ -198,14 +198,17 @@ function logPosition({ checkpoint, index }) {
 
 // Everything found about one file; its methods go through the records in the order of the rules.
 class FileVerification {
-  constructor(proof, bundle, chain, log, status, requireLog) {
-    Object.assign(this, { proof, bundle, chain, log, status, requireLog });
+  constructor(proof, bundle, chain, log, snapshots, requireLog) {
+    Object.assign(this, { proof, bundle, chain, log, snapshots, requireLog });
   }
 
   async allRecords() {
     const outcomes = this.proof.records.map((proven, position) => this.begun(proven, position));
     const links = linksAfter(outcomes);
-    for (const outcome of outcomes) if (outcome.header) await this.verifyRecord(outcome, links);
+    for (const outcome of outcomes) {
+      outcome.snapshot = this.snapshotFor(outcome.header);
+      if (outcome.header) await this.verifyRecord(outcome, links);
+    }
     findForks(outcomes);
     findErasures(outcomes);
     return outcomes;
@@ -213,7 +216,7 @@ class FileVerification {
 
   begun(proven, position) {
     const { id, link } = proven.record;
-    const outcome = { position, proven, id, link, header: null, isSigned: false, checks: [], signer: null, content: null, logged: null, notBefore: null, anchorPosition: null, inForce: "unknown", files: [] };
+    const outcome = { position, proven, id, link, header: null, isSigned: false, checks: [], signer: null, content: null, logged: null, notBefore: null, anchorPosition: null, inForce: "unknown", files: [], snapshot: null };
     outcome.add = (name, evidence = null, changes = {}) => outcome.checks.push(makeCheck(name, evidence, { record: position, ...changes }));
     try {
       outcome.header = readHeader(proven.record.header);
@@ -319,19 +322,36 @@ class FileVerification {
     else if ((index === null && (signedAfter < first || stop !== null)) || (index !== null && stop !== null && index >= stop)) outcome.add("interval_unproven", evidence);
   }
 
+  // The newest status that speaks of this record's unit, and of the units of its key and of the keys above it.
+  snapshotFor(header) {
+    const units = header === null ? [] : this.unitsBehind(header);
+    return this.snapshots.find((each) => speaksOf(each, units)) ?? null;
+  }
+
+  unitsBehind(header) {
+    const { statements } = this.chain.trust;
+    const units = [header.unit, statements.get(header.by)?.unit];
+    for (const position of this.chain.positionsBehind(header.by)) {
+      const statement = readHeader(this.proof.statements[position].record.header);
+      units.push(statement.unit, statements.get(statement.by)?.unit);
+    }
+    return units.filter((each) => each !== undefined);
+  }
+
   checkStatus(outcome, links) {
-    if (this.status === null) return;
+    const status = statusUnder(this.bundle, outcome.snapshot);
+    if (status === null) return;
     const { header, id, link } = outcome;
     const index = outcome.logged?.index ?? null;
     const document = typeof header.facts.document === "string" ? header.facts.document : id;
     const place = { record: id, by: header.by, log: header.log, seq: header.seq, links: links.get(link), index };
     const issuers = this.chain.positionsBehind(header.by).map((position) => this.placeOfStatement(this.proof.statements[position]));
-    const found = statusFinding(this.status, place, issuers, document);
+    const found = statusFinding(status, place, issuers, document);
     const result = { PASSED: "pass", FAILED: "fail", INDETERMINATE: "unknown" }[found.indication];
     outcome.add(`status:${found.row}`, found.event ? found.event.record : found.place.record, { result, sub_indication: found.subIndication });
-    const changed = this.status.documents.get(document);
+    const changed = status.documents.get(document);
     if (changed) outcome.inForce = changed.state;
-    else if (index !== null && index < this.status.size) outcome.inForce = "yes";
+    else if (index !== null && outcome.snapshot !== null && index < status.size) outcome.inForce = "yes";
     outcome.add(`in_force:${outcome.inForce}`, changed?.record ?? null);
   }
 
@@ -456,12 +476,12 @@ export function trustUsed(bundle, now) {
   };
 }
 
-function notCheckedOf(records, used, rootIsPinned) {
+function notCheckedOf(records, used, rootIsPinned, isOpen) {
   const inForce = records[0]?.document?.in_force ?? "unknown";
   const items = [
     [!rootIsPinned, "root"],
     [records.length === 0 || records.some((each) => each.log === null), "log"],
-    [used === null, "revocation"],
+    [used === null || isOpen, "revocation"],
     [used !== null, "revocation_since"],
     [records.length === 0 || records.some((each) => each.time.not_after === null), "time"],
     [inForce === "unknown", "in_force"],
@@ -484,16 +504,20 @@ export function statusUsed(snapshot, source, now) {
   return { as_of_size: status.size, as_of_time: issued, age_ms: now === null || issued === null ? null : Math.max(0, now - issued), source };
 }
 
-// The verifier's own snapshot, or the file's where that reaches further and is signed under the bundle.
-async function newestStatus(data, bundle, own) {
-  if (data === null) return [own, "trust", []];
+// The file's snapshot, if it is signed under the bundle.
+async function sentStatus(data, bundle) {
+  if (data === null) return [null, []];
   try {
-    const sent = await openSnapshot(data, bundle);
-    return own !== null && own.status.size >= sent.status.size ? [own, "trust", []] : [sent, "file", []];
+    return [await openSnapshot(data, bundle), []];
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    return [own, "trust", [makeCheck("status_left_aside", fault.detail)]];
+    return [null, [makeCheck("status_left_aside", fault.detail)]];
   }
+}
+
+// The verifier's own snapshot and the file's, the one that reaches further first.
+function newestFirst(own, sent) {
+  return [own, sent].filter((each) => each !== null).sort((a, b) => b.status.size - a.status.size);
 }
 
 // What can be said about this file under this bundle. `now` (ms) only tells ages; `status` is an opened snapshot or null.
@@ -510,20 +534,23 @@ export async function verifyFile(data, bundle, { now = null, status = null, poli
   await chain.believeAll(proof.statements);
   const log = new LogEvidence();
   await log.openAll(proof.checkpoints, bundle.policy, bundle.broken);
-  const [newest, source, snapshotChecks] = await newestStatus(proof.status, bundle, status);
-  const verification = new FileVerification(proof, bundle, chain, log, statusUnder(bundle, newest), policy.requireLog);
+  const [sent, snapshotChecks] = await sentStatus(proof.status, bundle);
+  const verification = new FileVerification(proof, bundle, chain, log, newestFirst(status, sent), policy.requireLog);
   const outcomes = await verification.allRecords();
-  const used = statusUsed(newest, source, now);
+  const usedBy = ({ snapshot }) => statusUsed(snapshot, snapshot === sent ? "file" : "trust", now);
+  const used = usedBy(outcomes[0]);
+  const allUsed = outcomes.map(usedBy).filter((each) => each !== null);
+  const oldest = allUsed.length === 0 ? null : allUsed.reduce((best, each) => ((each.age_ms ?? 0) > (best.age_ms ?? 0) ? each : best));
   const ofFile = [
     makeCheck("readable", `statements: ${proof.statements.length}`),
     ...chain.refused.map(([position, code]) => refusedStatement(position, code)),
     ...log.refused.map(([position, detail, isShort]) => makeCheck(isShort ? "checkpoint_refused:short" : "checkpoint_refused", `/checkpoints/${position}: ${detail}`)),
     ...snapshotChecks,
-    ...freshnessChecks(used, policy),
+    ...freshnessChecks(oldest, policy),
   ];
   const records = outcomes.map((outcome) => recordFinding(outcome, ofFile));
   const checks = [...ofFile, ...outcomes.flatMap((outcome) => outcome.checks)];
-  return report({ data, bundle, now, rootIsPinned, records, checks, unused: unusedParts(verification, outcomes, source === "file"), used, exitCode: null });
+  return report({ data, bundle, now, rootIsPinned, records, checks, unused: unusedParts(verification, outcomes, outcomes.some(({ snapshot }) => snapshot !== null && snapshot === sent)), used, isOpen: outcomes.some(({ snapshot }) => snapshot === null), exitCode: null });
 }
 
 function refusedStatement(position, code) {
@@ -532,7 +559,7 @@ function refusedStatement(position, code) {
   return { ...check, why_vi: `${check.why_vi.replace("CODE", code)}${continued(vi)}`, why_en: `${check.why_en.replace("CODE", code)}${continued(en)}` };
 }
 
-export function report({ data, bundle, now, rootIsPinned, records, checks, unused, used, exitCode }) {
+export function report({ data, bundle, now, rootIsPinned, records, checks, unused, used, isOpen = false, exitCode }) {
   const { indication, subs } = composeChecks(checks);
   const inForce = records[0]?.document?.in_force ?? "unknown";
   const [vi, en] = summarise(indication, checks, inForce);
@@ -548,7 +575,7 @@ export function report({ data, bundle, now, rootIsPinned, records, checks, unuse
     records,
     status: used,
     checks,
-    not_checked: notCheckedOf(records, used, rootIsPinned),
+    not_checked: notCheckedOf(records, used, rootIsPinned, isOpen),
     unused,
     trust: trustUsed(bundle, now),
     verifier: { name: "motcua-verify", version: VERSION },
