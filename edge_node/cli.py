@@ -31,6 +31,7 @@ from edge_node.sync.commands import export_command, import_command, status_comma
 from edge_node.witness.state import seen_note
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console, run_commands
 from signing.proof_file import decode_proof
+from signing.readiness import Writer, readiness_of
 from signing.version import __version__
 
 
@@ -85,12 +86,11 @@ def proof_command(
         path.write_bytes(data)
         console.say(f"Đã ghi {path}.", f"Wrote {path}.")
         bare = sum(not each.inclusions for each in decode_proof(data).records)
-        if bare:
-            console.say(
-                f"{bare} bản ghi chưa có bằng chứng vị trí trong nhật ký minh bạch; đồng bộ rồi xuất lại để có.",
-                f"{bare} records have no proof yet of their place in the log; sync and write the file again to have it.",
-            )
-        console.leave(OK, {"file": str(path), "bytes": len(data), "without_place": bare})
+        ready = readiness_of(data, bundle, Writer.NODE)
+        console.say(ready.vi, ready.en)
+        console.leave(
+            OK, {"file": str(path), "bytes": len(data), "without_place": bare, "readiness": ready.json()}
+        )
 
 
 @cli.command()

@@ -228,7 +228,7 @@ def algorithm_stood(evidence: str) -> Check:
     return Check(
         id="algorithm",
         result=Result.PASS,
-        why_vi="Thuật toán chữ ký nay không còn an toàn, nhưng bản ghi đã có trong sổ trước đó.",
+        why_vi="Thuật toán chữ ký nay không còn an toàn, nhưng bản ghi đã có trong nhật ký minh bạch trước đó.",
         why_en="The signature algorithm is broken by now, but the record was in the log before.",
         evidence=evidence,
     )
@@ -238,7 +238,7 @@ def algorithm_broken(evidence: str) -> Check:
     return Check(
         id="algorithm",
         result=Result.UNKNOWN,
-        why_vi="Thuật toán chữ ký không còn an toàn, và chưa chứng minh được bản ghi có trong sổ trước đó.",
+        why_vi="Thuật toán chữ ký không còn an toàn, và chưa chứng minh được bản ghi có trong nhật ký minh bạch trước đó.",
         why_en="The signature algorithm is broken, and nothing shows that the record was in the log before.",
         evidence=evidence,
         sub_indication=SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,

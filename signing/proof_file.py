@@ -26,6 +26,8 @@ from signing.exported import (
 )
 
 FORMAT: Final = "motcua-proof/1"
+STATUS_SHARE_BYTES_MAX: Final = 512 * 1024
+"""A larger status is left out by whoever writes a file: a verifier has a newer one, or fetches it."""
 PROOF_BYTES_MAX: Final = 1 << 20
 RECORDS_MAX: Final = 64
 CHECKPOINTS_MAX: Final = 16

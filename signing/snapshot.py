@@ -27,7 +27,7 @@ from signing.exported import bytes_of
 from signing.signatures import Purpose, Signer, verify
 from signing.status import DocumentChanged, DocumentState, Event, Forked, Reviewed, Revoked, Status
 
-SNAPSHOT_BYTES_MAX: Final = 8 * 1024 * 1024
+SNAPSHOT_BYTES_MAX: Final = 32 * 1024 * 1024
 
 _FORMAT: Final = "motcua-status/1"
 _FORMAT_SLICE: Final = "motcua-status/2"

@@ -173,6 +173,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         forks: logs of which the node holds another continuation, the log before its branches.
         copy: what the hub thinks of the database that asks (`CopyState`).
         status: the newest status snapshot (signing/PROOF.md §6), b"" where the node's is good enough (`is_status_due`).
+        status_proof: proof that the tree of that snapshot and the checkpoint that the node has by now are one log.
     """
 
     protocol: int
@@ -198,6 +199,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     forks: list[ForkTold] = msgspec.field(default_factory=list)
     copy: int = CopyState.NONE
     status: bytes = b""
+    status_proof: list[bytes] = msgspec.field(default_factory=list)
 
 
 SignedRequest = SignedMessage[RoundRequest]

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from central_hub.statistics.service import Group
+from signing.readiness import READINESS_SCHEMA
 from signing.report_schema import REPORT_SCHEMA
 from signing.version import __version__
 
@@ -27,6 +28,7 @@ def openapi_document(server: str) -> dict[str, Any]:
             "/api/v1/nodes": {"get": _nodes()},
             "/api/v1/verify": {"post": _verify()},
             "/api/v1/dossiers/{dossier}/proof": {"get": _proof()},
+            "/api/v1/dossiers/{dossier}/proof/readiness": {"get": _proof_readiness()},
             "/api/report.schema.json": {"get": _report_schema()},
             "/api/openapi.json": {"get": _document()},
             "/health": {"get": _health()},
@@ -132,6 +134,15 @@ def _proof() -> dict[str, Any]:
         "responses": _answers(
             "The proof", {"type": "object", "required": ["format", "records"]}, "401", "404"
         ),
+    }
+
+
+def _proof_readiness() -> dict[str, Any]:
+    return _proof() | {
+        "operationId": "proofReadiness",
+        "summary": "What that proof would lack now, and so what a verifier without a line could not decide",
+        "description": "With a token made for taking proofs. The proof itself comes with the same in the header Motcua-Proof-Lacks.",
+        "responses": _answers("What it lacks", READINESS_SCHEMA, "401", "404"),
     }
 
 

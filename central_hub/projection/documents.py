@@ -1,6 +1,6 @@
 """What became of the documents of dossiers, for the status snapshot: a row for every change of a result or receipt."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from sqlalchemy import Connection, delete, select
@@ -12,8 +12,8 @@ from dossiers.views import DossierView
 from signing.status import DocumentChanged, DocumentState
 from sync_protocol.record import Record
 
-_COLUMNS: Final = ("document", "changed_by", "dossier", "state", "log", "seq")
-DocumentRow = tuple[bytes, bytes, bytes, str, str, int]
+_COLUMNS: Final = ("document", "changed_by", "dossier", "state", "log", "seq", "unit")
+DocumentRow = tuple[bytes, bytes, bytes, str, str, int, str]
 
 
 def document_rows(view: DossierView, history: Iterable[Record]) -> list[DocumentRow]:
@@ -31,6 +31,7 @@ def document_rows(view: DossierView, history: Iterable[Record]) -> list[Document
             each.state.value,
             headers[each.by].log,
             headers[each.by].seq,
+            headers[each.document].commune,
         )
         for each in changes
     }
@@ -44,8 +45,8 @@ def write_document_rows(connection: Connection, rows: dict[str, list[DocumentRow
     insert_rows(connection, DOCUMENT, _COLUMNS, [row for each in rows.values() for row in each])
 
 
-def changed_documents(connection: Connection) -> list[DocumentChanged]:
-    """Every change whose record has its leaf, with that leaf's number."""
+def changed_documents(connection: Connection, units: Collection[str] | None = None) -> list[DocumentChanged]:
+    """Every change whose record has its leaf, with that leaf's number; of documents that these units made, or of all."""
     index = LEAF.c.position + DOCUMENT.c.seq - LEAF.c.first
     query = select(DOCUMENT.c.document, DOCUMENT.c.changed_by, DOCUMENT.c.state, index.label("leaf")).join(
         LEAF,
@@ -53,6 +54,8 @@ def changed_documents(connection: Connection) -> list[DocumentChanged]:
         & (LEAF.c.first <= DOCUMENT.c.seq)
         & (DOCUMENT.c.seq < LEAF.c.first + LEAF.c.count),
     )
+    if units is not None:
+        query = query.where(DOCUMENT.c.unit.in_(["", *sorted(units)]))
     return [
         DocumentChanged(
             index=row.leaf,

@@ -496,10 +496,12 @@ DOCUMENT = _table(
     _text("state"),
     _text("log"),
     _whole("seq"),
+    Column("unit", Text, nullable=False, server_default=""),
     Index("ix_document_dossier", "dossier"),
+    Index("ix_document_unit", "unit"),
 )
 """Results and hand-over receipts that are not simply in force any more, one row for each record that changed one; `log` and
-`seq` say where that record stands."""
+`seq` say where that record stands, `unit` is that of the record that made the document ("" in rows of before there was one)."""
 
 CARRIED_BEACON = _table(
     "carried_beacon",

@@ -235,7 +235,7 @@ def _answers(
     while True:
         answer = compose_answer(services, asker, epoch, request, theirs, "", services.clock())
         if not answer.more:
-            answer = with_tree(services, key, request, answer)
+            answer = with_tree(services, key, asker, request, answer)
         yield sign_answer(replace(answer, challenge=b""), device=asked.device, hub=services.keys.hub)
         if not answer.more:
             return

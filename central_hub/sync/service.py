@@ -126,7 +126,7 @@ def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes
     problem = next((r.reason.code for r in acknowledged.refusals if r.reason is not reasons.LOG_CHAIN), "")
     copied = look_at_round(services, asker.device, request, theirs, acknowledged.forks)
     answer = compose_answer(services, asker, epoch, request, theirs, problem, now_ms, copied=copied)
-    answer = with_tree(services, key, request, answer)
+    answer = with_tree(services, key, asker, request, answer)
     encoded = encode_answer(answer)
     with writing(services.engine, is_lazy=True) as connection:
         note_contact(
@@ -143,7 +143,9 @@ def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes
     return encoded
 
 
-def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer: RoundAnswer) -> RoundAnswer:
+def with_tree(
+    services: Services, key: PublicKey, asker: Asker, request: RoundRequest, answer: RoundAnswer
+) -> RoundAnswer:
     """The answer with what it says of the province's log and of its status; what the request says of the log is taken."""
     part = tree_part(services, key, request)
     answer = msgspec.structs.replace(
@@ -154,7 +156,12 @@ def with_tree(services: Services, key: PublicKey, request: RoundRequest, answer:
         witnessed=part.witnessed,
         witnessed_inclusions=list(part.witnessed_inclusions),
     )
-    return msgspec.structs.replace(answer, status=status_part(services, request, answer))
+
+    def place(connection: Connection) -> Workplace:
+        return place_of(connection, services, asker)
+
+    status = status_part(services, place, request, answer)
+    return msgspec.structs.replace(answer, status=status.data, status_proof=list(status.proof))
 
 
 def asker_of(

@@ -9,6 +9,7 @@ from central_hub.console import common, opened
 from central_hub.store.engine import reading
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier
 from signing.console import BAD_INPUT, OK, Console
+from signing.readiness import Writer, readiness_of
 
 
 @click.command("proof")
@@ -33,4 +34,6 @@ def proof_command(
     path = out or Path(f"{dossier}.motcua-proof.json")
     path.write_bytes(data)
     console.say(f"Đã ghi {path}.", f"Wrote {path}.")
-    console.leave(OK, {"file": str(path), "bytes": len(data)})
+    ready = readiness_of(data, services.keys.bundle, Writer.HUB)
+    console.say(ready.vi, ready.en)
+    console.leave(OK, {"file": str(path), "bytes": len(data), "readiness": ready.json()})

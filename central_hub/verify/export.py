@@ -27,6 +27,7 @@ from signing.proof_file import (
     ATTACHMENTS_MAX,
     CHECKPOINTS_MAX,
     RECORDS_MAX,
+    STATUS_SHARE_BYTES_MAX,
     AttachmentDigest,
     Inclusion,
     ProofFile,
@@ -103,10 +104,19 @@ def export_proof(
             records=tuple(places.proven(each, with_body=each.id in disclosed) for each in chosen),
             statements=tuple(places.proven(each, with_body=True) for each in statements),
             checkpoints=tuple(places.notes(chosen)),
-            status=take_snapshot(connection, services),
+            status=_status_of(connection, services, [*chosen, *statements]),
             attachments=_attachments(chosen, disclosed),
         )
     )
+
+
+def _status_of(connection: Connection, services: Services, records: Iterable[Record]) -> bytes | None:
+    """What is to be said of the units of these records and of the keys that they state."""
+    units = {services.province}
+    for record in records:
+        units |= {record.header.commune, str(record.header.facts.get("unit", services.province))}
+    data = take_snapshot(connection, services, units)
+    return None if data is None or len(data) > STATUS_SHARE_BYTES_MAX else data
 
 
 def _attachments(records: Sequence[Record], disclosed: Collection[str]) -> tuple[AttachmentDigest, ...]:

@@ -9,17 +9,19 @@ from flask.typing import ResponseReturnValue
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
 from central_hub.events import note_event
-from central_hub.problems import Refused
+from central_hub.problems import Refused, language
 from central_hub.registry.snapshot import take_snapshot
 from central_hub.sent import sent_file, sent_name
 from central_hub.session import current, public, required, requires
 from central_hub.store.engine import writing
+from central_hub.tlog.places import matched_size
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier, provable
 from central_hub.verify.finding import finding_of
 from central_hub.verify.offline_page import page_digest
 from central_hub.verify.service import Asker, may_ask, report_on
 from central_hub.words import kind_name
 from signing.opening import INPUT_BYTES_MAX, opened_input
+from signing.readiness import Writer, readiness_of
 from signing.roles import Role
 from sync_protocol import reasons as protocol_reasons
 
@@ -60,10 +62,13 @@ def trust_bundle() -> Response:
 @public
 def status_snapshot() -> Response:
     """What became of keys, signed: agencies fetch it beside the trust bundle; nothing in it is secret."""
-    data = take_snapshot(get_reader(), get_services())
-    if data is None:
+    services, reader = get_services(), get_reader()
+    taken = services.snapshots.current(
+        lambda: take_snapshot(reader, services), size=matched_size(reader), now_ms=services.clock()
+    )
+    if taken is None:
         raise Refused(reasons.NOT_FOUND)
-    answer = Response(data, content_type="application/json")
+    answer = Response(taken.data, content_type="application/json")
     answer.headers["Content-Disposition"] = 'attachment; filename="motcua-status.json"'
     return answer
 
@@ -79,8 +84,17 @@ def choose_for_proof() -> ResponseReturnValue:
         dossier = find_dossier(get_reader(), asked)
     except NoSuchDossier as error:
         raise Refused(reasons.NOT_FOUND, str(error)) from error
-    records = [(each, kind_name(each.kind)) for each in provable(get_services(), get_reader(), dossier)]
-    return render_template("verify/choose.html", asked=asked, dossier=dossier, records=records)
+    services, reader = get_services(), get_reader()
+    records = [(each, kind_name(each.kind)) for each in provable(services, reader, dossier)]
+    ready = readiness_of(export_proof(services, reader, dossier), services.keys.bundle, Writer.HUB)
+    return render_template(
+        "verify/choose.html",
+        asked=asked,
+        dossier=dossier,
+        records=records,
+        is_complete=ready.is_complete,
+        readiness=ready.en if language() == "en" else ready.vi,
+    )
 
 
 @blueprint.get("/proof")

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from edge_node.api.payloads import BODY_SIZE_BYTES_MAX
+from signing.readiness import READINESS_SCHEMA
 from signing.version import __version__
 
 Schema = dict[str, Any]
@@ -338,6 +339,22 @@ def _paths() -> Schema:
                     "200": _answer("the proof", {"type": "object", "required": ["format", "records"]})
                 }
                 | _problems(*_READING, 404),
+            }
+        },
+        "/api/v1/dossiers/{id}/proof/readiness": {
+            "get": {
+                "operationId": "proofReadiness",
+                "summary": "What that proof would lack now, and so what a verifier without a line could not decide",
+                "description": "What is lacking is asked for with the next sync. The proof itself comes with the same in the header "
+                "Motcua-Proof-Lacks.",
+                "parameters": [
+                    _PATH_ID,
+                    *(
+                        {"name": name, "in": "query", "schema": {"type": "array", "items": _TEXT}}
+                        for name in ("record", "disclose")
+                    ),
+                ],
+                "responses": {"200": _answer("what it lacks", READINESS_SCHEMA)} | _problems(*_READING, 404),
             }
         },
         "/api/v1/dossiers/{id}/transitions": {

@@ -35,6 +35,7 @@ from edge_node.receive.forms import check_agreed, parse_reception
 from edge_node.receive.service import Repeated, receive
 from edge_node.sync.status import read_status
 from edge_node.witness.state import seen_note
+from signing.readiness import LACKS_HEADER, Readiness, Writer, readiness_of
 from sync_protocol.reasons import THROTTLED
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -161,19 +162,34 @@ def read(dossier: str) -> Response:
 @entitled(Scope.READ)
 def proof(dossier: str) -> Response:
     """A proof of the records named by `record` (none: all), with the bodies of those named by `disclose`."""
+    data, ready = _proof_asked_for(dossier)
+    note_reading(get_db(), g.api_token, dossier, now=get_services().clock())
+    response = Response(data, content_type="application/json")
+    response.headers[LACKS_HEADER] = ", ".join(ready.lacks)
+    return response
+
+
+@blueprint.get("/v1/dossiers/<dossier>/proof/readiness")
+@entitled(Scope.READ)
+def proof_readiness(dossier: str) -> Response:
+    """What that proof would lack now; what it lacks is asked for with the next sync."""
+    return jsonify(_proof_asked_for(dossier)[1].json())
+
+
+def _proof_asked_for(dossier: str) -> tuple[bytes, Readiness]:
     _dossier(dossier)
+    bundle = get_services().trust.trust(get_db()).bundle
     data = export_proof(
         get_db(),
         dossier,
-        bundle=get_services().trust.trust(get_db()).bundle,
+        bundle=bundle,
         checkpoint=seen_note(get_services().config.keys),
         records=request.args.getlist("record"),
         disclosed=request.args.getlist("disclose"),
     )
     if data is None:
         raise Refused(problem(reasons.NOT_FOUND))
-    note_reading(get_db(), g.api_token, dossier, now=get_services().clock())
-    return Response(data, content_type="application/json")
+    return data, readiness_of(data, bundle, Writer.NODE)
 
 
 @blueprint.post("/v1/dossiers")

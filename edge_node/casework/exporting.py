@@ -67,17 +67,6 @@ def export_record(db: Database, record: Record) -> bytes:
     return encode_export(_exported(record, with_body=True), chain)
 
 
-def ask_for_places(db: Database, dossier: str, *, bundle: TrustBundle) -> tuple[int, int]:
-    """Of the records that a proof may hold: how many there are, and how many lie where no proof can say yet; those are asked for."""
-    chosen = SqliteLogStore(db).dossier_records(dossier)[-RECORDS_MAX:]
-    places = Places(db, bundle.policy)
-    found = [places.of(record) for record in chosen]
-    without = [record for record, place in zip(chosen, found, strict=True) if place is None]
-    wish(db, without)
-    want_status(db, bundle, reach=max((place.index + 1 for place in found if place is not None), default=0))
-    return len(chosen), len(without)
-
-
 def export_proof(
     db: Database,
     dossier: str,

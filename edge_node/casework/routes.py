@@ -9,7 +9,7 @@ from edge_node.casework import listing
 from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
 from edge_node.casework.decide_routes import blueprint as decisions
-from edge_node.casework.exporting import ask_for_places, export_proof, export_record, provable
+from edge_node.casework.exporting import export_proof, export_record, provable
 from edge_node.casework.file_routes import blueprint as files
 from edge_node.casework.filters import parse_list
 from edge_node.casework.papers import PaperName, paper_form
@@ -19,10 +19,11 @@ from edge_node.database import get_db, get_services
 from edge_node.erasure.reading import shown_orders
 from edge_node.printing import PrintingFailed, render_pdf
 from edge_node.printing.documents import FormTooLarge
-from edge_node.problems import answer
+from edge_node.problems import answer, language
 from edge_node.routing.reading import shown_way
 from edge_node.tables import csv_response, pdf_response
 from edge_node.witness.state import seen_note
+from signing.readiness import Writer, readiness_of
 
 blueprint = Blueprint("casework", __name__, url_prefix="/dossiers")
 blueprint.register_blueprint(actions)
@@ -110,10 +111,17 @@ def proof(dossier: str) -> ResponseReturnValue:
     case = case_or_404(dossier)
     note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
     bundle = get_services().trust.trust(get_db()).bundle
-    held, without = ask_for_places(get_db(), case.view.dossier, bundle=bundle)
-    records = provable(get_db(), case.view.dossier)
+    # Written once to see what it would lack; that is asked for with the next sync.
+    data = export_proof(
+        get_db(), case.view.dossier, bundle=bundle, checkpoint=seen_note(get_services().config.keys)
+    )
+    ready = None if data is None else readiness_of(data, bundle, Writer.NODE)
     return render_template(
-        "casework/proof.html", case=case, records=records, placed=held - without, without=without
+        "casework/proof.html",
+        case=case,
+        records=provable(get_db(), case.view.dossier),
+        is_complete=ready is not None and ready.is_complete,
+        readiness="" if ready is None else ready.en if language() == "en" else ready.vi,
     )
 
 

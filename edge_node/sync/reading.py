@@ -187,6 +187,14 @@ def _warning(alert: alerts.Alert) -> Caution:
                 "Máy đã giữ hai bản có chữ ký làm bằng chứng và đã báo tỉnh. Báo ngay bên giám sát; đừng xóa thư mục dữ liệu."
             ),
         ),
+        alerts.STATUS_SPLIT: (
+            _(
+                "Tỉnh gửi bản trạng thái khóa và văn bản của một nhật ký minh bạch khác với nhật ký máy này đang theo dõi."
+            ),
+            _(
+                "Máy không dùng bản đó và đã giữ hai bản có chữ ký làm bằng chứng. Báo ngay bên giám sát; đừng xóa thư mục dữ liệu."
+            ),
+        ),
         alerts.LOG_BEHIND: (
             _("Nhật ký minh bạch của tỉnh ngắn hơn bản mà tỉnh đã ký cho máy này."),
             _("Máy đã gửi lại bản có chữ ký đó. Báo quản trị tỉnh kiểm tra máy chủ."),

@@ -41,7 +41,10 @@ from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
 from edge_node.witness.service import take_answer, testimony
 from edge_node.witness.status import mark_to_say, take_status
+from signing.errors import LogInvalid
 from signing.reasons import Reason
+from signing.tlog.checkpoint import Checkpoint
+from signing.tlog.note import Note
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frame import decode_run
@@ -66,6 +69,7 @@ from sync_protocol.wire import (
     entries_of,
     frontier_of,
     receipt_prefix,
+    tree_mark,
 )
 
 _LOG: Final = logging.getLogger(__name__)
@@ -339,10 +343,22 @@ class Rounds:
             self._compare(answer)
             write_local(self._db, HUB_MS, str(answer.now_ms))
         if is_writable:
-            take_status(self._db, self._services, answer.status)
+            take_status(
+                self._db, self._services, answer.status, answer.status_proof, told_of=self._shown_by(answer)
+            )
             with suppress(JournalReadOnly):  # as above: it follows when there is room
                 follow(self._db, self._services)
         return absorbed
+
+    def _shown_by(self, answer: RoundAnswer) -> bytes:
+        """The mark of the checkpoint to which an answer's proofs lead: the one that it brought, or the one that was asked from."""
+        if not answer.checkpoint:
+            return self._asked_from
+        try:
+            head = Checkpoint.parse(Note.parse(answer.checkpoint).text)
+        except LogInvalid:
+            return b""
+        return tree_mark(head.size, head.root)
 
     def _take_foreign(self, answer: RoundAnswer, office: Office, absorbed: Absorbed) -> None:
         """Records of other communes that the province lists for this one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from sync_protocol.record import Anchor
 
 _NAME: Final = "checkpoint"
 _EVIDENCE: Final = "log-conflict"
+_STATUS_EVIDENCE: Final = "status-conflict"
 
 
 def read_seen(folder: Path) -> tuple[Checkpoint, bytes] | None:
@@ -62,6 +64,24 @@ def keep_evidence(folder: Path, *, held: bytes, shown: bytes, consistency: list[
         }
     )
     path = folder / f"{_EVIDENCE}-{now}.json"
+    _write_durably(path, evidence)
+    return path
+
+
+def keep_status_evidence(
+    folder: Path, *, checkpoint: bytes, status: bytes, proof: Sequence[bytes], now: int
+) -> Path:
+    """Write down a checkpoint and a status snapshot of another tree, both signed by the province."""
+    evidence = canonical.encode(
+        {
+            "format": "motcua-status-conflict/1",
+            "checkpoint": base64.b64encode(checkpoint).decode(),
+            "status": base64.b64encode(status).decode(),
+            "consistency": [base64.b64encode(each).decode() for each in proof],
+            "at": now,
+        }
+    )
+    path = folder / f"{_STATUS_EVIDENCE}-{now}.json"
     _write_durably(path, evidence)
     return path
 

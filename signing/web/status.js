@@ -4,7 +4,7 @@ import { HEX32, HEX64, UNIT, decodeCanonical, hasExactly, isCount, isObject, isT
 import { isSignedFor } from "./ed25519.js";
 import { TABLES } from "./words.js";
 
-const SNAPSHOT_BYTES_MAX = 8 * 1024 * 1024;
+const SNAPSHOT_BYTES_MAX = 32 * 1024 * 1024;
 const GRAVITY = { PASSED: 0, INDETERMINATE: 1, FAILED: 2 };
 const AFTER_CUT = {
   retired: ["FAILED", "REVOKED", "retired_after"],

@@ -57,6 +57,7 @@ TABLE = {
     "GET /verify/proof": AUDITORS,
     "GET /verify/proof/choose": AUDITORS,
     "GET /api/v1/dossiers/<dossier>/proof": frozenset(),  # a token of its own, whoever is logged in
+    "GET /api/v1/dossiers/<dossier>/proof/readiness": frozenset(),
     "POST /api/v1/verify": EVERYBODY,
     "GET /api/report.schema.json": EVERYBODY,
     "GET /verify/trust.json": EVERYBODY,

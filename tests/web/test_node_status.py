@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -14,20 +16,22 @@ from central_hub.registry.snapshot import take_snapshot
 from central_hub.store.engine import reading, writing
 from central_hub.sync.service import answer_round
 from central_hub.tlog.sequencer import Step, advance
-from edge_node.casework.exporting import ask_for_places, export_proof
+from edge_node.casework.exporting import export_proof
 from edge_node.lan.asking import meet
 from edge_node.lan.serving import Serving
-from edge_node.store import SqliteLogStore
+from edge_node.store import SqliteLogStore, alerts
 from edge_node.sync.runner import Rounds
-from edge_node.witness.state import seen_note
+from edge_node.witness.state import read_seen, seen_note
 from edge_node.witness.status import REFUSED_MS, held_status, mark_to_say, take_status
 from signing.cuts import Cause
 from signing.keys import SigningKey
 from signing.proof_file import decode_proof
+from signing.readiness import Lack, Readiness, Writer, readiness_of
 from signing.report import Indication, Report, StatusSource
 from signing.snapshot import Snapshot, open_snapshot, sign_snapshot
 from signing.status import Status
 from signing.verification import VerifyPolicy, verify
+from sync_protocol import status_mark
 from sync_protocol.status_mark import STATUS_WANTED
 from sync_protocol.wire import (
     RoundAnswer,
@@ -36,6 +40,7 @@ from sync_protocol.wire import (
     encode_answer,
     encode_request,
     open_request,
+    tree_mark,
 )
 from tests.support.pair import BreakingLine, Commune, Pc, found_commune
 
@@ -160,16 +165,124 @@ def test_a_proof_written_here_says_the_status_as_of_what_the_pc_has(commune: Com
     assert line(pc).answered[-1].status == b"", "asked for once"
 
 
-def test_the_page_asks_for_a_status_that_covers_the_dossier(commune: Commune, pc: Pc) -> None:
+def ready(pc: Pc, data: bytes) -> Readiness:
+    return readiness_of(data, pc.services.trust.trust(pc.db).bundle, Writer.NODE)
+
+
+def test_the_first_proof_of_what_the_pc_saw_logged_reaches_it(commune: Commune, pc: Pc) -> None:
+    """A small status comes with the places, so nothing has to be asked for first."""
+    data = proof(pc, logged(commune, pc))
+    assert ready(pc, data).json() == {
+        "complete": True, "lacks": [], "vi": ready(pc, data).vi, "en": ready(pc, data).en,
+    }  # fmt: skip
+    report = told(commune, data)
+    assert report.indication is Indication.PASSED
+    assert all(each.log is not None for each in report.records)
+    assert report.status is not None and report.status.as_of_size > max(
+        each.log.index for each in report.records if each.log
+    )
+
+
+def test_a_proof_of_what_is_not_logged_yet_says_so_and_the_next_sync_makes_it_whole(
+    commune: Commune, pc: Pc
+) -> None:
+    logged(commune, pc)
+    dossier = pc.receive()
+    before = ready(pc, proof(pc, dossier))
+    assert before.lacks == (Lack.PLACE,) and not before.is_complete
+    assert "Đồng bộ" in before.vi and "Sync" in before.en
+    for _ in range(2):
+        assert pc.sync().problem is None
+    assert ready(pc, proof(pc, dossier)).lacks == (Lack.PLACE,), "the province has it, its log not yet"
+    grow(commune)
+    for _ in range(2):
+        assert pc.sync().problem is None
+    assert ready(pc, proof(pc, dossier)).is_complete
+
+
+def test_a_status_too_large_to_go_along_is_asked_for_and_the_proof_says_what_it_lacks(
+    commune: Commune, pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_mark, "WITH_PLACES_BYTES_MAX", 0)
     dossier = logged(commune, pc)
     before = held(pc)
-    ask_for_places(pc.db, dossier, bundle=pc.services.trust.trust(pc.db).bundle)
+    data = proof(pc, dossier)
+    assert ready(pc, data).lacks == (Lack.STATUS,)
+    assert told(commune, data).indication is Indication.PASSED, "but nobody can say whether it is in force"
     assert mark_to_say(pc.db, pc.services) == STATUS_WANTED
     assert pc.sync().problem is None
     after = held(pc)
     assert before is not None and after is not None and after.status.size > before.status.size
-    ask_for_places(pc.db, dossier, bundle=pc.services.trust.trust(pc.db).bundle)
+    assert ready(pc, proof(pc, dossier)).is_complete
     assert mark_to_say(pc.db, pc.services) != STATUS_WANTED
+
+
+def test_a_record_after_a_cut_is_told_before_the_file_is_carried_away(commune: Commune, pc: Pc) -> None:
+    logged(commune, pc)
+    dossier = pc.receive()
+    revoke(commune, pc.lan.signer.public.id)
+    grow(commune)
+    assert pc.sync().problem is None
+    data = proof(pc, dossier)
+    assert Lack.REVIEW in ready(pc, data).lacks
+    assert told(commune, data).indication is Indication.INDETERMINATE
+
+
+def test_a_node_is_told_of_its_own_units_and_of_those_it_deals_with(commune: Commune, pc: Pc) -> None:
+    logged(commune, pc)
+    snapshot = held(pc)
+    assert snapshot is not None and snapshot.units == {"20242", "48"}
+
+
+def test_a_status_of_another_log_is_not_kept_and_is_evidence(commune: Commune, pc: Pc) -> None:
+    """The hub's own status key says what another history says; the checkpoint that this PC has checked contradicts it."""
+    logged(commune, pc)
+    before, seen = held(pc), read_seen(pc.services.config.keys)
+    assert before is not None and seen is not None and commune.hub.keys.status is not None
+    for size, chain in (
+        (seen[0].size, []),
+        (seen[0].size - 1, [bytes(32)]),
+        (seen[0].size + 3, [bytes(32)] * 4),
+    ):
+        silent = replace(
+            before, status=Status.of([], size=size), root="5a" * 32, issued=commune.clock() + MINUTE_MS
+        )
+        forged = sign_snapshot(silent, commune.hub.keys.status)
+        for evidence in pc.services.config.keys.glob("status-conflict-*.json"):
+            evidence.unlink()
+        mark = tree_mark(seen[0].size, seen[0].root)
+        assert not take_status(pc.db, pc.services, forged, chain, told_of=mark)
+        assert held(pc) == before
+        (evidence,) = pc.services.config.keys.glob("status-conflict-*.json")
+        kept = json.loads(evidence.read_bytes())
+        assert base64.b64decode(kept["checkpoint"]) == seen[1]
+        assert base64.b64decode(kept["status"]) == forged
+        (alert,) = (each for each in alerts.list_alerts(pc.db) if each.code == alerts.STATUS_SPLIT)
+        assert evidence.name in alert.detail
+
+
+def test_a_proof_that_leads_elsewhere_accuses_nobody(commune: Commune, pc: Pc) -> None:
+    """Late from a stick, or beside a command that synced meanwhile: a proof about a checkpoint that is not held any more."""
+    logged(commune, pc)
+    before = held(pc)
+    assert before is not None
+    data = newest(commune)
+    grown = logged(commune, pc)
+    assert grown
+    take_status(pc.db, pc.services, data, [bytes(32)], told_of=b"another mark")
+    assert not [each for each in alerts.list_alerts(pc.db) if each.code == alerts.STATUS_SPLIT]
+
+
+def test_every_status_comes_with_its_proof_and_holds(commune: Commune, pc: Pc) -> None:
+    """However the log grows between the snapshot and the checkpoint that a PC has."""
+    for _ in range(3):
+        logged(commune, commune.pcs[1])
+        logged(commune, pc)
+    assert any(each.status for each in line(pc).answered)
+    assert not [each for each in alerts.list_alerts(pc.db) if each.code == alerts.STATUS_SPLIT]
+    snapshot, tree = held(pc), commune.hub.tree
+    assert snapshot is not None and tree is not None and snapshot.root is not None
+    assert bytes.fromhex(snapshot.root) == tree.root_at(snapshot.status.size)
 
 
 def test_a_revocation_is_in_the_next_proof(commune: Commune, pc: Pc) -> None:
@@ -185,7 +298,10 @@ def test_a_revocation_is_in_the_next_proof(commune: Commune, pc: Pc) -> None:
     assert report.status is not None and report.status.as_of_size == after.status.size
 
 
-def test_an_idle_round_stays_small_and_the_same_status_comes_once_a_day(commune: Commune, pc: Pc) -> None:
+def test_an_idle_round_stays_small_and_the_same_status_comes_once_a_day(
+    commune: Commune, pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_mark, "WITH_PLACES_BYTES_MAX", 0)
     logged(commune, pc)
     for _ in range(4):
         pc.sync()
@@ -263,7 +379,7 @@ def test_what_does_not_fit_beside_the_records_waits(commune: Commune, pc: Pc) ->
     asking = msgspec.structs.replace(
         line(pc).asked[-1], status=STATUS_WANTED, challenge=line(pc).answered[-1].challenge
     )
-    taken = commune.hub.snapshots.current(lambda: None, size=0, now_ms=commune.clock())
+    taken = commune.hub.snapshots.current(lambda: None, size=0, now_ms=commune.clock(), scope=("20242", "48"))
     assert taken is not None
     object.__setattr__(taken, "data", taken.data + b" " * 8_000)
     for bytes_max, is_sent in ((4_096, False), (65_536, True)):

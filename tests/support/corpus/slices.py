@@ -79,7 +79,7 @@ def tell(corpus: Corpus) -> None:
         status="slice-of-another-unit",
         in_force="yes",
     )
-    for name, changes in {
+    spoiled: dict[str, dict[str, object]] = {
         "without-units": {"units": []},
         "with-units-out-of-order": {"units": sorted(HERE, reverse=True)},
         "with-a-unit-twice": {"units": [HAI_CHAU, HAI_CHAU]},
@@ -90,7 +90,8 @@ def tell(corpus: Corpus) -> None:
         "of-format-1-with-units": {"format": "motcua-status/1"},
         "of-format-3": {"format": "motcua-status/3"},
         "of-another-province": {"province": "79"},
-    }.items():
+    }
+    for name, changes in spoiled.items():
         corpus.passed(f"slice-{name}", data(_signed(**changes)))
     _two_units(corpus, world)
 

@@ -5,24 +5,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from central_hub.ingest.service import acknowledge
 from central_hub.projection.rebuild import rebuild
 from central_hub.registry.forks import contested_records
 from central_hub.registry.revocation import Act, RevocationInvalid, review_records, revoke_keys
-from central_hub.registry.snapshot import take_snapshot
-from central_hub.registry.status import read_events
+from central_hub.registry.snapshot import _rows_of, take_snapshot
+from central_hub.registry.status import REVIEWED, REVOKED, read_events
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOCUMENT
+from central_hub.store.tables import DOCUMENT, KEY_EVENT
 from central_hub.tlog.places import place_of
 from central_hub.tlog.sequencer import advance
 from central_hub.verify.export import export_proof
 from signing.cuts import Cause
 from signing.report import Exit, Indication, InForce, Report
-from signing.snapshot import open_snapshot
+from signing.snapshot import Snapshot, open_snapshot
 from signing.status import DocumentState, Status
 from signing.verification import VerifyPolicy, verify
 from sync_protocol.frame import encode_run
@@ -164,6 +165,77 @@ def test_rebuilding_finds_the_same_documents(
 def rows(hub: ProvinceHub) -> list[tuple[Any, ...]]:
     with reading(hub.services.engine) as connection:
         return sorted(tuple(row) for row in connection.execute(select(DOCUMENT)))
+
+
+# --- slices ---
+
+
+def slice_of(hub: ProvinceHub, *units: str) -> Snapshot:
+    with reading(hub.services.engine) as connection:
+        data = take_snapshot(connection, hub.services, units)
+    assert data is not None
+    return open_snapshot(data, hub.services.keys.bundle)
+
+
+def test_a_slice_says_of_its_units_what_the_whole_says_and_of_no_other(
+    hub: ProvinceHub, desk: Desk, result: tuple[str, Record]
+) -> None:
+    other = hub.enrol("20195")
+    theirs = receive(other, NOW_MS - 50 * MINUTE_MS, 2)
+    moved(other, theirs, 2, 4, "forward")
+    made = issued(other, theirs)
+    send(hub, other)
+    moved(other, theirs, 9, 4, "correct", ground="Sai năm sinh")
+    moved(desk, result[0], 9, 4, "correct", ground="Sai năm sinh")
+    send(hub, desk)
+    send(hub, other)
+    officers = {UNIT: result[1].header.by, "20195": made.header.by}
+    with writing(hub.services.engine) as connection:
+        for key in officers.values():
+            revoke_keys(connection, hub.services, [key], cause=Cause.LOST, act=ACT)
+    late = {unit: receive(each, NOW_MS - MINUTE_MS, 3) for unit, each in ((UNIT, desk), ("20195", other))}
+    assert late
+    send(hub, desk)
+    send(hub, other)
+    with writing(hub.services.engine) as connection:
+        waiting = [record.id for each in (desk, other) for record in each.log.records[-1:]]
+        review_records(connection, hub.services, waiting, stands=True, act=ACT)
+    hub.judge()
+    advance(hub.services, at_once=True)
+    whole = status(hub)
+    assert len(whole.documents) == 2 and len(whole.revoked) == 2 and len(whole.reviews) == 2
+    for unit, document, records in ((UNIT, result[1], desk.log.records), ("20195", made, other.log.records)):
+        part = slice_of(hub, unit, "48")
+        assert part.units == {unit, "48"} and part.status.size == whole.size
+        assert dict(part.status.documents) == {document.id: whole.documents[document.id]}
+        assert dict(part.status.revoked) == {officers[unit]: whole.revoked[officers[unit]]}
+        ids = {record.id for record in records}
+        assert dict(part.status.reviews) == {id_: each for id_, each in whole.reviews.items() if id_ in ids}
+    nobody = slice_of(hub, "20200", "48").status
+    assert not nobody.documents and not nobody.revoked and not nobody.reviews
+    both = slice_of(hub, UNIT, "20195", "48").status
+    assert (both.documents, both.revoked, both.reviews) == (whole.documents, whole.revoked, whole.reviews)
+
+
+def test_a_slice_knows_that_a_reviewer_of_another_unit_was_cut_off(hub: ProvinceHub, desk: Desk) -> None:
+    """Or a review would count in the slice that the whole status sets aside."""
+    receive(desk, NOW_MS - MINUTE_MS, 1)
+    send(hub, desk)
+    reviewer = "ab" * 16
+    with writing(hub.services.engine) as connection:
+        facts = {"records": ["cd" * 32], "stands": True, "unit": UNIT}
+        cut = {"key": reviewer, "reason": "lost", "size": 0, "cut": [], "unit": "20195"}
+        for no, (kind, subject, said) in enumerate(
+            ((REVIEWED, UNIT, facts), (REVOKED, reviewer, cut), (REVOKED, "ef" * 16, cut)), start=1
+        ):
+            connection.execute(
+                insert(KEY_EVENT).values(
+                    no=no, record=desk.log.records[0].id[:-1] + str(no), kind=kind, subject=subject, by=reviewer,
+                    facts=orjson.dumps(said).decode(), ground="", leaf=0, at_ms=0,
+                )
+            )  # fmt: skip
+        found = {(row.kind, row.subject) for row in _rows_of(connection, [UNIT, "48"])}
+    assert found == {(REVIEWED, UNIT), (REVOKED, reviewer)}
 
 
 # --- forks ---
