@@ -20,6 +20,7 @@ from benchmarks.records import measure_records, measure_wire
 from benchmarks.rough import measure_rough
 from benchmarks.simulation import measure_simulation
 from benchmarks.snapshot import measure_snapshot, measure_snapshot_short
+from benchmarks.status import measure_status
 from benchmarks.storm import measure_storm, measure_storm_short
 from benchmarks.syncs import measure_syncs
 from benchmarks.tlog import measure_tlog
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "overview": measure_overview,
     "tlog": measure_tlog,
     "verify": measure_verify,
+    "status": measure_status,
     "page": measure_page,
 }
 
