@@ -17,7 +17,7 @@ from central_hub.database import get_services
 from central_hub.problems import answer
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-COOKIELESS: Final = frozenset({"sync", "files", "enrol", "tlog", "verify_api"})
+COOKIELESS: Final = frozenset({"sync", "files", "relay", "enrol", "tlog", "verify_api"})
 """Blueprints that look at no cookie."""
 
 FIELD: Final = "csrf_token"
@@ -35,7 +35,7 @@ POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_FOR_PROGRAMS: Final = frozenset({"sync", "files"})
+_FOR_PROGRAMS: Final = frozenset({"sync", "files", "relay"})
 """Blueprints that answer nodes alone, with octets."""
 _HEADERS: Final = {
     "Content-Security-Policy": POLICY,

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from central_hub.accounts.service import Account
 from central_hub.events import note_event
@@ -15,7 +15,9 @@ from central_hub.nodes.states import NodeLook, NodeState, look_at
 from central_hub.registry.enrolment import CodeState, list_codes
 from central_hub.registry.holders import list_holders
 from central_hub.registry.status import cause_of
+from central_hub.relay.spool import carried_by, loads_of, newest_relays
 from central_hub.services import Services
+from central_hub.store.tables import DEVICE
 from central_hub.sync.fleet import DeviceState, list_devices
 from dossiers.calendar import VIETNAM
 from dossiers.text import fold_text
@@ -85,6 +87,7 @@ def fleet_page(connection: Connection, services: Services, args: Mapping[str, st
                 sum(_is_wanted(each, "differing") for each in devices),
             ),
         ],
+        "relayed": relayed_now(connection, services, [each[0] for each in devices]),
         "chart": oldest_chart(shown),
         "silent_hours": services.config.silent_after_hours,
         "sort": sort or "state",
@@ -114,9 +117,35 @@ def device_page(connection: Connection, services: Services, device: str) -> dict
         "unit": services.units.name(found.unit),
         "logs": logs_of(connection, device),
         "leases": leases_of(connection, device),
+        "relayed": [
+            (load, _relay_name(connection, services, load.relay)) for load in loads_of(connection, device)
+        ],
+        "carries": _carries(connection, services, device),
         "officers": [holder for holder in holders if holder.device == device],
         "causes": {key: cause_of(status, key) for key in (device, *(h.key for h in holders))},
     }
+
+
+def relayed_now(connection: Connection, services: Services, devices: list[DeviceState]) -> dict[str, str]:
+    """PCs whose newest contact came by way of another PC, and that PC's unit."""
+    names = {device.id: services.units.name(device.unit) for device in devices}
+    newest = newest_relays(connection)
+    return {
+        device.id: names.get(newest[device.id].relay, newest[device.id].relay[:8])
+        for device in devices
+        if device.id in newest and newest[device.id].at_ms >= (device.contact_ms or 0)
+    }
+
+
+def _relay_name(connection: Connection, services: Services, relay: str) -> str:
+    row = connection.execute(select(DEVICE.c.name, DEVICE.c.unit).where(DEVICE.c.id == relay)).first()
+    return f"{services.units.name(row.unit)} · {row.name}" if row else relay[:8]
+
+
+def _carries(connection: Connection, services: Services, device: str) -> list[tuple[str, int]]:
+    """For which units this PC brought loads, and how many."""
+    rows = carried_by(connection, device)
+    return [(services.units.name(unit), count) for unit, count in rows]
 
 
 def codes_page(connection: Connection, services: Services) -> dict[str, Any]:

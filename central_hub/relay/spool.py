@@ -148,6 +148,15 @@ def newest_relays(connection: Connection) -> dict[str, Relayed]:
     return {row.sender: Relayed(**row._mapping) for row in rows}
 
 
+def carried_by(connection: Connection, relay: str) -> list[tuple[str, int]]:
+    """The units of which a PC brought loads, with their number."""
+    table = RELAYED_LOAD
+    query = select(table.c.unit, func.count()).where(table.c.relay == relay, table.c.unit != "")
+    return [
+        (row[0], row[1]) for row in connection.execute(query.group_by(table.c.unit).order_by(table.c.unit))
+    ]
+
+
 def sweep_loads(services: Services) -> int:
     """Drop loads that never became whole and rows of long ago; returns how many."""
     now_ms, table = services.clock(), RELAYED_LOAD

@@ -1,11 +1,22 @@
 """A week without a line: what the office recorded reaches the province by USB stick, and its answer the desk, by real processes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.running import Ledger, Program, Running, running_office
+from demo.processes import run, run_json
+from tests.support.running import (
+    HAI_CHAU,
+    NODE,
+    NODE_SETTINGS,
+    PIN,
+    Ledger,
+    Program,
+    Running,
+    running_office,
+)
 
 pytestmark = pytest.mark.process
 
@@ -56,3 +67,49 @@ def test_a_stick_takes_records_to_the_province_and_brings_the_outcome_back(
     # The outcome is known, so there is nothing left to carry; and what was carried may come again without harm.
     assert office.node_command("export", str(stick))["records"] == 0
     assert office.node_command("import", str(stick), expect=1)["code"] == "PARCEL_NONE"
+
+
+@pytest.fixture
+def neighbour(office: Running, tmp_path: Path) -> Callable[..., Any]:
+    """Commands of a PC of another commune, which has a line."""
+    issued = office.hub_command(
+        "enrol", "--commune", "20257", "--device-name", "Quầy 2", "--role", "receptionist"
+    )
+    data = str(tmp_path / "neighbour")
+    run(
+        NODE, "enrol", "--data", data, "--hub", office.hub.url, "--code", issued["code"], "--device-name", "Quầy 2",
+        "--officer-name", "Trần Văn Bình", "--pin", PIN, environment=NODE_SETTINGS,
+    )  # fmt: skip
+
+    def command(*words: str, expect: int = 0) -> Any:
+        return run_json(NODE, *words, "--data", data, expect=expect, environment=NODE_SETTINGS)
+
+    command("sync", "--wait", "30")
+    return command
+
+
+def test_the_next_commune_carries_a_stick_it_cannot_read(
+    office: Running, neighbour: Callable[..., Any], tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    work(office, 4)
+    waiting = office.node_command("status", expect=2)["waiting"]
+    assert waiting >= 8
+    assert office.node_command("export", str(stick))["records"] == waiting
+
+    taken = neighbour("relay", "take", str(stick))
+    assert [load["unit"] for load in taken["taken"]] == [HAI_CHAU]
+    sent = neighbour("relay", "send", "--wait", "60")
+    assert (sent["delivered"], sent["fetched"]) == (1, 1)
+    assert len(neighbour("relay", "take", str(stick))["given"]) == 1
+
+    back = office.node_command("import", str(stick))
+    assert {parcel["outcome"] for parcel in back["parcels"]} == {"done"}
+    assert (back["waiting"], back["unjudged"], back["refused"]) == (0, 0, 0)
+    assert "Đã về tỉnh đủ" in office.log_in().get("/sync").text
+    listed = neighbour("relay", "list")
+    assert {load["outcome"] for load in listed["list"]} == {"done"}
+    assert listed["loads"] == 0
+    carried = b"".join(path.read_bytes() for path in (tmp_path / "neighbour").rglob("*") if path.is_file())
+    assert "Người 01".encode() not in carried
