@@ -240,3 +240,14 @@ def m011_loads_of_others(db: Database) -> None:
             is_here INTEGER NOT NULL DEFAULT 1
         ) STRICT, WITHOUT ROWID"""
     )
+
+
+@node_migrations()
+def m012_words_of_files(db: Database) -> None:
+    """The hub's signed words of files that it holds, to be passed on to the office's other PCs."""
+    for statement in (
+        "CREATE TABLE file_word (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, signed BLOB NOT NULL UNIQUE) STRICT",
+        "CREATE TABLE file_word_of (file BLOB PRIMARY KEY, word INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE INDEX file_word_of_word ON file_word_of (word)",
+    ):
+        db.execute(statement)

@@ -51,6 +51,9 @@ class Purpose:
     PARCEL_FILES: Final = "motcua.parcel-files"
     SNAPSHOT: Final = "motcua.snapshot"
     RELAY: Final = "motcua.relay"
+    LAN_FILES: Final = "motcua.lan-files"
+    LAN_FILES_ANSWER: Final = "motcua.lan-files-answer"
+    FILES_HELD: Final = "motcua.files-held"
 
 
 @dataclass(frozen=True, slots=True)

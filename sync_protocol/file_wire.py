@@ -61,7 +61,10 @@ class FilesRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class FilesAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """`stated` speaks of every offered and wanted file; `problem` is a reason code where nothing was taken."""
+    """`stated` speaks of every offered and wanted file; `problem` is a reason code where nothing was taken.
+
+    `word` is the hub's signed word of those that it holds whole (`files_held`), b"" for none: a PC passes it on.
+    """
 
     protocol: int
     challenge: bytes
@@ -69,6 +72,7 @@ class FilesAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     problem: str
     stated: list[FileStated]
     pieces: list[bytes]
+    word: bytes = b""
 
 
 def encode_files_request(request: FilesRequest, device: Signer) -> bytes:

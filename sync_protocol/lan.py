@@ -8,19 +8,18 @@ harm: rounds are idempotent, and a challenge of the serving PC keeps old request
 Not here: who is a colleague, and what may be sent to one; that is for whoever holds the logs (`edge_node.lan`).
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
-from signing.errors import SignatureInvalid, SigningError
-from signing.keys import BoxKey, seal
-from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer, verify
+from signing.keys import BoxKey
+from signing.signatures import SIGNATURE_BYTES, PublicKey, Purpose, Signer
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.lan_envelope import Sent, open_reply, seal_reply, seal_said, unseal
 from sync_protocol.log import Seal
-from sync_protocol.signed_message import SignedMessage, sign_message
+from sync_protocol.signed_message import SignedMessage
 from sync_protocol.status_mark import STATUS_MARK_BYTES
 from sync_protocol.wire import RECEIPT_MARK_BYTES, Entry, pack, unpack
 
@@ -131,23 +130,14 @@ class OpenedRequest(SignedMessage[LanRequest]):
         return self.said
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it goes out, and what is needed to read its answer."""
-
-    sealed: bytes
-    digest: bytes
-
-
 def seal_request(request: LanRequest, device: Signer, box: str) -> Sent:
     """Sign a request and seal it for the X25519 key (hex) of the PC that is asked."""
-    packed = pack(_encoder.encode(request))
-    sealed = seal(sign_message(packed, Purpose.LAN_ROUND, device), bytes.fromhex(box))
-    return Sent(sealed=sealed, digest=hashlib.sha256(packed).digest())
+    return seal_said(pack(_encoder.encode(request)), Purpose.LAN_ROUND, device, box)
 
 
 def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
     """Take a request out of its seal; raises RemoteFault."""
-    plain = _opened(sealed, box)
+    plain = unseal(sealed, box)
     request = unpack(_request_decoder, plain[SIGNATURE_BYTES:])
     if request.protocol not in LAN_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
@@ -162,21 +152,12 @@ def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
 def seal_answer(answer: LanAnswer, device: Signer, *, asked: OpenedRequest) -> bytes:
     """Sign an answer to a request, and seal it for the key that came with it."""
     packed = pack(_encoder.encode(answer))
-    signature = device.sign(Purpose.LAN_ANSWER, hashlib.sha256(asked.packed).digest() + packed)
-    try:
-        return seal(signature + packed, asked.said.reply_box)
-    except SigningError as error:
-        raise RemoteFault(reasons.ROUND_FORMAT, "no key to answer to") from error
+    return seal_reply(packed, Purpose.LAN_ANSWER, device, asked=asked.packed, reply_box=asked.said.reply_box)
 
 
 def open_answer(sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey) -> LanAnswer:
     """The answer of this device to this request; raises RemoteFault."""
-    plain = _opened(sealed, box)
-    packed = plain[SIGNATURE_BYTES:]
-    try:
-        verify(device, Purpose.LAN_ANSWER, sent.digest + packed, plain[:SIGNATURE_BYTES])
-    except SignatureInvalid as error:
-        raise RemoteFault(reasons.ROUND_SIGNATURE, "the answer is not the other PC's") from error
+    packed = open_reply(sealed, Purpose.LAN_ANSWER, box, sent=sent, device=device)
     answer = unpack(_answer_decoder, packed)
     if answer.protocol not in LAN_VERSIONS_ACCEPTED:
         raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
@@ -197,18 +178,6 @@ def decode_hello(data: bytes) -> Hello:
     if len(hello.device) != _ID_BYTES or len(hello.voucher) not in (0, 2):
         raise RemoteFault(reasons.ROUND_FORMAT, "hello")
     return hello
-
-
-def _opened(sealed: bytes, box: BoxKey) -> bytes:
-    if len(sealed) > limits.LAN_MESSAGE_BYTES_MAX:
-        raise RemoteFault(reasons.ROUND_SIZE, f"{len(sealed)} bytes")
-    try:
-        plain = box.open(sealed)
-    except SigningError as error:
-        raise RemoteFault(reasons.ROUND_SIGNATURE, "not sealed for this PC") from error
-    if len(plain) <= SIGNATURE_BYTES:
-        raise RemoteFault(reasons.ROUND_FORMAT, "too short")
-    return plain
 
 
 def _check(message: LanRequest | LanAnswer) -> None:

@@ -47,6 +47,7 @@ from sync_protocol.file_wire import (
     first_request,
     open_files_request,
 )
+from sync_protocol.files_held import FilesHeld, sign_files_held
 from sync_protocol.wire import PROTOCOL_VERSION
 
 _LOG: Final = logging.getLogger(__name__)
@@ -79,12 +80,14 @@ def answer_files(services: Services, data: bytes) -> bytes:
     # A suspected copy of a PC's disk may deliver files, too, and gets none.
     wanted = [] if gets_nothing(standing) else request.wanted
     asked = (*request.offered, *wanted) if is_fresh else ()
+    stated = [_stated(vault, each, known, problems) for each in asked]
     answer = FilesAnswer(
         protocol=PROTOCOL_VERSION,
         challenge=make_challenge(challenge_secret(services), signed.device, now_s=now_s),
         hub_epoch=bytes.fromhex(epoch),
         problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
-        stated=[_stated(vault, each, known, problems) for each in asked],
+        stated=stated,
+        word=word_of(services, epoch, stated),
         pieces=_pieces(vault, wanted, known, bytes_max=request.bytes_max) if is_fresh else [],
     )
     return encode_files_answer(answer)
@@ -115,6 +118,16 @@ def stated_and_pieces(
     vault = vault_of(services)
     stated = [_stated(vault, each, known, {}) for each in offered]
     return stated, _pieces(vault, wanted, known, bytes_max=bytes_max) if wanted else []
+
+
+def word_of(services: Services, epoch: str, stated: Sequence[FileStated]) -> bytes:
+    """The hub's word of the files that it holds whole, for colleagues of the PC that asked; b"" for none."""
+    whole = [each.file for each in stated if each.standing == Standing.WHOLE][: limits.FILES_ROUND_MAX]
+    if not whole:
+        return b""
+    return sign_files_held(
+        FilesHeld(epoch=bytes.fromhex(epoch), at=services.clock(), files=whole), services.keys.hub
+    )
 
 
 def vault_of(services: Services) -> Vault:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from central_hub.files.service import stated_and_pieces, take_pieces
+from central_hub.files.service import stated_and_pieces, take_pieces, word_of
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading
@@ -78,6 +78,7 @@ def files_answers(
             problem="",
             stated=stated,
             pieces=pieces,
+            word=word_of(services, epoch.hex(), stated),
         )
         return sign_files_answer(answer, device=device, hub=services.keys.hub)
 

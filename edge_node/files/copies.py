@@ -126,6 +126,30 @@ def to_fetch(db: Database) -> list[Queued]:
     return _queued(db, _TO_FETCH)
 
 
+def to_gather(db: Database, offered: dict[str, int], *, hub_epoch: str) -> list[Queued]:
+    """Of files that a colleague offers (id to encrypted length), those that a record here states, that are not here and that the
+    province is not known to hold; and of the others, what somebody here asked for."""
+    found = []
+    for file, size in offered.items():
+        row = db.conn.execute(
+            "SELECT max(f.size), max(f.is_result), min(f.at) FROM file f LEFT JOIN file_copy c ON c.file = f.file "
+            "WHERE f.file = ?1 AND f.is_standing AND f.is_open AND NOT ifnull(c.is_here, 0) "
+            "AND (c.is_wanted OR c.hub_epoch IS NOT ?2)",
+            (bytes.fromhex(file), hub_epoch),
+        ).fetchone()
+        if row[0] is not None and row[0] == size:
+            found.append(Queued(file=file, size=size, is_result=bool(row[1]), at_ms=row[2]))
+    return sorted(found, key=lambda each: each.order)
+
+
+def standing_size(db: Database, file: str) -> int | None:
+    """The encrypted length of a file that a record held here states and that still stands; None for any other."""
+    row = db.conn.execute(
+        "SELECT max(size) FROM file WHERE file = ? AND is_standing", (bytes.fromhex(file),)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def files_waiting(db: Database) -> int:
     """How many files of this PC the province does not hold: part of the status (never a flag of its own)."""
     epoch = hub_epoch_of(db)

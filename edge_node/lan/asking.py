@@ -77,7 +77,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """What a meeting did. `problem` is None when nothing was left to do."""
+    """What a meeting did. `problem` is None when nothing was left to do; `colleague` is who may have files after it."""
 
     known: Known
     rounds: int = 0
@@ -85,6 +85,8 @@ class Met:
     received: int = 0
     problem: Reason | None = None
     detail: str = ""
+    colleague: Colleague | None = None
+    files: int = 0
 
 
 def meet(db: Database, services: Services, line: OfficeLine, known: Known = Known()) -> Met:
@@ -127,7 +129,7 @@ class _Meeting:
         while self._met.rounds < ROUNDS_MAX:
             if self._round(colleague):
                 break
-        return self._met
+        return replace(self._met, colleague=None if self._is_told_nothing(colleague) else colleague)
 
     def ended(self, reason: Reason, detail: str) -> Met:
         """The meeting as it ended; who does not answer for the key that was expected is asked anew next time."""
@@ -179,6 +181,12 @@ class _Meeting:
         is_stuck = self._met.problem is not None and not taken.records and not chosen.frames
         self._sent = chosen.frames
         return self._is_done(answer, mine, chosen, colleague) or is_stuck
+
+    def _is_told_nothing(self, colleague: Colleague) -> bool:
+        if colleague.is_cut_off or self._theirs is None:
+            return True
+        mine = shared_frontier(self._db, require_office(self._db))
+        return is_another_branch(self._store, compare(self._store, mine, self._theirs), colleague.key.id)
 
     def _note(self, reason: Reason, detail: str) -> None:
         """One run that was not taken keeps the others back no more than itself; the first reason is told."""

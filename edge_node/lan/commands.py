@@ -69,5 +69,6 @@ def lan_command(
                 "found": found,
                 "sent": sum(met.sent for met in meetings),
                 "received": sum(met.received for met in meetings),
+                "files": sum(met.files for met in meetings),
             },
         )

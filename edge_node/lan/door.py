@@ -1,4 +1,4 @@
-"""The door to the office network: a listener of its own that knows two paths and nothing else of this PC.
+"""The door to the office network: a listener of its own that knows three paths and nothing else of this PC.
 
 It is open only while the unit administrator has switched it on. No page, no API, no cookie and no file can be reached
 through it; what comes in is bounded before it is read, counted per address, and answered by `serving`.
@@ -17,7 +17,7 @@ from edge_node.lan.serving import Serving
 from edge_node.lan.throttle import Throttle
 from edge_node.services import Services
 from edge_node.store import open_database
-from edge_node.sync.transport import LAN_HELLO_PATH, LAN_ROUND_PATH
+from edge_node.sync.transport import LAN_FILES_PATH, LAN_HELLO_PATH, LAN_ROUND_PATH
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
@@ -65,17 +65,20 @@ class Application:
 
     def _answer(self, environ: dict[str, Any]) -> bytes | None:
         asked = environ.get("REQUEST_METHOD"), environ.get("PATH_INFO")
-        if asked not in (("GET", LAN_HELLO_PATH), ("POST", LAN_ROUND_PATH)):
+        if asked not in (("GET", LAN_HELLO_PATH), ("POST", LAN_ROUND_PATH), ("POST", LAN_FILES_PATH)):
             return None
         payload = b""
-        if asked[1] == LAN_ROUND_PATH:
+        if asked[0] == "POST":
             length = str(environ.get("CONTENT_LENGTH") or "")
             if not length.isdigit() or int(length) > LAN_MESSAGE_BYTES_MAX:
                 raise RemoteFault(reasons.ROUND_SIZE, length)
             payload = environ["wsgi.input"].read(int(length))
         db = open_database(self._services.config.database)
         try:
-            return self._serving.answer(db, payload) if payload else self._serving.hello(db)
+            if asked[1] == LAN_HELLO_PATH:
+                return self._serving.hello(db)
+            serve = self._serving.files if asked[1] == LAN_FILES_PATH else self._serving.answer
+            return serve(db, payload)
         except NotEnrolled:
             return None
         finally:

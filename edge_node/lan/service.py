@@ -1,9 +1,15 @@
 """What the schedule, the button and the command call: meet one colleague, or all of them."""
 
+from dataclasses import replace
+
 from sqlite_utils import Database
 
+from edge_node.files.copies import to_fetch, to_send
+from edge_node.journal import require_office
 from edge_node.keyring.trust import office_log_ids
 from edge_node.lan.asking import Met, meet
+from edge_node.lan.beacons import known_beacons
+from edge_node.lan.carrying import Carried, OfficeFilesLine, carry_files
 from edge_node.lan.peers import Peer, list_peers, note_met
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
@@ -17,10 +23,33 @@ def meet_peer(db: Database, services: Services, peer: Peer) -> Met:
     line = ColleagueLine(f"http://{peer.address}")
     try:
         met = meet(db, services, line, peer.known)
+        if met.problem is None and met.colleague is not None:
+            carried = carry_if_any(db, services, line, met)
+            met = replace(met, files=carried.sent + carried.fetched)
     finally:
         line.close()
     note_met(db, peer.address, met, now=services.clock())
     return met
+
+
+def carry_if_any(db: Database, services: Services, line: OfficeFilesLine, met: Met) -> Carried:
+    """Carry files after a meeting, where either side has some that wait: an idle meeting stays one request."""
+    office, colleague = require_office(db), met.colleague
+    if colleague is None:
+        return Carried()
+    beacon = known_beacons(db).get(colleague.key.id)
+    theirs = beacon[0].files if beacon else 0
+    if not theirs and not to_fetch(db) and not to_send(db, hub_epoch=office.hub_epoch):
+        return Carried()
+    mark = office_mark(db)
+    return carry_files(
+        db,
+        services,
+        line,
+        colleague,
+        met.known.challenge,
+        must_yield=lambda: office_mark(db) != mark,
+    )
 
 
 def meet_all(db: Database, services: Services) -> list[Met]:

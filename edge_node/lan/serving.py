@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlite_utils import Database
 
 from edge_node.casework.numbering import number_waiting
+from edge_node.files.words import take_words, words_of
 from edge_node.journal.service import require_office, seal_tail
 from edge_node.lan.beacons import beacons_to_pass
 from edge_node.lan.colleagues import Colleague, find_colleague, own_voucher
@@ -22,6 +23,7 @@ from edge_node.lan.exchange import (
     theirs_of,
     told,
 )
+from edge_node.lan.files import files_offered, keep_pieces, pieces_of, state
 from edge_node.projection.foreign import wanted_foreign
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
@@ -43,6 +45,8 @@ from sync_protocol.lan import (
     open_request,
     seal_answer,
 )
+from sync_protocol.lan_files import VERSION as FILES_VERSION
+from sync_protocol.lan_files import LanFilesAnswer, LanFilesRequest, open_files_request, seal_files_answer
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_WANTED_MAX
 from sync_protocol.wire import frontier_of, receipt_prefix
 
@@ -90,6 +94,42 @@ class Serving:
         else:
             answer = self._answer(db, require_office(db), colleague, request, problem)
         return seal_answer(answer, services.keyring.device, asked=asked)
+
+    def files(self, db: Database, sealed: bytes) -> bytes:
+        """The answer to a request about files; raises RemoteFault where the request as a whole is refused."""
+        services, office = self.services, require_office(db)
+        opened = open_files_request(sealed, services.keyring.files.box())
+        colleague = find_colleague(db, services, office, opened.device, opened.said.voucher)
+        request = opened.verify_for(office.device, colleague.key)
+        now_s = services.clock() // 1000
+        is_fresh = challenge_holds(request.challenge, self.secret, opened.device, now_s=now_s)
+        if is_fresh:
+            try:
+                keep_pieces(db, services, office, request.pieces)
+            except OSError as error:
+                services.space.release()
+                raise RemoteFault(reasons.FILE_ROOM, str(error)) from error
+            take_words(db, services, request.words)
+        # Who is cut off, or another copy of a disk perhaps, may deliver and is told nothing.
+        tells = (
+            is_fresh and not colleague.is_cut_off and not self._is_another_branch(db, opened.device, request)
+        )
+        answer = LanFilesAnswer(
+            protocol=FILES_VERSION,
+            challenge=self._challenge(opened.device),
+            problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
+            stated=state(db, services, office, request.offered) if is_fresh else [],
+            offered=files_offered(db, office) if tells else [],
+            pieces=pieces_of(db, services, request.wanted, bytes_max=request.bytes_max) if tells else [],
+            words=words_of(db, (each.file for each in request.offered)) if tells else [],
+        )
+        return seal_files_answer(answer, services.keyring.device, asked=opened)
+
+    def _is_another_branch(self, db: Database, device: str, request: LanFilesRequest) -> bool:
+        store, theirs = SqliteLogStore(db), frontier_of(request.own)
+        own = store.logs_of(device=device)
+        mine = store.frontier(own)
+        return is_another_branch(store, compare(store, mine, theirs), device)
 
     def _answer(
         self, db: Database, office: Office, colleague: Colleague, request: LanRequest, problem: str

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from edge_node.files.copies import Queued, note_at_hub, note_here, note_problem, to_fetch, to_send
 from edge_node.files.service import vault_of
+from edge_node.files.words import take_words
 from edge_node.services import Services
 from edge_node.store.local import Office
 from signing.signatures import PublicKey
@@ -73,6 +74,7 @@ def take_files_answer(
     """Keep what the hub says of files and the pieces that it sent; returns how many files became whole here."""
     answer = open_carried_answer(message, device=office.device, hub=hub)
     epoch = answer.hub_epoch.hex()
+    take_words(db, services, [answer.word])
     for stated in answer.stated:
         if stated.standing == Standing.WHOLE:
             note_at_hub(db, stated.file.hex(), hub_epoch=epoch)

@@ -24,6 +24,7 @@ from edge_node.files.copies import (
     to_send,
 )
 from edge_node.files.service import sweep, vault_of
+from edge_node.files.words import take_words
 from edge_node.journal.service import require_office
 from edge_node.services import Services
 from edge_node.store.local import read_local, write_local
@@ -249,7 +250,8 @@ class _Exchange:
         raise RemoteFault(reasons.BY_CODE.get(answer.problem, reasons.FILE_FORMAT), answer.problem)
 
     def _learn(self, request: FilesRequest, answer: FilesAnswer) -> None:
-        """Keep what the hub says of offered files."""
+        """Keep what the hub says of offered files, and its word for the office's other PCs."""
+        take_words(self._db, self._services, [answer.word])
         sizes = {asked.file: asked.size for asked in request.offered}
         for stated in answer.stated:
             size, file = sizes.get(stated.file), stated.file.hex()

@@ -34,6 +34,7 @@ RELAY_PATH: Final = "/sync/v1/relay"
 BEACON_PATH: Final = "/sync/v1/beacon"
 LAN_HELLO_PATH: Final = "/lan/v1/hello"
 LAN_ROUND_PATH: Final = "/lan/v1/round"
+LAN_FILES_PATH: Final = "/lan/v1/files"
 HELLO_PATH: Final = "/enrol/v1/hello"
 DEVICE_PATH: Final = "/enrol/v1/device"
 
@@ -197,6 +198,10 @@ class ColleagueLine:
     def post(self, sealed: bytes) -> bytes:
         headers = {"Content-Type": "application/octet-stream"}
         return self._line._exchange("POST", LAN_ROUND_PATH, data=sealed, headers=headers)
+
+    def post_files(self, sealed: bytes) -> bytes:
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._line._exchange("POST", LAN_FILES_PATH, data=sealed, headers=headers)
 
     def close(self) -> None:
         self._line.close()

@@ -1,9 +1,10 @@
 """A network cable between two PCs of one office, in process: the other PC's own code answers, refusals come as the door makes them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_node.lan.asking import Met, meet
+from edge_node.lan.service import carry_if_any
 from edge_node.lan.serving import Serving
 from edge_node.sync.transport import LineFault
 from sync_protocol.errors import RemoteFault
@@ -12,26 +13,42 @@ from tests.support.pair import Pc
 
 @dataclass
 class Cable:
-    """The way to another PC. `heard` keeps every message; `twist` changes answers on the way."""
+    """The way to another PC. `heard` keeps every message, `files` counts requests about files; `twist` changes answers on the way."""
 
     to: Pc
     secret: bytes = bytes(32)
     heard: list[bytes] = field(default_factory=list)
     twist: Callable[[bytes], bytes] = lambda answer: answer
+    files: int = 0
 
     def hello(self) -> bytes:
         return Serving(self.to.services, self.secret).hello(self.to.db)
 
     def post(self, sealed: bytes) -> bytes:
+        return self._carry(sealed, lambda serving: serving.answer(self.to.db, sealed))
+
+    def post_files(self, sealed: bytes) -> bytes:
+        self.files += 1
+        return self._carry(sealed, lambda serving: serving.files(self.to.db, sealed))
+
+    def _carry(self, sealed: bytes, answer: Callable[[Serving], bytes]) -> bytes:
         self.heard.append(sealed)
         try:
-            answer = Serving(self.to.services, self.secret).answer(self.to.db, sealed)
+            answered = answer(Serving(self.to.services, self.secret))
         except RemoteFault as fault:
             raise LineFault(fault.reason, fault.detail) from fault
-        self.heard.append(answer)
-        return self.twist(answer)
+        self.heard.append(answered)
+        return self.twist(answered)
 
 
 def met(asking: Pc, asked: Pc) -> Met:
     """One meeting, as if they had never met."""
     return meet(asking.db, asking.services, Cable(asked))
+
+
+def met_with_files(asking: Pc, asked: Pc) -> Met:
+    """A meeting and the files after it, as the schedule does it."""
+    cable = Cable(asked)
+    outcome = meet(asking.db, asking.services, cable)
+    carried = carry_if_any(asking.db, asking.services, cable, outcome)
+    return replace(outcome, files=carried.sent + carried.fetched)

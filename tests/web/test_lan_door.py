@@ -7,6 +7,8 @@ import pytest
 import requests
 
 from demo.processes import free_port
+from edge_node.files.capture import Captured
+from edge_node.files.service import Placed, attach
 from edge_node.lan.door import Application, Door
 from edge_node.lan.peers import DONE, add_peer, list_peers, parse_address, switch
 from edge_node.lan.rhythm import Rhythm
@@ -54,6 +56,9 @@ def test_two_pcs_meet_over_the_network(commune: Commune, address: str) -> None:
     meetings = meet_all(here.db, here.services)
     assert [met.problem for met in meetings] == [None]
     assert count_dossiers(here.db) == before + 1
+    scan = Captured(name="scan.pdf", type="pdf", content=b"%PDF-" + bytes(300_000), pages=0)
+    attach(here.db, here.services, here.lan, here.receive(), [scan], Placed())
+    assert meet_all(here.db, here.services)[0].files == 1
     peer = list_peers(here.db)[0]
     assert (peer.outcome, peer.device) == (DONE, there.services.keyring.device.public.id)
     assert meet_all(here.db, here.services)[0].rounds == 1
