@@ -26,6 +26,7 @@ from signing.report import Report
 from signing.signatures import verify_batch
 from signing.snapshot import open_snapshot, sign_snapshot
 from signing.verification import VerifyPolicy, verify
+from tests.support import ed25519_vectors
 from tests.support.browser import NARROW, WIDE, Tab, launch
 from tests.support.corpus.cases import stored
 from tests.support.ed25519_cases import mixed_order_cases
@@ -172,6 +173,8 @@ def test_a_person_sees_the_finding(browser: Browser, tmp_path: Path, size: tuple
 VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"
 needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"no published vectors at {VECTORS}")
 ENGINES = ["WebCrypto", "tweetnacl"]
+OWN = ed25519_vectors.stored()
+OWN_TEXTS = [(each["key"], each["message"], each["signature"]) for each in OWN]
 
 
 def asked(tab: Tab, engine: str, cases: list[tuple[str, str, str]], *, is_key_read: bool) -> list[bool]:
@@ -189,6 +192,18 @@ def test_mixed_order_cases_as_python_judges_them(browser: Browser, page: Path, e
         assert asked(tab, engine, texts, is_key_read=False) == python
         assert asked(tab, engine, texts, is_key_read=True) == python
     assert python.count(True) == 1
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_our_own_vectors_by_each_engine(browser: Browser, page: Path, engine: str) -> None:
+    """What published vectors are for, from files of our own: so it runs wherever the tests run."""
+    with opened_page(browser, page) as tab:
+        for member, is_key_read in (("holds", False), ("holds_enrolled", True)):
+            found = asked(tab, engine, OWN_TEXTS, is_key_read=is_key_read)
+            other = [
+                each["name"] for each, holds in zip(OWN, found, strict=True) if holds is not each[member]
+            ]
+            assert other == [], (engine, member)
 
 
 @needs_vectors
@@ -449,5 +464,9 @@ def test_firefox_gives_the_same_findings_and_judges_signatures_the_same(tmp_path
         found = firefox.evaluate(FIND, cases)
         for engine in ENGINES:
             assert firefox.evaluate(JUDGE, [engine, texts, False]) == python
+            assert firefox.evaluate(JUDGE, [engine, OWN_TEXTS, False]) == [each["holds"] for each in OWN]
+            assert firefox.evaluate(JUDGE, [engine, OWN_TEXTS, True]) == [
+                each["holds_enrolled"] for each in OWN
+            ]
     other = [each["name"] for each, finding in zip(CASES, found, strict=True) if finding != by_python(each)]
     assert other == []

@@ -112,6 +112,7 @@ TABLE = {
     "POST /sync/v1/round": EVERYBODY,
     "POST /sync/v1/files": EVERYBODY,
     "POST /sync/v1/beacon": EVERYBODY,
+    "POST /sync/v1/relay": EVERYBODY,
     "GET /static/<path:filename>": EVERYBODY,
 }
 """Whose log-in opens it; "" is somebody without one. /metrics asks for loopback instead, which a test client is."""
