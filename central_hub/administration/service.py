@@ -1,5 +1,6 @@
 """Changes to accounts that must not lock everybody out, and the words of the diary."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +17,11 @@ from central_hub.accounts.service import (
 )
 from central_hub.administration.queries import event_page
 from central_hub.api.tokens import list_tokens
+from central_hub.registry.holders import list_holders
 from central_hub.services import Services
 from central_hub.statistics.targets import on_time_target
 from central_hub.sync.fleet import list_devices
+from dossiers.presentation import fmt_date
 from signing.roles import Role
 
 
@@ -74,16 +77,31 @@ def log_page(connection: Connection, services: Services, args: Mapping[str, str]
         device.id: f"{services.units.name(device.unit)} · {device.name}"
         for device in list_devices(connection, now_ms=services.clock())
     }
+    people = {
+        holder.key: f"{holder.name} · {services.units.name(holder.unit)}"
+        for holder in list_holders(connection)
+        if holder.name
+    }
     lines = [
-        (event, names.get(event.actor) or devices.get(event.actor, ""), _subject(event.subject, services))
+        (
+            event,
+            names.get(event.actor) or devices.get(event.actor, ""),
+            _subject(event.subject, services, {**people, **devices}),
+        )
         for event in page.lines
     ]
     return {"page": page, "lines": lines, "names": names, "groups": log_groups(), "action_name": action_name}
 
 
-def _subject(subject: str, services: Services) -> str:
-    """What an action was about; a leading unit code becomes the unit's name, an id is cut short."""
+def _subject(subject: str, services: Services, known: Mapping[str, str]) -> str:
+    """What an action was about; a leading unit code becomes the unit's name, keys the names in `known`, an id is cut short."""
     first, _space, rest = subject.partition(" ")
+    keys = subject.split(" ")
+    if all(key in known for key in keys):
+        return ", ".join(dict.fromkeys(known[key] for key in keys))
+    if " → " in subject:
+        named = re.sub(r"\b\d{5}\b", lambda code: services.units.name(code[0]), subject)
+        return re.sub(r"\b\d{8}$", lambda day: fmt_date(int(day[0])), named).replace("+", ", ")
     if services.units.find(first) is not None:
         return f"{services.units.name(first)} · {rest}" if rest else services.units.name(first)
     return f"{subject[:12]}…" if len(subject) == 64 and " " not in subject else subject

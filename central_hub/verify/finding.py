@@ -15,6 +15,7 @@ from signing.next_steps import WORDS, next_step
 from signing.report import Exit, Indication, InForce, Report, Result
 
 _LINES_MAX = 40
+_MINUTE_MS = 60_000
 
 
 def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict[str, Any]:
@@ -28,8 +29,8 @@ def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict
         "next_step": WORDS[next_step(report)][english],
         "compare": _compare(report, services, catalogue),
         "groups": _groups(report, english=english),
-        "unchecked": [item.en if english else item.vi for item in report.not_checked],
-        "age": _age(report),
+        "unchecked": _unchecked(report, english=english),
+        "age": None if report.exit_code is Exit.BAD_INPUT else _age(report),
         "report": report.json(),
     }
 
@@ -124,8 +125,16 @@ def _why(report: Report, *, english: bool) -> str | None:
     return sentence[:1].upper() + sentence[1:]
 
 
+def _unchecked(report: Report, *, english: bool) -> list[str]:
+    if report.exit_code is Exit.BAD_INPUT:
+        return [_("Chưa kiểm tra được gì, vì không đọc được.")]
+    return [item.en if english else item.vi for item in report.not_checked]
+
+
 def _age(report: Report) -> str | None:
     if report.status is not None and report.status.age_ms is not None:
+        if report.status.age_ms < _MINUTE_MS:
+            return _("Trạng thái khóa và văn bản của tỉnh: ngay lúc kiểm tra.")
         return _(
             "Trạng thái khóa và văn bản của tỉnh, cách đây %(span)s.",
             span=fmt_span(report.status.age_ms, language()),

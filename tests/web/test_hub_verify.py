@@ -147,3 +147,17 @@ def test_a_code_on_paper_shows_every_field_that_the_paper_has(hub: ProvinceHub) 
         "Giấy khai sinh",
     }  # fmt: skip
     assert found["force"] == "Chưa biết văn bản còn hiệu lực hay không."
+
+
+def test_what_is_not_readable_lists_nothing_as_checked_or_open(visitor: Visitor) -> None:
+    page = check(visitor, b"quatsch").text
+    assert "Chưa kiểm tra được gì, vì không đọc được." in page
+    assert "<li>Đây là chữ ký điện tử" not in page
+
+
+def test_the_button_of_the_english_page_verifies(hub: ProvinceHub) -> None:
+    visitor = hub.browser()
+    visitor.post("/language", language="en", next="/verify")
+    page = visitor.page("/verify")
+    assert "Verify</button>" in page and "Auditor</button>" not in page
+    assert "/verify/status.json" in page
