@@ -19,9 +19,11 @@ from edge_node.relay.queue import (
     DONE,
     DOWN,
     Load,
+    arrived,
+    begin,
+    drop,
     expecting,
     find_load,
-    keep,
     note_answered,
     refused,
     relayed,
@@ -284,6 +286,10 @@ class _Delivery:
                 continue
             reason = refused(self._db, self._services, device, each.size)
             if reason is None:
+                unit = unit_of(self._db, device)
+                begin(
+                    self._db, self._services, load, size=each.size, direction=DOWN, device=device, unit=unit
+                )
                 self._told[load] = each
             else:
                 _LOG.warning("an answer for %s does not fit here: %s", device[:8], reason.code)
@@ -319,13 +325,12 @@ class _Delivery:
         content = self._vault.read(load)
         hub = self._services.trust.trust(self._db).bundle.hub.key
         try:
-            label = read_answer_load(BytesIO(content), len(content), hub=hub, device=device)
+            read_answer_load(BytesIO(content), len(content), hub=hub, device=device)
         except RemoteFault as fault:
             _LOG.error("an answer for %s was not kept: %s", device[:8], fault)
-            self._vault.remove(load)
+            drop(self._db, self._services, load)
             return
-        unit = unit_of(self._db, device) or label.unit
-        keep(self._db, self._services, content, direction=DOWN, device=device, unit=unit)
+        arrived(self._db, load)
         self.result = replace(self.result, fetched=self.result.fetched + 1)
         self._end_answer(device)
 

@@ -1,7 +1,8 @@
 """What this PC carries for others: a row for each load, its bytes as a file named by its content.
 
-Order of effects: bytes are durable first, then the row says that they are here; on the way out the row says that they are not,
-then they go. A crash between the two leaves bytes without a row, which `tidy` removes.
+Order of effects: a row says that a load is on its way here, then its bytes become durable, then the row says that they are here; on
+the way out the row says that they are not, then they go. After a crash between two of these a load is on its way for ever, or
+bytes are there that no row wants: `tidy` removes both.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from edge_node.store import write_transaction
 from edge_node.store.space import MIB
 from signing.reasons import Reason
 from sync_protocol import reasons
+from sync_protocol.chunks import FileTree
 from sync_protocol.limits import RELAY_AGE_MS_MAX
 from sync_protocol.relay import Queue, is_expired, refusal
 
@@ -22,7 +24,6 @@ UP: Final = "up"
 DOWN: Final = "down"
 DONE: Final = "done"
 REPLACED: Final = "replaced"
-ORPHAN_AGE_S: Final = 24 * 60 * 60
 REMEMBERED_MS: Final = 2 * RELAY_AGE_MS_MAX
 """So long a load that was delivered is known again when its stick comes back."""
 
@@ -74,12 +75,16 @@ def relayed(services: Services) -> Vault:
 
 
 def find_load(db: Database, load: str) -> Load | None:
-    return next(iter(_loads(db, "load = ?", load)), None)
+    """A load that is or was here; one that is only on its way is not known yet."""
+    return next(iter(_loads(db, "load = ? AND (is_here OR outcome <> '')", load)), None)
 
 
 def list_loads(db: Database, *, limit: int = 100) -> list[Load]:
     """Everything that is remembered: what waits first, then the newest."""
-    query = f"SELECT {_COLUMNS} FROM relay_load ORDER BY outcome <> '', came DESC, load LIMIT ?"  # noqa: S608 — our names
+    query = (
+        f"SELECT {_COLUMNS} FROM relay_load WHERE is_here OR outcome <> '' "  # noqa: S608 — our names
+        "ORDER BY outcome <> '', came DESC, load LIMIT ?"
+    )
     return [_load(row) for row in db.conn.execute(query, (limit,))]
 
 
@@ -123,17 +128,34 @@ def refused(db: Database, services: Services, device: str, size: int) -> Reason 
     return reasons.RELAY_ROOM if found is None and not services.space.is_writable else found
 
 
-def keep(db: Database, services: Services, content: bytes, *, direction: str, device: str, unit: str) -> Load:
-    """Put a load into the queue; one that is known stays as it is. Raises OSError where there is no room."""
-    tree = relayed(services).keep(content)
-    came = services.clock()
+def begin(
+    db: Database, services: Services, load: str, *, size: int, direction: str, device: str, unit: str
+) -> None:
+    """A load is on its way here; one that is known stays as it is."""
     with write_transaction(db):
         db.conn.execute(
-            "INSERT OR IGNORE INTO relay_load (load, direction, device, unit, size, came) VALUES (?, ?, ?, ?, ?, ?)",
-            (tree.id, direction, device, unit, tree.size, came),
+            "INSERT OR IGNORE INTO relay_load (load, direction, device, unit, size, came, is_here) "
+            "VALUES (?, ?, ?, ?, ?, ?, 0)",
+            (load, direction, device, unit, size, services.clock()),
         )
-    made = Load(load=tree.id, direction=direction, device=device, unit=unit, size=tree.size, came=came)
+
+
+def keep(db: Database, services: Services, content: bytes, *, direction: str, device: str, unit: str) -> Load:
+    """Put a load into the queue; one that is known stays as it is. Raises OSError where there is no room."""
+    tree = FileTree.of([content])
+    begin(db, services, tree.id, size=tree.size, direction=direction, device=device, unit=unit)
+    relayed(services).keep(content)
+    arrived(db, tree.id)
+    made = Load(
+        load=tree.id, direction=direction, device=device, unit=unit, size=tree.size, came=services.clock()
+    )
     return find_load(db, tree.id) or made
+
+
+def arrived(db: Database, load: str) -> None:
+    """Its bytes are here, whole."""
+    with write_transaction(db):
+        db.conn.execute("UPDATE relay_load SET is_here = 1 WHERE load = ? AND outcome = ''", (load,))
 
 
 def settle(db: Database, services: Services, load: str, *, outcome: str, keeps: bool = False) -> None:
@@ -154,6 +176,8 @@ def note_answered(db: Database, services: Services, device: str, *, by: set[str]
             "UPDATE relay_load SET is_answered = 1 WHERE direction = 'up' AND device = ? AND outcome = 'done'",
             (device,),
         )
+    for load in _loads(db, "direction = 'down' AND outcome = '' AND NOT is_here AND device = ?", device):
+        drop(db, services, load.load)  # a part of an answer of which there is a newer one
     for load in to_give(db, {device}):
         if load.load not in by:
             settle(db, services, load.load, outcome=REPLACED)
@@ -170,7 +194,7 @@ def unit_of(db: Database, device: str) -> str:
 
 def drop(db: Database, services: Services, load: str) -> bool:
     """Forget a load that somebody does not want to carry; whether there was one."""
-    is_known = find_load(db, load) is not None
+    is_known = bool(_loads(db, "load = ?", load))
     with write_transaction(db):
         db.conn.execute("DELETE FROM relay_load WHERE load = ?", (load,))
     relayed(services).remove(load)
@@ -184,11 +208,14 @@ def tidy(db: Database, services: Services) -> int:
     for load in expired:
         is_given = load.direction == DOWN and load.settled is not None
         settle(db, services, load.load, outcome=DONE if is_given else reasons.RELAY_EXPIRED.code)
+    for load in _loads(db, "outcome = '' AND NOT is_here"):
+        if is_expired(load.came, now_ms):
+            drop(db, services, load.load)
     with write_transaction(db):
         db.conn.execute("DELETE FROM relay_load WHERE NOT is_here AND came < ?", (now_ms - REMEMBERED_MS,))
-    here = {row[0] for row in db.conn.execute("SELECT load FROM relay_load WHERE is_here")}
-    for load_id, written_s in list(vault.listed()):
-        if load_id not in here and now_ms / 1000 - written_s > ORPHAN_AGE_S:
+    wanted = {row[0] for row in db.conn.execute("SELECT load FROM relay_load WHERE is_here OR outcome = ''")}
+    for load_id, _ in list(vault.listed()):
+        if load_id not in wanted:
             vault.remove(load_id)
     return len(expired)
 

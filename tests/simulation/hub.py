@@ -23,6 +23,7 @@ from central_hub.keys import HubKeys, log_verifier
 from central_hub.publishing.service import publish_calendar, publish_catalogue
 from central_hub.registry.enrolment import enrol_device, issue_code
 from central_hub.registry.revocation import Act, review_records, revoke_keys
+from central_hub.relay.service import answer_relay
 from central_hub.services import Services
 from central_hub.settings import EPOCH, put_setting
 from central_hub.store.engine import open_engine, reading, writing
@@ -83,6 +84,10 @@ class SimHub:
     def answer(self, payload: bytes) -> bytes:
         """One round, as the route hands it over."""
         return answer_round(self.worker, payload)
+
+    def answer_relay(self, payload: bytes) -> bytes:
+        """One request of a PC that carries for others."""
+        return answer_relay(self.worker, payload)
 
     def judge(self, *, batches: int | None = None) -> int:
         """The judge's process takes a turn."""

@@ -50,6 +50,7 @@ from tests.simulation.forgery import UNKNOWN_KIND
 from tests.simulation.hub import PROVINCE, held_by_hub, hub_keys
 from tests.simulation.node import SimNode
 from tests.simulation.officers import TOKEN_START
+from tests.simulation.relays import check_carried
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -65,9 +66,11 @@ PARENT_REFUSED = "RECORD_PARENT_REFUSED"
 
 
 def check_always(world: "World") -> None:
-    """What people are told is true at every moment."""
+    """What people are told is true at every moment, and what is carried for others stays closed."""
     for node in world.nodes:
         check_node(world, node)
+        with node.fuse.resting():
+            check_carried(node)
 
 
 def check_node(world: "World", node: SimNode) -> None:

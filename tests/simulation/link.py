@@ -83,11 +83,21 @@ class Link:
     mood: Mood = Mood.GOOD
     is_narrow: bool = False
     traffic: Traffic = field(default_factory=Traffic)
-    late: list[bytes] = field(default_factory=list)
+    relay_door: Door | None = None
+    """Where the hub takes what this PC carries for others."""
+    late: list[Callable[[], bytes]] = field(default_factory=list)
+    """Copies of requests that have not come through yet."""
     patience: int = 0
     """How many requests one sync may still make."""
 
     def post_round(self, payload: bytes) -> bytes:
+        return self._post(payload, self.door)
+
+    def post_relay(self, payload: bytes) -> bytes:
+        assert self.relay_door is not None
+        return self._post(payload, self.relay_door)
+
+    def _post(self, payload: bytes, door: Door) -> bytes:
         self.patience -= 1
         require(self.patience > 0, "a sync comes to an end", self.name)
         self.look()
@@ -96,7 +106,7 @@ class Link:
         self.traffic.up += len(payload)
         self.time.pass_ms(self.chance.randint(50, 800) + len(payload) // 20)
         try:
-            answer = self._exchange(fate, payload)
+            answer = self._exchange(fate, payload, door)
         except LineFault as fault:
             self.traffic.faults += 1
             self.say(f"{self.name} ~ {fate}: {fault.reason.code}")
@@ -116,52 +126,52 @@ class Link:
         fates = _FATES[self.mood]
         return self.chance.choices(list(fates), list(fates.values()))[0]
 
-    def _exchange(self, fate: Fate, payload: bytes) -> bytes:
+    def _exchange(self, fate: Fate, payload: bytes, door: Door) -> bytes:
         if self.is_narrow and len(payload) > NARROW_BYTES:
             raise LineFault(reasons.LINE_DOWN, "too narrow", was_cut=True)
         match fate:
             case Fate.DROP:
                 raise LineFault(reasons.LINE_DOWN, "dropped", was_cut=self.chance.random() < 0.5)
             case Fate.LOSE_ANSWER:
-                self._deliver(payload)
+                self._deliver(payload, door)
                 self.time.pass_ms(90 * SECOND_MS)
                 raise LineFault(reasons.LINE_DOWN, "no answer", was_cut=True)
             case Fate.DOUBLE:
-                first, second = self._deliver(payload), self._deliver(payload)
+                first, second = self._deliver(payload, door), self._deliver(payload, door)
                 return self.chance.choice([first, second])
             case Fate.LATE_COPY:
-                self.late.append(payload)
-                return self._deliver(payload)
+                self.late.append(lambda: door(payload))
+                return self._deliver(payload, door)
             case Fate.DELAY:
                 self.time.pass_ms(self.chance.randint(1, 80) * SECOND_MS)
-                return self._deliver(payload)
+                return self._deliver(payload, door)
             case Fate.CUT_REQUEST:
-                self._deliver_damaged(payload[: self.chance.randrange(len(payload))])
+                self._deliver_damaged(payload[: self.chance.randrange(len(payload))], door)
                 raise LineFault(reasons.LINE_DOWN, "cut", was_cut=True)
             case Fate.CUT_ANSWER:
-                answer = self._deliver(payload)
+                answer = self._deliver(payload, door)
                 return answer[: self.chance.randrange(len(answer))]
             case Fate.DAMAGE_REQUEST:
-                return self._deliver(self._damaged(payload))
+                return self._deliver(self._damaged(payload), door)
             case Fate.DAMAGE_ANSWER:
-                return self._damaged(self._deliver(payload))
+                return self._damaged(self._deliver(payload, door))
             case Fate.RESET_IF_LONG if len(payload) > _RESET_BYTES:
                 raise LineFault(reasons.LINE_DOWN, "reset", was_cut=True)
             case _:
-                return self._deliver(payload)
+                return self._deliver(payload, door)
 
-    def _deliver(self, payload: bytes) -> bytes:
+    def _deliver(self, payload: bytes, door: Door) -> bytes:
         """The hub's answer; a refusal of the whole request comes as the problem that the route makes of it."""
         try:
-            return self.door(payload)
+            return door(payload)
         except RemoteFault as fault:
             raise LineFault(fault.reason, fault.detail) from fault
         except HubGone as gone:
             raise LineFault(reasons.LINE_DOWN, "the hub is gone", was_cut=True) from gone
 
-    def _deliver_damaged(self, payload: bytes) -> None:
+    def _deliver_damaged(self, payload: bytes, door: Door) -> None:
         try:
-            self.door(payload)
+            door(payload)
         except (RemoteFault, HubGone):
             return
 

@@ -132,7 +132,7 @@ class SimNode:
         )
         space = SimSpace(self._config.reserve, size_bytes=MIB)
         space.is_full = self.space_is_full
-        return replace(services, monotonic=self.clock.seconds, space=space)
+        return replace(services, monotonic=self.clock.seconds, space=space, pause=lambda seconds: None)
 
     # --- what people do ---
 
@@ -266,6 +266,7 @@ class SimNode:
         return self.store.logs_of(device=self.services.keyring.device.public.id)
 
     def files(self) -> bytes:
-        """Everything that a thief of the database would find."""
+        """Everything that a thief of the database, and of what is carried for others, would find."""
         paths = [self._config.database, self._config.database.with_name("node.db-wal")]
+        paths += [path for path in sorted(self._config.relayed.rglob("*")) if path.is_file()]
         return b"".join(path.read_bytes() for path in paths if path.exists())

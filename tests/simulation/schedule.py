@@ -42,6 +42,7 @@ class Verb(StrEnum):
     CLONE = "clone"
     COPIES_WORK = "copies_work"
     JOIN = "join"
+    RELAY = "relay"
 
 
 _OF_NO_NODE = frozenset(
@@ -158,12 +159,16 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
         steps=tuple(
-            _with_copies(
+            _with_relays(
                 seed,
-                _with_meetings(
+                _with_copies(
                     seed,
-                    _with_newcomers(
-                        seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units)
+                    _with_meetings(
+                        seed,
+                        _with_newcomers(
+                            seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units)
+                        ),
+                        len(units),
                     ),
                     len(units),
                 ),
@@ -190,6 +195,25 @@ def _with_copies(seed: int, steps: list[Step], nodes: int) -> list[Step]:
             amount=chance.choice((1, 3, 6)),
         )
         later.insert(chance.randrange(first + 1, len(later) + 1), step)
+    return later
+
+
+def _with_relays(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """In every fourth world sticks go to PCs of other communes, where there are any; the other steps stay what they were."""
+    if seed % 4:
+        return steps
+    chance = random.Random(f"relay {seed}")
+    later = list(steps)
+    for turn in range(8):
+        step = Step(
+            number=len(steps) + 4_000 + turn,
+            verb=Verb.RELAY,
+            node=chance.randrange(nodes),
+            seed=chance.getrandbits(32),
+            fuse=_fuse(chance, 200, 0.15),
+            hub_fuse=_fuse(chance, 150, 0.15),
+        )
+        later.insert(chance.randrange(len(later) // 4, len(later) + 1), step)
     return later
 
 

@@ -46,6 +46,7 @@ from tests.simulation.plants import (
     keep_the_epoch_of_a_restored_hub,
     show_no_voucher,
 )
+from tests.simulation.relay_plants import WITH_RELAYS
 from tests.simulation.replay import COMMAND, Failure, attempt_seed
 
 SEEDS_MAX = 20
@@ -227,6 +228,7 @@ PLANTS: Sequence[Plant] = (
     forget_the_orders,
     *MORE,
     *ON_THE_LAN,
+    *WITH_RELAYS,
 )
 
 
@@ -239,6 +241,8 @@ FIRST: Mapping[Plant, int] = {
     ON_THE_LAN[1]: 2,
     ON_THE_LAN[2]: 18,
     ON_THE_LAN[3]: 2,
+    WITH_RELAYS[0]: 4,
+    WITH_RELAYS[1]: 4,
     clone_gets_data_before_confirmation: 5,
     drop_the_second_branch: 5,
 }

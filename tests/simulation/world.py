@@ -39,6 +39,7 @@ from tests.simulation.link import HubGone, Link, Mood
 from tests.simulation.node import SimNode
 from tests.simulation.officers import Desk, erase, settle, token
 from tests.simulation.power import PowerCut
+from tests.simulation.relays import Relays
 from tests.simulation.schedule import Plan, Step, Verb
 
 HEALING_CYCLES_MAX = 10
@@ -80,6 +81,7 @@ class World:
             judge_batch_records=plan.judge_batch_records,
         )
         self.folder = folder
+        self.relays = Relays(folder)
         self.nodes = [self._make_node(index, folder) for index in range(len(plan.units))]
         self._enrol_all()
         self.began = len(self.nodes)
@@ -110,6 +112,7 @@ class World:
             name=f"#{index}",
             time=self.time,
             door=self._door,
+            relay_door=self._relay_door,
             chance=self._chance("link", index),
             say=self.say,
             look=lambda: invariants.check_node(self, self.nodes[index]),
@@ -125,6 +128,7 @@ class World:
             name=name,
             time=self.time,
             door=self._door,
+            relay_door=self._relay_door,
             chance=self._chance("link", index),
             say=self.say,
             look=lambda: invariants.check_node(self, self.nodes[index]),
@@ -137,8 +141,14 @@ class World:
 
     def _door(self, payload: bytes) -> bytes:
         """The hub's door; a hub that loses power in the middle of a round is back for the next one."""
+        return self._through(lambda: self.hub.answer(payload))
+
+    def _relay_door(self, payload: bytes) -> bytes:
+        return self._through(lambda: self.hub.answer_relay(payload))
+
+    def _through(self, answer: Callable[[], bytes]) -> bytes:
         try:
-            return self.hub.answer(payload)
+            return answer()
         except PowerCut:
             if not self.hub.fuse.is_burnt:
                 raise
@@ -194,6 +204,7 @@ class World:
             Verb.CLONE: self._clone,
             Verb.COPIES_WORK: self._copies_work,
             Verb.JOIN: self._join,
+            Verb.RELAY: self._relay,
         }
 
     def play(self) -> None:
@@ -435,13 +446,17 @@ class World:
 
     def _deliver_late(self, step: Step, node: SimNode) -> None:
         late, node.link.late = node.link.late, []
-        for payload in late:
+        for deliver in late:
             try:
-                self._door(payload)
+                deliver()
                 outcome = "taken"
             except (ProtocolError, HubGone) as refusal:
                 outcome = f"{refusal}"
             self.say(f"{node.name} late copy: {outcome}")
+
+    def _relay(self, step: Step, node: SimNode) -> None:
+        """A stick of this office goes to a PC of another commune."""
+        self.relays.journey(self, node, random.Random(step.seed))
 
     # --- power ---
 
