@@ -1,6 +1,6 @@
 """The few facts a hub remembers about itself in its database."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from central_hub.store.tables import SETTING
 
@@ -9,10 +9,11 @@ JUDGE_SEEN = "judge_seen"
 TREE_PROBLEM = "tree_problem"
 TREE_WAITING = "tree_waiting_since"
 QUORUM_SIZE = "quorum_size"
+_VALUE = select(SETTING.c.value).where(SETTING.c.name == bindparam("setting"))
 
 
 def get_setting(connection: Connection, name: str) -> str | None:
-    value: str | None = connection.scalar(select(SETTING.c.value).where(SETTING.c.name == name))
+    value: str | None = connection.scalar(_VALUE, {"setting": name})
     return value
 
 

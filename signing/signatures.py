@@ -93,8 +93,7 @@ class Signer(Protocol):
 
 def pae(purpose: str, payload: bytes) -> bytes:
     """The DSSE v1 pre-authentication encoding: the bytes that are really signed, and whose hash is an id."""
-    label = purpose.encode()
-    return b"DSSEv1 %d %b %d %b" % (len(label), label, len(payload), payload)
+    return b"%b%d %b" % (_begin(purpose), len(payload), payload)
 
 
 def verify(key: PublicKey, purpose: str, payload: bytes, signature: bytes) -> None:
@@ -138,6 +137,12 @@ def verify_batch(items: Iterable[tuple[bytes, bytes, bytes]]) -> list[bool]:
         else:
             append(True)
     return answers
+
+
+@lru_cache(maxsize=64)
+def _begin(purpose: str) -> bytes:
+    label = purpose.encode()
+    return b"DSSEv1 %d %b " % (len(label), label)
 
 
 @lru_cache(maxsize=_ACCEPTED_KEYS_CACHED)

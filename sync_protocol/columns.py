@@ -8,7 +8,9 @@ A shape is the sorted tree of an object's keys, for instance `{"code": leaf, "fi
 nested lists: `[["code", None], ["fields", [["summary", None]]]]`.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -53,18 +55,17 @@ def pack(objects: Sequence[dict[str, Any] | None]) -> Columns:
 def unpack(columns: Columns, count: int) -> list[dict[str, Any] | None]:
     """The objects again; raises ValueError when the columns do not fit together."""
     shapes = [_tupled(shape) for shape in columns.shapes]
-    if len(columns.picks) != count or len(columns.leaves) != len(shapes):
+    picks = columns.picks
+    if len(picks) != count or len(columns.leaves) != len(shapes):
         raise ValueError("columns do not fit the number of records")
-    cursors = [_rows(shape, leaves, count) for shape, leaves in zip(shapes, columns.leaves, strict=True)]
-    found: list[dict[str, Any] | None] = []
-    for pick in columns.picks:
-        if pick == 0:
-            found.append(None)
-            continue
-        if not 0 < pick <= len(shapes):
-            raise ValueError("no such shape")
-        found.append(_object(shapes[pick - 1], iter(next(cursors[pick - 1]))))
-    return found
+    if picks and (min(picks) < 0 or max(picks) > len(shapes)):
+        raise ValueError("no such shape")
+    picked = Counter(picks)
+    made = [
+        iter(_objects(shape, leaves, picked[number]))
+        for number, (shape, leaves) in enumerate(zip(shapes, columns.leaves, strict=True), 1)
+    ]
+    return [next(made[pick - 1]) if pick else None for pick in picks]
 
 
 def _shape(item: dict[str, Any], values: list[Any]) -> Shape:
@@ -95,43 +96,37 @@ def _tupled(shape: Any, depth: int = 0) -> Shape:
 
 
 def _delta(column: Sequence[Any]) -> Any:
-    if not all(type(value) is int for value in column):
+    if {*map(type, column)} - {int}:
         return list(column)
-    previous = 0
-    differences = []
-    for value in column:
-        differences.append(value - previous)
-        previous = value
-    return {"d": differences}
+    return {"d": [value - before for value, before in zip(column, (0, *column), strict=False)]}
 
 
-def _plain(column: Any) -> list[Any]:
-    if isinstance(column, list):
-        return column
-    if not isinstance(column, dict) or not isinstance(column.get("d"), list):
-        raise ValueError("not a column")
-    total = 0
-    values = []
-    for difference in column["d"]:
-        if type(difference) is not int:
+def _plain(column: Any, count: int) -> list[Any]:
+    values = column
+    if isinstance(column, dict):
+        differences = column.get("d")
+        if not isinstance(differences, list) or {*map(type, differences)} - {int}:
             raise ValueError("not a column of integers")
-        total += difference
-        values.append(total)
+        values = list(accumulate(differences))
+    if not isinstance(values, list) or len(values) != count:
+        raise ValueError("not a column of this shape")
     return values
 
 
-def _rows(shape: Shape, leaves: list[Any], count: int) -> Any:
-    plain = [_plain(column) for column in leaves]
-    if not plain:
-        return iter([()] * count)
-    if len(plain) != _leaf_count(shape) or len({len(column) for column in plain}) != 1:
-        raise ValueError("columns of one shape differ in length")
-    return zip(*plain, strict=True)
+def _objects(shape: Shape, leaves: list[Any], count: int) -> list[dict[str, Any]]:
+    """All objects of one shape: member by member, so that the work of each row is left to the interpreter's own loops."""
+    if len(leaves) != _leaf_count(shape):
+        raise ValueError("columns do not fit their shape")
+    return _assembled(shape, iter([_plain(column, count) for column in leaves]), count)
 
 
 def _leaf_count(shape: Shape) -> int:
     return sum(1 if member is None else _leaf_count(member) for _, member in shape)
 
 
-def _object(shape: Shape, values: Any) -> dict[str, Any]:
-    return {key: next(values) if member is None else _object(member, values) for key, member in shape}
+def _assembled(shape: Shape, columns: Iterator[list[Any]], count: int) -> list[dict[str, Any]]:
+    if not shape:
+        return [{} for _ in range(count)]
+    keys = [key for key, _ in shape]
+    members = [next(columns) if member is None else _assembled(member, columns, count) for _, member in shape]
+    return [dict(zip(keys, row, strict=True)) for row in zip(*members, strict=True)]

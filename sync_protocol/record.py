@@ -162,6 +162,12 @@ def record_link(id_hex: str, signature: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(id_hex) + signature).hexdigest()
 
 
+def id_and_link(header_bytes: bytes, signature: bytes) -> tuple[str, str]:
+    """`record_id` and `record_link` of one record at once."""
+    digest = hashlib.sha256(pae(RECORD_PURPOSE, header_bytes)).digest()
+    return digest.hex(), hashlib.sha256(digest + signature).hexdigest()
+
+
 def encode_header(header: Header) -> bytes:
     """The one byte string of a header; raises RecordInvalid when it is not within the profile."""
     check_plain(header.facts, limits.FACTS_DEPTH_MAX)
@@ -175,23 +181,38 @@ def encode_header(header: Header) -> bytes:
 
 def header_text(header: Header, facts: bytes) -> bytes:
     """Splice the header's canonical text around `facts`, which must be canonical JSON already."""
-    anchor = header.anchor
-    anchor_text = (
-        f'{{"origin":{orjson.dumps(anchor.origin).decode()},"root":"{anchor.root}","size":{anchor.size}}}'
-        if anchor
-        else "null"
-    )
-    offset = f"[{header.offset[0]},{header.offset[1]}]" if header.offset else "null"
-    parents = ",".join(f'"{parent}"' for parent in header.parents)
+    return header_json(header, anchor_json(header.anchor), facts, offset_json(header.offset))
+
+
+def header_json(header: Header, anchor: str, facts: bytes, offset: str) -> bytes:
+    """As `header_text`, where the texts of anchor and offset, which seldom change, are at hand."""
+    parents, body, dossier, prev = header.parents, header.body, header.dossier, header.prev
+    listed = "" if not parents else f'"{parents[0]}"' if len(parents) == 1 else _listed(parents)
     return b"".join(
         (
-            f'{{"anchor":{anchor_text},"at":[{header.at[0]},{header.at[1]}],"body":{_text(header.body)},'
-            f'"by":"{header.by}","commune":"{header.commune}","dossier":{_text(header.dossier)},"facts":'.encode(),
+            (
+                f'{{"anchor":{anchor},"at":[{header.at[0]},{header.at[1]}],"body":{_text(body)},'
+                f'"by":"{header.by}","commune":"{header.commune}","dossier":{_text(dossier)},"facts":'
+            ).encode(),
             facts,
-            f',"kind":"{header.kind}","log":"{header.log}","offset":{offset},"parents":[{parents}],'
-            f'"prev":{_text(header.prev)},"seq":{header.seq},"v":{header.v}}}'.encode(),
+            (
+                f',"kind":"{header.kind}","log":"{header.log}","offset":{offset},"parents":[{listed}],'
+                f'"prev":{_text(prev)},"seq":{header.seq},"v":{header.v}}}'
+            ).encode(),
         )
     )
+
+
+def anchor_json(anchor: Anchor | None) -> str:
+    """The text of an anchor within a header."""
+    if anchor is None:
+        return "null"
+    return f'{{"origin":{orjson.dumps(anchor.origin).decode()},"root":"{anchor.root}","size":{anchor.size}}}'
+
+
+def offset_json(offset: tuple[int, int] | None) -> str:
+    """The text of an offset within a header."""
+    return f"[{offset[0]},{offset[1]}]" if offset else "null"
 
 
 def decode_header(data: bytes) -> Header:
@@ -294,6 +315,10 @@ def _canonical(value: dict[str, Any]) -> bytes:
 
 def _text(value: str | None) -> str:
     return "null" if value is None else f'"{value}"'
+
+
+def _listed(parents: tuple[str, ...]) -> str:
+    return ",".join(f'"{parent}"' for parent in parents)
 
 
 def _body_state(header: Header, body: Body | None, state: BodyState | None) -> BodyState:

@@ -18,8 +18,8 @@ from sync_protocol.log import LogOpening, Run, check_chain, verify_seal
 from sync_protocol.log_store import LogStore
 from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 
-_RAW_PER_PACKED = 4
-"""Records pack to about a fifth of their stored size; a first guess that the real frame corrects."""
+_RAW_PER_PACKED = 8
+"""Records pack to about a seventh of their stored size; a first guess that the real frame corrects."""
 
 _PACKED_RECORD_BYTES = 160
 """What a record costs in a frame, about: how much history is tried first."""
@@ -238,7 +238,11 @@ def _next_run(
         records = store.span(log, first, stop=stop, bytes_max=budget)
         run = _cut_at_seal(store, log, first, records, end, may_hold)
         frame = encode_run(run)
-        shorter = store.seal(log, at_most=first + max(1, len(run.records) // 2))
+        # One run as long as fits packs better than two: what the first attempt cost tells where to cut.
+        fits = len(run.records) * max(room, 0) // len(frame)
+        shorter = store.seal(log, at_most=first + max(1, fits))
+        if shorter is None or shorter.length <= first:
+            shorter = store.seal(log, at_most=first + max(1, len(run.records) // 2))
         if len(frame) <= room or shorter is None or not first < shorter.length < run.stop:
             return run, frame
         stop, budget = shorter.length, limits.RUN_UNPACKED_BYTES_MAX

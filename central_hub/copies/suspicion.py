@@ -9,7 +9,7 @@ on as before. A suspected copy may deliver; it reads nothing, gets no numbers an
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from central_hub.ingest.branches import Fork
 from central_hub.services import Services
@@ -25,6 +25,7 @@ from sync_protocol.wire import CopyState, ForkTold, RoundRequest
 _ORDER = (CopyState.NONE, CopyState.CONFIRMED, CopyState.WAITING, CopyState.REFUSED)
 FORK = "fork"
 TWO_LIVES = "two_lives"
+_COPIES = select(COPY).where(COPY.c.device == bindparam("of")).order_by(COPY.c.since_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def look_at_round(
 
 def standing_of(connection: Connection, services: Services, device: str, log: str) -> int:
     """How the PC of `device` that writes `log` stands (`CopyState`); a PC that does not say is none of the known ones."""
-    rows = connection.execute(select(COPY).where(COPY.c.device == device).order_by(COPY.c.since_ms)).all()
+    rows = connection.execute(_COPIES, {"of": device}).all()
     if not rows:
         return CopyState.NONE
     if not log:
@@ -121,7 +122,7 @@ def _differing(store: HubLogStore, theirs: Frontier) -> list[str]:
     for log, entry in theirs.items():
         mine = held.get(log)
         if mine is not None and mine.base < entry.length <= mine.length:
-            link = store.link_at(log, entry.length)
+            link = mine.head if entry.length == mine.length else store.link_at(log, entry.length)
             if link is not None and not same_head(link, entry.head):
                 found.append(log)
     return found

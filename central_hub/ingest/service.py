@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from central_hub.ingest.branches import Fork, as_branch, differing_part, followed_log, lineage
 from central_hub.journal.service import own_log
@@ -33,6 +33,11 @@ from sync_protocol.log import OPENING_KIND, Run, check_chain, verify_seal
 from sync_protocol.rounds import opening_of
 
 _SET_ASIDE_MAX = 10_000
+_ACKNOWLEDGE = (
+    update(LOG)
+    .where(LOG.c.id == bindparam("log"), LOG.c.acknowledged < bindparam("reached"))
+    .values(acknowledged=bindparam("reached"), acknowledged_head=bindparam("reached_head"))
+)
 _one_at_a_time = Lock()
 """Opening runs is work for one thread at a time (the interpreter's lock); together they would only hold more memory."""
 
@@ -163,11 +168,8 @@ def _store(
     except LogForked as fork:
         return _store_branch(connection, store, run, fork, frame, refused, forks)
     if run.seal is not None:
-        connection.execute(
-            update(LOG)
-            .where(LOG.c.id == run.log, LOG.c.acknowledged < run.seal.length)
-            .values(acknowledged=run.seal.length, acknowledged_head=run.seal.head)
-        )
+        reached = {"log": run.log, "reached": run.seal.length, "reached_head": run.seal.head}
+        connection.execute(_ACKNOWLEDGE, reached)
     return stored
 
 

@@ -12,7 +12,7 @@ from central_hub.judge.cuts import Cuts
 from central_hub.judge.signatures import Verification
 from central_hub.judge.standings import Standing
 from central_hub.services import Services
-from central_hub.store.record_log import HubLogStore
+from central_hub.store.record_log import FRAME, HubLogStore
 from central_hub.store.tables import KEY, LOG, RUN
 from dossiers.genealogy import NOTHING, Genealogy
 from signing.trust import Trust
@@ -122,7 +122,7 @@ def stored_runs(
     for row in sorted(rows, key=lambda row: (first[row.commune], row.no)):
         if runs and count + row.stop - row.first > records_max:
             break
-        frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
+        frame = connection.execute(FRAME, {"no": row.no}).scalar_one()
         records = services.opened.open(row.no, frame)
         runs.append(
             StoredRun(

@@ -21,6 +21,7 @@ REVOKED = "key.revoked"
 REINSTATED = "key.reinstated"
 REVIEWED = "review.given"
 FORKED = "log.forked"
+_NEWEST = select(func.max(KEY_EVENT.c.no))
 
 
 class StatusKeeper:
@@ -47,7 +48,7 @@ class StatusKeeper:
 
 def newest_event(connection: Connection) -> int:
     """Number of the newest accepted event; 0 when there is none."""
-    return connection.scalar(select(func.max(KEY_EVENT.c.no))) or 0
+    return connection.scalar(_NEWEST) or 0
 
 
 def read_events(connection: Connection, *, after: int = 0) -> list[Event]:

@@ -10,6 +10,8 @@ from central_hub.store.tables import KEY
 from signing.statements import KeyStatement
 from signing.trust import Succession, Trust, TrustBundle
 
+_NEWEST = select(func.max(KEY.c.no))
+
 
 class TrustKeeper:
     """Reads the statements again only when there are new ones; shared by the threads of one process."""
@@ -24,7 +26,7 @@ class TrustKeeper:
 
     def current(self, connection: Connection) -> Trust:
         """The trust as of this transaction."""
-        newest: int = connection.scalar(select(func.max(KEY.c.no))) or 0
+        newest: int = connection.scalar(_NEWEST) or 0
         succession = self._genealogy.current(connection).succession
         with self._lock:
             if newest == self._seen and succession is self._succession:

@@ -13,6 +13,8 @@ from central_hub.store.tables import REORGANISATION
 from dossiers.genealogy import NOTHING, Genealogy, read_event
 from dossiers.units import Units, load_default_units
 
+_NEWEST = select(func.max(REORGANISATION.c.no))
+
 
 class GenealogyKeeper:
     """The newest genealogy that this process has read."""
@@ -25,7 +27,7 @@ class GenealogyKeeper:
 
     def current(self, connection: Connection) -> Genealogy:
         """The genealogy as of this transaction."""
-        newest: int = connection.scalar(select(func.max(REORGANISATION.c.no))) or 0
+        newest: int = connection.scalar(_NEWEST) or 0
         with self._lock:
             if newest == self._seen:
                 return self._genealogy

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from central_hub.settings import get_setting, put_setting
 from central_hub.store.bulk import chunks
@@ -25,6 +25,7 @@ from sync_protocol.record import UnverifiedRecord
 UNSCRUBBED: Final = "erasure.unscrubbed"
 _PATIENCE_MS: Final = 2_000
 _COMPACTED: Final = "erasure.compacted"
+_ANY_OF: Final = select(ERASURE.c.order_id).where(ERASURE.c.commune == bindparam("of")).limit(1)
 
 
 def erasures_of(connection: Connection, dossiers: Iterable[str]) -> list[Erasure]:
@@ -47,7 +48,7 @@ def as_kept(
     """The records as they may be stored, and whether any differs from what came."""
     dossiers = {record.header.dossier for record in records if record.header.dossier}
     commune = records[0].header.commune if records else ""
-    is_any = connection.execute(select(ERASURE.c.order_id).where(ERASURE.c.commune == commune).limit(1))
+    is_any = connection.execute(_ANY_OF, {"of": commune})
     orders = erasures_of(connection, sorted(dossiers)) if is_any.first() is not None else []
     kept = [as_ordered(record, orders) for record in records]
     return kept, any(a is not b for a, b in zip(kept, records, strict=True))

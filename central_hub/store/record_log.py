@@ -11,11 +11,12 @@ position, and by id once judged. `append` also makes them findable; the hub writ
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
-from central_hub.store.bulk import chunks, insert_rows
+from central_hub.store.bulk import chunks, insert_rows, update_rows
 from central_hub.store.erasures import as_kept, carry_out
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.store.tables import LATE_BODY, LOG, PLACE, RUN, SEAL
@@ -28,7 +29,23 @@ from sync_protocol.log_store import cut_to_size, first_length, new_part
 from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord, trusted
 
 _ONE_LOG = select(LOG).where(LOG.c.id == bindparam("log"))
-"""Asked several times in every round: composing a statement costs more than running it."""
+"""Asked several times in every round, as are the next ones: composing a statement costs more than running it."""
+_NEWEST_RUN = select(func.max(RUN.c.no))
+_ONE_SEAL = select(SEAL.c.length).where(
+    SEAL.c.log_no == bindparam("log_no"), SEAL.c.length == bindparam("length")
+)
+_HEAD_AT = select(RUN.c.head).where(RUN.c.log_no == bindparam("log_no"), RUN.c.stop == bindparam("stop"))
+_RUNS_WITHIN = (
+    select(RUN.c.no)
+    .where(
+        RUN.c.log_no == bindparam("log_no"), RUN.c.stop > bindparam("begin"), RUN.c.first < bindparam("end")
+    )
+    .order_by(RUN.c.first)
+)
+FRAME = select(RUN.c.frame).where(RUN.c.no == bindparam("no"))
+_BRANCHES = select(LOG).where(LOG.c.origin == bindparam("origin")).order_by(LOG.c.no)
+_RUN_COLUMNS = ("no", "log_no", "first", "stop", "head", "arrived_ms", "frame")
+_SEAL_COLUMNS = ("log_no", "length", "head", "signature")
 PLACE_COLUMNS = ("log_no", "seq", "record_prefix", "dossier_prefix")
 
 
@@ -53,6 +70,17 @@ class HeldLog:
     def count(self) -> int:
         """How many records are stored here."""
         return self.length - self.base
+
+
+@cache
+def _logs_by(names: tuple[str, ...]) -> Select[Any]:
+    """The question for the logs in `logs`, of one commune, of one device: all conditions that are named."""
+    meant = {
+        "logs": LOG.c.id.in_(bindparam("logs", expanding=True)),
+        "commune": LOG.c.commune == bindparam("commune"),
+        "device": LOG.c.device == bindparam("device"),
+    }
+    return select(LOG).where(*(meant[name] for name in names)).order_by(LOG.c.no)
 
 
 def prefix(id_hex: str) -> int:
@@ -154,19 +182,13 @@ class HubLogStore:
         self, *, logs: Iterable[str] | None = None, commune: str | None = None, device: str | None = None
     ) -> list[HeldLog]:
         """Where this hub stands in all logs, in `logs`, or in those of one commune or device."""
-        query = select(LOG)
-        if logs is not None:
-            query = query.where(LOG.c.id.in_(list(logs)))
-        if commune is not None:
-            query = query.where(LOG.c.commune == commune)
-        if device is not None:
-            query = query.where(LOG.c.device == device)
-        return [_held(row) for row in self._connection.execute(query.order_by(LOG.c.no))]
+        given = {"logs": None if logs is None else list(logs), "commune": commune, "device": device}
+        named = {name: value for name, value in given.items() if value is not None}
+        return [_held(row) for row in self._connection.execute(_logs_by(tuple(named)), named)]
 
     def branches_of(self, origin: str) -> list[HeldLog]:
         """The branches of a log, oldest first."""
-        query = select(LOG).where(LOG.c.origin == origin).order_by(LOG.c.no)
-        return [_held(row) for row in self._connection.execute(query)]
+        return [_held(row) for row in self._connection.execute(_BRANCHES, {"origin": origin})]
 
     def receive(self, run: Run, frame: bytes | None) -> int:
         """Store a device's run durably, without making its records findable: that is the judge's work."""
@@ -250,12 +272,10 @@ class HubLogStore:
         if held is None:
             held = self._open_log(run, first, head)
         else:
-            self._connection.execute(
-                update(LOG).where(LOG.c.no == held.no).values(length=run.stop, head=head)
-            )
-        no = 1 + (self._connection.scalar(select(func.max(RUN.c.no))) or 0)
-        row = {"no": no, "log_no": held.no, "first": first, "stop": run.stop, "head": head}
-        self._connection.execute(insert(RUN).values({**row, "arrived_ms": self._now_ms, "frame": frame}))
+            update_rows(self._connection, LOG, ("length", "head"), ("no",), [(run.stop, head, held.no)])
+        no = 1 + (self._connection.scalar(_NEWEST_RUN) or 0)
+        row = (no, held.no, first, run.stop, head, self._now_ms, frame)
+        insert_rows(self._connection, RUN, _RUN_COLUMNS, [row])
         return held
 
     def _open_log(self, run: Run, base: int, head: str) -> HeldLog:
@@ -282,24 +302,19 @@ class HubLogStore:
         return HeldLog(**row)
 
     def _keep_seal(self, log_no: int, seal: Seal) -> None:
-        known = select(SEAL.c.length).where(SEAL.c.log_no == log_no, SEAL.c.length == seal.length)
-        if self._connection.execute(known).first() is None:
-            row = {"log_no": log_no, "length": seal.length, "head": seal.head, "signature": seal.signature}
-            self._connection.execute(insert(SEAL).values(row))
+        known = {"log_no": log_no, "length": seal.length}
+        if self._connection.execute(_ONE_SEAL, known).first() is None:
+            row = (log_no, seal.length, seal.head, seal.signature)
+            insert_rows(self._connection, SEAL, _SEAL_COLUMNS, [row])
 
     def _link(self, held: HeldLog, length: int) -> str:
-        query = select(RUN.c.head).where(RUN.c.log_no == held.no, RUN.c.stop == length)
-        head = self._connection.scalar(query)
+        head = self._connection.scalar(_HEAD_AT, {"log_no": held.no, "stop": length})
         return head if head is not None else self._range(held.no, length - 1, length)[0].link
 
     def _runs(self, log_no: int, first: int, end: int) -> Iterable[tuple[UnverifiedRecord, ...]]:
-        query = (
-            select(RUN.c.no)
-            .where(RUN.c.log_no == log_no, RUN.c.stop > first, RUN.c.first < end)
-            .order_by(RUN.c.first)
-        )
-        for no in self._connection.scalars(query).all():
-            frame = self._connection.execute(select(RUN.c.frame).where(RUN.c.no == no)).scalar_one()
+        within = {"log_no": log_no, "begin": first, "end": end}
+        for no in self._connection.scalars(_RUNS_WITHIN, within).all():
+            frame = self._connection.execute(FRAME, {"no": no}).scalar_one()
             yield self._opened.open(no, frame)
 
     def _range(self, log_no: int, first: int, end: int) -> list[Record]:

@@ -4,7 +4,7 @@ Believed by its own signature, for a PC of the bringer's unit alone, and only wh
 line in the fleet and, where the PC runs out of numbers, another lease, under the same conditions as in a round of its own.
 """
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
@@ -14,6 +14,16 @@ from central_hub.sync.workplaces import workplace_of
 from signing.roles import Role
 from sync_protocol.carried import CarriedBeacon, open_beacon
 from sync_protocol.errors import RemoteFault
+
+_SHORT = (
+    select(CARRIED_BEACON.c.device)
+    .where(
+        CARRIED_BEACON.c.unit == bindparam("of"),
+        CARRIED_BEACON.c.leases_seen == bindparam("seen"),
+        CARRIED_BEACON.c.codes_left < bindparam("fewer"),
+    )
+    .order_by(CARRIED_BEACON.c.device)
+)
 
 
 def take_carried(services: Services, beacons: list[bytes], *, unit: str, bringer: str, now_ms: int) -> int:
@@ -30,13 +40,8 @@ def take_carried(services: Services, beacons: list[bytes], *, unit: str, bringer
 
 def short_of_numbers(connection: Connection, unit: str, *, leases_seen: int, fewer_than: int) -> list[str]:
     """PCs of the unit that said so by way of another, in full knowledge of the leases granted so far."""
-    table = CARRIED_BEACON
-    rows = connection.execute(
-        select(table.c.device)
-        .where(table.c.unit == unit, table.c.leases_seen == leases_seen, table.c.codes_left < fewer_than)
-        .order_by(table.c.device)
-    )
-    return [row.device for row in rows]
+    asked = {"of": unit, "seen": leases_seen, "fewer": fewer_than}
+    return list(connection.scalars(_SHORT, asked))
 
 
 def _verified(services: Services, signed: bytes, unit: str, bringer: str) -> CarriedBeacon | None:

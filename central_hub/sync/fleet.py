@@ -1,9 +1,11 @@
 """The fleet: every enrolled PC, what its last contact said, and what is not here yet as far as known."""
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Update, and_, bindparam, delete, func, insert, select, update
 
 from central_hub.store.tables import DEVICE, HEARD, LOG, SET_ASIDE, STANDING
 from central_hub.sync.slots import Seat
@@ -13,6 +15,19 @@ from sync_protocol.wire import Beacon
 
 SILENT_AFTER_MS = 24 * 60 * 60 * 1000
 """Unless the setting `silent_after_hours` says otherwise."""
+_MINE = DEVICE.c.unit == bindparam("of")
+_SEAT = select(
+    func.count(DEVICE.c.unit.distinct()).label("communes"),
+    func.count(DEVICE.c.unit.distinct()).filter(DEVICE.c.unit < bindparam("of")).label("commune"),
+    func.count().filter(_MINE).label("devices"),
+    func.count().filter(_MINE & (DEVICE.c.id < bindparam("named"))).label("device"),
+)
+_HEARD = (
+    select(LOG.c.id, HEARD.c.length)
+    .join(HEARD, and_(HEARD.c.log == LOG.c.id, HEARD.c.device == bindparam("named")), isouter=True)
+    .where(LOG.c.commune == bindparam("of"))
+)
+_UNJUDGED = select(func.sum(LOG.c.length - LOG.c.judged))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,25 +154,34 @@ def note_contact(
     digest_state: int,
 ) -> None:
     """Remember a round."""
-    values = {
-        "contact_ms": now_ms,
-        "beacon": msgspec.json.encode(beacon).decode(),
+    said = msgspec.json.encode(beacon).decode()
+    values = {"of": device, "now": now_ms, "said": said, "up": bytes_in, "down": bytes_out}
+    if is_complete:
+        values["synced"] = now_ms
+    if digest_state:
+        values["compared"] = digest_state
+    connection.execute(_contact(is_complete=is_complete, is_compared=bool(digest_state)), values)
+
+
+@cache
+def _contact(*, is_complete: bool, is_compared: bool) -> Update:
+    values: dict[str, Any] = {
+        "contact_ms": bindparam("now"),
+        "beacon": bindparam("said"),
         "rounds": DEVICE.c.rounds + 1,
-        "bytes_in": DEVICE.c.bytes_in + bytes_in,
-        "bytes_out": DEVICE.c.bytes_out + bytes_out,
+        "bytes_in": DEVICE.c.bytes_in + bindparam("up"),
+        "bytes_out": DEVICE.c.bytes_out + bindparam("down"),
     }
     if is_complete:
-        values["synced_ms"] = now_ms
-    if digest_state:
-        values["digest_state"] = digest_state
-    connection.execute(update(DEVICE).where(DEVICE.c.id == device).values(values))
+        values["synced_ms"] = bindparam("synced")
+    if is_compared:
+        values["digest_state"] = bindparam("compared")
+    return update(DEVICE).where(DEVICE.c.id == bindparam("of")).values(values)
 
 
 def note_heard(connection: Connection, device: str, theirs: Frontier, *, province: str) -> None:
     """Remember how far a PC has the province's logs, as its request says; a restored PC may have less than before."""
-    known = and_(HEARD.c.log == LOG.c.id, HEARD.c.device == device)
-    held = select(LOG.c.id, HEARD.c.length).join(HEARD, known, isouter=True).where(LOG.c.commune == province)
-    for log, before in connection.execute(held).all():
+    for log, before in connection.execute(_HEARD, {"named": device, "of": province}).all():
         length = length_of(theirs, log)
         if length == (before or 0):
             continue
@@ -178,15 +202,7 @@ def note_heard_of(connection: Connection, device: str, beacon: Beacon, *, now_ms
 
 def seat_of(connection: Connection, device: str, unit: str) -> Seat:
     """Where a PC stands among all enrolled PCs, by unit and key id."""
-    mine = DEVICE.c.unit == unit
-    row = connection.execute(
-        select(
-            func.count(DEVICE.c.unit.distinct()).label("communes"),
-            func.count(DEVICE.c.unit.distinct()).filter(DEVICE.c.unit < unit).label("commune"),
-            func.count().filter(mine).label("devices"),
-            func.count().filter(mine & (DEVICE.c.id < device)).label("device"),
-        )
-    ).one()
+    row = connection.execute(_SEAT, {"of": unit, "named": device}).one()
     return Seat(
         commune=row.commune, communes=max(1, row.communes), device=row.device, devices=max(1, row.devices)
     )
@@ -194,7 +210,7 @@ def seat_of(connection: Connection, device: str, unit: str) -> Seat:
 
 def count_unjudged(connection: Connection) -> int:
     """Records of all logs that are stored and wait for the judge."""
-    return connection.scalar(select(func.sum(LOG.c.length - LOG.c.judged))) or 0
+    return connection.scalar(_UNJUDGED) or 0
 
 
 _beacon_decoder = msgspec.json.Decoder(Beacon)

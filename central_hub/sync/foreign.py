@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from central_hub.projection.foreign import listed_for
 from central_hub.store.record_log import HubLogStore
@@ -19,6 +19,7 @@ from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.rounds import loose_run, side_by_side
 
 LISTED = "foreign.listed"
+_ANYTHING = select(FOREIGN.c.record).where(FOREIGN.c.unit.in_(bindparam("units", expanding=True))).limit(1)
 
 
 class ForeignPart(msgspec.Struct, frozen=True):
@@ -42,8 +43,7 @@ def foreign_part(
 ) -> ForeignPart:
     """What the lists among `runs` name, and what was asked for by id; one frame at least, where there is any."""
     listing = frozenset(units)
-    anything = connection.execute(select(FOREIGN.c.record).where(FOREIGN.c.unit.in_(listing)).limit(1))
-    if anything.first() is None:
+    if connection.execute(_ANYTHING, {"units": sorted(listing)}).first() is None:
         return NOTHING
     ids = dict.fromkeys((*(each.hex() for each in wanted), *_named_in(runs, listing)))
     closed: dict[str, bool] = {}

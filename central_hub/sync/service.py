@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from central_hub.copies.suspicion import Copied, gets_nothing, look_at_round, suspected_logs
 from central_hub.ingest.service import acknowledge
@@ -65,6 +65,7 @@ from sync_protocol.wire import (
 
 BUNDLES_A_ROUND = 4
 _LOW_WATER_SHARE = 5
+_KEPT_RECEIPT = select(RECEIPT.c.signed).where(RECEIPT.c.commune == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +270,7 @@ def compose_answer(
         own = [log for log in scope.devices if log.device == device]
         is_waiting = any(log.judged < log.length for log in own)
         next_sync_after_s = _next_sync(connection, services, asker, now_ms, is_waiting=is_waiting)
-    if not request.runs:
+    if not request.runs and not is_waiting:
         _keep_receipt(services, place.unit, receipt)
     return RoundAnswer(
         protocol=PROTOCOL_VERSION,
@@ -374,7 +375,7 @@ def _receipt(
     }
     if not logs:
         return b""
-    known: bytes | None = connection.scalar(select(RECEIPT.c.signed).where(RECEIPT.c.commune == unit))
+    known: bytes | None = connection.scalar(_KEPT_RECEIPT, {"of": unit})
     hub = services.keys.hub
     if known is not None and same_standing(open_receipt(known, hub.public), logs, epoch):
         return known
@@ -384,14 +385,13 @@ def _receipt(
 
 
 def _keep_receipt(services: Services, unit: str, signed: bytes) -> None:
-    """For the next idle round. While runs arrive every round moves something, so nothing is worth keeping."""
-    kept = select(RECEIPT.c.signed).where(RECEIPT.c.commune == unit)
+    """For the next idle round. While runs arrive or are judged every round moves something, so nothing is worth keeping."""
     with reading(services.engine) as connection:
-        is_kept = not signed or connection.scalar(kept) == signed
+        is_kept = not signed or connection.scalar(_KEPT_RECEIPT, {"of": unit}) == signed
     if is_kept:
         return
-    with writing(services.engine) as connection:
-        if connection.scalar(kept) is None:
+    with writing(services.engine, is_lazy=True) as connection:  # one that is lost is signed anew
+        if connection.scalar(_KEPT_RECEIPT, {"of": unit}) is None:
             connection.execute(insert(RECEIPT).values(commune=unit, signed=signed))
         else:
             connection.execute(update(RECEIPT).where(RECEIPT.c.commune == unit).values(signed=signed))

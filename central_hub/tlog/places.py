@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, ScalarSelect, func, insert, select, update
+from sqlalchemy import Connection, ScalarSelect, bindparam, func, insert, select, update
 
 from central_hub.store.bulk import chunks
 from central_hub.store.record_log import prefix
 from central_hub.store.tables import LEAF, LEAFED, LOG, PLACE
 from central_hub.tlog.tree import Tree, TreeUnusable
+
+_NEWEST_LEAVES = (
+    select(LEAF.c.position, LEAF.c.first, LEAF.c.count)
+    .where(LEAF.c.log == bindparam("of"))
+    .order_by(LEAF.c.first.desc())
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +90,8 @@ def spans_of(connection: Connection, log: str, first: int, *, limit: int) -> lis
 
 def newest_spans(connection: Connection, log: str, *, limit: int) -> list[Span]:
     """Where the newest records of a log stand, in order; neighbours in log and tree are one span."""
-    columns = LEAF.c.position, LEAF.c.first, LEAF.c.count
-    query = select(*columns).where(LEAF.c.log == log).order_by(LEAF.c.first.desc()).limit(limit * 16)
     found: list[Span] = []
-    for position, first, count in connection.execute(query):
+    for position, first, count in connection.execute(_NEWEST_LEAVES, {"of": log, "most": limit * 16}):
         after = found[-1] if found else None
         if after and (first + count, position + count) == (after.first, after.position):
             found[-1] = Span(position=position, log=log, first=first, count=count + after.count)

@@ -51,6 +51,7 @@ class Tree:
         self._folder = folder
         self._log = log
         self._edge: tuple[bytes, Edge] | None = None
+        self._opened: tuple[bytes, Checkpoint] | None = None
 
     @property
     def origin(self) -> str:
@@ -85,7 +86,12 @@ class Tree:
 
     def head(self) -> Checkpoint:
         """The last signed checkpoint, verified under the log's key."""
-        return self.opened(self.note())
+        note, known = self.note(), self._opened
+        if known is not None and known[0] == note:
+            return known[1]
+        checkpoint = self.opened(note)
+        self._opened = note, checkpoint
+        return checkpoint
 
     def opened(self, note: bytes) -> Checkpoint:
         """The checkpoint of a note of this log; TreeUnusable for anything that this log has not signed."""
