@@ -217,7 +217,7 @@ def processes_of(server: Server) -> Iterator[tuple[str, psutil.Process]]:
     for each in [parent, *parent.children(recursive=True)]:
         command = each.cmdline()
         is_verifier = bool(command) and command[-1].endswith("verifier.py")
-        yield "verify" if is_verifier else "judge" if "judge" in command else "web", each
+        yield "verify" if is_verifier else "judge" if "central_hub.judge" in command else "web", each
 
 
 def wait_until_judged(database: Path, records: int) -> None:

@@ -19,7 +19,7 @@ from benchmarks.timing import Times, timed
 from benchmarks.workers import in_workers
 from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
-from central_hub import create_app
+from central_hub.app import create_app
 from central_hub.ingest.service import acknowledge
 from central_hub.judge.service import Judge
 from central_hub.projection.rows import COLUMNS, DossierRow, earlier_stretches, row_of

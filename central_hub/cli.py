@@ -22,7 +22,6 @@ from central_hub.doctor import Health, examine
 from central_hub.erasure.commands import erase
 from central_hub.files.sweep import drop_damaged
 from central_hub.founding import RootCeremony, found_hub
-from central_hub.judge.process import run_judge
 from central_hub.locks import held_lock
 from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.commands import publish
@@ -136,14 +135,6 @@ def serve(console: Console, host: str | None, port: int | None, is_plain: bool) 
         console.give({"ok": True, "address": address})
         sys.stdout.flush()
         HubServer(config, now_ms=system_clock_ms()).run()
-
-
-@cli.command(hidden=True)
-@click.option("--parent", type=int, required=True, help="Process with which the judge ends.")
-@common
-def judge(console: Console, parent: int) -> None:
-    """The judge process; started by `serve`."""
-    run_judge(opened(console), parent=parent)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from central_hub import create_app
+from central_hub.app import create_app
 from central_hub.config import HubConfig
 from central_hub.memory import collect_seldom
 from central_hub.services import open_services
@@ -62,16 +62,7 @@ class HubServer(BaseApplication):
         self._config = config
         self._now_ms = now_ms
         self._judge = JudgeKeeper(
-            [
-                sys.executable,
-                "-m",
-                "central_hub",
-                "judge",
-                "--data",
-                str(config.data),
-                "--parent",
-                str(os.getpid()),
-            ]
+            [sys.executable, "-m", "central_hub.judge", str(config.data), str(os.getpid())]
         )
         super().__init__()
 

@@ -43,6 +43,8 @@ from sync_protocol.unpacking import check_containers, unpack_zstd
 FRAME_VERSION = 1
 _STATES = (BodyState.ABSENT, BodyState.PRESENT, BodyState.ERASED, BodyState.WITHHELD, BodyState.LOST)
 _NO_PARENT, _PREVIOUS, _LISTED = 0, 1, 2
+_SMALL_BYTES, _LARGE_BYTES = 16 * 1024, 128 * 1024
+"""Tables between these, a request's worth on a bad line, are packed with more patience: the line is slower than that."""
 _NULL = b"null"
 _BETWEEN = b"\n"
 """JSON text written without spaces has no line feed anywhere, not even within a string."""
@@ -158,8 +160,9 @@ def frame_table(data: bytes) -> bytes:
 
 
 def _pack(table: bytes) -> bytes:
-    known = dictionaries.dictionary(dictionaries.NEWEST)
-    return zstandard.ZstdCompressor(level=dictionaries.LEVEL, dict_data=known).compress(table)
+    level = dictionaries.THOROUGH if _SMALL_BYTES <= len(table) < _LARGE_BYTES else dictionaries.LEVEL
+    known = dictionaries.dictionary(dictionaries.NEWEST, level)
+    return zstandard.ZstdCompressor(level=level, dict_data=known).compress(table)
 
 
 def _unpack(data: bytes) -> bytes:

@@ -226,7 +226,7 @@ def sql_in(source: str) -> list[str]:
         ("signing/keys.py", "from sync_protocol.record import Record"),
         ("sync_protocol/log.py", "import dossiers.kinds"),
         ("dossiers/merge.py", "from edge_node import create_app"),
-        ("edge_node/cli.py", "from central_hub import create_app"),
+        ("edge_node/cli.py", "from central_hub.app import create_app"),
         ("central_hub/cli.py", "def f():\n    from edge_node.store import x"),
         ("edge_node/desk/routes.py", "from tests.support import cast"),
         ("edge_node/desk/routes.py", "from ...central_hub import tls"),

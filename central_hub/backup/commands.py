@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from central_hub import reasons
-from central_hub.backup.service import restore_backup, take_backup
+from central_hub.backup.restoring import restore_backup
+from central_hub.backup.service import take_backup
 from central_hub.console import common, loaded_config, opened
 from central_hub.locks import held_lock
 from central_hub.services import open_services

@@ -8,10 +8,10 @@ here, and a duplicate is computed anew at every look.
 
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from central_hub.store.bulk import chunks, insert_rows
 from central_hub.store.erasures import erasures_of
@@ -41,6 +41,12 @@ SETTLED_KIND = "dossier.settled"
 PURPOSE = "duplicates"
 """Which of the hub's derived secrets the hashes are made with."""
 _KEY_BYTES = 16
+_SHARED = (
+    select(TWIN_KEY.c.key)
+    .where(TWIN_KEY.c.key.in_(bindparam("keys", expanding=True)))
+    .group_by(TWIN_KEY.c.key)
+    .having(func.count(TWIN_KEY.c.dossier.distinct()) > 1)
+)
 _COLUMNS = ("record", "key", "is_person", "dossier", "unit", "by", "log", "at_ms", "is_shared")
 
 
@@ -65,13 +71,9 @@ def note_twins(connection: Connection, secret: bytes, records: Iterable[Unverifi
     settled = [(r.header.facts["conflict"], r.id) for r in known if r.header.kind == SETTLED_KIND]
     insert_rows(connection, TWIN_SETTLED, ("conflict", "record"), settled)
     for part in chunks(dict.fromkeys(row[1] for row in rows)):
-        shared = (
-            select(TWIN_KEY.c.key)
-            .where(TWIN_KEY.c.key.in_(part))
-            .group_by(TWIN_KEY.c.key)
-            .having(func.count(TWIN_KEY.c.dossier.distinct()) > 1)
-        )
-        connection.execute(update(TWIN_KEY).where(TWIN_KEY.c.key.in_(shared)).values(is_shared=1))
+        shared = connection.scalars(_SHARED, {"keys": part}).all()
+        if shared:
+            connection.execute(update(TWIN_KEY).where(TWIN_KEY.c.key.in_(shared)).values(is_shared=1))
 
 
 def forget_persons(connection: Connection, order: Erasure) -> None:
@@ -146,8 +148,7 @@ def _rows(secret: bytes, record: UnverifiedRecord) -> list[tuple[object, ...]]:
     if record.header.kind == SETTLED_KIND:
         return []
     found = [
-        _row(replace(use, code=_hash(secret, "code", use.code)), 0)
-        for use in code_uses(record.id, record.header)
+        _row(use, _hash(secret, "code", use.code), is_person=0) for use in code_uses(record.id, record.header)
     ]
     person = None
     if record.header.kind == OPENING_KIND and ID_NUMBER_FIELD in record.header.facts["fields"]:
@@ -155,18 +156,17 @@ def _rows(secret: bytes, record: UnverifiedRecord) -> list[tuple[object, ...]]:
     if person is not None:
         key = dossier_key(record.id, record.header, person)
         hashed = _hash(secret, "person", f"{key.person}\n{key.procedure}\n{key.day}")
-        found.append(_row(replace(key, person=hashed), 1))
+        found.append(_row(key, hashed, is_person=1))
     return found
 
 
-def _row(one: DossierKey | CodeUse, is_person: int) -> tuple[object, ...]:
-    key = one.person if isinstance(one, DossierKey) else one.code
+def _row(one: DossierKey | CodeUse, key: bytes, *, is_person: int) -> tuple[object, ...]:
     dossier = bytes.fromhex(one.dossier)
-    return one.record, bytes.fromhex(key), is_person, dossier, one.unit, one.by, one.log, one.at_ms, 0
+    return one.record, key, is_person, dossier, one.unit, one.by, one.log, one.at_ms, 0
 
 
-def _hash(secret: bytes, purpose: str, value: str) -> str:
-    return hmac.digest(secret, f"{purpose}\0{value}".encode(), "sha256")[:_KEY_BYTES].hex()
+def _hash(secret: bytes, purpose: str, value: str) -> bytes:
+    return hmac.digest(secret, f"{purpose}\0{value}".encode(), "sha256")[:_KEY_BYTES]
 
 
 def _without_erased(

@@ -14,13 +14,15 @@ from zstandard import ZstdCompressionDict
 NEWEST: Final = 1
 KNOWN: Final = frozenset({1})
 LEVEL: Final = 9
+THOROUGH: Final = 15
 
 
 @cache
-def dictionary(number: int) -> ZstdCompressionDict:
-    """The dictionary of that number, ready to compress with; KeyError for one that this version does not know."""
+def dictionary(number: int, level: int = LEVEL) -> ZstdCompressionDict:
+    """The dictionary of that number, ready to compress with at that level; KeyError for one that this version does not
+    know."""
     if number not in KNOWN:
         raise KeyError(number)
     found = ZstdCompressionDict(files(__name__).joinpath(f"frame-{number}.zdict").read_bytes())
-    found.precompute_compress(level=LEVEL)
+    found.precompute_compress(level=level)
     return found

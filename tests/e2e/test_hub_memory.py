@@ -78,7 +78,7 @@ def test_bombs_do_not_grow_the_hub(tmp_path: Path) -> None:
     ).start()
     try:
         children = psutil.Process(server.pid).children()
-        worker = next(child for child in children if "judge" not in child.cmdline())
+        worker = next(child for child in children if "central_hub.judge" not in child.cmdline())
         url = f"{server.url}/sync/v1/round"
         challenge = decode_answer(requests.post(url, data=round_bytes(desk), timeout=30).content).challenge
         hostile = list(hostile_rounds(desk, challenge))

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, select
 
-from central_hub.backup.service import restore_backup, take_backup
+from central_hub.backup.restoring import restore_backup
+from central_hub.backup.service import take_backup
 from central_hub.config import HubConfig
 from central_hub.copies.service import list_copies, review_copy
 from central_hub.erasure.service import Wish, order_erasure

@@ -20,9 +20,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from central_hub import create_app
 from central_hub.accounts.service import find_account, make_account
 from central_hub.accounts.signer import unlock_signer
+from central_hub.app import create_app
 from central_hub.config import HubConfig
 from central_hub.copies.suspicion import look_at_round
 from central_hub.founding import RootCeremony, found_hub

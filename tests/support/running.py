@@ -115,7 +115,7 @@ class Running:
             workers: list[psutil.Process] = []
             for child in parent.children():
                 with contextlib.suppress(psutil.Error):
-                    (judges if "judge" in child.cmdline() else workers).append(child)
+                    (judges if "central_hub.judge" in child.cmdline() else workers).append(child)
             if judges and workers:
                 return parent, workers[0], judges[0]
             time.sleep(0.05)

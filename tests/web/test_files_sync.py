@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from central_hub import create_app
+from central_hub.app import create_app
 from central_hub.files.service import vault_of as hub_vault
 from central_hub.store.engine import writing
 from central_hub.store.tables import FILE

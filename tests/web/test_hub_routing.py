@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from central_hub import create_app
+from central_hub.app import create_app
 from tests.support.hub import PASSWORD, ProvinceHub, Visitor, found_province
 from tests.unit.central_hub.test_hub_routes import OTHER, THIRD, receive, send
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete
 from werkzeug.serving import make_server
 
-from central_hub import create_app
+from central_hub.app import create_app
 from central_hub.doctor import Health, examine
 from central_hub.settings import TREE_PROBLEM, put_setting
 from central_hub.store.engine import writing

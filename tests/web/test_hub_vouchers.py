@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from central_hub.backup.service import restore_backup, take_backup
+from central_hub.backup.restoring import restore_backup
+from central_hub.backup.service import take_backup
 from central_hub.registry.enrolment import issue_code, list_codes
 from central_hub.registry.revocation import Act, revoke_device
 from central_hub.services import open_services

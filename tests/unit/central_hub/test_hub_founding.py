@@ -17,7 +17,8 @@ from central_hub.accounts.service import (
     set_active,
     set_password,
 )
-from central_hub.backup.service import BackupInvalid, list_backups, prune_backups, restore_backup, take_backup
+from central_hub.backup.restoring import restore_backup
+from central_hub.backup.service import BackupInvalid, list_backups, prune_backups, take_backup
 from central_hub.config import ConfigInvalid, HubConfig
 from central_hub.doctor import Health, examine
 from central_hub.founding import AlreadyFounded, RootCeremony, found_hub

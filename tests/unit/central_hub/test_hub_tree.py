@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from central_hub.backup.service import restore_backup, take_backup
+from central_hub.backup.restoring import restore_backup
+from central_hub.backup.service import take_backup
 from central_hub.ingest.service import acknowledge
 from central_hub.registry.leases import grant_lease, has_lease, leases_of_unit
 from central_hub.services import Services, open_services
