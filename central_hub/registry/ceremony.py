@@ -49,6 +49,8 @@ from signing.tlog.note import VerifierKey
 DRAFT_BYTES_MAX: Final = 1 << 20
 _FORMAT: Final = "motcua-ceremony/1"
 _NEXT: Final = "next"
+_STATUS_KEYS_MAX: Final = 12
+"""With a new one every month, snapshots in files of the last year are believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +111,15 @@ def propose(
     new_log: bool = False,
     last_checkpoint: bytes | None = None,
     broken_from: int | None = None,
+    status_cause: Cause | None = None,
 ) -> CeremonyDraft:
     """The next version: other roots or another threshold, a new registry key with the old one cut off, or a new log.
 
-    With `broken_from`, a size of the log's tree, it declares the signature algorithm broken: what stands below counts, nothing else.
+    With `status_cause` it names a new status key; the former ones go on vouching for the snapshots in older files only if they were
+    merely retired. With `broken_from`, a size of the log's tree, it declares the signature algorithm broken: what stands below counts, nothing else.
 
     Which roles may sign which kinds is brought up to this version of the program. A new registry key waits under
-    `keys/next` until the draft is adopted, and so does the key of a new log. A new log is refused (TrustInvalid) while the present
+    `keys/next` until the draft is adopted, and so do the key of a new log and a new status key. A new log is refused (TrustInvalid) while the present
     one may still go on; `last_checkpoint` is the newest note of it that a node or a witness holds.
     """
     present = services.keys.bundle
@@ -126,7 +130,9 @@ def propose(
         "authority": {kind: [*sorted(kind_roles)] for kind, kind_roles in AUTHORITY.items()},
         "issued": services.clock(),
     }
-    if services.keys.status is not None:
+    if status_cause is not None:
+        changes["status"] = _new_status(services, status_cause)
+    elif services.keys.status is not None and services.keys.status.public not in present.status:
         changes["status"] = [services.keys.status.public.hex]
     if registry_cause is not None:
         changes |= _new_registry(connection, services, registry_cause, since_ms)
@@ -156,7 +162,11 @@ def adopt(services: Services, draft: CeremonyDraft) -> TrustBundle:
         save_key(folder / "registry.key", load_key(waiting, secret=secret), secret=secret)
     if new_log is not None:
         save_key(folder / "log.key", new_log[0], secret=secret)
+    waiting_status = folder / _NEXT / "status.key"
+    if waiting_status.exists() and load_key(waiting_status, secret=secret).public in bundle.status:
+        save_key(folder / "status.key", load_key(waiting_status, secret=secret), secret=secret)
     keep_envelope(folder, draft.envelope)
+    waiting_status.unlink(missing_ok=True)
     if new_log is not None:
         switch(services, *new_log)
         waiting_log.unlink()
@@ -240,6 +250,15 @@ def _new_registry(
         for each in services.keys.bundle.former
     ]
     return {"registry": [key.public.hex], "former": [*before, old]}
+
+
+def _new_status(services: Services, cause: Cause) -> Json:
+    """The member `status` with a new key, which waits under `keys/next`; the newest first."""
+    key = new_signing_key()
+    save_key(services.config.keys / _NEXT / "status.key", key, secret=services.keys.secret)
+    kept = services.keys.bundle.status if cause is Cause.RETIRED else ()
+    named: list[Json] = [each.hex for each in (key.public, *kept)]
+    return named[:_STATUS_KEYS_MAX]
 
 
 def _text(data: bytes) -> str:

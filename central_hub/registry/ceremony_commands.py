@@ -47,6 +47,10 @@ def trust() -> None:
     help="With --new-log: the newest checkpoint of the present log that a node or a witness holds.",
 )  # fmt: skip
 @click.option(
+    "--new-status", type=click.Choice([Cause.RETIRED.value, Cause.COMPROMISED.value]), default=None,
+    help="Make a new status key; the present one is kept for older files only if it is merely retired.",
+)  # fmt: skip
+@click.option(
     "--algorithm-broken-at", "broken_from", type=click.IntRange(min=0), default=None,
     help="Declare Ed25519 broken: only what the log held below this size counts any more.",
 )  # fmt: skip
@@ -62,6 +66,7 @@ def draft_bundle(
     new_log: bool,
     last_checkpoint: Path | None,
     broken_from: int | None,
+    new_status: str | None,
 ) -> None:
     """Write the draft of the next version to FILE, for the holders of the root keys to sign."""
     services = opened(console)
@@ -77,6 +82,7 @@ def draft_bundle(
             new_log=new_log,
             last_checkpoint=None if last_checkpoint is None else last_checkpoint.read_bytes(),
             broken_from=broken_from,
+            status_cause=Cause(new_status) if new_status else None,
         )
     file.write_bytes(draft.encode())
     console.say(

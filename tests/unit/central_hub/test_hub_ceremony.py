@@ -230,3 +230,31 @@ def test_a_broken_algorithm_is_declared_by_the_roots_and_what_was_logged_before_
     assert found[early].indication is Indication.PASSED, found[early].vi
     assert found[late].sub_indications == ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE",)
     assert proposed(services).bundle.broken == services.keys.bundle.broken
+
+
+@pytest.mark.parametrize("cause", [Cause.RETIRED, Cause.COMPROMISED])
+def test_a_new_status_key_takes_over_and_a_stolen_one_vouches_for_nothing(
+    hub: ProvinceHub, root: SigningKey, cause: Cause
+) -> None:
+    former = hub.services.keys.status
+    with reading(hub.services.engine) as connection:
+        old = take_snapshot(connection, hub.services)
+    assert former is not None and old is not None
+    draft = proposed(hub.services, status_cause=cause).sign(root)
+    waiting = reopened(hub.services).keys.status
+    assert waiting is not None and waiting.public == former.public, "until the draft is adopted"
+    bundle = adopt(hub.services, draft)
+    services = reopened(hub.services)
+    assert services.keys.status is not None and services.keys.status.public != former.public
+    assert bundle.status[0] == services.keys.status.public
+    with reading(services.engine) as connection:
+        new = take_snapshot(connection, services)
+    assert new is not None and open_snapshot(new, bundle).province == "48"
+    if cause is Cause.RETIRED:
+        assert open_snapshot(old, bundle).province == "48"
+    else:
+        with pytest.raises(TrustInvalid):
+            open_snapshot(old, bundle)
+    assert not (services.config.keys / "next" / "status.key").exists()
+    after = proposed(services).bundle
+    assert after.status == bundle.status
