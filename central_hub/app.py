@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import Babel
 
 import central_hub.session as who
+import look
 from central_hub import database, problems, protection, shell, words
 from central_hub.config import HubConfig
 from central_hub.rooms import ROOMS
@@ -29,6 +30,7 @@ def create_app(config: HubConfig, services: Services) -> Flask:
     app.jinja_env.add_extension("jinja2.ext.do")
     protection.attach(app, is_https=config.tls, session_seconds=config.session_hours * 3600)
     app.before_request(who.guard)
+    look.attach(app)
     shell.attach(app)
     words.attach(app)
     problems.attach(app)

@@ -12,6 +12,7 @@ from typing import Final
 from flask import Flask, Response, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
+import look
 from central_hub import reasons
 from central_hub.database import get_services
 from central_hub.problems import answer
@@ -92,7 +93,7 @@ def _harden(response: Response) -> Response:
         return response
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if request.endpoint not in look.FILES:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

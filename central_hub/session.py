@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from flask import Response, current_app, g, redirect, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
+import look
 from central_hub import reasons
 from central_hub.accounts.service import Account, find_account
 from central_hub.database import get_reader, get_services
@@ -92,7 +93,7 @@ def safe_next(path: str | None) -> str:
 def guard() -> BaseResponse | None:
     """Before every request: an account, then the page."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or request.endpoint == "static" or getattr(view, _MARK, False) or current() is not None:
+    if view is None or request.endpoint in look.FILES or getattr(view, _MARK, False) or current() is not None:
         return None
     if wants_json() or request.method not in ("GET", "HEAD"):
         return answer(reasons.LOGGED_OUT)

@@ -7,6 +7,7 @@ from flask import Flask
 from flask import session as cookie
 from flask_babel import Babel
 
+import look
 from dossiers.presentation import jinja_filters
 from edge_node import database, problems, protection, shell
 from edge_node import session as who
@@ -30,6 +31,7 @@ def create_app(config: EdgeConfig, services: Services) -> Flask:
     app.jinja_env.add_extension("jinja2.ext.do")
     protection.attach(app, is_https=config.https)
     app.before_request(who.guard)
+    look.attach(app)
     shell.attach(app)
     problems.attach(app)
     for room in ROOMS:

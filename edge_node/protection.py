@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from flask import Flask, Response, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
+import look
 from edge_node import reasons
 from edge_node.database import get_services
 from edge_node.problems import answer
@@ -101,7 +102,7 @@ def _harden(response: Response) -> Response:
     # A browser's own PDF viewer is an object and would be forbidden by the policy of the page it shows.
     if response.mimetype != "application/pdf":
         response.headers.setdefault("Content-Security-Policy", POLICY)
-    if request.endpoint != "static":
+    if request.endpoint not in look.FILES:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

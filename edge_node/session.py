@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from flask import Response, current_app, g, make_response, redirect, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
+import look
 from edge_node import reasons
 from edge_node.accounts import resume
 from edge_node.accounts.service import current_actor, find_officer
@@ -91,7 +92,7 @@ def safe_next(path: str | None) -> str:
 def guard() -> BaseResponse | None:
     """Before every request: set-up first, then an officer, then the page."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or request.endpoint == "static" or getattr(view, _MARK, False):
+    if view is None or request.endpoint in look.FILES or getattr(view, _MARK, False):
         return None
     if (request.blueprint or "").startswith("api"):
         return None

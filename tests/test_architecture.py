@@ -23,14 +23,15 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-SHIPPED = ("signing", "sync_protocol", "dossiers", "edge_node", "central_hub")
+SHIPPED = ("signing", "sync_protocol", "dossiers", "look", "edge_node", "central_hub")
 PURE = SHIPPED[:3]
 FLOORS = {
     "signing": {"signing"},
     "sync_protocol": {"signing", "sync_protocol"},
     "dossiers": {"signing", "sync_protocol", "dossiers"},
-    "edge_node": {"signing", "sync_protocol", "dossiers", "edge_node"},
-    "central_hub": {"signing", "sync_protocol", "dossiers", "central_hub"},
+    "look": {"look"},
+    "edge_node": {"signing", "sync_protocol", "dossiers", "look", "edge_node"},
+    "central_hub": {"signing", "sync_protocol", "dossiers", "look", "central_hub"},
 }
 NEVER_SHIPPED = {"tests", "demo", "benchmarks", "tools"}
 

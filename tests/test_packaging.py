@@ -25,7 +25,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("edge_node", "central_hub")
-SHIPPED = ("signing", "sync_protocol", "dossiers", *APPS)
+SERVED = (*APPS, "look")
+"""The packages with files for browsers."""
+SHIPPED = ("signing", "sync_protocol", "dossiers", *SERVED)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VENDOR = tomllib.loads((ROOT / "assets" / "vendor.toml").read_text(encoding="utf-8"))
 
@@ -90,14 +92,15 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _vendor_files(app: str) -> set[str]:
-    """What `assets/vendor.toml` promises for one app, relative to its static folder."""
-    files = {"vendor/THIRD-PARTY.txt"}
+    """What `assets/vendor.toml` promises for one package, relative to its static folder."""
+    files: set[str] = set()
     for name, entry in VENDOR.items():
-        if app in entry["apps"]:
+        if app in entry["packages"]:
             chosen = [Path(path).name for path in entry.get("files", [])] + (
                 ["icons.svg"] if "sprite" in entry else []
             )
             files |= {f"vendor/{name}/{file}" for file in [*chosen, *entry["licences"]]}
+            files.add("vendor/THIRD-PARTY.txt")
     return files
 
 
@@ -124,7 +127,7 @@ def test_the_wheel_carries_the_offline_page(wheel: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("app", APPS)
+@pytest.mark.parametrize("app", SERVED)
 def test_an_installed_wheel_serves_every_asset(installed: Path, clone: Path, app: str) -> None:
     own = {p.removeprefix(f"{app}/static/") for p in _tracked(clone) if p.startswith(f"{app}/static/")}
     wanted = _vendor_files(app) | own | _static_files_named_in_templates(clone, app)
@@ -139,9 +142,16 @@ def _office(python: Path, *arguments: str) -> str:
     return _run(python, "-W", "error", *arguments, cwd=python.parent, PATH=str(python.parent), PYTHONPATH="")
 
 
+def _serves(app: str, page: Path, clone: Path) -> bool:
+    """Whether a page can ask this package for a file: both applications' pages ask the look."""
+    return app == "look" or page.is_relative_to(clone / app)
+
+
 def _static_files_named_in_templates(clone: Path, app: str) -> set[str]:
-    texts = (path.read_text(encoding="utf-8") for path in (clone / app).rglob("*.html"))
-    named = (re.findall(r"""['"]static['"],\s*filename=['"]([^'"]+)['"]""", text) for text in texts)
+    pages = [path for package in SERVED for path in (clone / package).rglob("*.html")]
+    endpoint = r"look\.static" if app == "look" else "static"
+    wanted = re.compile(rf"""['"]{endpoint}['"],\s*filename=['"]([^'"]+)['"]""")
+    named = (wanted.findall(path.read_text(encoding="utf-8")) for path in pages if _serves(app, path, clone))
     return {file for files in named for file in files}
 
 
@@ -175,10 +185,10 @@ def test_the_wheel_carries_licences_data_and_translations(wheel: Path, clone: Pa
 @pytest.mark.slow
 def test_every_bundled_file_has_its_notice_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        for app in APPS:
+        for app in {each for entry in VENDOR.values() for each in entry["packages"]}:
             index = archive.read(f"{app}/static/vendor/THIRD-PARTY.txt").decode("utf-8")
             for name, entry in VENDOR.items():
-                if app in entry["apps"]:
+                if app in entry["packages"]:
                     assert entry["package"] in index
                     for licence in entry["licences"]:
                         text = archive.read(f"{app}/static/vendor/{name}/{licence}").decode("utf-8")
@@ -299,7 +309,7 @@ def test_every_npm_package_is_pinned_and_licensed() -> None:
     assert versions["htmx.org"].startswith("2.")
     assert {entry["package"] for entry in VENDOR.values()} <= set(declared["dependencies"])
     for entry in VENDOR.values():
-        assert set(entry["apps"]) <= set(APPS)
+        assert set(entry["packages"]) <= set(SERVED)
         assert "LICENSE" in entry["licences"]
 
 
@@ -417,7 +427,7 @@ def test_no_tracked_file_names_a_package_registry() -> None:
 def test_no_page_loads_anything_from_the_internet() -> None:
     remote = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//(?!127\.|localhost)""")
     loads = re.compile(r"<(?:script|link|img|iframe|form|source)\b")
-    pages = [path for path in _tracked() if path.endswith(".html") and path.startswith(APPS)]
+    pages = [path for path in _tracked() if path.endswith(".html") and path.startswith(SERVED)]
     assert not [
         p for p in pages for line in _text(p).splitlines() if remote.search(line) and loads.search(line)
     ]

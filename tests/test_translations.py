@@ -19,11 +19,12 @@ _VALUE = re.compile(r"%\((\w+)\)[sd]")
 
 
 def extracted(app: str) -> dict[str, str]:
-    """Every text of an app → the file where it stands."""
+    """Every text of an app, and of the look it shows → the file where it stands."""
     found: dict[str, str] = {}
-    for file, _, text, _, _ in extract_from_dir(ROOT / app, method_map=_METHODS):
-        for each in text if isinstance(text, tuple) else (text,):
-            found.setdefault(each, file)
+    for folder in (app, "look"):
+        for file, _, text, _, _ in extract_from_dir(ROOT / folder, method_map=_METHODS):
+            for each in text if isinstance(text, tuple) else (text,):
+                found.setdefault(each, file)
     return found
 
 

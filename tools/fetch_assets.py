@@ -1,7 +1,7 @@
-"""Brings the browser's files into the two apps: npm, the pinned lock, then only what `assets/vendor.toml` chooses.
+"""Brings the browser's files into our packages: npm, the pinned lock, then only what `assets/vendor.toml` chooses.
 
 An office has no internet, so nothing may come from a CDN: the chosen files and the licence notice of everything in
-them are copied to `<app>/static/vendor/`, which git ignores and the wheel carries. Standard library only, because
+them are copied to `<package>/static/vendor/`, which git ignores and the wheel carries. Standard library only, because
 this also runs where a wheel is built without the development environment. It does not change any file it copies.
 """
 
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("edge_node", "central_hub")
+PACKAGES = ("look", "central_hub")
 _NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
-_STROKE = 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
+_STROKE = 'fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round"'
 _ROOT_ELEMENT = re.compile(r"<svg\b[^>]*>(.*)</svg>", re.DOTALL)
 _INVISIBLE_BOX = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 
@@ -34,12 +34,12 @@ def fetch(root: Path = ROOT) -> bool:
     """Make both `static/vendor` folders current; False when they already were."""
     assets = root / "assets"
     wanted = _digest(assets / "package-lock.json", assets / "vendor.toml", Path(__file__))
-    if all(_stamp(root, app) == wanted for app in APPS):
+    if all(_stamp(root, package) == wanted for package in PACKAGES):
         return False
     _install_packages(assets)
     chosen = tomllib.loads((assets / "vendor.toml").read_text(encoding="utf-8"))
-    for app in APPS:
-        _fill_vendor_folder(root, app, chosen, wanted)
+    for package in PACKAGES:
+        _fill_vendor_folder(root, package, chosen, wanted)
     return True
 
 
@@ -47,8 +47,8 @@ def _digest(*paths: Path) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
 
-def _stamp(root: Path, app: str) -> str:
-    path = root / app / "static" / "vendor" / ".setup-stamp"
+def _stamp(root: Path, package: str) -> str:
+    path = root / package / "static" / "vendor" / ".setup-stamp"
     return path.read_text(encoding="ascii") if path.exists() else ""
 
 
@@ -67,15 +67,15 @@ def _install_packages(assets: Path) -> None:
     stamp.write_text(wanted, encoding="ascii")
 
 
-def _fill_vendor_folder(root: Path, app: str, chosen: Mapping[str, Any], stamp: str) -> None:
+def _fill_vendor_folder(root: Path, package: str, chosen: Mapping[str, Any], stamp: str) -> None:
     # Filled beside the old folder and then put in its place: a server running meanwhile never sees half of it.
-    vendor = root / app / "static" / "vendor"
+    vendor = root / package / "static" / "vendor"
     fresh = vendor.with_name("vendor.new")
     shutil.rmtree(fresh, ignore_errors=True)
     modules = root / "assets" / "node_modules"
     notices = []
     for name, entry in chosen.items():
-        if app not in entry["apps"]:
+        if package not in entry["packages"]:
             continue
         _copy_entry(entry, modules, fresh / name)
         notices.append(_notice(name, entry, modules))

@@ -41,13 +41,21 @@ def _compile(source: Path, target: Path) -> None:
 
 
 def update_catalogues(root: Path = ROOT) -> None:
-    """Extract the texts of each app and merge them into its English catalogue, keeping what is translated."""
+    """Extract the texts of each app and of the look, and merge them into its English catalogue, keeping what is translated."""
     for app in APPS:
         folder = root / app / "translations"
         folder.mkdir(exist_ok=True)
         template = folder / "messages.pot"
         mapping = f"--mapping-file={root / 'pyproject.toml'}"
-        _babel("extract", mapping, "--no-location", "--omit-header", f"--output={template}", str(root / app))
+        _babel(
+            "extract",
+            mapping,
+            "--no-location",
+            "--omit-header",
+            f"--output={template}",
+            str(root / app),
+            str(root / "look"),
+        )
         verb = "update" if (folder / "en" / "LC_MESSAGES" / "messages.po").exists() else "init"
         _babel(verb, f"--input-file={template}", f"--output-dir={folder}", "--locale=en")
         template.unlink()

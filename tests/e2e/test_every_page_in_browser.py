@@ -173,7 +173,8 @@ def pages_of_node(week: Week) -> Examples:
         "/reports/dossiers": ["/reports/dossiers?column=received", "/reports/dossiers?column=overdue&format=csv"],
         "/results": ["/results", "/results?state=returned", "/results?q=khong+co+ai"],
         "/search": ["/search", "/search?q=tran+thi", "/search?q=khong+co+ai"],
-        "/static/<path:filename>": ["/static/icon.svg"],
+        "/look/<path:filename>": ["/look/icon.svg"],
+        "/static/<path:filename>": ["/static/app.css"],
         **way(week),
     }  # fmt: skip
 
@@ -257,7 +258,8 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/quarantine/requests/<record>": [f"/quarantine/requests/{request.record}"],
         "/reports": ["/reports", f"/reports?{quarter}&group=field", f"/reports?{quarter}&format=csv", f"/reports?{quarter}&format=xlsx"],
         "/search": ["/search", "/search?q=hoa", "/search?q=khong+co+ai"],
-        "/static/<path:filename>": ["/static/icon.svg"],
+        "/look/<path:filename>": ["/look/icon.svg"],
+        "/static/<path:filename>": ["/static/app.css"],
         "/stick/<device>/answer": [f"/stick/{hub.desks[0].device}/answer"],
         "/stick/<device>/snapshot": [f"/stick/{hub.desks[1].device}/snapshot"],
         "/copies/<life>": [f"/copies/{suspect_copy(hub, hub.desks[2])}"],

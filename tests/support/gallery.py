@@ -16,6 +16,7 @@ from flask import Flask, Response, abort, render_template, request
 from flask_babel import Babel, get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader
 
+import look
 from dossiers import presentation
 from edge_node.sync.status import SyncStatus
 
@@ -44,6 +45,7 @@ def create_gallery(app_name: str, translations: Path | None = None) -> Flask:
     Babel(app, locale_selector=lambda: request.args.get("lang", "vi"))
     app.jinja_env.filters.update(presentation.jinja_filters(lambda: str(get_locale())))
     app.jinja_env.globals["csrf_token"] = lambda: "sample"
+    look.attach(app)
     samples = FileSystemLoader(str(ROOT / "tests/web/gallery" / app_name))
     app.jinja_loader = ChoiceLoader([samples, FileSystemLoader(str(package / "templates"))])
     app.context_processor(lambda: {"shell": shell_of(app_name), "s": sample_data(), "now": NOW})

@@ -1,6 +1,7 @@
-"""The macros in every sample page: strict markup in both languages, and the two apps' shared look kept identical."""
+"""The macros in every sample page: strict markup in both languages."""
 
 import re
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,15 +10,6 @@ from flask.testing import FlaskClient
 
 from tests.support.gallery import PACKAGES, ROOT, compile_english, create_gallery, pages
 
-SHARED = [
-    "static/look.css",
-    "static/app.js",
-    "static/icon.svg",
-    *(
-        f"templates/macros/{name}.html"
-        for name in ("icon", "address", "marks", "page", "form", "table", "timeline", "finding")
-    ),
-]
 EVERY_PAGE = [(app_name, page) for app_name in PACKAGES for page in pages(app_name)]
 VOID = {
     "area",
@@ -110,17 +102,11 @@ def test_the_frame_speaks_english_when_asked(clients: dict[str, FlaskClient], ap
     assert "Tới nội dung chính" not in text
 
 
-@pytest.mark.parametrize("shared", SHARED)
-def test_both_apps_carry_the_same_look(shared: str) -> None:
-    node, hub = ((ROOT / package / shared).read_bytes() for package in PACKAGES.values())
-    assert node == hub, f"copy edge_node/{shared} to central_hub/{shared}"
-
-
 def test_no_template_of_the_apps_carries_style_or_script() -> None:
     forbidden = re.compile(r"\sstyle=|\son[a-z]+=|hx-on|<style|javascript:", re.IGNORECASE)
     found = [
         str(path)
-        for package in PACKAGES.values()
+        for package in (*PACKAGES.values(), "look")
         for path in templates_of(package)
         if forbidden.search(read(path))
     ]
@@ -129,7 +115,7 @@ def test_no_template_of_the_apps_carries_style_or_script() -> None:
 
 def test_macro_files_translate_only_inside_macros() -> None:
     """Imported templates are made once per process: a text at their top level would keep the first visitor's language."""
-    for package in PACKAGES.values():
+    for package in (*PACKAGES.values(), "look"):
         for path in sorted((ROOT / package / "templates/macros").glob("*.html")):
             outside = re.sub(
                 r"\{%-? macro .*?\{%-? endmacro -?%\}|\{#.*?#\}", "", read(path), flags=re.DOTALL
@@ -160,3 +146,13 @@ def templates_of(package: str) -> list[Path]:
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def test_every_icon_is_in_the_sprite() -> None:
+    """An icon that the set-up does not fetch would be an empty square that nobody misses in a test."""
+    table = read(ROOT / "look/templates/macros/icon.html").split("set symbols = {")[1].split("}")[0]
+    symbols = dict(re.findall(r"'(\w+)': '([a-z0-9-]+)'", table))
+    sprite = tomllib.loads(read(ROOT / "assets/vendor.toml"))["icons"]["sprite"]
+    assert sorted(set(symbols.values())) == sorted(sprite)
+    drawn = read(ROOT / "look/static/vendor/icons/icons.svg")
+    assert [name for name in sprite if f'<symbol id="{name}"' not in drawn] == []

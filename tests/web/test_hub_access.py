@@ -114,6 +114,7 @@ TABLE = {
     "POST /sync/v1/beacon": EVERYBODY,
     "POST /sync/v1/relay": EVERYBODY,
     "GET /static/<path:filename>": EVERYBODY,
+    "GET /look/<path:filename>": EVERYBODY,
 }
 """Whose log-in opens it; "" is somebody without one. /metrics asks for loopback instead, which a test client is."""
 
