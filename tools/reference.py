@@ -140,10 +140,12 @@ def _map() -> Iterator[str]:
         yield "| room | what it is for |\n|---|---|"
         folder = ROOT / package
         rooms = [path for path in folder.iterdir() if (path / "__init__.py").exists()]
-        for path in sorted({*folder.glob("*.py"), *rooms}):
-            if path.name not in {"__init__.py", "__main__.py"}:
-                source = path / "__init__.py" if path.is_dir() else path
-                yield f"| `{package}/{path.name}{'/' if path.is_dir() else ''}` | {_cell(_purpose(source))} |"
+        modules = [path for path in folder.glob("*.py") if path.name not in {"__init__.py", "__main__.py"}]
+        if not rooms and not modules:
+            yield f"| `{package}/` | {_cell(_purpose(folder / '__init__.py'))} |"
+        for path in sorted({*modules, *rooms}):
+            source = path / "__init__.py" if path.is_dir() else path
+            yield f"| `{package}/{path.name}{'/' if path.is_dir() else ''}` | {_cell(_purpose(source))} |"
     yield ""
 
 
