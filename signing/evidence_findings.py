@@ -58,8 +58,8 @@ _IN_FORCE: Final = {
 _ROWS: Final = {
     Row.SILENT: ("Không có ghi nhận nào bất lợi cho khóa đã ký.", "Nothing is recorded against the signing key."),
     Row.UNLOGGED: (
-        "Không có ghi nhận nào bất lợi cho khóa đã ký; bản ghi chưa được chứng minh là đã có trong nhật ký minh bạch của tỉnh.",
-        "Nothing is recorded against the signing key; the record is not shown to be in the log.",
+        "Không có ghi nhận nào bất lợi cho khóa đã ký (bản ghi hoặc công bố khóa chưa chứng minh là đã có trong nhật ký minh bạch).",
+        "Nothing is recorded against the signing key (the record, or the statement of its key, is not shown to be in the log).",
     ),
     Row.BEFORE_CUT: (
         "Khóa đã bị thu hồi, nhưng bản ghi này được ký trước mốc thu hồi.",

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
+from signing.canonical import Json
+from signing.next_steps import WORDS as NEXT_WORDS
+from signing.next_steps import next_step
 from signing.report import Check, NotChecked, RecordFinding, Report, Result, Signer, TimeBound
 
 
@@ -46,6 +49,10 @@ _LABELS: Final = {
         "version": "phiên bản",
         "fingerprint": "dấu vân tay khóa gốc",
         "age": "ngày tuổi",
+        "next": "Việc cần làm",
+        "compare": "So với tờ giấy, từng mục",
+        "paper.slip": "giấy tiếp nhận hồ sơ và hẹn trả kết quả",
+        "paper.result": "giấy biên nhận trả kết quả",
     },
     Language.EN: {
         "record": "Record",
@@ -72,8 +79,24 @@ _LABELS: Final = {
         "version": "version",
         "fingerprint": "root fingerprint",
         "age": "days old",
+        "next": "What to do",
+        "compare": "Compare with the paper, field by field",
+        "paper.slip": "slip: dossier received, result due",
+        "paper.result": "receipt of a result",
     },
 }
+_FIELDS: Final = {
+    "code": ("Mã hồ sơ", "Dossier code"),
+    "procedure": ("Mã thủ tục", "Procedure"),
+    "issued": ("Ngày cấp", "Issued on"),
+    "due": ("Ngày hẹn trả", "Due on"),
+    "unit_name": ("Cơ quan cấp", "Issued by"),
+    "holder": ("Chủ hồ sơ", "Holder"),
+    "birth_year": ("Năm sinh", "Year of birth"),
+    "result": ("Kết quả", "Result"),
+}
+"""The fields of a code on paper, in the order in which they are compared."""
+_DAYS: Final = frozenset({"issued", "due"})
 
 
 def render(report: Report, language: Language) -> str:
@@ -84,8 +107,10 @@ def render(report: Report, language: Language) -> str:
 def _lines(report: Report, language: Language) -> Iterator[str]:
     words = _LABELS[language]
     yield report.vi if language is Language.VI else report.en
+    yield f"  {words['next']}: {NEXT_WORDS[next_step(report)][language is Language.EN]}"
     for record in report.records:
         yield from _record_lines(record, words)
+        yield from _fields_to_compare(record, language)
     if report.status is not None:
         yield f"  {words['status']} {report.status.as_of_size}{_age(report.status.age_ms, words['age'])}"
     yield f"  {words['checks']}:"
@@ -104,7 +129,7 @@ def _record_lines(record: RecordFinding, words: Mapping[str, str]) -> Iterator[s
     document = record.document
     if document is not None:
         yield f"  {words['record']}: {document.id}"
-        yield f"    {words['kind']}: {document.kind} · {words['unit']}: {document.unit}"
+        yield f"    {words['kind']}: {words.get(document.kind, document.kind)} · {words['unit']}: {document.unit}"
         yield f"    {words['in_force']}: {words[document.in_force]}"
     if record.signer is not None:
         yield f"  {words['signer']}: {_signer(record.signer)} · {words['key']}: {record.signer.key}"
@@ -115,6 +140,24 @@ def _record_lines(record: RecordFinding, words: Mapping[str, str]) -> Iterator[s
     for name, bound in (("not_before", record.not_before), ("not_after", record.not_after)):
         if bound is not None:
             yield f"  {words[name]}: {bound.size} {words['leaves']}{_bound_time(bound)}"
+
+
+def _fields_to_compare(record: RecordFinding, language: Language) -> Iterator[str]:
+    """What a code on paper says; of records the JSON report tells the content."""
+    document = record.document
+    if document is None or document.facts is None or not document.kind.startswith("paper."):
+        return
+    yield f"  {_LABELS[language]['compare']}:"
+    values = {**document.facts, **(document.content or {})}
+    for name, labels in _FIELDS.items():
+        value = values.get(name)
+        if value is not None:
+            yield f"    {labels[language is Language.EN]}: {_day(value) if name in _DAYS else value}"
+
+
+def _day(value: Json) -> str:
+    digits = str(value)
+    return f"{digits[6:8]}/{digits[4:6]}/{digits[:4]}"
 
 
 def _bound_time(bound: TimeBound) -> str:

@@ -43,6 +43,8 @@ def _what(report: Report, services: Services) -> str:
     signer = report.signers[0] if report.signers else None
     if signer is None:
         return _("%(kind)s, đơn vị ghi trong tệp: %(unit)s", kind=_kind(document.kind), unit=unit)
+    if document.kind in _papers():
+        return _("%(kind)s của %(unit)s, do máy của đơn vị ký", kind=_kind(document.kind), unit=unit)
     return _(
         "%(kind)s của %(unit)s, người ký: %(name)s (%(roles)s)",
         kind=_kind(document.kind),
@@ -52,13 +54,16 @@ def _what(report: Report, services: Services) -> str:
     )
 
 
-def _kind(kind: str) -> str:
-    """A kind of record or of paper in words."""
-    papers = {
+def _papers() -> dict[str, str]:
+    return {
         "paper.slip": _("Giấy tiếp nhận hồ sơ và hẹn trả kết quả"),
         "paper.result": _("Giấy biên nhận trả kết quả"),
     }
-    return papers.get(kind) or kind_name(kind)
+
+
+def _kind(kind: str) -> str:
+    """A kind of record or of paper in words."""
+    return _papers().get(kind) or kind_name(kind)
 
 
 def _outcome(report: Report) -> str:
@@ -158,9 +163,8 @@ def _compare(report: Report, services: Services, catalogue: Catalogue) -> list[t
     before, after = report.subject.not_before, report.subject.not_after
     if before is not None and before.time_ms is not None:
         lines.append((_("Ký sau (bên chứng kiến)"), fmt_datetime(before.time_ms)))
-    if after is not None:
-        shown = str(after.size) if after.time_ms is None else fmt_datetime(after.time_ms)
-        lines.append((_("Có trong nhật ký tỉnh lúc"), shown))
+    if after is not None and after.time_ms is not None:
+        lines.append((_("Có trong nhật ký tỉnh lúc"), fmt_datetime(after.time_ms)))
     return lines
 
 

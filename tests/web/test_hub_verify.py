@@ -140,7 +140,9 @@ def test_a_code_on_paper_shows_every_field_that_the_paper_has(hub: ProvinceHub) 
     report = verify(paper_code(result="Giấy khai sinh").encode(), open_unpinned_bundle(paper_bundle()))
     with hub.app.test_request_context("/verify"), reading(hub.services.engine) as connection:
         found = finding_of(report, hub.services, hub.services.catalogue.current(connection))
-    assert found["what"].startswith("Giấy tiếp nhận hồ sơ và hẹn trả kết quả")
+    assert (
+        found["what"] == "Giấy tiếp nhận hồ sơ và hẹn trả kết quả của Phường Hải Châu, do máy của đơn vị ký"
+    )
     shown = {value for _label, value in found["compare"]}
     assert shown >= {
         "H17.20242-261120-0001", "Phường Hải Châu", "20/11/2026", "25/11/2026", "Nguyễn Thị Minh Nguyệt", "1987",

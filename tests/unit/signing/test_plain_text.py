@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from signing.bundles import open_unpinned_bundle
 from signing.exported import encode_export
 from signing.plain_text import Language, render
 from signing.report import Report
 from signing.trust import Role
 from signing.verification import verify
+from tests.support.paper import paper_bundle, paper_code
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_english(report: Report) -> None:
 
 def test_every_check_and_every_gap_has_its_line(report: Report) -> None:
     for language in Language:
-        assert len(render(report, language).splitlines()) == 10 + len(report.checks) + len(report.not_checked)
+        assert len(render(report, language).splitlines()) == 11 + len(report.checks) + len(report.not_checked)
 
 
 @pytest.mark.parametrize("ms", [2**53 - 1, -(2**53) + 1, 253_402_300_799_999])
@@ -50,5 +52,23 @@ def test_an_instant_outside_the_calendar_is_a_number(report: Report, ms: int) ->
 def test_a_report_about_nothing(cast: Any) -> None:
     lines = render(verify(b"", cast.bundle()), Language.VI).splitlines()
     assert lines[0].startswith("Không hợp lệ: đây không phải tệp chứng minh")
-    assert lines[1] == "  Đã kiểm tra:"
+    assert lines[1].startswith("  Việc cần làm: Chọn lại đúng tệp")
+    assert lines[2] == "  Đã kiểm tra:"
     assert "  Gói tin cậy: phiên bản 1" in lines
+
+
+def test_a_code_on_paper_lists_what_to_compare() -> None:
+    report = verify(paper_code(result="Giấy khai sinh").encode(), open_unpinned_bundle(paper_bundle()))
+    lines = render(report, Language.VI).splitlines()
+    start = lines.index("  So với tờ giấy, từng mục:")
+    assert lines[start + 1 : start + 9] == [
+        "    Mã hồ sơ: H17.20242-261120-0001",
+        "    Mã thủ tục: 1.004222",
+        "    Ngày cấp: 20/11/2026",
+        "    Ngày hẹn trả: 25/11/2026",
+        "    Cơ quan cấp: Phường Hải Châu",
+        "    Chủ hồ sơ: Nguyễn Thị Minh Nguyệt",
+        "    Năm sinh: 1987",
+        "    Kết quả: Giấy khai sinh",
+    ]
+    assert "giấy tiếp nhận hồ sơ và hẹn trả kết quả" in "".join(lines)
