@@ -251,3 +251,20 @@ def m012_words_of_files(db: Database) -> None:
         "CREATE INDEX file_word_of_word ON file_word_of (word)",
     ):
         db.execute(statement)
+
+
+@node_migrations()
+def m013_steps_of_the_log(db: Database) -> None:
+    """How the province's log went on from one checkpoint to a later one, for colleagues; and whose checkpoint nobody here can continue."""
+    for statement in (
+        """CREATE TABLE log_step (
+            number INTEGER PRIMARY KEY,
+            start BLOB NOT NULL,
+            stop BLOB NOT NULL,
+            note BLOB NOT NULL,
+            proof BLOB NOT NULL,
+            UNIQUE (start, stop)
+        ) STRICT""",
+        "CREATE TABLE log_step_wanted (start BLOB PRIMARY KEY) STRICT, WITHOUT ROWID",
+    ):
+        db.execute(statement)

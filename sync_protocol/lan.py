@@ -21,12 +21,14 @@ from sync_protocol.lan_envelope import Sent, open_reply, seal_reply, seal_said, 
 from sync_protocol.log import Seal
 from sync_protocol.signed_message import SignedMessage
 from sync_protocol.status_mark import STATUS_MARK_BYTES
-from sync_protocol.wire import RECEIPT_MARK_BYTES, Entry, pack, unpack
+from sync_protocol.wire import RECEIPT_MARK_BYTES, TREE_MARK_BYTES, Entry, Inclusion, Unproven, pack, unpack
 
 LAN_VERSION: Final = 1
 LAN_VERSIONS_ACCEPTED: Final = frozenset({1})
 BUNDLES_A_ROUND: Final = 4
 SEALS_MAX: Final = 16
+STEPS_MAX: Final = 16
+PLACES_MAX: Final = 4
 _BOX_BYTES: Final = 32
 _ID_BYTES: Final = 16
 
@@ -57,6 +59,20 @@ class SealEntry(msgspec.Struct, frozen=True, array_like=True):
         return Seal(log=self.log.hex(), length=self.length, head=self.head.hex(), signature=self.signature)
 
 
+class TreeStep(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A checkpoint of the province's log, and the proof that it continues the one before it (empty for the first)."""
+
+    note: bytes
+    proof: list[bytes]
+
+
+class PlacesTold(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Where records lie in the province's log, under this checkpoint."""
+
+    note: bytes
+    inclusions: list[Inclusion]
+
+
 class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What a PC says to a colleague's.
 
@@ -73,6 +89,8 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         status_mark: as `RoundRequest.status`.
         wanted: raw ids of records of other communes that the province lists for this one and the asker lacks.
         foreign: frames of such records that the other PC said it lacks.
+        tree, unproven: as in `RoundRequest`: where the asker stands in the province's log, whose places in it it lacks.
+        steps, places: what the other lacks of these, by the marks of its last answer; `status`: as in `RoundAnswer`.
     """
 
     protocol: int
@@ -93,6 +111,11 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     status_mark: bytes = b""
     wanted: list[bytes] = msgspec.field(default_factory=list)
     foreign: list[bytes] = msgspec.field(default_factory=list)
+    tree: bytes = b""
+    unproven: list[Unproven] = msgspec.field(default_factory=list)
+    steps: list[TreeStep] = msgspec.field(default_factory=list)
+    places: list[PlacesTold] = msgspec.field(default_factory=list)
+    status: bytes = b""
 
 
 class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -117,6 +140,11 @@ class LanAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     status: bytes = b""
     wanted: list[bytes] = msgspec.field(default_factory=list)
     foreign: list[bytes] = msgspec.field(default_factory=list)
+    tree: bytes = b""
+    unproven: list[Unproven] = msgspec.field(default_factory=list)
+    steps: list[TreeStep] = msgspec.field(default_factory=list)
+    places: list[PlacesTold] = msgspec.field(default_factory=list)
+    status_mark: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +171,6 @@ def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
         raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
     if (len(request.device), len(request.to), len(request.reply_box)) != (_ID_BYTES, _ID_BYTES, _BOX_BYTES):
         raise RemoteFault(reasons.ROUND_FORMAT, "ids")
-    if len(request.status_mark) not in (0, STATUS_MARK_BYTES):
-        raise RemoteFault(reasons.ROUND_FORMAT, "status")
     _check(request)
     return OpenedRequest.of(request, plain, Purpose.LAN_ROUND)
 
@@ -189,6 +215,13 @@ def _check(message: LanRequest | LanAnswer) -> None:
         raise RemoteFault(reasons.ROUND_FORMAT, "seals or receipt")
     if len(message.wanted) > limits.ROUND_WANTED_MAX or len(message.foreign) > limits.ROUND_RUNS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many records of other communes")
+    if len(message.steps) > STEPS_MAX or max(len(message.places), len(message.unproven)) > PLACES_MAX:
+        raise RemoteFault(reasons.ROUND_SIZE, "too many steps or places")
+    if len(message.tree) not in (0, TREE_MARK_BYTES) or len(message.status_mark) not in (
+        0,
+        STATUS_MARK_BYTES,
+    ):
+        raise RemoteFault(reasons.ROUND_FORMAT, "tree or status")
     if any(len(each) != 32 for each in message.wanted):
         raise RemoteFault(reasons.ROUND_FORMAT, "record id")
     for entry in message.seals:

@@ -5,7 +5,7 @@ request. What the other PC is called on the network is no proof of who it is; it
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from sqlite_utils import Database
@@ -32,7 +32,9 @@ from edge_node.sync.bundles import bundles_after
 from edge_node.sync.foreign import foreign_frames
 from edge_node.sync.receipt import signed_receipt
 from edge_node.sync.transport import LineFault
-from edge_node.witness.status import mark_to_say
+from edge_node.witness.sharing import asked_places, places_for, steps_for
+from edge_node.witness.status import mark_to_say, status_for
+from edge_node.witness.steps import own_mark
 from signing.keys import BoxKey
 from signing.reasons import Reason
 from sync_protocol import reasons
@@ -43,6 +45,8 @@ from sync_protocol.lan import (
     LAN_VERSION,
     LanAnswer,
     LanRequest,
+    PlacesTold,
+    TreeStep,
     decode_hello,
     open_answer,
     seal_request,
@@ -122,6 +126,8 @@ class _Meeting:
         self._sent: list[bytes] = []
         self._they_want: list[bytes] = []
         self._wanted: list[bytes] = []
+        self._shared = _Shared()
+        self._has_shared = False
         self._stale = 0
 
     def run(self) -> Met:
@@ -222,6 +228,7 @@ class _Meeting:
         receipt = signed_receipt(db)
         stands = compare(store, mine, self._theirs) if self._theirs is not None else []
         silent = colleague.is_cut_off
+        shared, self._shared = _Shared() if silent else self._shared, _Shared()
         room = BYTES_MAX - sum(map(len, chosen.frames))
         foreign, _ = foreign_frames(db, () if silent or room <= 0 else self._they_want, bytes_max=room)
         self._wanted = wanted_foreign(db, most=ROUND_WANTED_MAX)
@@ -246,6 +253,11 @@ class _Meeting:
             status_mark=mark_to_say(db, services),
             wanted=self._wanted,
             foreign=foreign,
+            tree=own_mark(services),
+            unproven=asked_places(db, services, office),
+            steps=shared.steps,
+            places=shared.places,
+            status=shared.status,
         )
 
     def _is_done(self, answer: LanAnswer, mine: Frontier, chosen: Chosen, colleague: Colleague) -> bool:
@@ -258,7 +270,7 @@ class _Meeting:
         bundle_before, self._their_bundle = self._their_bundle, answer.bundle
         is_behind = bool(bundles_after(self._db, answer.bundle, limit=1))
         lacks_bundle = is_behind and (bundle_before is None or answer.bundle > bundle_before)
-        has_foreign = self._has_foreign(answer)
+        has_foreign = self._has_foreign(answer) or self._has_log(answer)
         if answer.more or chosen.more or self._lacks_receipt or lacks_bundle or has_foreign:
             return False
         office = require_office(self._db)
@@ -276,3 +288,25 @@ class _Meeting:
         before, self._they_want = self._they_want, answer.wanted
         can_give = answer.wanted != before and bool(foreign_frames(self._db, answer.wanted, bytes_max=1)[0])
         return can_give or wanted_foreign(self._db, most=ROUND_WANTED_MAX) != self._wanted
+
+    def _has_log(self, answer: LanAnswer) -> bool:
+        """Whether there is something of the province's log, or of the status of keys, that the other lacks: told once a meeting."""
+        if self._has_shared:
+            return False
+        db, services = self._db, self._services
+        self._shared = _Shared(
+            steps=steps_for(db, services, answer.tree),
+            places=places_for(db, answer.unproven),
+            status=status_for(db, services, answer.status_mark, room=BYTES_MAX),
+        )
+        self._has_shared = bool(self._shared.steps or self._shared.places or self._shared.status)
+        return self._has_shared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the other lacks of the province's log, for the next request."""
+
+    steps: list[TreeStep] = field(default_factory=list)
+    places: list[PlacesTold] = field(default_factory=list)
+    status: bytes = b""

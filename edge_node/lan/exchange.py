@@ -16,18 +16,21 @@ from sqlite_utils import Database
 from edge_node.enrolment.epochs import open_log
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office
+from edge_node.journal.stamp import offset_now
 from edge_node.keyring.trust import office_log_ids
 from edge_node.keyring.units import may_hold, read_genealogy
 from edge_node.lan.aside import keep_aside
 from edge_node.lan.beacons import take_beacons
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts, write_transaction
-from edge_node.store.local import Office, write_local, write_office
+from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync.absorb import absorb
 from edge_node.sync.bundles import take_bundles
 from edge_node.sync.foreign import absorb_foreign
 from edge_node.sync.receipt import keep_receipt, signed_receipt, void_receipt
 from edge_node.sync.runner import HUB_MS, newest_hub_ms
+from edge_node.sync.status import LAST_FULL, read_status
+from edge_node.witness.sharing import take_shared
 from edge_node.witness.status import take_status
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
@@ -148,15 +151,15 @@ def take(db: Database, services: Services, message: LanRequest | LanAnswer) -> T
         carry_out(db, services)
     problem: RemoteFault | None = absorbed.problems[0] if absorbed.problems else None
     try:
-        if message.receipt:
-            take_receipt(db, services, require_office(db), message.receipt)
+        if message.receipt and take_receipt(db, services, require_office(db), message.receipt):
+            _note_full(db, services)
     except RemoteFault as fault:
         _LOG.warning("a receipt from another PC was not taken: %s", fault)
         problem = problem or fault
     if is_writable:
         take_beacons(db, services, office, message.beacons)
-        if isinstance(message, LanAnswer):
-            take_status(db, services, message.status)
+        take_shared(db, services, office, message.steps, message.places)
+        take_status(db, services, message.status)
     if absorbed.forked:
         _LOG.error("another PC holds another branch of %s", sorted(absorbed.forked))
     return Taken(records=absorbed.records, problem=problem)
@@ -190,6 +193,18 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
             write_local(db, HUB_MS, str(receipt.at))
         keep_receipt(db, signed, hub=hub, units=units)
     return signed_receipt(db) == signed
+
+
+def _note_full(db: Database, services: Services) -> None:
+    """By a colleague's line, too, everything here is at the province: as of the hub's moment, told by this PC's clock."""
+    now = services.clock()
+    if read_status(db, now=now).waiting:
+        return
+    hub = services.trust.trust(db).bundle.hub.key
+    offset = offset_now(db, now)
+    said = open_receipt(signed_receipt(db), hub).at - (offset[0] if offset else 0)
+    last = int(read_local(db, LAST_FULL) or 0)
+    write_local(db, LAST_FULL, str(max(last, min(now, said))))
 
 
 def _told(receipt: Receipt) -> tuple[int, int]:

@@ -31,7 +31,9 @@ from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
 from edge_node.sync.foreign import foreign_frames
 from edge_node.sync.receipt import signed_receipt
-from edge_node.witness.status import status_for
+from edge_node.witness.sharing import asked_places, places_for, steps_for
+from edge_node.witness.status import mark_to_say, status_for
+from edge_node.witness.steps import own_mark
 from sync_protocol import reasons
 from sync_protocol.challenge import challenge_holds, make_challenge
 from sync_protocol.errors import RemoteFault
@@ -166,6 +168,11 @@ class Serving:
             status=status_for(db, services, request.status_mark, room=left - sum(map(len, foreign))),
             wanted=wanted_foreign(db, most=ROUND_WANTED_MAX),
             foreign=foreign,
+            tree=own_mark(services),
+            unproven=asked_places(db, services, office),
+            steps=steps_for(db, services, request.tree),
+            places=places_for(db, request.unproven),
+            status_mark=mark_to_say(db, services),
         )
 
     def _nothing(self, db: Database, device: str, *, problem: str) -> LanAnswer:

@@ -87,6 +87,17 @@ def wish(db: Database, records: Iterable[Record]) -> None:
             )
 
 
+def wish_place(db: Database, log: str, seq: int) -> None:
+    """Ask for the place of a record that a colleague wants to know, where the record is here."""
+    if SqliteLogStore(db).span(log, seq, stop=seq + 1):
+        with write_transaction(db):
+            db.conn.execute(
+                "INSERT INTO log_wish (log, seq) SELECT ?1, ?2 WHERE (SELECT count(*) FROM log_wish) < ?3 "
+                "ON CONFLICT (log, seq) DO NOTHING",
+                (log, seq, WISHES_MAX),
+            )
+
+
 def wishes(db: Database, *, limit: int) -> list[tuple[str, int]]:
     """What to ask for next: log, and the first record wanted in it; those asked least often first."""
     rows = db.conn.execute(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from sqlite_utils import Database
 
@@ -21,6 +21,7 @@ from edge_node.sync.receipt import forget_places, receipted, receipted_place
 from edge_node.witness.places import keep_places, leaf_hashes, note_asked, wishes
 from edge_node.witness.state import keep_evidence, read_seen, write_seen
 from edge_node.witness.status import forget_status
+from edge_node.witness.steps import forget_steps, forget_wanted, keep_step, wanted_step
 from signing.bundles import TrustBundle
 from signing.errors import LogInvalid
 from signing.tlog import merkle
@@ -55,6 +56,9 @@ class Testimony:
 def testimony(db: Database, services: Services, office: Office) -> Testimony:
     """What to say in the next request."""
     seen = read_seen(services.config.keys)
+    bridge = wanted_step(db)
+    if seen is not None and bridge:
+        return Testimony(tree=bridge)  # for a colleague: a step from where it stands
     asks_witnesses = _asks_witnesses(services, db)
     unproven = [(log, first) for log, first, _ in _unproven(db, office)]
     wanted = wishes(db, limit=limits.INCLUSIONS_MAX)
@@ -101,6 +105,9 @@ def take_answer(
     not fit is passed over, and only two roots for one size are two histories. The same holds where this PC has seen another
     checkpoint since it asked: a command may sync beside the running node. `asked_from` is the mark that the request named.
     """
+    if asked_from and asked_from == wanted_step(db):
+        _take_bridge(db, services, answer, asked_from)
+        return
     if not is_late:
         forget_sent(db)
     try:
@@ -126,11 +133,76 @@ def forget_sent(db: Database) -> None:
         forget_local(db, _COSIGNATURE)
 
 
+def own_unproven(db: Database, services: Services, office: Office) -> list[Unproven]:
+    """Records whose place is not known here: own ones without one that a proof can use, and those wished for."""
+    mark = _WITNESSED if _asks_witnesses(services, db) else _PROVEN
+    found = [(log, first) for log, first, _ in _unproven(db, office, mark)]
+    found.extend(each for each in wishes(db, limit=limits.INCLUSIONS_MAX) if each not in found)
+    return [Unproven(bytes.fromhex(log), first) for log, first in found]
+
+
+def take_step(db: Database, services: Services, office: Office, note: bytes, proof: list[bytes]) -> None:
+    """A step of the log that a colleague has: checked as if it came from the province, and late. Raises OSError."""
+    _take_checkpoint(db, services, office, RoundTree(checkpoint=note, consistency=proof), is_late=True)
+
+
+def take_places(db: Database, services: Services, note: bytes, inclusions: list[Inclusion]) -> None:
+    """Places of records that a colleague was shown: kept under a checkpoint that the policy believes, for proofs."""
+    policy = services.trust.trust(db).bundle.policy
+    seen = read_seen(services.config.keys)
+    if policy is None or seen is None or len(note) > limits.CHECKPOINT_SIZE_BYTES_MAX:
+        return
+    try:
+        head = policy.open(Note.parse(note)).checkpoint
+    except LogInvalid as error:
+        _LOG.warning("places under a checkpoint that the policy does not believe: %s", error)
+        return
+    if head.origin != seen[0].origin or head.size > seen[0].size:
+        return
+    for each in inclusions[: limits.INCLUSIONS_MAX]:
+        if _holds(db, head, each):
+            for mark in _MARKS:
+                _move_on(db, mark, each)
+            _keep(db, each, head.size, note)
+
+
+def _take_bridge(db: Database, services: Services, answer: RoundAnswer, start: bytes) -> None:
+    """The step for a colleague that this sync asked for; the colleague checks it."""
+    forget_wanted(db, start)
+    policy = services.trust.trust(db).bundle.policy
+    if policy is None or not answer.checkpoint or len(answer.checkpoint) > limits.CHECKPOINT_SIZE_BYTES_MAX:
+        return
+    try:
+        head = policy.open_unwitnessed(Note.parse(answer.checkpoint))
+    except LogInvalid as error:
+        _LOG.warning("a checkpoint that the province's log has not signed: %s", error)
+        return
+    stop = tree_mark(head.size, head.root)
+    keep_step(db, start=start, stop=stop, note=answer.checkpoint, proof=answer.consistency)
+
+
 # --- checkpoints ---
 
 
+class Shown(Protocol):
+    """What somebody shows of the log's newest checkpoint: the province in an answer, or a colleague."""
+
+    @property
+    def checkpoint(self) -> bytes: ...
+    @property
+    def consistency(self) -> list[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundTree:
+    """A checkpoint and its proof, as a colleague shows them."""
+
+    checkpoint: bytes
+    consistency: list[bytes]
+
+
 def _take_checkpoint(
-    db: Database, services: Services, office: Office, answer: RoundAnswer, *, is_late: bool
+    db: Database, services: Services, office: Office, answer: Shown, *, is_late: bool
 ) -> None:
     now, folder = services.clock(), services.config.keys
     bundle = services.trust.trust(db).bundle
@@ -171,6 +243,9 @@ def _take_checkpoint(
     if seen is not None and any(alert.code == alerts.LOG_SPLIT for alert in alerts.list_alerts(db)):
         return  # whoever has shown two histories is not vouched for until a person has looked
     write_seen(folder, answer.checkpoint)
+    if seen is not None and seen[0].origin == head.origin:
+        start, stop = (tree_mark(each.size, each.root) for each in (seen[0], head))
+        keep_step(db, start=start, stop=stop, note=answer.checkpoint, proof=answer.consistency)
     device = services.keyring.device
     name = witness_key(office.province, device.public).name
     write_local(db, _COSIGNATURE, str(cosign(head, name, max(0, now // 1000), device)))
@@ -182,7 +257,7 @@ def _succeeds(
     bundle: TrustBundle,
     seen: tuple[Checkpoint, bytes],
     head: Checkpoint,
-    answer: RoundAnswer,
+    answer: Shown,
     *,
     is_late: bool,
 ) -> bool:
@@ -218,7 +293,7 @@ def _leads_to(bundle: TrustBundle, origin: str, wanted: str) -> bool:
     return origin == wanted
 
 
-def _tell_split(db: Database, services: Services, note: bytes, answer: RoundAnswer, detail: str) -> None:
+def _tell_split(db: Database, services: Services, note: bytes, answer: Shown, detail: str) -> None:
     now = services.clock()
     path = keep_evidence(
         services.config.keys, held=note, shown=answer.checkpoint, consistency=answer.consistency, now=now
@@ -231,6 +306,7 @@ def _begin_anew(db: Database, office: Office) -> None:
     """Another log: every own record is shown again, and a cosignature of the old one is nobody's any more."""
     forget_sent(db)
     forget_status(db)
+    forget_steps(db)
     forget_places(db)
     for log in SqliteLogStore(db).logs_of(device=office.device):
         for mark in _MARKS:
@@ -238,7 +314,7 @@ def _begin_anew(db: Database, office: Office) -> None:
                 forget_local(db, mark + log)
 
 
-def _continues(held: Checkpoint, head: Checkpoint, answer: RoundAnswer) -> bool:
+def _continues(held: Checkpoint, head: Checkpoint, answer: Shown) -> bool:
     try:
         merkle.verify_consistency(held.size, held.root, head.size, head.root, answer.consistency)
     except LogInvalid:

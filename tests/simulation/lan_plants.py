@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sqlite_utils import Database
 
+import edge_node.lan.asking as asking
 import edge_node.lan.exchange as exchange
 import edge_node.lan.serving as serving
 import edge_node.sync.receipt as receipts
@@ -62,9 +63,16 @@ def count_only_what_was_written_here(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(status, "office_logs", lambda db: [log for log in count(db) if log.is_own])
 
 
+def keep_routed_dossiers_to_oneself(patch: pytest.MonkeyPatch) -> None:
+    """What came from another commune stays at the PC that the province gave it to."""
+    for room in (serving, asking):
+        patch.setattr(room, "foreign_frames", lambda db, wanted, *, bytes_max: ([], False))
+
+
 ON_THE_LAN: Sequence[Plant] = (
     lan_serves_other_communes,
     believe_a_colleagues_receipt_unchecked,
     deliver_only_what_was_written_here,
     count_only_what_was_written_here,
+    keep_routed_dossiers_to_oneself,
 )

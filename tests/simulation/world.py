@@ -14,9 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import nacl.utils
-from sqlalchemy import select
 
-from central_hub.store.tables import FOREIGN
 from central_hub.sync.stick import snapshot_on
 from edge_node.journal import WriteRefused
 from edge_node.journal.stamp import offset_now
@@ -557,14 +555,8 @@ class World:
         raise Broken("converges", f"still moving after {HEALING_CYCLES_MAX} cycles")
 
     def _is_left_alone(self, node: SimNode) -> bool:
-        """A PC without a line must be healed by its colleagues alone; but for one that the province has to ask first."""
-        return self._is_fed(node) and not self.is_all_connected and not self._is_told_of_others(node)
-
-    def _is_told_of_others(self, node: SimNode) -> bool:
-        """Whether dossiers of other communes are on their way here: the province alone hands those out, to each PC itself."""
-        with self.hub.reading() as (connection, _):
-            told = select(FOREIGN.c.record).where(FOREIGN.c.unit == node.unit)
-            return connection.execute(told.limit(1)).first() is not None
+        """A PC without a line must be healed by its colleagues alone, dossiers of other communes included."""
+        return self._is_fed(node) and not self.is_all_connected
 
     def _positions(self) -> list[Any]:
         with self.hub.reading() as (_, store):
