@@ -1,6 +1,6 @@
 """`/routing`: the list, and `?format=csv`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -11,6 +11,7 @@ from central_hub.database import get_reader, get_services
 from central_hub.routing.listing import LegLine, Wish, count_legs, legs
 from central_hub.services import Services
 from central_hub.tables import CSV, csv_bytes, download
+from central_hub.words import plain
 from dossiers.legs import LegState
 from dossiers.local_time import local
 
@@ -41,7 +42,11 @@ def index() -> str | Response:
     return render_template(
         "routing/index.html",
         lines=list(
-            _shown(services, legs(connection, wish, limit=_PAGE_ROWS, offset=(page - 1) * _PAGE_ROWS))
+            _shown(
+                services,
+                legs(connection, wish, limit=_PAGE_ROWS, offset=(page - 1) * _PAGE_ROWS),
+                {each.code: plain(each.name) for each in services.catalogue.current(connection).procedures},
+            )
         ),
         count=count,
         waiting=count_legs(connection, Wish(unit=wish.unit, show="waiting")),
@@ -52,10 +57,13 @@ def index() -> str | Response:
     )
 
 
-def _shown(services: Services, lines: list[LegLine]) -> Iterator[dict[str, Any]]:
+def _shown(
+    services: Services, lines: list[LegLine], procedures: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
     for line in lines:
         yield {
             "leg": line,
+            "procedure": procedures.get(line.procedure, line.procedure),
             "sender": services.units.name(line.sender),
             "unit": services.units.name(line.unit),
             "purpose": _purpose(line),

@@ -195,7 +195,10 @@ def record_trails(db: Database, dossier: str) -> dict[str, Trail]:
         "WHERE record.dossier = ?",
         (bytes.fromhex(dossier),),
     )
-    return {row[0].hex(): Trail(row[1]) if row[2] in offices else Trail.JUDGED for row in rows}
+    guests = db.conn.execute("SELECT id FROM foreign_record WHERE dossier = ?", (bytes.fromhex(dossier),))
+    return {row[0].hex(): Trail.JUDGED for row in guests} | {
+        row[0].hex(): Trail(row[1]) if row[2] in offices else Trail.JUDGED for row in rows
+    }
 
 
 def match_expression(text: str) -> str | None:

@@ -148,3 +148,12 @@ def test_what_the_others_signed_is_told_in_the_history(province: Commune) -> Non
     exchange(other, home)
     page = browse(home).get(f"/dossiers/{dossier}")
     assert "đã xem hồ sơ" in page and "Phường Hòa Cường" in page[page.index('id="history"') :]
+
+
+def test_what_another_unit_signed_has_a_page_and_is_shown_as_held_by_the_province(province: Commune) -> None:
+    home, other = province.add(HOME), province.add(OTHER)
+    dossier = home.receive(competent=OTHER)
+    exchange(home, other)
+    there, received = browse(other), seen(other, dossier).legs[0].record
+    assert "Đã ghi nhận vào nhật ký tỉnh" in there.get(f"/dossiers/{dossier}")
+    assert "dossier.received" in there.get(f"/dossiers/{dossier}/records/{received}")
