@@ -140,6 +140,7 @@ def pages_of_node(week: Week) -> Examples:
         "/api/v1/dossiers": ["/api/v1/dossiers", "/api/v1/dossiers?q=tran&open=true"],
         "/api/v1/dossiers/<dossier>": [f"/api/v1/dossiers/{case}"],
         "/api/v1/dossiers/<dossier>/proof": [f"/api/v1/dossiers/{case}/proof"],
+        "/api/v1/dossiers/<dossier>/proof/readiness": [f"/api/v1/dossiers/{case}/proof/readiness"],
         "/conflicts/<conflict>": [f"/conflicts/{question.id}"],
         "/conflicts/duplicates/<conflict>": [f"/conflicts/duplicates/{double(week)}"],
         "/dossiers": ["/dossiers", "/dossiers?state=attention", "/dossiers?state=ended&sort=finished", "/dossiers?q=khong+co+ai", "/dossiers?format=csv"],
@@ -288,7 +289,7 @@ def log_in_at_hub(tab: Tab, login: str) -> None:
 def test_every_page_of_the_hub(browser: Browser, hub: ProvinceHub) -> None:
     """Each role sees all it may open; tests/web/test_hub_access.py says what that is."""
     for_a_program = "/api/v1/dossiers/<dossier>/proof"  # tests/web/test_hub_proof.py
-    paths = addresses(hub.app, pages_of_hub(hub), elsewhere=[for_a_program])
+    paths = addresses(hub.app, pages_of_hub(hub), elsewhere=[for_a_program, f"{for_a_program}/readiness"])
     # The administrator sees nearly everything; the others each page once, for what differs with the role.
     paths_of = {login: first_of_each(hub.app, paths) for login in ACCOUNTS} | {"quantri": paths}
     opened: set[str] = set()

@@ -203,6 +203,13 @@ def test_a_proof_is_read_with_the_bodies_asked_for(office: TestOffice, reader: P
     record = reader.get(f"/api/v1/dossiers/{dossier}").json["history"][0]["record"]
     found = reader.get(f"/api/v1/dossiers/{dossier}/proof?record={record}&disclose={record}").json
     assert "content" in found["records"][0]
+    answer = reader.get(f"/api/v1/dossiers/{dossier}/proof/readiness").json
+    assert (answer["complete"], answer["lacks"]) == (True, []), (
+        "this province keeps no log: nothing to wait for"
+    )
+    file = reader.get(f"/api/v1/dossiers/{dossier}/proof")
+    assert file.headers["Motcua-Proof-Lacks"] == ""
+    assert reader.get(f"/api/v1/dossiers/{'0' * 32}/proof/readiness").status_code == 404
     assert reader.get(f"/api/v1/dossiers/{dossier}/proof?record={'0' * 64}").status_code == 404
     assert reader.get(f"/api/v1/dossiers/{'0' * 32}/proof").status_code == 404
     assert ("Ki-ốt", "api") in office.db.conn.execute("SELECT officer, purpose FROM opening").fetchall()

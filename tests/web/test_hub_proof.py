@@ -147,6 +147,9 @@ def test_a_program_takes_a_proof_with_a_key_made_for_that(hub: ProvinceHub, doss
     assert [ask(each).status_code for each in (None, other, "mch_0", key)] == [401, 401, 401, 200]
     (first, *_), bare = decode_proof(ask(key).data).records, ask(key).json
     assert first.record.content is None and bare["format"] == "motcua-proof/1"
+    assert ask(key).headers["Motcua-Proof-Lacks"] == ""
+    assert ask(key, f"{address}/readiness").json["complete"] is True
+    assert [ask(each, f"{address}/readiness").status_code for each in (None, other)] == [401, 401]
     whole = ask(key, f"{address}?disclose={json.loads(first.record.header)['dossier']}")
     assert whole.status_code == 404
     assert ask(key, "/api/v1/dossiers/H00.1/proof").status_code == 404
@@ -181,6 +184,26 @@ def test_the_command_writes_the_file(hub: ProvinceHub, dossier: tuple[str, str],
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout.splitlines()[-1])
     assert (said["file"], said["bytes"]) == (str(target), target.stat().st_size)
+    assert said["readiness"]["complete"] is True
     assert told(hub, target.read_bytes()).sub_indications == ("SIGNED_DATA_NOT_FOUND",)
     unknown = ["proof", "H00.1", "--data", str(hub.services.config.data), "--json"]
     assert CliRunner().invoke(cli, unknown).exit_code == 3
+
+
+def test_what_the_log_does_not_hold_yet_is_told_at_the_screen_and_a_proof_reaches_what_it_holds(
+    hub: ProvinceHub, dossier: tuple[str, str]
+) -> None:
+    visitor = hub.browser("quantri")
+    assert 'data-complete="true"' in visitor.page(f"/verify/proof/choose?dossier={dossier[1]}")
+    desk = hub.desks[0]
+    fresh = receive(desk, hub.clock.now - 30_000, 9)
+    hub.deliver(desk)
+    hub.judge()
+    page = visitor.page(f"/verify/proof/choose?dossier={fresh}")
+    assert 'data-complete="false"' in page and "nhật ký minh bạch" in page and "Đợi tỉnh ký" in page
+    advance(hub.services, at_once=True)
+    assert 'data-complete="true"' in visitor.page(f"/verify/proof/choose?dossier={fresh}")
+    with reading(hub.services.engine) as connection:
+        report = told(hub, export_proof(hub.services, connection, fresh))
+    assert report.status is not None and report.subject.log is not None
+    assert report.status.as_of_size > report.subject.log.index

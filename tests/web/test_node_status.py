@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from central_hub.registry.revocation import Act, revoke_keys
 from central_hub.registry.snapshot import take_snapshot
@@ -17,6 +18,7 @@ from central_hub.store.engine import reading, writing
 from central_hub.sync.service import answer_round
 from central_hub.tlog.sequencer import Step, advance
 from edge_node.casework.exporting import export_proof
+from edge_node.cli import cli
 from edge_node.lan.asking import meet
 from edge_node.lan.serving import Serving
 from edge_node.store import SqliteLogStore, alerts
@@ -198,6 +200,18 @@ def test_a_proof_of_what_is_not_logged_yet_says_so_and_the_next_sync_makes_it_wh
     for _ in range(2):
         assert pc.sync().problem is None
     assert ready(pc, proof(pc, dossier)).is_complete
+
+
+def test_the_command_says_what_its_file_lacks(commune: Commune, pc: Pc, tmp_path: Path) -> None:
+    whole, fresh = logged(commune, pc), pc.receive()
+    for dossier, lacks in ((whole, []), (fresh, ["place"])):
+        target = tmp_path / f"{dossier}.motcua-proof.json"
+        command = ["proof", dossier, "--data", str(pc.services.config.data), "--out", str(target)]
+        done = CliRunner().invoke(cli, [*command, "--json"])
+        assert done.exit_code == 0, done.output
+        said = json.loads(done.stdout.splitlines()[-1])["readiness"]
+        assert (said["complete"], said["lacks"]) == (not lacks, lacks)
+        assert said["vi"] in CliRunner().invoke(cli, [*command, "--lang", "vi"]).output
 
 
 def test_a_status_too_large_to_go_along_is_asked_for_and_the_proof_says_what_it_lacks(
