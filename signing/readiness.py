@@ -62,8 +62,9 @@ _NO_REVIEW: Final = frozenset(
     {SubIndication.SIGNED_DATA_NOT_FOUND, SubIndication.MC_NOT_LOGGED, SubIndication.MC_QUORUM}
 )
 _OPEN: Final = (
-    "Nơi nhận có thể chưa kết luận được, hoặc chưa biết văn bản còn hiệu lực hay không: {lacks}. {then}",
-    "Whoever receives it may not be able to decide yet, or to know whether the document is in force: {lacks}. {then}",
+    "Tệp còn thiếu: {lacks}. Nơi nhận có thể chưa kết luận được, hoặc chưa biết văn bản còn hiệu lực hay không. {then}",
+    "The file still lacks something: {lacks}. Whoever receives it may not be able to decide yet, or to know whether the "
+    "document is in force. {then}",
 )
 _THEN: Final = {
     Writer.NODE: ("Đồng bộ với tỉnh rồi xuất lại.", "Sync with the province and write the file again."),
