@@ -22,6 +22,7 @@ RELAY_LOADS_OPEN_MAX: Final = 64
 RELAY_BYTES_OPEN_MAX: Final = 256 * 1024 * 1024
 """What one relay may have unfinished here."""
 UNFINISHED_MS_MAX: Final = 14 * 86_400_000
+ANSWER_KEPT_MS: Final = 90 * 86_400_000
 REMEMBERED_MS: Final = 180 * 86_400_000
 
 
@@ -158,7 +159,8 @@ def carried_by(connection: Connection, relay: str) -> list[tuple[str, int]]:
 
 
 def sweep_loads(services: Services) -> int:
-    """Drop loads that never became whole and rows of long ago; returns how many."""
+    """Drop loads that never became whole, answers that nobody fetched, rows of long ago and bytes that no row names; returns how many
+    loads."""
     now_ms, table = services.clock(), RELAYED_LOAD
     unfinished = (table.c.state != int(LoadState.DONE)) & (table.c.at_ms < now_ms - UNFINISHED_MS_MAX)
     with reading(services.engine) as connection:
@@ -168,4 +170,10 @@ def sweep_loads(services: Services) -> int:
     with writing(services.engine) as connection:
         old = (table.c.state == int(LoadState.DONE)) & (table.c.at_ms < now_ms - REMEMBERED_MS)
         connection.execute(delete(table).where(old))
+        connection.execute(delete(RELAY_ANSWER).where(RELAY_ANSWER.c.made_ms < now_ms - ANSWER_KEPT_MS))
+        named = set(connection.scalars(select(table.c.load).where(table.c.state != int(LoadState.DONE))))
+        named |= set(connection.scalars(select(RELAY_ANSWER.c.load)))
+    for load, _ in list(spool_of(services).listed()):
+        if load not in named:
+            spool_of(services).remove(load)
     return len(stale)

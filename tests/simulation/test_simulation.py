@@ -25,6 +25,7 @@ PAST_FAILURES = (
     622,
     129,  # one record that nobody had judged yet kept a colleague's whole snapshot out
     86,  # one record of an unknown key cut a PC off that reaches the province by its colleagues alone
+    84,  # a hub that was put back and heard of first by stick was not given the rest of its own log
 )
 """Seeds that once found something in production."""
 

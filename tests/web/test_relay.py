@@ -377,6 +377,9 @@ def test_an_answer_lost_on_the_way_is_asked_for_again(
         path.unlink()  # the stick is lost
     write_out(cut_off, usb)
     assert len(lend_a_hand(helper, usb).given) == 1, "an answer stays until a newer one comes"
+    province.clock.advance(spool.ANSWER_KEPT_MS + 1)
+    sweep_loads(province.hub)
+    assert not [path for path in province.hub.config.relayed.rglob("*") if path.is_file()]
 
 
 def test_a_parcel_in_many_parts_with_scans_goes_part_by_part(
