@@ -1,6 +1,7 @@
 """«Chuyển giúp đơn vị khác» at the screens: what lies at a relay, in plain words, and at the province how data came."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import insert, update
@@ -11,7 +12,8 @@ from central_hub.store.tables import DEVICE, RELAYED_LOAD
 from edge_node.relay.queue import DONE, DOWN, UP, keep, list_loads, settle
 from edge_node.sync.parcels import export_parcel
 from signing.roles import Role
-from sync_protocol.relay import RELAY_MESSAGE_BYTES_MAX
+from sync_protocol.relay import RELAY_MESSAGE_BYTES_MAX, encode_relay_request, first_relay_request
+from tests.support.device_log import key_of
 from tests.support.hub import found_province
 from tests.support.node import browse, lend_codes, receive
 from tests.support.office import TestOffice, make_office
@@ -117,5 +119,17 @@ def test_a_relays_door_takes_octets_up_to_a_size(tmp_path: Path) -> None:
     client = hub.app.test_client()
     answer = client.post("/sync/v1/relay", data=b"x" * 100, content_type="application/octet-stream")
     assert (answer.status_code, answer.json["code"]) == (400, "RELAY_FORMAT")
+    sender = hub.enrol("20242")
+    signed = encode_relay_request(first_relay_request(bytes.fromhex(sender.device), b""), sender.log.device)
+    assert client.post("/sync/v1/relay", data=signed).status_code == 200
+    chance = Random(1)
+    for _ in range(60):
+        noisy = bytearray(signed)
+        noisy[chance.randrange(len(noisy))] ^= 1 << chance.randrange(8)
+        assert client.post("/sync/v1/relay", data=bytes(noisy)).status_code in (400, 403, 413)
+    stranger = key_of("nobody")
+    foreign = encode_relay_request(first_relay_request(bytes.fromhex(stranger.public.id), b""), stranger)
+    answer = client.post("/sync/v1/relay", data=foreign)
+    assert (answer.status_code, answer.json["code"]) == (403, "ROUND_DEVICE")
     answer = client.post("/sync/v1/relay", data=bytes(RELAY_MESSAGE_BYTES_MAX + 300))
     assert (answer.status_code, answer.json["code"]) == (413, "ROUND_SIZE")

@@ -3,6 +3,7 @@
 import json
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
@@ -180,6 +181,34 @@ def test_a_load_expires_by_the_relays_own_clock() -> None:
     assert not is_expired(1_000, 1_000 + limits.RELAY_AGE_MS_MAX)
     assert is_expired(1_000, 1_001 + limits.RELAY_AGE_MS_MAX)
     assert not is_expired(10**13, 1_000), "a clock that went back lets nothing expire"
+
+
+def test_noise_is_refused_with_a_reason_and_never_otherwise() -> None:
+    chance = Random(1)
+    tree = FileTree.of([b"x" * 40_000])
+    request = encode_relay_request(
+        a_request(
+            offered=[FileAsked(bytes.fromhex(tree.id), 40_000)], pieces=[b"p" * 900], senders=[bytes(16)]
+        ),
+        RELAY,
+    )
+    answer = encode_relay_answer(
+        an_answer(
+            stated=[FileStated(bytes(32), Standing.PARTIAL, b"\x01")],
+            answers=[AnswerTold(bytes(16), bytes(32), 9, 1, b"")],
+            pieces=[b"p" * 900],
+        )
+    )
+    for _ in range(400):
+        for message, read in ((request, open_relay_request), (answer, decode_relay_answer)):
+            noisy = bytearray(message)
+            for _ in range(chance.choice((1, 3, 20))):
+                noisy[chance.randrange(len(noisy))] = chance.randrange(256)
+            cut = bytes(noisy[: chance.randrange(len(noisy) + 1)]) if chance.random() < 0.3 else bytes(noisy)
+            try:
+                read(cut)
+            except RemoteFault as fault:
+                assert fault.reason in (reasons.RELAY_FORMAT, reasons.ROUND_SIZE, reasons.ROUND_VERSION)
 
 
 GOLDEN = Path(__file__).parents[2] / "golden"
