@@ -16,6 +16,7 @@ from benchmarks.idle import measure_idle
 from benchmarks.ingest import measure_ingest
 from benchmarks.overview import measure_overview
 from benchmarks.page import measure_page
+from benchmarks.peers import measure_fetch, measure_push
 from benchmarks.records import measure_records, measure_wire
 from benchmarks.rough import measure_rough
 from benchmarks.simulation import measure_simulation
@@ -34,6 +35,8 @@ BENCHMARKS: dict[str, Callable[[Workspace], list[Figure]]] = {
     "idle": measure_idle,
     "syncs": measure_syncs,
     "rough": measure_rough,
+    "peers_push": measure_push,
+    "peers_fetch": measure_fetch,
     "attachment": measure_attachment,
     "attachment_short": measure_attachment_short,
     "snapshot": measure_snapshot,

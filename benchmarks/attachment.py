@@ -9,12 +9,11 @@ import time
 from random import Random
 
 from benchmarks.figure import Figure, at_most
-from benchmarks.province import found_province
+from benchmarks.province import found_province, port_of, serving
 from benchmarks.rough import enrolled_node
 from benchmarks.workload import plan
 from benchmarks.workspace import Workspace
 from demo.lives import steps_of
-from demo.processes import Server, free_port
 from demo.rough_line import RoughLine, Roughness
 from dossiers.units import load_default_units
 from edge_node.files.capture import Captured
@@ -44,12 +43,8 @@ def measure_attachment_short(workspace: Workspace) -> list[Figure]:
 def _measure(workspace: Workspace, name: str, size: int, roughness: Roughness, title: str) -> Figure:
     folder = workspace.make(name)
     hub = found_province(folder)
-    port = free_port()
-    arguments = ["serve", "--http", "--port", str(port), "--data", str(hub.config.data)]
-    url = f"http://127.0.0.1:{port}"
-    server = Server("central_hub", arguments, url=url, log=folder / "hub.log").start()
-    try:
-        node = enrolled_node(folder / "node", hub, port, load_default_units().communes[0])
+    with serving(hub) as server:
+        node = enrolled_node(folder / "node", hub, port_of(server), load_default_units().communes[0])
         planned = plan([node.desk.unit], 100, seed=7)[node.desk.unit.code][0]
         first = steps_of(node.desk, planned)[0]
         draft = Draft(kind=first.kind, dossier=first.dossier, facts=first.facts, content=first.content)
@@ -60,10 +55,10 @@ def _measure(workspace: Workspace, name: str, size: int, roughness: Roughness, t
         record = attach(node.db, node.services, node.actor, dossier, [scan], Placed())
         assert record is not None
         sealed = vault_of(node.services).path(record.header.facts["files"][0]["file"]).stat().st_size
-        while sync(node.db, node.services, HubLine(url)).problem is not None:
+        while sync(node.db, node.services, HubLine(server.url)).problem is not None:
             time.sleep(0.5)
         time.sleep(2.0)  # the judge beside the hub's workers
-        with RoughLine(port, roughness) as line:
+        with RoughLine(port_of(server), roughness) as line:
             began, requests = time.perf_counter(), 0
             while files_waiting(node.db) and time.perf_counter() - began < PATIENCE_S:
                 way = HubLine(f"http://127.0.0.1:{line.port}")
@@ -72,8 +67,6 @@ def _measure(workspace: Workspace, name: str, size: int, roughness: Roughness, t
             took, moved, resets = time.perf_counter() - began, line.bytes_up, line.resets
         if files_waiting(node.db):
             raise RuntimeError("the file did not arrive")
-    finally:
-        server.stop()
     node.db.conn.close()
     return Figure(
         name=name,

@@ -18,13 +18,13 @@ import requests
 
 from benchmarks.figure import Detail, Figure, at_least
 from benchmarks.pc import Pc
-from benchmarks.province import enrol_author, found_province
+from benchmarks.province import enrol_author, found_province, serving
 from benchmarks.timing import timed
 from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
 from central_hub.services import Services
 from demo.plan import PlannedDossier
-from demo.processes import Server, free_port
+from demo.processes import Server
 from dossiers.units import load_default_units
 from edge_node.sync import pace
 from edge_node.sync.transport import ROUND_PATH
@@ -51,17 +51,8 @@ def measure_ingest(workspace: Workspace) -> list[Figure]:
     for pc in pcs:
         enrol_author(hub, pc.author)
         pc.author.open_log(planned[pc.author.unit.code][0].came - 60_000)
-    port = free_port()
-    server = Server(
-        "central_hub",
-        ["serve", "--http", "--port", str(port), "--data", str(hub.config.data)],
-        url=f"http://127.0.0.1:{port}",
-        log=folder / "hub.log",
-    ).start()
-    try:
+    with serving(hub) as server:
         return _ingest(workspace, hub, server, pcs, planned)
-    finally:
-        server.stop()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,8 @@
 Everything goes through the hub's own functions; only the way there is shorter than over a network.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -16,6 +18,7 @@ from central_hub.services import Services
 from central_hub.store.engine import writing
 from central_hub.sync.service import answer_round
 from demo.catalogue import catalogue_file
+from demo.processes import Server, free_port
 from edge_node.sync.transport import Hello
 from signing.keys import LockCost, SigningKey, new_box_key
 from signing.roles import Role
@@ -36,6 +39,27 @@ def found_province(folder: Path) -> Services:
     with writing(founded.services.engine) as connection:
         publish_catalogue(connection, founded.services, catalogue_file(catalogue()))
     return founded.services
+
+
+@contextmanager
+def serving(hub: Services) -> Iterator[Server]:
+    """The real command over the hub's folder, without TLS on a port of its own, for as long as the block runs."""
+    port = free_port()
+    server = Server(
+        "central_hub",
+        ["serve", "--http", "--port", str(port), "--data", str(hub.config.data)],
+        url=f"http://127.0.0.1:{port}",
+        log=hub.config.data.parent / "hub.log",
+    )
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def port_of(server: Server) -> int:
+    """Where it listens."""
+    return int(server.url.rpartition(":")[2])
 
 
 def code_for(hub: Services, unit: str, device_name: str) -> str:

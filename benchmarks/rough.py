@@ -11,12 +11,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from benchmarks.figure import Figure, at_most
-from benchmarks.province import DirectLine, code_for, found_province
+from benchmarks.province import DirectLine, code_for, found_province, port_of, serving
 from benchmarks.workload import plan
 from benchmarks.workspace import Workspace
 from central_hub.services import Services as HubServices
 from demo.lives import Desk, steps_of
-from demo.processes import Server, free_port
 from demo.rough_line import RoughLine, Roughness
 from dossiers.units import Unit, load_default_units
 from edge_node.accounts.service import current_actor, log_in
@@ -62,21 +61,12 @@ def measure_rough(workspace: Workspace) -> list[Figure]:
     """Deliver the same number of records over each line, each from a node of its own."""
     folder = workspace.make("rough")
     hub = found_province(folder)
-    port = free_port()
-    server = Server(
-        "central_hub",
-        ["serve", "--http", "--port", str(port), "--data", str(hub.config.data)],
-        url=f"http://127.0.0.1:{port}",
-        log=folder / "hub.log",
-    ).start()
-    try:
-        crossings = {}
+    crossings = {}
+    with serving(hub) as server:
         for number, (name, roughness) in enumerate(LINES.items()):
             unit = load_default_units().communes[number]
-            crossings[name] = _cross(workspace, hub, port, unit, roughness)
+            crossings[name] = _cross(workspace, hub, port_of(server), unit, roughness)
             workspace.say(f"{name}: {crossings[name]}")
-    finally:
-        server.stop()
     return [
         Figure(
             name=f"rough_{name}",
@@ -131,9 +121,33 @@ class EnrolledNode:
 
 
 def enrolled_node(
-    folder: Path, hub: HubServices, port: int, unit: Unit, *, line: DirectLine | None = None
+    folder: Path,
+    hub: HubServices,
+    port: int,
+    unit: Unit,
+    *,
+    line: DirectLine | None = None,
 ) -> EnrolledNode:
     """Enrol a PC of the unit at the hub that listens on `port`, or by a line of its own."""
+    db, services, officer = fresh_node(folder, hub, port, unit, line=line)
+    sync(db, services, line or HubLine(f"http://127.0.0.1:{port}"))
+    token = log_in(db, services, officer=officer, pin=PIN, address="127.0.0.1")
+    actor = current_actor(db, services, token)
+    assert actor is not None
+    desk = Desk(
+        unit=unit,
+        officer=actor.officer,
+        officer_name=actor.name,
+        catalogue=services.references.catalogue(db),
+        calendar=services.references.calendar(db),
+    )
+    return EnrolledNode(db=db, services=services, actor=actor, desk=desk)
+
+
+def fresh_node(
+    folder: Path, hub: HubServices, port: int, unit: Unit, *, line: DirectLine | None = None
+) -> tuple[Database, Services, str]:
+    """A PC that was enrolled and has not synced yet, and its officer."""
     services = build_services(EdgeConfig(data=folder, reserve_mb=1), lock_cost=LockCost.TEST)
     initialise(services)
     db = open_database(services.config.database)
@@ -148,18 +162,7 @@ def enrolled_node(
         pin=PIN,
     )
     officer = enrol(db, services, wish, lambda url, ca: line or HubLine(url, ca=ca)).officer
-    sync(db, services, line or HubLine(url))
-    token = log_in(db, services, officer=officer, pin=PIN, address="127.0.0.1")
-    actor = current_actor(db, services, token)
-    assert actor is not None
-    desk = Desk(
-        unit=unit,
-        officer=actor.officer,
-        officer_name=actor.name,
-        catalogue=services.references.catalogue(db),
-        calendar=services.references.calendar(db),
-    )
-    return EnrolledNode(db=db, services=services, actor=actor, desk=desk)
+    return db, services, officer
 
 
 def _node(workspace: Workspace, hub: HubServices, port: int, unit: Unit) -> tuple[Database, Services]:

@@ -28,12 +28,12 @@ from benchmarks.ingest import (
     wait_until_judged,
 )
 from benchmarks.pc import Pc
-from benchmarks.province import enrol_author, found_province
+from benchmarks.province import enrol_author, found_province, serving
 from benchmarks.workers import in_workers
 from benchmarks.workload import Author, plan
 from benchmarks.workspace import Workspace
 from central_hub.services import Services
-from demo.processes import Server, free_port
+from demo.processes import Server
 from dossiers.units import Unit, UnitKind, load_default_units
 from edge_node.sync import pace
 from edge_node.sync.transport import ROUND_PATH
@@ -152,17 +152,8 @@ def play_storm(workspace: Workspace, *, nodes: int, dossiers: int) -> Storm:
     for pc in pcs:
         enrol_author(hub, pc.author)
         pc.author.open_log(OUTAGE_MS)
-    port = free_port()
-    server = Server(
-        "central_hub",
-        ["serve", "--http", "--port", str(port), "--data", str(hub.config.data)],
-        url=f"http://127.0.0.1:{port}",
-        log=folder / "hub.log",
-    ).start()
-    try:
+    with serving(hub) as server:
         return _play(workspace, hub, server, pcs, dossiers)
-    finally:
-        server.stop()
 
 
 def communes(count: int) -> tuple[Unit, ...]:

@@ -16,8 +16,9 @@ from gunicorn.app.base import BaseApplication
 
 from central_hub.app import create_app
 from central_hub.config import HubConfig
-from central_hub.memory import collect_seldom
+from central_hub.memory import collect_seldom, share_one_heap
 from central_hub.services import open_services
+from central_hub.store.engine import WORKER_CACHE_KIB
 from central_hub.tls import ensure_server_certificate
 
 _LOOK_EVERY_S = 0.5
@@ -84,7 +85,7 @@ class HubServer(BaseApplication):
             "limit_request_line": 8190,
             "proc_name": "motcua-hub",
             "control_socket_disable": True,
-            "when_ready": lambda _server: self._judge.start(),
+            "when_ready": lambda _server: self._before_workers(),
             "on_exit": lambda _server: self._judge.stop(),
         }
         if config.tls:
@@ -99,8 +100,14 @@ class HubServer(BaseApplication):
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
+    def _before_workers(self) -> None:
+        # What is loaded by now stays shared with the workers as long as nobody's collector walks over it.
+        collect_seldom()
+        self._judge.start()
+
     def load(self) -> Flask:
         """The app, made in each worker: an engine must not be shared over a fork."""
-        app = create_app(self._config, open_services(self._config))
+        share_one_heap()
+        app = create_app(self._config, open_services(self._config, cache_kib=WORKER_CACHE_KIB))
         collect_seldom()
         return app

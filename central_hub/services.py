@@ -18,7 +18,7 @@ from central_hub.registry.snapshot_keeper import SnapshotKeeper
 from central_hub.registry.status import StatusKeeper
 from central_hub.registry.trust import TrustKeeper
 from central_hub.registry.units import GenealogyKeeper
-from central_hub.store.engine import open_engine
+from central_hub.store.engine import CACHE_KIB, open_engine
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.tlog.tree import Tree
 from dossiers.local_time import local_date, to_yyyymmdd
@@ -82,7 +82,10 @@ class Services:
         return self.keys.bundle.province
 
 
-def open_services(config: HubConfig, *, lock_cost: LockCost = LockCost.OFFICE) -> Services:
+def open_services(
+    config: HubConfig, *, lock_cost: LockCost = LockCost.OFFICE, cache_kib: int = CACHE_KIB
+) -> Services:
     """The services of an initialised data folder; FileNotFoundError where there is none."""
     keys = load_keys(config.keys)
-    return Services(config=config, engine=open_engine(config.database_url), keys=keys, lock_cost=lock_cost)
+    engine = open_engine(config.database_url, cache_kib=cache_kib)
+    return Services(config=config, engine=engine, keys=keys, lock_cost=lock_cost)

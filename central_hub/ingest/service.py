@@ -9,7 +9,7 @@ Nothing here looks at a record's signature, and nothing waits for the judge.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -38,6 +38,8 @@ _ACKNOWLEDGE = (
     .where(LOG.c.id == bindparam("log"), LOG.c.acknowledged < bindparam("reached"))
     .values(acknowledged=bindparam("reached"), acknowledged_head=bindparam("reached_head"))
 )
+_few_in_hand = BoundedSemaphore(3)
+"""Whoever waits for its turn to write holds its records opened: enough of them that nobody waits for the disk alone."""
 _one_at_a_time = Lock()
 """Opening runs is work for one thread at a time (the interpreter's lock); together they would only hold more memory."""
 
@@ -67,6 +69,13 @@ def acknowledge(
     """Store the runs that `device` delivered; `vouched` is what its voucher states, while nothing else is known of it."""
     if not frames:
         return Acknowledged(records=0)
+    with _few_in_hand:
+        return _acknowledge(services, device, frames, vouched)
+
+
+def _acknowledge(
+    services: Services, device: str, frames: Sequence[bytes], vouched: KeyStatement | None
+) -> Acknowledged:
     refused: list[tuple[Refusal, bytes]] = []
     with _one_at_a_time, reading(services.engine) as connection:
         trust = services.trust.current(connection)

@@ -16,7 +16,7 @@ from types import FrameType
 
 from central_hub.judge.service import Judge
 from central_hub.locks import Locked, held_lock
-from central_hub.memory import collect_seldom
+from central_hub.memory import collect_seldom, share_one_heap
 from central_hub.scheduler import start_schedule
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, put_setting
@@ -53,6 +53,7 @@ def run_judge(services: Services, *, parent: int) -> None:
             return
         # Threads that verify need the interpreter's lock for an instant after each signature; let them have it soon.
         sys.setswitchinterval(_SWITCH_EVERY_S)
+        share_one_heap()
         collect_seldom()
         os.nice(_NICE)
         scheduler = start_schedule(services)

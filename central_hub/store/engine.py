@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import ConnectionPoolEntry
 
 _BUSY_TIMEOUT_MS = 30_000
-_CACHE_KIB = 8 * 1024
-"""Of each connection: a worker has several, and the system caches the file anyway."""
+CACHE_KIB = 8 * 1024
+WORKER_CACHE_KIB = 1024
+"""Of each connection: a web worker has one for each of its threads, and the system caches the file anyway."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -27,12 +27,12 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for this process; make a new one after a fork."""
+def open_engine(url: str, *, cache_kib: int = CACHE_KIB) -> Engine:
+    """An engine for this process; make a new one after a fork. `cache_kib` of pages for each connection (SQLite)."""
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, cache_kib))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -79,7 +79,7 @@ def _turn(engine: Engine) -> Iterator[None]:
         os.close(handle)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, cache_kib: int) -> None:
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -88,7 +88,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
         "recursive_triggers=ON",
         "secure_delete=ON",
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
-        f"cache_size=-{_CACHE_KIB}",
+        f"cache_size=-{cache_kib}",
         "journal_size_limit=67108864",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
