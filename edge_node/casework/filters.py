@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dossiers.local_time import instant, local_date
 from edge_node.entry import read_day
-from edge_node.projection.lists import DossierFilter, Order
+from edge_node.projection.lists import DossierFilter, Order, Way
 
 PAGE_ROWS: Final = 50
 _DAY_MS: Final = 86_400_000
@@ -56,9 +56,10 @@ _FIRST: Final = {"received": Order.NEWEST, "due": Order.DUE, "finished": Order.F
 
 
 def parse_list(
-    args: Mapping[str, str], *, now: int, officer: str, sectors: Mapping[str, Sequence[str]]
+    args: Mapping[str, str], *, now: int, officer: str, unit: str, sectors: Mapping[str, Sequence[str]]
 ) -> ListRequest:
     """Read a list's address; whatever is not known in it counts as absent."""
+    way = args.get("way", "")
     state = args.get("state", "")
     state = state if state in STATES else ""
     chosen = sectors.get(args.get("sector", ""), ())
@@ -70,6 +71,8 @@ def parse_list(
         "text": args.get("q", "")[:200],
         "procedures": (procedure,) if procedure else tuple(chosen),
         "channel": int(channel) if channel in ("1", "2", "3") else None,
+        "way": Way(way) if way in set(Way) else None,
+        "unit": unit,
         "received_from": instant(first) if first else None,
         "received_until": instant(last + timedelta(days=1)) if last else None,
     }

@@ -17,6 +17,7 @@ from edge_node.casework.raw import raw_record, stored_record
 from edge_node.casework.reading import read_page
 from edge_node.database import get_db, get_services
 from edge_node.erasure.reading import shown_orders
+from edge_node.journal import require_office
 from edge_node.printing import PrintingFailed, render_pdf
 from edge_node.printing.documents import FormTooLarge
 from edge_node.problems import answer, language
@@ -35,7 +36,8 @@ blueprint.register_blueprint(files)
 def index() -> ResponseReturnValue:
     db, services, actor = get_db(), get_services(), session.required()
     sectors = listing.sectors_of(db, services)
-    asked = parse_list(request.args, now=services.clock(), officer=actor.officer, sectors=sectors)
+    unit, now = require_office(db).unit, services.clock()
+    asked = parse_list(request.args, now=now, officer=actor.officer, unit=unit, sectors=sectors)
     if asked.format == "csv":
         return csv_response("ho-so", listing.csv_header(), listing.csv_rows(db, services, asked))
     page = listing.read_list(db, services, actor, asked)

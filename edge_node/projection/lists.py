@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from dossiers.text import fold_text
+from dossiers.units import load_default_units
 from edge_node.keyring.trust import office_log_ids
 
 PAGE_MAX: Final = 500
@@ -84,6 +85,16 @@ class DossierRow:
         return self.code or self.provisional
 
 
+class Way(StrEnum):
+    """What brought a dossier between units: `IN` from another, `OUT` with another now, `DEPARTMENT` with a department
+    now, `BACK` sent somewhere that is over."""
+
+    IN = "in"
+    OUT = "out"
+    DEPARTMENT = "department"
+    BACK = "back"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierFilter:
     """What a list shows; every member that is given narrows it.
@@ -93,6 +104,7 @@ class DossierFilter:
         is_open: processing has not ended; `due_from`/`due_until` and the like bound instants (from ≤ x < until).
         needs_attention: an open difference, or a record that the province refused.
         is_unsent: has a record that the province does not hold yet.
+        way, unit: how the dossier stands between `unit` (this office) and others.
     """
 
     text: str = ""
@@ -113,6 +125,8 @@ class DossierFilter:
     id_number: str | None = None
     needs_attention: bool = False
     is_unsent: bool = False
+    way: Way | None = None
+    unit: str = ""
 
 
 _NOT_REACHED: Final = (
@@ -241,7 +255,24 @@ def _conditions(wanted: DossierFilter) -> tuple[list[str], list[Any]]:
         narrow("(dossier.conflicts > 0 OR dossier.refused > 0)")
     if wanted.is_unsent:
         narrow(_UNSENT)
+    if wanted.way is not None:
+        narrow(*_on_its_way(wanted.way, wanted.unit))
     return conditions, values
+
+
+def _on_its_way(way: Way, unit: str) -> tuple[str, ...]:
+    legs = "dossier.id IN (SELECT leg.dossier FROM leg WHERE {})"
+    match way:
+        case Way.IN:
+            return legs.format("leg.unit = ?"), unit
+        case Way.OUT:
+            return legs.format("leg.unit <> ? AND leg.is_open = 1"), unit
+        case Way.BACK:
+            return legs.format("leg.unit <> ? AND leg.is_open = 0"), unit
+        case Way.DEPARTMENT:
+            codes = [each.code for each in load_default_units().departments]
+            marks = ", ".join("?" for _ in codes)
+            return legs.format(f"leg.unit <> ? AND leg.is_open = 1 AND leg.unit IN ({marks})"), unit, *codes
 
 
 def _where(conditions: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What the screens show of dossiers on their way: legs with the steps open to this officer, lists, slips."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -178,6 +179,12 @@ def read_lists(
         page=page,
         pages=max(1, -(-count // rows)),
     )
+
+
+def other_ends_of(lists: Lists, unit: str) -> tuple[tuple[str, str], ...]:
+    """The units to which papers of the dossiers on this page may go, with their names; the busiest first."""
+    counts = Counter(end for line in lists.lines for end in {line.leg.sender, line.leg.unit} if end != unit)
+    return tuple((code, unit_name(code)) for code, _count in counts.most_common())
 
 
 def read_slip(db: Database, services: Services, actor: Actor, slip: str) -> SlipPage | None:

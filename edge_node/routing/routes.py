@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from dossiers.legs import Leg, LegStep
+from dossiers.reasons import MOVE
 from edge_node import reasons, session
 from edge_node.accounts.openings import note_opening
 from edge_node.casework.actions import action_done, case_or_404, save, show
@@ -18,7 +19,15 @@ from edge_node.printing.documents import FormTooLarge
 from edge_node.problems import answer
 from edge_node.routing import forms, service
 from edge_node.routing.papers import csv_header, csv_rows, slip_paper
-from edge_node.routing.reading import SlipPage, read_lists, read_slip, step_word, unit_choices, unit_name
+from edge_node.routing.reading import (
+    SlipPage,
+    other_ends_of,
+    read_lists,
+    read_slip,
+    step_word,
+    unit_choices,
+    unit_name,
+)
 from edge_node.tables import csv_response, pdf_response
 
 blueprint = Blueprint("routing", __name__, url_prefix="/routing")
@@ -37,7 +46,9 @@ def index() -> ResponseReturnValue:
         return csv_response("ho-so-lien-thong", csv_header(), csv_rows(lists))
     page = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
     lists = read_lists(db, services, side=side, is_open=is_open, page=page)
-    return render_template("routing/index.html", lists=lists, name=unit_name)
+    may_give = may_sign(session.required(), "dossier.papers_given", {})
+    ends = other_ends_of(lists, require_office(db).unit) if may_give else ()
+    return render_template("routing/index.html", lists=lists, name=unit_name, ends=ends)
 
 
 @blueprint.get("/<dossier>/refer")
@@ -107,8 +118,16 @@ def give() -> ResponseReturnValue:
     except DossierUnknown:
         abort(404)
     except WriteRefused as refused:
-        flash(" ".join(reason_words(refused.reason)), "error")
-        return redirect(url_for("routing.index", side="out"), 303)
+        words = " ".join(reason_words(refused.reason))
+        if not chosen:
+            words = _("Chưa chọn hồ sơ nào. Hãy đánh dấu các hồ sơ sẽ giao.")
+        elif refused.reason is MOVE:
+            words = _(
+                "Hồ sơ trên một phiếu phải cùng đi tới một nơi. Hãy bỏ chọn những hồ sơ không tới nơi đó."
+            )
+        flash(words, "error")
+        side = request.form.get("side", "out")
+        return redirect(url_for("routing.index", side=side if side in _SIDES else "out"), 303)
     flash(_("Đã ghi và ký phiếu bàn giao; in hai bản cho hai bên ký."), "done")
     return redirect(url_for("routing.slip", slip=slip), 303)
 

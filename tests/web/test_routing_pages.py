@@ -157,3 +157,66 @@ def test_what_another_unit_signed_has_a_page_and_is_shown_as_held_by_the_provinc
     there, received = browse(other), seen(other, dossier).legs[0].record
     assert "Đã ghi nhận vào nhật ký tỉnh" in there.get(f"/dossiers/{dossier}")
     assert "dossier.received" in there.get(f"/dossiers/{dossier}/records/{received}")
+
+
+def test_one_slip_for_several_dossiers_from_the_list_and_both_sides_sign(province: Commune) -> None:
+    home, other = province.add(HOME), province.add(OTHER)
+    first, second = home.receive(competent=OTHER), home.receive(competent=OTHER)
+    elsewhere = home.receive(competent="20293")
+    at_home = browse(home)
+    page = at_home.get("/routing?side=out")
+    assert page.count('name="dossier"') == 3 and '<option value="20257">Phường Hòa Cường</option>' in page
+    mixed = at_home.post("/routing/slips", {"dossier": [first, elsewhere], "to": OTHER, "side": "out"})
+    assert mixed.status_code == 303 and "cùng đi tới một nơi" in at_home.get("/routing?side=out")
+    nothing = at_home.post("/routing/slips", {"to": OTHER, "side": "out"})
+    assert nothing.status_code == 303 and "Chưa chọn hồ sơ nào" in at_home.get("/routing?side=out")
+    made = at_home.post("/routing/slips", {"dossier": [first, second], "to": OTHER, "side": "out"})
+    slip = str(made.location)
+    assert slip.startswith("/routing/slips/")
+    assert {len(seen(home, each).slips) for each in (first, second)} == {1} and not seen(
+        home, elsewhere
+    ).slips
+    assert at_home.client.get(f"{slip}/paper").data.startswith(b"%PDF")
+    exchange(home, other)
+    there = browse(other)
+    assert "Ký nhận 2 hồ sơ" in there.get(slip)
+    assert there.post(f"{slip}/take", {"note": ""}).status_code == 303
+    exchange(other, home)
+    assert all(seen(home, each).slips[0].taken for each in (first, second))
+    assert "đã nhận đủ" in at_home.get("/routing?side=papers")
+
+
+def test_the_list_of_dossiers_is_narrowed_to_those_on_their_way(province: Commune) -> None:
+    home, other, justice = province.add(HOME), province.add(OTHER), province.add(JUSTICE)
+    mine, sent, asked = home.receive(), home.receive(competent=OTHER), home.receive()
+    at_home = browse(home)
+    post(
+        at_home,
+        home,
+        f"/routing/{asked}/refer",
+        asked,
+        to=JUSTICE,
+        ground="Xác minh",
+        deadline="",
+        deadline_time="",
+    )
+    exchange(home, other, justice)
+
+    def shown(browser: Browser, way: str) -> set[str]:
+        page = browser.get(f"/dossiers?way={way}&sort=due&dir=desc")
+        rows = {each for each in (mine, sent, asked) if f"/dossiers/{each}" in page}
+        lines = browser.client.get(f"/dossiers?way={way}&format=csv").text.splitlines()
+        assert len(lines) == 1 + len(rows), "the file has what the page has"
+        return rows
+
+    assert shown(at_home, "out") == {sent, asked} and shown(at_home, "department") == {asked}
+    assert shown(at_home, "in") == set() == shown(at_home, "back") and shown(at_home, "x") == {
+        mine,
+        sent,
+        asked,
+    }
+    assert shown(browse(other), "in") == {sent} and shown(browse(justice), "in") == {asked}
+    leg = seen(justice, asked).legs[0].record
+    post(browse(justice), justice, f"/routing/{asked}/leg/{leg}/answered", asked, note="Đồng ý")
+    exchange(justice, home)
+    assert shown(at_home, "back") == {asked} and shown(at_home, "out") == {sent}
