@@ -161,7 +161,11 @@ def _set_aside(connection: Connection, _: Services) -> Finding:
 
 
 def _digests(connection: Connection, services: Services) -> Finding:
-    different = [d.name for d in list_devices(connection, now_ms=services.clock()) if d.digest_state == 2]
+    different = [
+        d.name
+        for d in list_devices(connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms)
+        if d.digest_state == 2
+    ]
     names = ", ".join(different)
     return _finding(
         "digests",

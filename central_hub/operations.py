@@ -44,7 +44,8 @@ def health() -> Response:
 def metrics() -> Response:
     _check_reader()
     connection, now_ms = get_reader(), get_services().clock()
-    fleet = fleet_state(connection, now_ms=now_ms)
+    silent_ms = get_services().config.silent_after_ms
+    fleet = fleet_state(connection, now_ms=now_ms, silent_ms=silent_ms)
     registry = CollectorRegistry()
     values = {
         "records_stored": ("Records stored", _sum(connection, LOG.c.length - LOG.c.base)),
@@ -59,7 +60,10 @@ def metrics() -> Response:
         "runs_set_aside": ("Runs that could not join their log", _count(connection, SET_ASIDE.c.no)),
         "dossiers": ("Dossiers", _count(connection, DOSSIER.c.id)),
         "devices": ("Enrolled devices", fleet.nodes),
-        "devices_silent": ("Enrolled devices without contact for a day", fleet.silent),
+        "devices_silent": (
+            "Enrolled devices without contact for longer than silent_after_hours",
+            fleet.silent,
+        ),
         "rounds": ("Rounds answered", _sum(connection, DEVICE.c.rounds)),
         "bytes_in": ("Bytes received in rounds", _sum(connection, DEVICE.c.bytes_in)),
         "bytes_out": ("Bytes sent in rounds", _sum(connection, DEVICE.c.bytes_out)),

@@ -27,7 +27,8 @@ def shell() -> dict[str, Any]:
     if account:
         order = (Role.ADMINISTRATOR, Role.STATISTICIAN, Role.AUDITOR, Role.KEY_AUTHORITY)
         held = [role for role in order if role in account.roles]
-        state = fleet_state(get_reader(), now_ms=services.clock())
+        silent_ms = services.config.silent_after_ms
+        state = fleet_state(get_reader(), now_ms=services.clock(), silent_ms=silent_ms)
         found |= {
             "officer": {"name": account.name, "role": role_name(held[0]) if held else ""},
             "state": state,

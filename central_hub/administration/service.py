@@ -75,7 +75,9 @@ def log_page(connection: Connection, services: Services, args: Mapping[str, str]
     names = {account.login: account.name for account in list_accounts(connection)}
     devices = {
         device.id: f"{services.units.name(device.unit)} · {device.name}"
-        for device in list_devices(connection, now_ms=services.clock())
+        for device in list_devices(
+            connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms
+        )
     }
     people = {
         holder.key: f"{holder.name} · {services.units.name(holder.unit)}"

@@ -40,7 +40,7 @@ def statistics_answer(connection: Connection, services: Services, choice: Choice
 def nodes_answer(connection: Connection, services: Services) -> dict[str, Any]:
     """The fleet."""
     now_ms = services.clock()
-    devices = list_devices(connection, now_ms=now_ms)
+    devices = list_devices(connection, now_ms=now_ms, silent_ms=services.config.silent_after_ms)
     return {
         "at": _instant(now_ms),
         "nodes": [_node(device, services, now_ms) for device in devices],

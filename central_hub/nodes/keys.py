@@ -37,7 +37,16 @@ class KeyState:
 
 def keys_page(connection: Connection, services: Services, device: str) -> dict[str, Any] | None:
     """The PC and the keys that live on it; None where there is no such PC."""
-    found = next((d for d in list_devices(connection, now_ms=services.clock()) if d.id == device), None)
+    found = next(
+        (
+            d
+            for d in list_devices(
+                connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms
+            )
+            if d.id == device
+        ),
+        None,
+    )
     if found is None:
         return None
     status = services.status.current(connection)

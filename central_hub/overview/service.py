@@ -15,9 +15,10 @@ from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.statistics.board import Board, today_of
 from central_hub.statistics.choice import read_choice
 from central_hub.statistics.words import problem_words
-from central_hub.sync.fleet import SILENT_AFTER_MS, DeviceState, list_devices
+from central_hub.sync.fleet import DeviceState, list_devices
 
 _RANKED_SHOWN = 12
+_DAY_MS = 86_400_000
 _NODES_SHOWN = 6
 _ORDER = (NodeState.REFUSED, NodeState.SILENT, NodeState.LAGGING, NodeState.NEW)
 _ORDERS = ("best", "worst")
@@ -29,7 +30,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
     order = args.get("order", "")
     order = order if order in _ORDERS else "best"
     board = Board(connection, services, choice)
-    day_ms = services.clock() - SILENT_AFTER_MS
+    day_ms = services.clock() - _DAY_MS
     devices = list_devices(connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms)
     return {
         "board": board,

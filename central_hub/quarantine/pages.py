@@ -52,7 +52,12 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         "tabs": [(name, _tab(name), counts[name]) for name in SHOWN],
         "unit_name": services.units.name,
         "holders": _holders(connection),
-        "devices": {device.id: device for device in list_devices(connection, now_ms=services.clock())},
+        "devices": {
+            device.id: device
+            for device in list_devices(
+                connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms
+            )
+        },
     }
     if show == "requests":
         return found | {"requests": list_requests(connection)}
@@ -82,7 +87,12 @@ def record_page(connection: Connection, services: Services, record: str) -> dict
     if standing is None:
         return None
     stored = HubLogStore(connection, services.opened).span(standing.log, standing.seq, stop=standing.seq + 1)
-    devices = {device.id: device for device in list_devices(connection, now_ms=services.clock())}
+    devices = {
+        device.id: device
+        for device in list_devices(
+            connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms
+        )
+    }
     header = stored[0].header_bytes if stored else b"{}"
     return {
         "standing": standing,
@@ -105,7 +115,9 @@ def request_page(connection: Connection, services: Services, record: str) -> dic
     if asked is None:
         return None
     holders = list_holders(connection, unit=asked.unit)
-    devices = list_devices(connection, now_ms=services.clock(), unit=asked.unit)
+    devices = list_devices(
+        connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms, unit=asked.unit
+    )
     return {
         "asked": asked,
         "unit": services.units.name(asked.unit),

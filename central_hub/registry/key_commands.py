@@ -108,7 +108,12 @@ def revoke(
     services = opened(console)
     act = Act(actor="cli", ground=ground)
     with writing(services.engine) as connection:
-        is_device = any(each.id == key for each in list_devices(connection, now_ms=services.clock()))
+        is_device = any(
+            each.id == key
+            for each in list_devices(
+                connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms
+            )
+        )
         if is_replaced:
             issued = replace_device(connection, services, key, act=act)
         elif reinstate:

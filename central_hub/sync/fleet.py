@@ -13,8 +13,6 @@ from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.reasons import LOG_FORK
 from sync_protocol.wire import Beacon
 
-SILENT_AFTER_MS = 24 * 60 * 60 * 1000
-"""Unless the setting `silent_after_hours` says otherwise."""
 _MINE = DEVICE.c.unit == bindparam("of")
 _SEAT = select(
     func.count(DEVICE.c.unit.distinct()).label("communes"),
@@ -73,7 +71,7 @@ class DeviceState:
     forks: int = 0
 
 
-def fleet_state(connection: Connection, *, now_ms: int, silent_ms: int = SILENT_AFTER_MS) -> FleetState:
+def fleet_state(connection: Connection, *, now_ms: int, silent_ms: int) -> FleetState:
     """The fleet in one sentence."""
     since = now_ms - silent_ms
     row = connection.execute(
@@ -90,7 +88,7 @@ def fleet_state(connection: Connection, *, now_ms: int, silent_ms: int = SILENT_
 
 
 def list_devices(
-    connection: Connection, *, now_ms: int, unit: str | None = None, silent_ms: int = SILENT_AFTER_MS
+    connection: Connection, *, now_ms: int, silent_ms: int, unit: str | None = None
 ) -> list[DeviceState]:
     """Every enrolled PC, by unit and name. One not heard for `silent_ms` is silent."""
     totals = (

@@ -162,7 +162,8 @@ def _given(file: FileStorage) -> GivenFile:
 
 def _page(taken: list[TakenParcel], *, is_judged: bool) -> str:
     services = get_services()
-    devices = {device.id: device for device in list_devices(get_reader(), now_ms=services.clock())}
+    fleet = list_devices(get_reader(), now_ms=services.clock(), silent_ms=services.config.silent_after_ms)
+    devices = {device.id: device for device in fleet}
     outcomes = [
         {
             "parcel": parcel,

@@ -96,7 +96,8 @@ def nodes_compared_equal(province: Province) -> int:
     """How many PCs derived the same state as the hub when both last compared."""
     services = open_services(HubConfig.load(province.data))
     with reading(services.engine) as connection:
-        devices = list_devices(connection, now_ms=services.clock())
+        silent_ms = services.config.silent_after_ms
+        devices = list_devices(connection, now_ms=services.clock(), silent_ms=silent_ms)
     services.engine.dispose()
     return sum(device.digest_state == DigestState.EQUAL for device in devices)
 

@@ -61,7 +61,7 @@ def pc(commune: Commune, monkeypatch: pytest.MonkeyPatch) -> Pc:
 
 def at_hub(pc: Pc) -> DeviceState:
     with reading(pc.line.hub.engine) as connection:
-        (found,) = list_devices(connection, now_ms=pc.clock())
+        (found,) = list_devices(connection, now_ms=pc.clock(), silent_ms=86_400_000)
     return found
 
 

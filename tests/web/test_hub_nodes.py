@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from central_hub.api.answers import nodes_answer
 from central_hub.config import ConfigInvalid, HubConfig
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.registry.enrolment import list_codes
@@ -113,6 +114,9 @@ def test_when_a_pc_counts_as_silent_is_a_setting(tmp_path: Path, hours: int, sil
     visitor = hub.browser("kiemtra")
     assert visitor.page("/nodes?state=silent").count("mc-row-link") == silent
     assert f"quá {hours} giờ" in visitor.page("/nodes")
+    with reading(hub.services.engine) as connection:
+        states = [node["state"] for node in nodes_answer(connection, hub.services)["nodes"]]
+    assert states.count("silent") == silent, "programs are told the same"
 
 
 @pytest.mark.parametrize("hours", [0, 721])
@@ -127,7 +131,8 @@ def test_the_longest_waiting_are_drawn_first(hub: ProvinceHub) -> None:
     for desk, hours in zip(desks, (5, 50, 0), strict=True):
         hub.contact(desk, unsent=int(hours > 0), oldest_unsent_s=hours * 3_600)
     drawn = re.search(
-        r'<script type="application/json" id="oldest-data">(.*?)</script>', visitor.page("/nodes")
+        r'<script type="application/json" id="oldest-data">(.*?)</script>',
+        visitor.page("/nodes?sort=oldest&dir=asc"),
     )
     assert drawn
     chart = json.loads(drawn[1])
@@ -140,9 +145,9 @@ def test_the_longest_waiting_are_drawn_first(hub: ProvinceHub) -> None:
 
 def test_states_come_from_facts(full: ProvinceHub) -> None:
     with reading(full.services.engine) as connection, full.app.test_request_context():
-        devices = list_devices(connection, now_ms=NOW_MS)
+        devices = list_devices(connection, now_ms=NOW_MS, silent_ms=DAY_MS)
         states = [look_at(device, now_ms=NOW_MS).state for device in devices]
-        later = list_devices(connection, now_ms=NOW_MS + 2 * DAY_MS)
+        later = list_devices(connection, now_ms=NOW_MS + 2 * DAY_MS, silent_ms=DAY_MS)
         assert all(look_at(device, now_ms=NOW_MS + 2 * DAY_MS).state is NodeState.SILENT for device in later)
     assert sorted(states) == ["lagging", "lagging", "silent", *["well"] * 5]
 

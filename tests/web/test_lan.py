@@ -200,7 +200,9 @@ def test_the_province_hears_of_a_pc_that_has_no_line(commune: Commune) -> None:
     here.line.is_down = False
     here.sync()
     with reading(commune.hub.engine) as connection:
-        states = {each.id: each for each in list_devices(connection, now_ms=commune.clock())}
+        states = {
+            each.id: each for each in list_devices(connection, now_ms=commune.clock(), silent_ms=86_400_000)
+        }
     other = states[read_office(there.db).device]  # type: ignore[union-attr]
     assert not other.is_silent and other.unsent >= 1
 
