@@ -473,7 +473,21 @@ _PROTOCOL_KINDS: Final = (
         "Suspected copy of a PC's disk confirmed or refused",
         facts=members({"device": RANDOM_ID, "life": RANDOM_ID, "stands": Flag(), "unit": UNIT}),
         body=members(perhaps={"ground": _WORDS}),
-        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.ADMINISTRATOR}),
+        roles=frozenset({Role.REGISTRY, Role.KEY_AUTHORITY, Role.ADMINISTRATOR, Role.UNIT_ADMINISTRATOR}),
+    ),
+    _kind(
+        "copy.suspected",
+        "Máy bị nghi chạy từ bản sao ổ đĩa",
+        "Copy of a PC's disk suspected",
+        facts=members(
+            {
+                "device": RANDOM_ID,
+                "life": RANDOM_ID,
+                "cause": Choice(words=frozenset({"fork", "two_lives"})),
+                "unit": UNIT,
+            }
+        ),
+        roles=frozenset({Role.HUB}),
     ),
     _kind(
         "review.given",

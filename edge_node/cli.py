@@ -14,6 +14,7 @@ from edge_node import reasons
 from edge_node.backup.commands import backup_command, restore_command
 from edge_node.casework.exporting import export_proof
 from edge_node.console import common, loaded, opened
+from edge_node.copies.commands import copies
 from edge_node.diagnosis.commands import diagnose_command
 from edge_node.doctor import Health, examine
 from edge_node.enrolment.commands import enrol_command, init, new_identity_command
@@ -124,7 +125,7 @@ def rebuild(console: Console) -> None:
 
 for _command in (
     init, enrol_command, sync_command, status_command, export_command, import_command, backup_command, restore_command, erase,
-    trust_command, lan_command, relay_command, diagnose_command, new_identity_command,
+    trust_command, lan_command, relay_command, diagnose_command, new_identity_command, copies,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -325,6 +325,15 @@ FILE_ABSENT: Final = _reason(
     next_vi="Bấm «Tải về máy này»; tệp về ở lần đồng bộ tới.",
     next_en="Press «Fetch to this PC»; the file comes with the next sync.",
 )
+COPY_ITSELF: Final = _reason(
+    "NODE_COPY_ITSELF",
+    403,
+    retryable=True,
+    vi="Máy này chính là máy đang chờ xác nhận, nên không xác nhận được cho máy nào.",
+    en="This PC is itself waiting to be confirmed, so it cannot speak for any PC.",
+    next_vi="Xác nhận ở một máy khác của đơn vị, hoặc gọi quản trị tỉnh.",
+    next_en="Confirm it at another PC of the unit, or call the province.",
+)
 HISTORY_MISSING: Final = _reason(
     "NODE_HISTORY_MISSING",
     409,
@@ -340,6 +349,6 @@ REASONS: Final = (
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
     INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
     FILE_PAGES, PICTURE_LARGE, PICTURE_SMALL,
-    HISTORY_MISSING,
+    COPY_ITSELF, HISTORY_MISSING,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

@@ -9,6 +9,7 @@ from edge_node.api.routes import blueprint as api
 from edge_node.api.token_routes import blueprint as connections
 from edge_node.casework.routes import blueprint as casework
 from edge_node.conflicts.routes import blueprint as conflicts
+from edge_node.copies.routes import blueprint as copies
 from edge_node.desk.routes import blueprint as desk
 from edge_node.drafts.routes import blueprint as drafts
 from edge_node.enrolment.routes import blueprint as enrolment
@@ -46,6 +47,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     stick,
     lan,
     relay,
+    copies,
     connections,
     api,
 )

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, has_request_context
 from flask_babel import gettext as _
 
+from edge_node.copies.service import count_waiting
 from edge_node.database import get_db, get_services
 from edge_node.problems import language
 from edge_node.routing.queries import waiting_here
@@ -45,6 +46,7 @@ def shell() -> dict[str, Any]:
             "officer": {"name": actor.name, "role": role_names(actor.roles) or _("Chờ tỉnh xác nhận")},
             "idle_seconds": services.config.idle_lock_minutes * 60,
             "sync": read_status(db, now=services.clock()),
+            "copies": count_waiting(db) if Role.UNIT_ADMINISTRATOR in actor.roles else 0,
             "counts": {"routing": waiting_here(db, office.unit) if office else 0},
         }
     return found

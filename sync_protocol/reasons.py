@@ -89,10 +89,10 @@ RECORD_AFTER_CUT = _reason(
 )  # fmt: skip
 RECORD_COPY = _reason(
     "RECORD_COPY", 409, retryable=True,
-    vi="Khóa mới được cấp trên một máy đang bị nghi là bản sao ổ đĩa của máy khác.",
-    en="A new key was stated on a PC that may be a copy of another PC's disk.",
-    next_vi="Chờ quản trị tỉnh xác nhận máy này; bản ghi được xét lại ngay sau đó.",
-    next_en="Wait until an administrator of the province has confirmed this PC; the record is judged again then.",
+    vi="Máy ghi việc này đang bị nghi là bản sao ổ đĩa của máy khác: khóa mới và lời xác nhận từ máy đó phải chờ.",
+    en="The PC that recorded this may be a copy of another PC's disk: new keys and confirmations from it wait.",
+    next_vi="Chờ tỉnh, hoặc quản trị đơn vị ở máy khác, xác nhận máy này; bản ghi được xét lại ngay sau đó.",
+    next_en="Wait until the province, or the unit administrator at another PC, has confirmed it; then the record is judged again.",
 )  # fmt: skip
 RECORD_REVOKED = _reason(
     "RECORD_REVOKED", 403, retryable=False,
@@ -261,6 +261,13 @@ PARCEL_NO_KEY = _reason(
     next_vi="Đồng bộ qua mạng; nếu cần dùng USB, đề nghị tỉnh công bố lại khóa của máy đó.",
     next_en="Sync over the line; if a stick is needed, ask the province to state that PC's key anew.",
 )  # fmt: skip
+PARCEL_COPY = _reason(
+    "PARCEL_COPY", 409, retryable=True,
+    vi="Có một bản sao ổ đĩa của máy này chưa được xác nhận, nên không ai lập bản khởi tạo cho máy này và không nhận bản khởi tạo do máy này lập.",
+    en="A copy of this PC's disk is not confirmed, so no snapshot is made for it or taken from it.",
+    next_vi="Quản trị đơn vị hoặc quản trị tỉnh quyết định về bản sao trước, rồi lập lại bản khởi tạo.",
+    next_en="Have the unit administrator or the province decide about the copy first; then make the snapshot again.",
+)  # fmt: skip
 PARCEL_STICK = _reason(
     "PARCEL_STICK", 507, retryable=True,
     vi="Không đọc hoặc ghi được USB: đầy, bị rút, bị khóa ghi hoặc hỏng.",
@@ -313,7 +320,7 @@ REASONS: tuple[Reason, ...] = (
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
-    PARCEL_NO_KEY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,
+    PARCEL_NO_KEY, PARCEL_COPY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,
     RELAY_FORMAT, RELAY_SIZE, RELAY_ROOM, RELAY_EXPIRED,
 )  # fmt: skip

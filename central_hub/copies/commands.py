@@ -6,7 +6,7 @@ import click
 
 from central_hub import reasons
 from central_hub.console import common, opened
-from central_hub.copies.service import list_copies, review_copy
+from central_hub.copies.service import CopyLine, list_copies, review_copy
 from central_hub.registry.revocation import Act, RevocationInvalid
 from central_hub.store.engine import reading, writing
 from signing.console import BAD_INPUT, OK, UNDECIDED, Console
@@ -22,7 +22,7 @@ from signing.console import BAD_INPUT, OK, UNDECIDED, Console
 @click.option("--ground", default="", help="Why; stands in the signed record.")
 @common
 def copies(console: Console, confirm: str, refuse: str, ground: str) -> None:
-    """List suspected copies of PCs' disks; confirm or refuse one. Exit code 2 while one waits for a person."""
+    """List suspected copies of PCs' disks; confirm or refuse one. Exit code 2 while one waits for the province."""
     services = opened(console)
     if confirm and refuse:
         console.refuse(reasons.INPUT, "--confirm --refuse", code=BAD_INPUT)
@@ -41,17 +41,22 @@ def copies(console: Console, confirm: str, refuse: str, ground: str) -> None:
     with reading(services.engine) as connection:
         lines = list_copies(connection, services)
     for line in lines:
-        state_vi = (
-            "chờ xác nhận"
-            if line.reviewed_ms is None
-            else "đã xác nhận"
-            if line.is_confirmed
-            else "đã từ chối"
-        )
-        state_en = "waits" if line.reviewed_ms is None else "confirmed" if line.is_confirmed else "refused"
+        vi, en = _state(line)
         console.say(
-            f"{line.life}  {line.unit_name}, {line.device_name}: {state_vi}",
-            f"{line.life}  {line.unit_name}, {line.device_name}: {state_en}",
+            f"{line.life}  {line.unit_name}, {line.device_name}: {vi}",
+            f"{line.life}  {line.unit_name}, {line.device_name}: {en}",
         )
-    waiting = [line for line in lines if line.reviewed_ms is None]
-    console.leave(UNDECIDED if waiting else OK, {"copies": [asdict(line) for line in lines]})
+    is_waiting = any(line.is_open for line in lines)
+    console.leave(UNDECIDED if is_waiting else OK, {"copies": [asdict(line) for line in lines]})
+
+
+def _state(line: CopyLine) -> tuple[str, str]:
+    if line.reviewed_ms is None:
+        return "chờ xác nhận", "waits"
+    vi, en = ("đã xác nhận", "confirmed") if line.is_confirmed else ("đã từ chối", "refused")
+    if line.by_unit:
+        return (
+            f"{line.by_unit} ở đơn vị {vi}, chờ tỉnh",
+            f"{en} by {line.by_unit} of the unit, waits for the province",
+        )
+    return vi, en

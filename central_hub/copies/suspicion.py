@@ -9,14 +9,18 @@ on as before. A suspected copy may deliver; it reads nothing, gets no numbers an
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from central_hub.ingest.branches import Fork
+from central_hub.journal.service import Draft, write
+from central_hub.projection.protocol import note_suspicion
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import COPY, LOG
+from signing.errors import NotEntitled
 from sync_protocol.challenge import issued_s
+from sync_protocol.copies import SUSPECTED
 from sync_protocol.errors import RunInvalid
 from sync_protocol.frontier import Frontier, same_head
 from sync_protocol.log import LogOpening, OpeningReason, Predecessor
@@ -96,6 +100,20 @@ def suspected_logs(connection: Connection, services: Services, numbers: Iterable
         for row in rows.all()
         if row.no in wanted and gets_nothing(standing_of(connection, services, row.device, row.id))
     )
+
+
+def has_undecided_copy(connection: Connection, device: str) -> bool:
+    """Whether two disks may speak for this PC's key: a copy of it was neither confirmed nor, by the key's cut, made harmless."""
+    rows = connection.execute(select(COPY.c.confirmed_ms).where(COPY.c.device == device))
+    return any(row.confirmed_ms is None for row in rows)
+
+
+def is_unconfirmed_life(connection: Connection, services: Services, log_no: int, life: object) -> bool:
+    """Whether whoever writes this log is the copy named `life`, and nobody has confirmed it."""
+    row = connection.execute(select(LOG.c.id, LOG.c.device).where(LOG.c.no == log_no)).first()
+    if row is None or life not in (row.id, *_inherited(HubLogStore(connection, services.opened), row.id)):
+        return False
+    return standing_of(connection, services, row.device, row.id) != CopyState.CONFIRMED
 
 
 def reviews_of_copies(connection: Connection) -> int:
@@ -183,8 +201,25 @@ def _suspect(services: Services, device: str, life: str, cause: str, now_ms: int
             connection.execute(update(COPY).where(COPY.c.life == life).values(seen_ms=now_ms))
             return _state(known)
         commune = connection.scalar(
-            select(LOG.c.commune).where(or_(LOG.c.id == life, LOG.c.device == device))
+            select(LOG.c.commune)
+            .where(or_(LOG.c.id == life, LOG.c.device == device))
+            .order_by(LOG.c.id != life, LOG.c.no.desc())
         )
-        row = {"life": life, "device": device, "commune": commune or "", "cause": cause}
-        connection.execute(insert(COPY).values({**row, "since_ms": now_ms, "seen_ms": now_ms}))
+        facts = {"life": life, "device": device, "unit": commune or "", "cause": cause}
+        if commune and _may_say(connection, services, commune):
+            # The office's other PCs hear of it, so that the unit's administrator can say whose the copy is.
+            drafts = [Draft(kind=SUSPECTED, facts=facts)]
+            write(connection, services, commune=commune, drafts=drafts, now_ms=now_ms)
+        else:
+            note_suspicion(connection, facts, now_ms)
         return CopyState.WAITING
+
+
+def _may_say(connection: Connection, services: Services, commune: str) -> bool:
+    """Whether the trust bundle lets the hub state it; one from before this kind does not, and PCs would refuse it."""
+    trust = services.trust.current(connection)
+    try:
+        trust.require(services.keys.hub.public.id, kind=SUSPECTED, unit=commune)
+    except NotEntitled:
+        return False
+    return True

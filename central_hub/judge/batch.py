@@ -69,6 +69,8 @@ class Batch:
     suspended: frozenset[str] = frozenset()
     copies: frozenset[int] = frozenset()
     """Numbers of the logs that a suspected copy of a PC's disk writes."""
+    self_reviews: frozenset[str] = frozenset()
+    """Records by which a PC speaks for itself as a copy that nobody else has confirmed."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     spoiled: list[StoredRun] = field(default_factory=list)
     erased: dict[str, str] = field(default_factory=dict)

@@ -14,10 +14,12 @@ from dossiers.merge import gather
 from dossiers.routes import Route
 from dossiers.rules import RULES
 from signing.errors import NotEntitled, SignatureInvalid, SigningError
+from signing.roles import PROVINCE_ROLES, Role
 from signing.statements import KeyStatement
 from signing.trust import Trust
 from sync_protocol import reasons
 from sync_protocol.admission import APPLIED, Judgement, Outcome, judge_record
+from sync_protocol.copies import REVIEWED as REVIEWED_COPY
 from sync_protocol.errors import RecordInvalid
 from sync_protocol.record import Header, UnverifiedRecord, verify_record
 
@@ -116,8 +118,10 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
     if judgement is APPLIED or judgement.reason is reasons.RECORD_PARENT_PENDING:
         # Asked of what waits for its parents too: one review then settles a whole chain written after a cut.
         judgement = _first_refusal(batch.cuts.judge(record, case.device), judgement)
-    if judgement is APPLIED and header.kind == KEY_STATED and case.log_no in batch.copies:
+    if judgement is APPLIED and _waits_for_its_pc(case, batch):
         judgement = Judgement(Outcome.PENDING, reasons.RECORD_COPY)
+    if judgement is APPLIED and header.kind == REVIEWED_COPY:
+        judgement = _check_copy_review(record, batch)
     if judgement is APPLIED and header.kind == KEY_STATED:
         judgement = _accept_statement(record, batch)
     if judgement is APPLIED and header.kind == REVOKED:
@@ -163,6 +167,28 @@ def _holds(record: UnverifiedRecord, trust: Trust) -> bool | None:
     except (RecordInvalid, SignatureInvalid):
         return False
     return True
+
+
+def _waits_for_its_pc(case: Case, batch: Batch) -> bool:
+    """A suspected copy states no key, and speaks for no copy; least of all for itself."""
+    header = case.record.header
+    is_suspected = case.log_no in batch.copies
+    return (
+        header.kind in (KEY_STATED, REVIEWED_COPY) and is_suspected
+    ) or case.record.id in batch.self_reviews
+
+
+def _check_copy_review(record: UnverifiedRecord, batch: Batch) -> Judgement:
+    """The province speaks of every copy, a unit administrator of copies of the unit's own PCs."""
+    header, trust = record.header, batch.trust
+    signer, device = trust.statement(header.by), trust.statement(str(header.facts["device"]))
+    if signer is not None and not signer.roles.isdisjoint(PROVINCE_ROLES):
+        return APPLIED
+    if header.facts["unit"] != header.commune or device is None or Role.DEVICE not in device.roles:
+        return Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "no PC of the unit")
+    if not trust.acts_for(device, header.commune):
+        return Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a PC of another unit")
+    return APPLIED
 
 
 def _check_revocation(record: UnverifiedRecord, batch: Batch) -> Judgement:

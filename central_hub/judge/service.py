@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from central_hub.copies.suspicion import reviews_of_copies, suspected_logs
+from central_hub.copies.suspicion import is_unconfirmed_life, reviews_of_copies, suspected_logs
 from central_hub.journal.service import Draft, write
 from central_hub.judge.batch import (
     Ahead,
@@ -61,6 +61,7 @@ from central_hub.store.tables import DEVICE, KEY, LOG, PLACE, REHOMING, STANDING
 from dossiers import genealogy
 from signing.reasons import Reason
 from signing.trust import Trust
+from sync_protocol import copies
 from sync_protocol.admission import APPLIED, Judgement, Outcome
 from sync_protocol.erasure import ERASURE_KIND
 from sync_protocol.log import OPENING_KIND
@@ -75,7 +76,8 @@ _PROTOCOL_KINDS = frozenset(
         REVIEWED,
         FORKED,
         ERASURE_KIND,
-        "copy.reviewed",
+        copies.SUSPECTED,
+        copies.REVIEWED,
         "key.requested",
         "lease.granted",
         "foreign.listed",
@@ -288,6 +290,7 @@ class Judge:
             erased=erased,
             unread=unread,
             copies=suspected_logs(connection, self._services, {case.log_no for case in cases}),
+            self_reviews=_self_reviews(connection, self._services, cases),
             rehomed=rehomed,
             genealogy=self._services.genealogy.current(connection),
         )
@@ -391,6 +394,16 @@ def judge_pending(services: Services) -> int:
         return judge.judge_pending()
     finally:
         judge.close()
+
+
+def _self_reviews(connection: Connection, services: Services, cases: Sequence[Case]) -> frozenset[str]:
+    """Reviews of copies that the copy itself wrote, by record id."""
+    return frozenset(
+        case.record.id
+        for case in cases
+        if case.record.header.kind == copies.REVIEWED
+        and is_unconfirmed_life(connection, services, case.log_no, case.record.header.facts.get("life"))
+    )
 
 
 def _waiting_for_a_home(connection: Connection, most: int) -> list[str]:

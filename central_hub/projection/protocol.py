@@ -5,7 +5,7 @@ Called for the hub's own records when they are written, and for a device's when 
 signer was entitled to say it was asked before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
@@ -23,6 +23,7 @@ from central_hub.store.tables import (
     KEY_REQUEST,
     LEASE,
     LOG,
+    PLACE,
     PUBLICATION,
     REHOMING,
     REORGANISATION,
@@ -32,6 +33,7 @@ from dossiers.genealogy import Allotment, Event, event_of
 from signing.errors import SigningError
 from signing.roles import Role
 from signing.statements import KeyStatement
+from sync_protocol import copies
 from sync_protocol.erasure import Erasure
 from sync_protocol.record import Record, UnverifiedRecord
 
@@ -48,7 +50,9 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 _apply_event(connection, record, str(record.header.facts["unit"]))
             case "log.forked":
                 _apply_event(connection, record, str(record.header.facts["log"]))
-            case "copy.reviewed":
+            case copies.SUSPECTED:
+                note_suspicion(connection, record.header.facts, record.header.corrected_ms)
+            case copies.REVIEWED:
                 _apply_copy_review(connection, record)
             case "key.requested":
                 _apply_request(connection, record)
@@ -121,17 +125,45 @@ def _apply_event(connection: Connection, record: Record | UnverifiedRecord, subj
 
 def _apply_copy_review(connection: Connection, record: Record | UnverifiedRecord) -> None:
     """What was said of a suspected copy; a restored hub may hear it before it has seen the copy again."""
-    facts, at_ms = record.header.facts, record.header.corrected_ms
-    life = str(facts["life"])
+    word = copies.CopyWord.of(record.id, record.header)
+    note_suspicion(connection, record.header.facts, word.at_ms)
+    if not word.prevails_over(_word_so_far(connection, word.life)):
+        return
     values = {
-        "confirmed_ms": at_ms if facts["stands"] else None,
-        "refused_ms": None if facts["stands"] else at_ms,
-        "reviewed_by": record.id,
+        "confirmed_ms": word.at_ms if word.stands else None,
+        "refused_ms": None if word.stands else word.at_ms,
+        "reviewed_by": word.record,
     }
+    connection.execute(update(COPY).where(COPY.c.life == word.life).values(values))
+
+
+def note_suspicion(connection: Connection, facts: Mapping[str, object], at_ms: int) -> None:
+    """Write down that a copy of a PC's disk is suspected (the facts of `copy.suspected`), unless that is known."""
+    life = str(facts["life"])
     if connection.execute(select(COPY.c.life).where(COPY.c.life == life)).first() is None:
-        row = {"life": life, "device": str(facts["device"]), "commune": str(facts["unit"]), "cause": ""}
+        row = {"life": life, "device": str(facts["device"]), "commune": str(facts["unit"])}
+        row |= {"cause": str(facts.get("cause", ""))}
         connection.execute(insert(COPY).values({**row, "since_ms": at_ms, "seen_ms": at_ms}))
-    connection.execute(update(COPY).where(COPY.c.life == life).values(values))
+
+
+def _word_so_far(connection: Connection, life: str) -> copies.CopyWord | None:
+    row = connection.execute(select(COPY).where(COPY.c.life == life)).first()
+    if row is None or row.reviewed_by is None:
+        return None
+    return copies.CopyWord(
+        life=life,
+        stands=row.confirmed_ms is not None,
+        is_provinces=is_provinces_word(connection, row.reviewed_by),
+        record=row.reviewed_by,
+        by="",
+        at_ms=row.confirmed_ms or row.refused_ms,
+    )
+
+
+def is_provinces_word(connection: Connection, record: str) -> bool:
+    """Whether a review of a copy stands in a log of the province, not of a PC of the unit."""
+    pcs = select(DEVICE.c.id).join(LOG, LOG.c.device == DEVICE.c.id).join(PLACE, PLACE.c.log_no == LOG.c.no)
+    return connection.execute(pcs.where(PLACE.c.record_prefix == prefix(record))).first() is None
 
 
 def _apply_reorganisation(connection: Connection, record: Record | UnverifiedRecord) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from central_hub.copies.suspicion import has_undecided_copy
 from central_hub.services import Services
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
@@ -71,11 +72,14 @@ def write_snapshot(
     part_bytes_max: int = PART_SIZE_BYTES_MAX,
     progress: Progress | None = None,
 ) -> WrittenSnapshot:
-    """Write the snapshot of a PC's commune, enclosed for that PC alone; raises RemoteFault if it has no X25519 key."""
+    """Write the snapshot of a PC's commune, enclosed for that PC alone; raises RemoteFault if it has no X25519 key, or
+    somebody has yet to decide about a copy of its disk."""
     asker, _, _ = asker_of(services, device)
     if asker.box is None or asker.is_cut_off:
         raise RemoteFault(reasons.PARCEL_NO_KEY, device)
     with reading(services.engine) as connection:
+        if has_undecided_copy(connection, device):
+            raise RemoteFault(reasons.PARCEL_COPY, device)
         store = HubLogStore(connection, services.opened)
         place = place_of(connection, services, asker)
         plan = _plan(connection, store, scope_of(connection, services, place.scope), place, device)

@@ -3,18 +3,15 @@
 import re
 
 import click
-from sqlite_utils import Database
 
 from dossiers.erasures import GROUNDS
 from edge_node import reasons
-from edge_node.accounts.service import LoginRefused, current_actor, list_officers, log_in
+from edge_node.accounts.commands import officer_at_work
 from edge_node.console import common, opened
 from edge_node.erasure.service import Wish as ErasureWish
 from edge_node.erasure.service import is_scrubbed, order_erasure
 from edge_node.journal import WriteRefused
-from edge_node.keyring import Actor
 from edge_node.projection.lists import find_by_code
-from edge_node.services import Services
 from signing.console import BAD_INPUT, OK, Console
 
 
@@ -46,7 +43,7 @@ def erase(
         found = [row.id for row in find_by_code(db, dossier)] or [dossier.lower()]
         if len(found) != 1 or not re.fullmatch("[0-9a-f]{32}", found[0]):
             console.refuse(reasons.NOT_FOUND, dossier, code=BAD_INPUT)
-        actor = _actor(console, db, services, officer, pin)
+        actor = officer_at_work(console, db, services, officer, pin)
         wish = ErasureWish(
             dossier=found[0], records=records, ground=ground, number=number, date=day, signer=signer
         )
@@ -59,17 +56,3 @@ def erase(
             f"Signed and carried out ({record.id[:16]}). Other PCs and the province erase at the next sync.",
         )
         console.leave(OK, {"order": record.id, "dossier": found[0], "is_clean": is_scrubbed(db)})
-
-
-def _actor(console: Console, db: Database, services: Services, name: str, pin: str) -> Actor:
-    """The officer of this PC with this name, at work."""
-    chosen = [officer.officer for officer in list_officers(db, services) if officer.name == name]
-    if len(chosen) != 1:
-        console.refuse(reasons.OFFICER_UNKNOWN, name, code=BAD_INPUT)
-    try:
-        actor = current_actor(db, services, log_in(db, services, officer=chosen[0], pin=pin, address="cli"))
-    except LoginRefused as refused:
-        console.refuse(refused.reason)
-    if actor is None:
-        console.refuse(reasons.OFFICER_UNKNOWN, name)
-    return actor

@@ -114,7 +114,7 @@ def _take(db: Database, services: Services, office: Office, run: Run, is_lan: bo
             check_of_office(trust, office, run, device)
         check_run(run, held=held, link_before=before, device=key)
         new = run.records[max(0, (held.length if held else 0) - run.first) :]
-        records = _verified(db, trust, new)
+        records = verified_records(db, trust, new)
         stored = store.append(run)
         for record in records:
             observe_header(db, record.header, wall_ms=services.clock())
@@ -135,7 +135,7 @@ def _take_history(db: Database, services: Services, office: Office, run: Run, ba
     link = store.link_at(run.log, base) or ""
     part = check_run_below(run, base=base, link=link)
     lacking = [record for record in part.records if store.record(record.id) is None]
-    records = _verified(db, services.trust.trust(db), lacking)
+    records = verified_records(db, services.trust.trust(db), lacking)
     fresh = store.append_below(part)
     projector = Projector(db, office)
     projector.take_over(records)
@@ -229,7 +229,7 @@ def check_of_office(trust: Trust, office: Office, run: Run, device: str | None) 
         raise RunInvalid(reasons.LOG_SEAL, f"log {run.log} ends unsealed")
 
 
-def _verified(db: Database, trust: Trust, records: Sequence[UnverifiedRecord]) -> list[Record]:
+def verified_records(db: Database, trust: Trust, records: Sequence[UnverifiedRecord]) -> list[Record]:
     """Check every signature; statements in the run itself count for the records after them."""
     verified = []
     for record in records:

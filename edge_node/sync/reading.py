@@ -11,10 +11,12 @@ from sqlite_utils import Database
 
 from edge_node.accounts.service import signer_names
 from edge_node.casework import labels
+from edge_node.copies.service import list_copies
 from edge_node.journal.stamp import offset_now
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.relay.queue import Carrying, carrying
 from edge_node.services import Services
+from edge_node.shell import device_name
 from edge_node.store import SqliteLogStore, alerts
 from edge_node.store.local import Office
 from edge_node.sync.service import ACKNOWLEDGED_BY, Attempt, Refusal, list_attempts, list_refusals
@@ -49,6 +51,7 @@ class Caution:
     next_step: str
     at: int
     acknowledged_by: frozenset[Role] = frozenset()
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def read_page(db: Database, services: Services, office: Office) -> SyncPage:
         status=read_status(db, now=now),
         attempts=tuple(list_attempts(db, limit=ATTEMPTS_SHOWN)),
         refused=tuple(_refused(db, each) for each in list_refusals(db)),
-        warnings=tuple(_warning(alert) for alert in alerts.list_alerts(db)),
+        warnings=(*_copies(db), *(_warning(alert) for alert in alerts.list_alerts(db))),
         clock=Clock(offset_ms=offset[0], age_ms=offset[1] * 1000) if offset else None,
         codes_left=services.references.codes_left(db, office, now_ms=now),
         carrying=carrying(db),
@@ -133,6 +136,24 @@ def _refused(db: Database, refusal: Refusal) -> RefusedRecord:
     )
 
 
+def _copies(db: Database) -> list[Caution]:
+    """Suspected copies of the unit's PCs of which the province has told."""
+    return [
+        Caution(
+            code="copy_seen",
+            title=_(
+                "Có máy chạy từ bản sao ổ đĩa của «%(name)s»; tỉnh chưa gửi gì cho máy đó.",
+                name=device_name(db, copy.device) or _("Máy chưa có tên"),
+            ),
+            next_step=_("Quản trị đơn vị xác nhận đó có phải máy của đơn vị không."),
+            at=copy.since_ms,
+            href=f"/copies/{copy.life}",
+        )
+        for copy in list_copies(db)
+        if copy.waits
+    ]
+
+
 def _warning(alert: alerts.Alert) -> Caution:
     title, next_step = {
         alerts.DIGEST: (
@@ -148,13 +169,13 @@ def _warning(alert: alerts.Alert) -> Caution:
         alerts.COPY_WAITING: (
             _("Máy này có vẻ chạy từ bản sao ổ đĩa của một máy khác; tỉnh chưa gửi dữ liệu mới về đây."),
             _(
-                "Việc đã ghi ở đây không mất và vẫn gửi về tỉnh. Báo quản trị tỉnh xác nhận «Đây là máy của chúng tôi»; sau đó máy tự nhận đủ dữ liệu. Hồ sơ mới tạm dùng số tạm."
+                "Việc đã ghi ở đây không mất và vẫn gửi về tỉnh. Nhờ quản trị đơn vị xác nhận ở một máy khác của đơn vị, hoặc báo quản trị tỉnh; sau đó máy tự nhận đủ dữ liệu. Hồ sơ mới tạm dùng số tạm."
             ),
         ),
         alerts.COPY_CONFIRMED: (
-            _("Tỉnh đã xác nhận máy này là máy của đơn vị; máy đang nhận lại đủ dữ liệu."),
+            _("Máy này đã được xác nhận là máy của đơn vị; máy đang nhận lại đủ dữ liệu."),
             _(
-                "Cần làm một lần: tắt phần mềm, chạy «motcua-node new-identity» rồi ghi danh bằng mã mà tỉnh đã cấp, để hai máy không dùng chung một khóa."
+                "Cần làm một lần: tắt phần mềm, chạy «motcua-node new-identity» rồi ghi danh bằng mã mà tỉnh cấp, để hai máy không dùng chung một khóa."
             ),
         ),
         alerts.COPY_REFUSED: (

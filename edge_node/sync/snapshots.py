@@ -17,17 +17,19 @@ from sqlite_utils import Database
 
 from dossiers.lifecycle import is_open
 from dossiers.merge import FOLD_VERSION
+from edge_node.copies.service import is_entitled, may_be_copied
 from edge_node.journal.service import require_office, seal_tail
 from edge_node.keyring.units import is_of_office, may_hold, read_genealogy
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.bases import keep_snapshot, note_whole, snapshot_number
 from edge_node.store.local import Office
-from edge_node.sync.absorb import Absorbed, absorb, take_loose, writer_of
+from edge_node.sync.absorb import Absorbed, absorb, take_loose, verified_records, writer_of
 from signing.roles import Role
 from signing.signatures import PublicKey
 from signing.statements import KeyStatement
 from sync_protocol import digest, reasons
+from sync_protocol.copies import REVIEWED
 from sync_protocol.errors import LogForked, RemoteFault, RunInvalid
 from sync_protocol.limits import PART_SIZE_BYTES_MAX
 from sync_protocol.log import LogOpening, verify_seal
@@ -120,6 +122,7 @@ class TakingSnapshot:
         records = unpack_loose(message.loose)
         self.loose += len(records)
         if self.number is None:
+            self._refuse_copied(records)
             self.number = self._adopt(message, records, maker)
         try:
             fresh, unsure = take_loose(self.db, self.services, self.office, records)
@@ -127,6 +130,14 @@ class TakingSnapshot:
             raise RunInvalid(reasons.LOG_FORK, f"log {error.log}") from error
         self.unsure += unsure
         return fresh
+
+    def _refuse_copied(self, records: list[UnverifiedRecord]) -> None:
+        """Refuse a maker of whose disk a copy waits; the word that ended it may lie in the snapshot itself."""
+        trust = self.services.trust.trust(self.db)
+        words = [record for record in records if record.header.kind == REVIEWED]
+        said = [r for r in verified_records(self.db, trust, words) if is_entitled(trust, r)]
+        if may_be_copied(self.db, self.label.sender, also=said):
+            raise RemoteFault(reasons.PARCEL_COPY, self.label.sender)
 
     def _adopt(self, message: SnapshotMessage, records: list[UnverifiedRecord], maker: PublicKey) -> int:
         """The bases, before the first loose record; they stand already where an earlier part or import brought them."""
@@ -235,6 +246,9 @@ def write_snapshot(
     statement = services.trust.trust(db).statement(device)
     if statement is None or statement.box is None or not _is_colleague(db, services, office, statement):
         raise RemoteFault(reasons.PARCEL_NO_KEY, device)
+    for each in (device, office.device):
+        if may_be_copied(db, each):
+            raise RemoteFault(reasons.PARCEL_COPY, each)
     seal_tail(db, services, office)
     store = SqliteLogStore(db)
     whole, bases, has_branches = _logs(db, services, office, device)
@@ -245,9 +259,7 @@ def write_snapshot(
     for _, number in rows:
         total = digest.replace(total, old=0, new=number)
     loose = sum(r.header.seq < limits[r.header.log] for r in about_none) + sum(
-        r.header.seq < limits.get(r.header.log, 0)
-        for dossier, _ in rows
-        for r in store.dossier_records(dossier)
+        r.header.seq < limits.get(r.header.log, 0) for dossier, _ in rows for r in _in_logs(store, dossier)
     )
     head = SnapshotHead(
         version=VERSION,
@@ -286,7 +298,7 @@ def write_snapshot(
         services.keyring.device,
         whole=whole,
         about_none=about_none,
-        dossiers=(store.dossier_records(dossier) for dossier, _ in rows),
+        dossiers=(_in_logs(store, dossier) for dossier, _ in rows),
         may_hold=may_hold(db, office),
     ):
         writer.add(message)
@@ -330,6 +342,11 @@ def _open_rows(db: Database, office: Office) -> list[tuple[str, int]]:
         (office.unit,),
     )
     return [(row[0].hex(), digest.from_bytes(row[3])) for row in rows if is_open(row[1], conflicts=row[2])]
+
+
+def _in_logs(store: SqliteLogStore, dossier: str) -> list[Record]:
+    """A dossier's records but for those that a branch keeps: they stand at places of the log that hold others."""
+    return [r for r in store.dossier_records(dossier) if store.log_of(r) == r.header.log]
 
 
 def _about_no_dossier(db: Database, log: str) -> list[Record]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo.processes import Server, free_port
-from tests.support.running import NODE, NODE_SETTINGS, Ledger, Program, Running, running_office
+from tests.support.running import NODE, NODE_SETTINGS, PIN, Ledger, Program, Running, running_office
 
 pytestmark = [
     pytest.mark.process,
@@ -81,10 +81,45 @@ def test_two_nodes_from_one_folder_keep_and_merge_what_both_recorded(tmp_path: P
             before = records(suspect)
             suspect.node_command("sync", expect=(0, 2))
             assert records(suspect) == before, "it reads nothing until somebody has signed"
-            (waiting,) = office.hub_command("copies", expect=2)["copies"]
-            assert office.hub_command("copies", "--confirm", waiting["life"])["code"]
+            other = next(each for each in both if each is not suspect)
+            life = confirm_at(other)
+            sync_until(other, lambda: other.status()["waiting"] == 0)
             for each in both:
                 sync_until(each, lambda each=each: written <= records(each))  # type: ignore[misc]
             sync_until(suspect, lambda: "copy_confirmed" in alerts(suspect))
+            take_own_identity(suspect, office, life, people)
+            made = records(suspect)
+            assert made > {bytes.fromhex(record) for record in people.records} > written
+            sync_until(other, lambda: made <= records(other))
         finally:
             clone.node.stop()
+
+
+def confirm_at(office: Running) -> str:
+    """The unit's administrator confirms the copy at a PC that is none; returns the copy's id."""
+    sync_until(office, lambda: bool(office.node_command("copies", expect=(0, 2))["copies"]))
+    (seen,) = office.node_command("copies", expect=2)["copies"]
+    who = ("--officer", "Nguyễn Thị Lan", "--pin", PIN, "--ground", "Chép sang máy mới")
+    office.node_command("copies", "--confirm", seen["life"], *who)
+    return str(seen["life"])
+
+
+def take_own_identity(pc: Running, hub: Running, life: str, people: Ledger) -> None:
+    """The confirmed copy works once more as it was, delivers that, takes keys of its own, enrols and works on."""
+    Program(pc, people, 4, 4).receive()
+    pc.node.stop()
+    if pc.status()["waiting"]:
+        pc.node_command("new-identity", expect=1)
+    sync_until(pc, lambda: pc.status()["waiting"] == 0)
+    code = hub.hub_command("copies", "--confirm", life)["code"]
+    pc.node_command("new-identity")
+    pc.node_command(
+        "enrol", "--hub", f"http://127.0.0.1:{pc.line.port}", "--code", code, "--device-name", "Quầy 2",
+        "--officer-name", "Trần Văn Bình", "--pin", PIN,
+    )  # fmt: skip
+    pc.node.start()
+    browser = pc.log_in()
+    form = {"name": "Lê Thị Mai", "roles": "receptionist", "pin": PIN, "again": PIN}
+    browser.send(browser.get("/officers"), r"^/officers", form)
+    assert people.surprises == []
+    sync_until(pc, lambda: pc.status()["waiting"] == 0)

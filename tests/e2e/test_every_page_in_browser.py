@@ -48,7 +48,7 @@ from tests.support.hub import (
     reorganise,
     suspect_copy,
 )
-from tests.support.node import PIN, PROCEDURES, make_app, receive
+from tests.support.node import PIN, PROCEDURES, hear_of_copy, make_app, receive
 from tests.support.walking import Examples, Walk, addresses, first_of_each
 from tests.support.week import MARITAL, Week, furnish
 
@@ -161,6 +161,7 @@ def pages_of_node(week: Week) -> Examples:
         "/dossiers/<dossier>/records/<record>/export": [f"/dossiers/{week.dossiers[7]}/records/{records[0]}/export"],
         "/dossiers/<dossier>/files": [f"/dossiers/{received}/files"],
         "/dossiers/<dossier>/files/<file>": [f"/dossiers/{received}/files/{scan(week, received)}"],
+        "/copies/<life>": [f"/copies/{hear_of_copy(week.office)}"],
         "/dossiers/decide": [f"/dossiers/decide?{several}"],
         "/help/images/<name>": ["/help/images/can-bo-ho-so.png"],
         "/login": ["/login", "/login?other=1"],

@@ -186,6 +186,14 @@ def lend_codes(office: TestOffice, first: int = 1, last: int = 500) -> None:
     take_province(office.db, office.province)
 
 
+def hear_of_copy(office: TestOffice) -> str:
+    """The province says that a copy of this PC's disk delivers; the copy's id."""
+    facts = {"device": office.office.device, "life": "c" * 32, "cause": "fork", "unit": office.office.unit}
+    office.province.log.add("copy.suspected", facts, signer=office.province.hub)
+    take_province(office.db, office.province)
+    return str(facts["life"])
+
+
 def settle_dossier(office: TestOffice, cast: Cast, dossier: str, number: str) -> None:
     """From received to the result handed over."""
     step(office, cast.lan, dossier, "forward")
