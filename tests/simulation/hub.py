@@ -19,6 +19,7 @@ from central_hub.backup.service import take_backup
 from central_hub.config import HubConfig
 from central_hub.copies.service import list_copies, review_copy
 from central_hub.erasure.service import Wish, order_erasure
+from central_hub.files.service import answer_files, vault_of
 from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys, log_verifier
 from central_hub.publishing.service import publish_calendar, publish_catalogue
@@ -85,6 +86,14 @@ class SimHub:
     def answer(self, payload: bytes) -> bytes:
         """One round, as the route hands it over."""
         return answer_round(self.worker, payload)
+
+    def answer_files(self, payload: bytes) -> bytes:
+        """One request about files."""
+        return answer_files(self.worker, payload)
+
+    def holds_file(self, file: str, size: int) -> bool:
+        """Whether the whole file is on the province's disk."""
+        return vault_of(self.worker).has(file, size)
 
     def answer_relay(self, payload: bytes) -> bytes:
         """One request of a PC that carries for others."""

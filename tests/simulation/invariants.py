@@ -81,6 +81,7 @@ def check_node(world: "World", node: SimNode) -> None:
         if node.is_enrolled and node.office.hub_epoch == epoch:
             # What a hub of an earlier life acknowledged is void from the first contact on; before it nobody can know.
             _check_status(node, held)
+            _check_files(world, node, epoch)
 
 
 def _check_status(node: SimNode, held: dict[str, Any]) -> None:
@@ -112,6 +113,21 @@ def _check_status(node: SimNode, held: dict[str, Any]) -> None:
     require(status.waiting <= written, "status tells the truth", f"{node.name} {status.waiting} > {written}")
     if status.is_full:
         require(missing == 0, "full means full", node.name)
+
+
+def _check_files(world: "World", node: SimNode, epoch: str) -> None:
+    """A scan is said to be at the province only when it lies there whole, whoever said so."""
+    rows = node.db.conn.execute(
+        "SELECT file.file, max(file.size) FROM file_copy JOIN file ON file.file = file_copy.file "
+        "WHERE hub_epoch = ? GROUP BY file.file",
+        (epoch,),
+    )
+    for file, size in rows.fetchall():
+        require(
+            world.hub.holds_file(file.hex(), size),
+            "a file is where it is said to be",
+            f"{node.name} {file.hex()[:8]}",
+        )
 
 
 def _absent(node: SimNode, log: str, first: int, stop: int) -> int:

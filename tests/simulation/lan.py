@@ -51,28 +51,35 @@ class LanLink:
     def hello(self) -> bytes:
         return self._deliver(lambda: self._serving().hello(self.asked.db))
 
+    def post_files(self, sealed: bytes) -> bytes:
+        """Files go over the same network; the one who lies about receipts is honest about files."""
+        return self._post(sealed, lambda: self._deliver(lambda: self._serving().files(self.asked.db, sealed)))
+
     def post(self, sealed: bytes) -> bytes:
+        return self._post(sealed, lambda: self._answer(sealed))
+
+    def _post(self, sealed: bytes, answer: Callable[[], bytes]) -> bytes:
         fate = self.chance.choices(*self._weights())[0]
         self.time.pass_ms(self.chance.randint(2, 60))
         match fate:
             case Fate.DROP:
                 raise LineFault(reasons.LINE_DOWN, "dropped")
             case Fate.LOSE_ANSWER:
-                self._answer(sealed)
+                answer()
                 self.time.pass_ms(2 * SECOND_MS)
                 raise LineFault(reasons.LINE_DOWN, "no answer", was_cut=True)
             case Fate.DOUBLE:
-                self._answer(sealed)
-                return self._answer(sealed)
+                answer()
+                return answer()
             case Fate.CUT_ANSWER:
-                answer = self._answer(sealed)
+                answer = answer()
                 return answer[: self.chance.randrange(len(answer))]
             case Fate.DAMAGE_REQUEST:
                 return self._answer(self._damaged(sealed))
             case Fate.DAMAGE_ANSWER:
-                return self._damaged(self._answer(sealed))
+                return self._damaged(answer())
             case _:
-                return self._answer(sealed)
+                return answer()
 
     def _weights(self) -> tuple[list[Fate], list[int]]:
         fates = _FATES.get(self.mood, _FATES[Mood.LOSSY])

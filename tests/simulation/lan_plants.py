@@ -12,14 +12,18 @@ import pytest
 from sqlite_utils import Database
 
 import edge_node.lan.asking as asking
+import edge_node.lan.carrying as carrying
 import edge_node.lan.exchange as exchange
+import edge_node.lan.files as files
 import edge_node.lan.serving as serving
 import edge_node.sync.receipt as receipts
 import edge_node.sync.runner as runner
 import edge_node.sync.status as status
+from edge_node.files.copies import note_at_hub
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import read_office
 from signing.signatures import SIGNATURE_BYTES, PublicKey
+from sync_protocol.file_wire import Standing
 from sync_protocol.receipts import Receipt
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -69,10 +73,31 @@ def keep_routed_dossiers_to_oneself(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(room, "foreign_frames", lambda db, wanted, *, bytes_max: ([], False))
 
 
+def leave_scans_to_whoever_made_them(patch: pytest.MonkeyPatch) -> None:
+    """A scan of a colleague is not taken along to the province."""
+    patch.setattr(files, "to_gather", lambda db, offered, *, hub_epoch: [])
+
+
+def believe_that_a_colleague_delivered(patch: pytest.MonkeyPatch) -> None:
+    """A scan that a colleague holds whole counts as being at the province."""
+    learn = carrying._Carrying._learn
+
+    def believing(self: Any, request: Any, answer: Any, **more: Any) -> None:
+        learn(self, request, answer, **more)
+        office = read_office(self.db)
+        for stated in answer.stated:
+            if office and stated.standing == Standing.WHOLE:
+                note_at_hub(self.db, stated.file.hex(), hub_epoch=office.hub_epoch)
+
+    patch.setattr(carrying._Carrying, "_learn", believing)
+
+
 ON_THE_LAN: Sequence[Plant] = (
     lan_serves_other_communes,
     believe_a_colleagues_receipt_unchecked,
     deliver_only_what_was_written_here,
     count_only_what_was_written_here,
     keep_routed_dossiers_to_oneself,
+    leave_scans_to_whoever_made_them,
+    believe_that_a_colleague_delivered,
 )

@@ -85,6 +85,8 @@ class Link:
     traffic: Traffic = field(default_factory=Traffic)
     relay_door: Door | None = None
     """Where the hub takes what this PC carries for others."""
+    files_door: Door | None = None
+    """Where the hub takes files."""
     late: list[Callable[[], bytes]] = field(default_factory=list)
     """Copies of requests that have not come through yet."""
     patience: int = 0
@@ -96,6 +98,10 @@ class Link:
     def post_relay(self, payload: bytes) -> bytes:
         assert self.relay_door is not None
         return self._post(payload, self.relay_door)
+
+    def post_files(self, payload: bytes) -> bytes:
+        assert self.files_door is not None
+        return self._post(payload, self.files_door)
 
     def _post(self, payload: bytes, door: Door) -> bytes:
         self.patience -= 1

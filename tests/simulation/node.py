@@ -23,6 +23,7 @@ from edge_node.services import Services, build_services
 from edge_node.store import SqliteLogStore, alerts, open_database
 from edge_node.store.local import Office, read_office
 from edge_node.store.space import MIB, Space
+from edge_node.sync.files import FilesResult, exchange_files
 from edge_node.sync.runner import SyncResult, sync
 from edge_node.sync.status import SyncStatus, read_status
 from edge_node.sync.transport import Hello
@@ -169,6 +170,11 @@ class SimNode:
         self.link.patience = REQUESTS_MAX
         self.before_sync = self.held_ids() if self.is_suspected() else None
         return sync(self.db, self.services, self.link)
+
+    def send_files(self) -> FilesResult:
+        """What follows the records of a sync."""
+        self.link.patience = REQUESTS_MAX
+        return exchange_files(self.db, self.services, self.link)
 
     def is_suspected(self) -> bool:
         """Whether the desk says that this PC may run from a copied disk."""

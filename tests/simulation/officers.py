@@ -16,6 +16,8 @@ from dossiers.views import DossierView
 from edge_node.casework import service as casework
 from edge_node.casework.service import Amendment, DossierChanged, Step, Target
 from edge_node.erasure.service import Wish, erasable_records, order_erasure
+from edge_node.files.capture import Captured
+from edge_node.files.service import Placed, attach
 from edge_node.journal import Draft, JournalReadOnly, WriteRefused, write_with
 from edge_node.keyring import Actor
 from edge_node.projection.service import view as view_of
@@ -125,6 +127,20 @@ def erase(node: SimNode, chance: random.Random) -> str:
     except (JournalReadOnly, WriteRefused) as refusal:
         return f"nothing: {refusal}"
     return f"{dossier[:6]} {len(chosen) or 'whole'}"
+
+
+def scan(desk: Desk) -> str:
+    """A paper is put on the scanner."""
+    view = desk.pick(wanted=lambda view: view.commune == desk.node.unit)
+    if view is None:
+        return "nothing to scan for"
+    content = b"%PDF-" + desk.chance.randbytes(desk.chance.choice((400, 900, 1_400)))
+    captured = Captured(name=desk.word(), type="pdf", content=content, pages=1)
+    try:
+        attach(desk.node.db, desk.node.services, desk.actor, view.dossier, [captured], Placed())
+    except (JournalReadOnly, WriteRefused, DossierError) as refusal:
+        return f"refused: {refusal}"
+    return f"{view.dossier[:6]} {len(content)}"
 
 
 def _receive(desk: Desk) -> str | None:

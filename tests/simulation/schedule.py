@@ -42,6 +42,7 @@ class Verb(StrEnum):
     CLONE = "clone"
     COPIES_WORK = "copies_work"
     JOIN = "join"
+    SCAN = "scan"
     RELAY = "relay"
 
 
@@ -248,6 +249,10 @@ def _with_restored_hub(seed: int, steps: list[Step]) -> list[Step]:
     return [*steps[:first], back_up, *steps[first:then], put_back, *steps[then:]]
 
 
+SCANS = 4
+"""How many scans the PCs of a world with office networks attach; small ones, for a narrow line lets no large slice pass."""
+
+
 def _has_lan(seed: int) -> bool:
     """In every fourth world the PCs of an office meet each other."""
     return seed % 4 == 2
@@ -280,6 +285,11 @@ def _with_meetings(seed: int, steps: list[Step], nodes: int) -> list[Step]:
             mood=chance.choice((Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.DOWN)),
             fuse=_fuse(chance, 300, 0.1) if is_meeting else None,
             hub_fuse=_fuse(chance, 300, 0.1) if is_meeting else None,
+        )
+        steps.insert(chance.randrange(len(steps) + 1), step)
+    for number in range(SCANS):
+        step = Step(
+            number=40_000 + number, verb=Verb.SCAN, node=chance.randrange(nodes), seed=chance.getrandbits(32)
         )
         steps.insert(chance.randrange(len(steps) + 1), step)
     return steps

@@ -20,6 +20,7 @@ from edge_node.journal import WriteRefused
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring import Actor
 from edge_node.lan.asking import meet
+from edge_node.lan.service import carry_if_any
 from edge_node.projection.service import view as view_of
 from edge_node.sync.parcels import export_snapshot, import_parcels
 from edge_node.sync.runner import SyncResult
@@ -35,7 +36,7 @@ from tests.simulation.hub import SimHub, held_by_hub
 from tests.simulation.lan import LanLink, stray_request
 from tests.simulation.link import HubGone, Link, Mood
 from tests.simulation.node import SimNode
-from tests.simulation.officers import Desk, erase, settle, token
+from tests.simulation.officers import Desk, erase, scan, settle, token
 from tests.simulation.power import PowerCut
 from tests.simulation.relays import Relays
 from tests.simulation.schedule import Plan, Step, Verb
@@ -111,6 +112,7 @@ class World:
             time=self.time,
             door=self._door,
             relay_door=self._relay_door,
+            files_door=self._files_door,
             chance=self._chance("link", index),
             say=self.say,
             look=lambda: invariants.check_node(self, self.nodes[index]),
@@ -127,6 +129,7 @@ class World:
             time=self.time,
             door=self._door,
             relay_door=self._relay_door,
+            files_door=self._files_door,
             chance=self._chance("link", index),
             say=self.say,
             look=lambda: invariants.check_node(self, self.nodes[index]),
@@ -143,6 +146,9 @@ class World:
 
     def _relay_door(self, payload: bytes) -> bytes:
         return self._through(lambda: self.hub.answer_relay(payload))
+
+    def _files_door(self, payload: bytes) -> bytes:
+        return self._through(lambda: self.hub.answer_files(payload))
 
     def _through(self, answer: Callable[[], bytes]) -> bytes:
         try:
@@ -198,6 +204,7 @@ class World:
             Verb.PUT_BACK_HUB: self._put_back_hub,
             Verb.ERASE: self._erase,
             Verb.MEET: self._meet,
+            Verb.SCAN: self._scan,
             Verb.LAN: self._split,
             Verb.CLONE: self._clone,
             Verb.COPIES_WORK: self._copies_work,
@@ -317,8 +324,20 @@ class World:
                 self.note_records(copy)
             self.note_result(copy, copy.sync())
 
+    def _scan(self, step: Step, node: SimNode) -> None:
+        desk = Desk(node, random.Random(step.seed), self.communes)
+        self.say(f"{node.name} scans {scan(desk)}")
+        self.note_records(node)
+
     def _sync(self, step: Step, node: SimNode) -> None:
         self.note_result(node, node.sync())
+        self._send_files(node)
+
+    def _send_files(self, node: SimNode) -> None:
+        """Files follow the records, in worlds whose officers scan."""
+        if self.plan.has_lan and node.status().files:
+            sent = node.send_files()
+            self.say(f"{node.name} files sent={sent.sent} {sent.problem.code if sent.problem else 'done'}")
 
     def note_result(self, node: SimNode, result: SyncResult) -> None:
         """What a sync told the officer."""
@@ -376,7 +395,11 @@ class World:
     def meet(self, node: SimNode, other: SimNode, chance: random.Random, *, is_hostile: bool = False) -> None:
         """Two PCs of one office exchange what they have."""
         mood = Mood.DOWN if Mood.DOWN in (node.lan_mood, other.lan_mood) else node.lan_mood
-        met = meet(node.db, node.services, self._lan(node, other, mood, chance, is_hostile=is_hostile))
+        line = self._lan(node, other, mood, chance, is_hostile=is_hostile)
+        met = meet(node.db, node.services, line)
+        if met.problem is None:
+            carried = carry_if_any(node.db, node.services, line, met)
+            self.say(f"{node.name} files sent={carried.sent} fetched={carried.fetched}")
         for one in (node, other):
             self.note_records(one)
         problem = met.problem.code if met.problem else "done"
@@ -540,6 +563,7 @@ class World:
             for node in self.nodes:
                 if not self._is_left_alone(node):
                     self.note_result(node, node.sync())
+                    self._send_files(node)
                 if self.plan.has_lan:
                     for colleague in self._colleagues(node):
                         self.meet(node, colleague, self._chance("heal", cycle, node.name, colleague.name))
@@ -564,7 +588,8 @@ class World:
         return [hub, *(node.store.frontier().digest() for node in self.nodes)]
 
     def _is_quiet(self) -> bool:
-        return all(node.status().waiting == 0 and node.status().unjudged == 0 for node in self.nodes)
+        statuses = [node.status() for node in self.nodes]
+        return all(each.waiting == each.unjudged == each.files == 0 for each in statuses)
 
     def _settle_everything(self) -> bool:
         """A leader of each office decides everything that is open; returns whether there was anything."""
