@@ -10,6 +10,7 @@ from edge_node.database import get_db, get_services
 from edge_node.problems import language
 from edge_node.routing.queries import waiting_here
 from edge_node.session import current
+from edge_node.store import alerts
 from edge_node.store.local import read_office
 from edge_node.sync.status import read_status
 from signing.roles import Role
@@ -47,7 +48,10 @@ def shell() -> dict[str, Any]:
             "idle_seconds": services.config.idle_lock_minutes * 60,
             "sync": read_status(db, now=services.clock()),
             "copies": count_waiting(db) if Role.UNIT_ADMINISTRATOR in actor.roles else 0,
-            "counts": {"routing": waiting_here(db, office.unit) if office else 0},
+            "counts": {
+                "routing": waiting_here(db, office.unit) if office else 0,
+                "sync": len(alerts.list_alerts(db)),
+            },
         }
     return found
 

@@ -21,6 +21,8 @@ COPY_CONFIRMED = "copy_confirmed"
 COPY_REFUSED = "copy_refused"
 UNIT_CHANGED = "unit_changed"
 LOG_ALERTS = frozenset({LOG_SPLIT, LOG_BEHIND})
+GRAVE = frozenset({LOG_SPLIT, LOG_BEHIND, STATUS_SPLIT, BUNDLE_REFUSED, COPY_REFUSED})
+"""Somebody may be cheating this PC, or its key counts no more: said first, and as an alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,10 @@ class Caution:
     acknowledged_by: frozenset[Role] = frozenset()
     href: str = ""
 
+    @property
+    def is_grave(self) -> bool:
+        return self.code in alerts.GRAVE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
@@ -97,11 +101,12 @@ class SyncPage:
 def read_page(db: Database, services: Services, office: Office) -> SyncPage:
     now = services.clock()
     offset = offset_now(db, now)
+    warnings = [*_copies(db), *(_warning(alert) for alert in alerts.list_alerts(db))]
     return SyncPage(
         status=read_status(db, now=now),
         attempts=tuple(list_attempts(db, limit=ATTEMPTS_SHOWN)),
         refused=tuple(_refused(db, each) for each in list_refusals(db)),
-        warnings=(*_copies(db), *(_warning(alert) for alert in alerts.list_alerts(db))),
+        warnings=tuple(sorted(warnings, key=lambda each: not each.is_grave)),
         clock=Clock(offset_ms=offset[0], age_ms=offset[1] * 1000) if offset else None,
         codes_left=services.references.codes_left(db, office, now_ms=now),
         carrying=carrying(db),

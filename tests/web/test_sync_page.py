@@ -215,3 +215,14 @@ def test_stopping_when_nothing_runs_harms_nothing(browser: Browser) -> None:
     browser.get("/sync")
     assert browser.post("/sync/stop").location == "/sync"
     assert DESK.errand is None
+
+
+def test_a_grave_alert_comes_first_as_an_alarm_and_the_menu_counts_all(
+    office: TestOffice, browser: Browser
+) -> None:
+    assert 'href="/sync">Đồng bộ</a>' in browser.get("/")
+    alerts.raise_alert(office.db, alerts.PROJECTION, now=office.clock(), detail="x")
+    alerts.raise_alert(office.db, alerts.LOG_SPLIT, now=office.clock() + 1, detail="x")
+    assert 'Đồng bộ<span class="mc-menu-count">2</span>' in browser.get("/")
+    page = browser.get("/sync")
+    assert page.index("mc-notice-error") < page.index("một lịch sử khác") < page.index("mc-notice-warning")
