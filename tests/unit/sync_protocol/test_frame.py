@@ -161,6 +161,8 @@ def test_a_frame_of_another_version_is_refused() -> None:
         Columns([["a"]], [1], [[[1]]]),
         Columns([{"a": 1}], [1], [[[1]]]),
         Columns([[["a", None], ["b", None]]], [1], [[[1], [1, 2]]]),
+        Columns([[["a", None]]], [1], [[[1, 2]]]),  # more rows than objects: they would be made for nothing
+        Columns([[["a", None]]], [1], [[{"d": [1, 1]}]]),
         Columns([], [0, 0], []),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from sync_protocol import limits
 from sync_protocol.errors import LogForked, LogGap, RunInvalid
-from sync_protocol.frame import decode_run
+from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.frontier import Frontier, Relation
 from sync_protocol.log import Run
 from sync_protocol.log_store import MemoryLogStore
@@ -72,6 +72,18 @@ def test_frames_respect_the_budget(long_log: DeviceLog) -> None:
     chosen = choose_runs(sender, ahead, bytes_max=20_000)
     assert chosen.more
     assert sum(map(len, chosen.frames)) <= 20_000
+
+
+@pytest.mark.parametrize("bytes_max", [15_000, 20_000, 25_000])
+def test_a_budget_is_filled_by_one_run_up_to_the_last_seal_that_fits(
+    long_log: DeviceLog, bytes_max: int
+) -> None:
+    sender = store_of(long_log)
+    ahead = differences(sender, sender.frontier(), Frontier(), [long_log.log])
+    (frame,) = choose_runs(sender, ahead, bytes_max=bytes_max).frames
+    stop = decode_run(frame).stop
+    longer = encode_run(long_log.run(0, stop + limits.SEAL_EVERY_RECORDS))
+    assert len(frame) <= bytes_max < len(longer)
 
 
 def test_runs_end_on_seals_and_stop_where_told(long_log: DeviceLog) -> None:
