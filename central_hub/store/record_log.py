@@ -178,6 +178,11 @@ class HubLogStore:
         row = self._connection.execute(_ONE_LOG, {"log": log}).first()
         return None if row is None else _held(row)
 
+    def family(self, log: str) -> list[HeldLog]:
+        """Where this hub stands in a log and in every branch of it."""
+        rows = self._connection.execute(select(LOG).where((LOG.c.id == log) | (LOG.c.origin == log)))
+        return [_held(row) for row in rows.all()]
+
     def held_logs(
         self, *, logs: Iterable[str] | None = None, commune: str | None = None, device: str | None = None
     ) -> list[HeldLog]:

@@ -30,6 +30,7 @@ from central_hub.sync.vouched import statement_by_voucher
 from central_hub.sync.workplaces import Workplace, may_hold, workplace_of
 from central_hub.tlog.answers import tree_part
 from central_hub.tlog.places import newest_spans
+from dossiers.state_hash import FOLD_VERSION
 from signing.bundles import open_unpinned_bundle
 from signing.roles import Role
 from signing.signatures import PublicKey
@@ -411,7 +412,8 @@ def _compared(connection: Connection, place: Workplace, request: RoundRequest) -
     rehoming = select(REHOMING.c.id)
     is_moving = any(connection.execute(each.limit(1)).first() is not None for each in (pending, rehoming))
     is_moving = is_moving or any(has_pending(connection, unit) for unit in sorted(place.scope))
-    if not request.digest or is_moving:
+    # A sum of another fold says nothing about ours: the fleet shows the version, and nobody is alarmed.
+    if not request.digest or is_moving or request.beacon.fold != FOLD_VERSION:
         return DigestState.NOT_COMPARABLE, b""
     digest = scope_digest(connection, place.unit)
     return (DigestState.EQUAL if digest == request.digest else DigestState.DIFFERENT), digest

@@ -3,12 +3,14 @@
 One per hub: it runs in the judge's process, of which there is one. Each step first makes sure that this database holds the
 records of all leaves that were signed. It does not after a restore: then nothing is signed and no lease is granted, and
 with every record that a node feeds back the database comes closer to the tree, until it has caught up by itself. A
-record that stands elsewhere than the tree says is an alarm, and nothing goes on without a person.
+record of the hub's own that stands elsewhere than the tree says is an alarm, and nothing goes on without a person; where a
+device's log holds another one there, it has two branches, and the tree's is waited for.
 """
 
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
@@ -20,7 +22,7 @@ from central_hub.registry.leases import grant_what_waited
 from central_hub.services import Services
 from central_hub.settings import TREE_PROBLEM, TREE_WAITING, get_setting, put_setting
 from central_hub.store.engine import reading, writing
-from central_hub.store.record_log import HubLogStore
+from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import CHECKPOINT, LEAFED, LOG, RUN
 from central_hub.tlog.places import Span, matched_size, note_spans
 from central_hub.tlog.tree import Tree, TreeUnusable
@@ -100,7 +102,7 @@ def _match(services: Services, tree: Tree, matched: int, size: int) -> Step:
     leaves = [Leaf.parse(data) for data in tree.entries(matched, min(size, matched + _MATCHED_AT_ONCE))]
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
-        spans = list(_held_spans(store, matched, leaves))
+        spans = list(_held_spans(store, services, matched, leaves))
     if not spans:
         return Step.WAITING
     now_ms = services.clock()
@@ -114,21 +116,47 @@ def _match(services: Services, tree: Tree, matched: int, size: int) -> Step:
     return Step.MATCHED
 
 
-def _held_spans(store: HubLogStore, position: int, leaves: list[Leaf]) -> Iterator[Span]:
-    """The spans of leaves that are held, up to the first that is not."""
+def _held_spans(store: HubLogStore, services: Services, position: int, leaves: list[Leaf]) -> Iterator[Span]:
+    """The spans of leaves that are held, up to the first that is not.
+
+    A leaf names the log in which its author wrote; here the record may lie in a branch of it, and after a restore, when the
+    other branch came first, in another one than before.
+    """
     for group in _neighbours(leaves):
-        log, first = group[0].log, group[0].seq
-        held = store.held(log)
-        here = min(first + len(group), held.acknowledged) - first if held else 0
-        if here <= 0:
-            return
-        # The chain of a log binds everything before its link.
-        if store.link_at(log, first + here) != group[here - 1].link:
-            raise Conflict(f"log {log}: another record than the tree's at {first + here - 1}")
-        yield Span(position=position, log=log, first=first, count=here)
-        if here < len(group):
-            return
-        position += here
+        while group:
+            span = _longest_held(store, services, position, group)
+            if span is None:
+                return
+            yield span
+            position += span.count
+            group = group[span.count :]
+
+
+def _longest_held(store: HubLogStore, services: Services, position: int, group: list[Leaf]) -> Span | None:
+    """The most of neighbouring leaves that one log or branch holds from the first of them on; None where none does."""
+    log, first = group[0].log, group[0].seq
+    best: Span | None = None
+    for held in store.family(log):
+        room = min(first + len(group), held.acknowledged) - first
+        if first < held.base or room <= 0:
+            continue
+        # The chain of a log binds everything before its link: what agrees is a beginning.
+        count = _agreeing(store, held, group[:room])
+        if count and (best is None or count > best.count):
+            best = Span(position=position, log=held.id, first=first, count=count)
+        if not count and held.device == services.keys.hub.public.id:
+            raise Conflict(f"log {log}: another record than the tree's at {first}")
+    return best
+
+
+def _agreeing(store: HubLogStore, held: HeldLog, group: list[Leaf]) -> int:
+    """How many of these leaves, from the first on, are what stands in this log."""
+
+    def differs(count: int) -> bool:
+        return store.link_at(held.id, group[0].seq + count) != group[count - 1].link
+
+    # Nearly always all of them; else the place where the two part is looked for by halves.
+    return bisect_left(range(1, len(group)), True, key=differs) if differs(len(group)) else len(group)
 
 
 def _neighbours(leaves: Iterable[Leaf]) -> Iterator[list[Leaf]]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from dossiers.state_hash import FOLD_VERSION
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
@@ -194,7 +195,7 @@ _NAMES: Final = (
 
 def is_current(db: Database) -> bool:
     """Whether the derived tables are those that this version keeps."""
-    return read_local(db, _VERSION_NAME) == VERSION
+    return read_local(db, _VERSION_NAME) == _version()
 
 
 def recreate(db: Database) -> None:
@@ -205,4 +206,9 @@ def recreate(db: Database) -> None:
         for statement in _TABLES:
             db.execute(statement)
         db.execute("INSERT INTO digest_total (one, total) VALUES (1, zeroblob(32))")
-        write_local(db, _VERSION_NAME, VERSION)
+        write_local(db, _VERSION_NAME, _version())
+
+
+def _version() -> str:
+    """What the tables are made by: their own form, and the fold whose results they keep."""
+    return f"{VERSION}.{FOLD_VERSION}"
