@@ -31,9 +31,7 @@ from sync_protocol.wire import PROTOCOL_VERSION, RoundRequest, decode_answer, en
 from tests.simulation.link import Door
 from tests.simulation.node import SimNode
 from tests.simulation.officers import token
-
-UNKNOWN_KIND = "dossier.foretold"
-"""A kind of a later version: admitted and forwarded untouched."""
+from tests.simulation.versions import UNKNOWN_KIND
 
 
 @dataclass(frozen=True, slots=True)

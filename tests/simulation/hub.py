@@ -22,6 +22,7 @@ from central_hub.erasure.service import Wish, order_erasure
 from central_hub.files.service import answer_files, vault_of
 from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys, log_verifier
+from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.service import publish_calendar, publish_catalogue
 from central_hub.registry.enrolment import enrol_device, issue_code
 from central_hub.registry.revocation import Act, review_records, revoke_keys
@@ -34,6 +35,9 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.schema import upgrade
 from central_hub.store.tables import DOSSIER
 from central_hub.sync.service import answer_round
+from central_hub.tlog.sequencer import Step as SequencerStep
+from central_hub.tlog.sequencer import advance
+from central_hub.tlog.tree import Tree
 from dossiers.data import read_json
 from dossiers.kinds import AUTHORITY
 from signing.bundles import make_bundle, open_unpinned_bundle, sign_bundle
@@ -42,8 +46,10 @@ from signing.keys import BoxKey, SigningKey
 from signing.roles import Role
 from signing.statements import KeyStatement
 from sync_protocol.enrolment import EnrolmentAnswer, EnrolmentRequest
+from tests.simulation.broken import require
 from tests.simulation.clock import START_MS, SimClock
 from tests.simulation.power import Disk, Fuse, PowerCut, fused
+from tests.simulation.versions import UNKNOWN_KIND, Program, running
 
 PROVINCE = "48"
 PROCEDURES = ("1.001193", "2.000815", "1.004873", "1.000894", "2.000635")
@@ -59,6 +65,9 @@ class SimHub:
         self.clock = clock
         self.fuse = Fuse()
         self.restarts = 0
+        self.program = Program.OLDER
+        self.signed: dict[int, bytes] = {}
+        """Size and root of every checkpoint that was ever signed."""
         self.backup: Path | None = None
         self._config = HubConfig(data=folder, database=str(folder / "hub.db"), verify_threads=1, **settings)
         self._chance = chance
@@ -85,7 +94,8 @@ class SimHub:
 
     def answer(self, payload: bytes) -> bytes:
         """One round, as the route hands it over."""
-        return answer_round(self.worker, payload)
+        with running(self.program):
+            return answer_round(self.worker, payload)
 
     def answer_files(self, payload: bytes) -> bytes:
         """One request about files."""
@@ -100,8 +110,25 @@ class SimHub:
         return answer_relay(self.worker, payload)
 
     def judge(self, *, batches: int | None = None) -> int:
-        """The judge's process takes a turn."""
-        return self._judge.judge_pending(batches_max=batches)
+        """The judge's process takes a turn, and its sequencer one step."""
+        with running(self.program):
+            judged = self._judge.judge_pending(batches_max=batches)
+        self.sequence()
+        return judged
+
+    def sequence(self, *, at_once: bool = False) -> SequencerStep:
+        """The sequencer takes a step; every checkpoint that it signs is remembered past all restarts and restores."""
+        step = advance(self._judging, at_once=at_once)
+        head = self.tree.head()
+        self.signed.setdefault(head.size, head.root)
+        require(self.signed[head.size] == head.root, "one size has one root", head.size)
+        return step
+
+    @property
+    def tree(self) -> Tree:
+        """The province's log."""
+        assert self._judging.tree is not None
+        return self._judging.tree
 
     def issue_code(self, unit: str, device_name: str, roles: Iterable[Role]) -> str:
         with writing(self.worker.engine) as connection:
@@ -164,6 +191,13 @@ class SimHub:
         self._disk.put_back(lying, drops_unforced=False)
         self.fuse.replace()
         self._start()
+
+    def run(self, program: Program) -> None:
+        """Somebody installs another program, and has it make its tables anew."""
+        self.program = program
+        self.restart()
+        with running(program):
+            rebuild(self.worker)
 
     def back_up(self) -> None:
         """What the schedule does every night."""
@@ -262,7 +296,7 @@ def hub_keys() -> HubKeys:
         registry=[registry.public],
         hub=statement,
         ca_sha256=None,
-        authority=AUTHORITY,
+        authority={**AUTHORITY, UNKNOWN_KIND: AUTHORITY["dossier.noted"]},
         issued=START_MS,
         policy=f"log {log_key}\nquorum none\n",
     )

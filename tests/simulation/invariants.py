@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import Connection, func, select
 
+import dossiers.state_hash as folds
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rows import DossierRow, row_of
 from central_hub.projection.tallies import KEYS, Shape
@@ -23,7 +24,7 @@ from dossiers.causality import arrange
 from dossiers.codes import DEFAULT_PATTERN, parse_code
 from dossiers.conflicts import ConflictKind
 from dossiers.kinds import FACT_FIELDS
-from dossiers.merge import FOLD_VERSION, compared, fold, gather, state_hash
+from dossiers.merge import compared, fold, gather, state_hash
 from dossiers.routes import Route
 from dossiers.statistics import contributions, summarise
 from dossiers.views import DossierView
@@ -46,11 +47,11 @@ from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
 from tests.simulation.broken import require
-from tests.simulation.forgery import UNKNOWN_KIND
 from tests.simulation.hub import PROVINCE, held_by_hub, hub_keys
 from tests.simulation.node import SimNode
 from tests.simulation.officers import TOKEN_START
 from tests.simulation.relays import check_carried
+from tests.simulation.versions import UNKNOWN_KIND
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -601,7 +602,7 @@ def _check_figures(connection: Connection, truth: _Truth) -> None:
         refused = truth.quarantined.intersection(record.id for record in records)
         if len(refused) < len(records):
             set_hash = record_set_hash((record.id for record in records), refused)
-            digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
+            digest = dossier_digest(dossier, set_hash, folds.FOLD_VERSION, state_hash(view))
             row = row_of(view, records=len(records), digest=to_bytes(digest))
             expected[row.id] = row
     require(rows == expected, "the province's rows follow from the records", _differing(rows, expected))

@@ -23,6 +23,7 @@ from tests.simulation.clock import SECOND_MS, WorldTime
 from tests.simulation.link import Fate, Mood
 from tests.simulation.node import SimNode
 from tests.simulation.power import PowerCut
+from tests.simulation.versions import running
 
 Say = Callable[[str], None]
 SECRET = b"challenges of the office network"
@@ -122,7 +123,8 @@ class LanLink:
 
     def _deliver(self, answer: Callable[[], bytes]) -> bytes:
         try:
-            return answer()
+            with running(self.asked.program):
+                return answer()
         except RemoteFault as fault:
             raise LineFault(fault.reason, fault.detail) from fault
         except PowerCut:

@@ -5,7 +5,9 @@ passes meanwhile. A copy of a request may come to the hub long after its answer 
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -46,12 +48,17 @@ class Fate(StrEnum):
     DAMAGE_REQUEST = "damage_request"
     DAMAGE_ANSWER = "damage_answer"
     RESET_IF_LONG = "reset_if_long"
+    REORDER = "reorder"
+    HALF_OPEN = "half_open"
 
 
+_STUBBORN = (Fate.REORDER, Fate.HALF_OPEN)
+"""On stubborn lines only: a request arrives after the one that follows it; nobody is at the other end for a while."""
+_STUBBORN_SHARE = 0.12
 _FATES: dict[Mood, dict[Fate, int]] = {
     Mood.GOOD: {Fate.PASS: 1},
-    Mood.LOSSY: {fate: 60 if fate is Fate.PASS else 4 for fate in Fate},
-    Mood.AWFUL: {fate: 20 if fate is Fate.PASS else 8 for fate in Fate},
+    Mood.LOSSY: {fate: 60 if fate is Fate.PASS else 4 for fate in Fate if fate not in _STUBBORN},
+    Mood.AWFUL: {fate: 20 if fate is Fate.PASS else 8 for fate in Fate if fate not in _STUBBORN},
     Mood.DOWN: {Fate.DROP: 1},
 }
 _RESET_BYTES = 6_000
@@ -82,6 +89,11 @@ class Link:
     """Asks between two exchanges of a sync whether all is true."""
     mood: Mood = Mood.GOOD
     is_narrow: bool = False
+    is_stubborn: bool = False
+    fates: Counter[str] = field(default_factory=Counter)
+    """What became of exchanges so far."""
+    held: list[Callable[[], bytes]] = field(default_factory=list)
+    silent: int = 0
     traffic: Traffic = field(default_factory=Traffic)
     relay_door: Door | None = None
     """Where the hub takes what this PC carries for others."""
@@ -108,6 +120,7 @@ class Link:
         require(self.patience > 0, "a sync comes to an end", self.name)
         self.look()
         fate = self._draw()
+        self.fates[fate] += 1
         self.traffic.requests += 1
         self.traffic.up += len(payload)
         self.time.pass_ms(self.chance.randint(50, 800) + len(payload) // 20)
@@ -130,6 +143,9 @@ class Link:
 
     def _draw(self) -> Fate:
         fates = _FATES[self.mood]
+        is_rough = self.is_stubborn and self.mood in (Mood.LOSSY, Mood.AWFUL)
+        if is_rough and (self.silent or self.chance.random() < _STUBBORN_SHARE):
+            return Fate.HALF_OPEN if self.silent else self.chance.choice(_STUBBORN)
         return self.chance.choices(list(fates), list(fates.values()))[0]
 
     def _exchange(self, fate: Fate, payload: bytes, door: Door) -> bytes:
@@ -152,7 +168,7 @@ class Link:
                 self.time.pass_ms(self.chance.randint(1, 80) * SECOND_MS)
                 return self._deliver(payload, door)
             case Fate.CUT_REQUEST:
-                self._deliver_damaged(payload[: self.chance.randrange(len(payload))], door)
+                self._deliver_unheard(payload[: self.chance.randrange(len(payload))], door)
                 raise LineFault(reasons.LINE_DOWN, "cut", was_cut=True)
             case Fate.CUT_ANSWER:
                 answer = self._deliver(payload, door)
@@ -161,6 +177,14 @@ class Link:
                 return self._deliver(self._damaged(payload), door)
             case Fate.DAMAGE_ANSWER:
                 return self._damaged(self._deliver(payload, door))
+            case Fate.REORDER:
+                self.held.append(lambda: door(payload))
+                self.time.pass_ms(90 * SECOND_MS)
+                raise LineFault(reasons.LINE_DOWN, "under way", was_cut=True)
+            case Fate.HALF_OPEN:
+                self.silent = self.silent - 1 if self.silent else self.chance.randint(1, 3)
+                self.time.pass_ms(90 * SECOND_MS)
+                raise LineFault(reasons.LINE_DOWN, "nobody there", was_cut=True)
             case Fate.RESET_IF_LONG if len(payload) > _RESET_BYTES:
                 raise LineFault(reasons.LINE_DOWN, "reset", was_cut=True)
             case _:
@@ -169,13 +193,18 @@ class Link:
     def _deliver(self, payload: bytes, door: Door) -> bytes:
         """The hub's answer; a refusal of the whole request comes as the problem that the route makes of it."""
         try:
-            return door(payload)
+            answer = door(payload)
+            held, self.held = self.held, []
+            for earlier in held:
+                with suppress(RemoteFault, HubGone):
+                    earlier()
+            return answer
         except RemoteFault as fault:
             raise LineFault(fault.reason, fault.detail) from fault
         except HubGone as gone:
             raise LineFault(reasons.LINE_DOWN, "the hub is gone", was_cut=True) from gone
 
-    def _deliver_damaged(self, payload: bytes, door: Door) -> None:
+    def _deliver_unheard(self, payload: bytes, door: Door) -> None:
         try:
             door(payload)
         except (RemoteFault, HubGone):

@@ -34,6 +34,7 @@ from tests.simulation.clock import SimClock
 from tests.simulation.hub import SimHub, hub_keys
 from tests.simulation.link import Link, Mood
 from tests.simulation.power import Disk, Fuse, PowerCut, connections_through
+from tests.simulation.versions import Program, running
 
 PIN = "246810"
 REQUESTS_MAX = 60
@@ -90,6 +91,7 @@ class SimNode:
         chance: random.Random,
         *,
         disk_of: "SimNode | None" = None,
+        program: Program = Program.OLDER,
     ) -> None:
         self.name, self.unit, self.clock, self.link = name, unit, clock, link
         self.fuse = Fuse()
@@ -101,6 +103,7 @@ class SimNode:
         """Ids of these records."""
         self.before_sync: set[str] | None = None
         """What a suspected copy held before its newest sync."""
+        self.program = disk_of.program if disk_of else program
         self.has_twin = False
         """Another PC goes on from this one's disk."""
         self.walls_ms = [clock()]
@@ -122,7 +125,7 @@ class SimNode:
 
     def _start(self) -> None:
         self.services = self._build_services()
-        with connections_through(self.fuse):
+        with running(self.program), connections_through(self.fuse):
             make_ready(self.services)
             self.db: Database = open_database(self._config.database)
         self._tokens: dict[str, str] = {}
@@ -169,7 +172,8 @@ class SimNode:
         """Press the button."""
         self.link.patience = REQUESTS_MAX
         self.before_sync = self.held_ids() if self.is_suspected() else None
-        return sync(self.db, self.services, self.link)
+        with running(self.program):
+            return sync(self.db, self.services, self.link)
 
     def send_files(self) -> FilesResult:
         """What follows the records of a sync."""
@@ -189,12 +193,18 @@ class SimNode:
 
     # --- what happens to it ---
 
-    def restart(self) -> None:
-        """Power lost and back."""
-        lying = self._disk.lies()
+    def restart(self) -> bool:
+        """Power lost and back; whether a write that was not forced to the disk may be gone."""
+        lying, drops_unforced = self._disk.lies(), self._chance.random() < 0.5
         self._forget_process()
-        self._disk.put_back(lying, drops_unforced=self._chance.random() < 0.5)
+        self._disk.put_back(lying, drops_unforced=drops_unforced)
         self._start()
+        return drops_unforced
+
+    def run(self, program: Program) -> None:
+        """Somebody installs another program while the PC is off."""
+        self.program = program
+        self.restart()
 
     def copy(self) -> None:
         """Somebody copies the database by hand."""
@@ -249,6 +259,11 @@ class SimNode:
             self.fuse.replace()
 
     # --- what it holds ---
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where keys, watermark and the newest checkpoint lie."""
+        return self._config.keys
 
     @property
     def office(self) -> Office:

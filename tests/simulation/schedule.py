@@ -44,6 +44,10 @@ class Verb(StrEnum):
     JOIN = "join"
     SCAN = "scan"
     RELAY = "relay"
+    UPGRADE = "upgrade"
+    FORETELL = "foretell"
+    STICK = "stick"
+    REVOKE = "revoke"
 
 
 _OF_NO_NODE = frozenset(
@@ -88,6 +92,8 @@ class Plan:
     Attributes:
         units: the commune of each PC; clock_errors_ms, moods: how wrong its clock starts, and how its line is;
             is_narrow: whether its line resets every longer request, always.
+        has_hard_roads: lines are stubborn, sticks are carried, and somebody loses the right to sign.
+        has_versions: programs of several versions meet; newer: the PCs that have the newer one from the beginning.
         fed: the PCs that never have a line of their own, in a world whose offices have a network (else empty); `has_lan`.
     """
 
@@ -96,6 +102,9 @@ class Plan:
     clock_errors_ms: tuple[int, ...]
     moods: tuple[Mood, ...]
     is_narrow: tuple[bool, ...]
+    has_hard_roads: bool = False
+    newer: frozenset[int] = frozenset()
+    has_versions: bool = False
     has_lan: bool = False
     fed: frozenset[int] = frozenset()
     lease_size: int
@@ -155,28 +164,82 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         clock_errors_ms=tuple(chance.choice(_CLOCK_ERRORS_MS) for _ in units),
         moods=tuple(chance.choice(_MOODS) for _ in units),
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
+        has_hard_roads=_has_hard_roads(seed),
+        has_versions=_has_versions(seed),
+        newer=_newer(seed, len(units)),
         has_lan=_has_lan(seed),
         fed=_fed(seed, units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
-        steps=tuple(
-            _with_relays(
-                seed,
-                _with_copies(
-                    seed,
-                    _with_meetings(
-                        seed,
-                        _with_newcomers(
-                            seed, _with_orders(seed, _with_restored_hub(seed, drawn), len(units)), len(units)
-                        ),
-                        len(units),
-                    ),
-                    len(units),
-                ),
-                len(units),
-            )
-        ),
+        steps=_with_everything_else(seed, drawn, len(units)),
     )
+
+
+def _with_everything_else(seed: int, drawn: list[Step], nodes: int) -> tuple[Step, ...]:
+    """What only some worlds have, each of a randomness of its own, so that the other steps stay what they were."""
+    steps = _with_restored_hub(seed, drawn)
+    for more in (
+        _with_orders,
+        _with_newcomers,
+        _with_meetings,
+        _with_copies,
+        _with_versions,
+        _with_hard_roads,
+    ):
+        steps = more(seed, steps, nodes)
+    return tuple(steps)
+
+
+def _has_hard_roads(seed: int) -> bool:
+    """Every fourth world."""
+    return seed % 4 == 0
+
+
+def _with_hard_roads(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """Sticks, and an officer who is cut off."""
+    if not _has_hard_roads(seed):
+        return steps
+    chance = random.Random(f"hard roads {seed}")
+    for number in range(6):
+        is_stick = number < 5
+        step = Step(
+            number=30_000 + number,
+            verb=Verb.STICK if is_stick else Verb.REVOKE,
+            node=chance.randrange(nodes),
+            seed=chance.getrandbits(32),
+            fuse=_fuse(chance, 300, 0.1),
+            hub_fuse=_fuse(chance, 300, 0.1) if is_stick else None,
+        )
+        steps.insert(chance.randrange(len(steps) // 4, len(steps) + 1), step)
+    return steps
+
+
+def _has_versions(seed: int) -> bool:
+    """In every ninth world programs of two versions meet."""
+    return seed % 9 == 7
+
+
+def _newer(seed: int, nodes: int) -> frozenset[int]:
+    chance = random.Random(f"newer {seed}")
+    return frozenset(index for index in range(nodes) if _has_versions(seed) and chance.random() < 0.4)
+
+
+def _with_versions(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """Officers write what only the newer program knows; PCs and the hub get it in some order, the hub perhaps loses it again."""
+    if not _has_versions(seed):
+        return steps
+    chance = random.Random(f"versions {seed}")
+    for number in range(12):
+        verb = Verb.UPGRADE if number < 4 else Verb.FORETELL
+        step = Step(
+            number=20_000 + number,
+            verb=verb,
+            node=chance.randrange(nodes),
+            seed=chance.getrandbits(32),
+            amount=int(verb is Verb.UPGRADE and chance.random() < 0.6),
+        )
+        steps.insert(chance.randrange(len(steps) // 4, len(steps) + 1), step)
+    return steps
 
 
 def _with_copies(seed: int, steps: list[Step], nodes: int) -> list[Step]:

@@ -1,7 +1,7 @@
 """`make soak`: play new worlds for some minutes, remember where it stopped, and report what was played in all.
 
 After each world the verifier is given a batch of hostile files of the same seed (`hostile_files`). The record of past soaks
-(`.soak.json`, not committed) holds the next seed, how many worlds were played and how many power cuts they bore, how many files
+(`.soak.json`, not committed) holds the next seed, how many worlds were played, how many power cuts and other faults they bore, how many files
 were tried and what the worst of them cost, and the line of every failure. It is written after every world, so a soak may be stopped at any time.
 """
 
@@ -35,6 +35,7 @@ class Soak:
     files: int = 0
     slowest_ms: float = 0.0
     most_mb: float = 0.0
+    faults: dict[str, int] = field(default_factory=dict)
 
     def add(self, seed: int, outcome: Ledger | Failure) -> None:
         self.next_seed = seed + 1
@@ -44,6 +45,8 @@ class Soak:
         else:
             self.power_cuts += outcome.power_cuts
             self.records += len(outcome.acknowledged)
+            for fault, count in outcome.faults.items():
+                self.faults[fault] = self.faults.get(fault, 0) + count
 
     def add_files(self, tried: Tried) -> None:
         self.files += tried.files
@@ -100,6 +103,7 @@ def main(minutes: float) -> None:
         f"{now.files - began.files} hostile files"
     )
     click.echo(f"in all:    {now}")
+    click.echo("faults:    " + ", ".join(f"{fault} {count}" for fault, count in sorted(now.faults.items())))
     sys.exit(1 if len(now.failures) > len(began.failures) else 0)
 
 

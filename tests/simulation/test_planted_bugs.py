@@ -39,6 +39,7 @@ from sync_protocol.erasure import Erasure
 from sync_protocol.frontier import Frontier, length_of
 from sync_protocol.record import Record, UnverifiedRecord, unverified
 from tests.simulation.lan_plants import ON_THE_LAN
+from tests.simulation.log_plants import IN_THE_LOG
 from tests.simulation.plants import (
     MORE,
     clone_gets_data_before_confirmation,
@@ -229,6 +230,7 @@ PLANTS: Sequence[Plant] = (
     *MORE,
     *ON_THE_LAN,
     *WITH_RELAYS,
+    *IN_THE_LOG,
 )
 
 
@@ -248,6 +250,13 @@ FIRST: Mapping[Plant, int] = {
     WITH_RELAYS[1]: 4,
     clone_gets_data_before_confirmation: 5,
     drop_the_second_branch: 5,
+    IN_THE_LOG[0]: 9,
+    IN_THE_LOG[1]: 4,
+    IN_THE_LOG[2]: 9,
+    IN_THE_LOG[6]: 7,
+    IN_THE_LOG[7]: 7,
+    IN_THE_LOG[8]: 7,
+    IN_THE_LOG[9]: 7,
 }
 """Where to begin: seeds known to notice, so that a run need not play the worlds before them; all are still tried."""
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from central_hub.store.tables import DEVICE
+from central_hub.tlog.sequencer import Step
 from edge_node.projection.service import digest_total
 from signing.roles import OFFICE_ROLES
-from tests.simulation import invariants
+from tests.simulation import invariants, log_invariants
 from tests.simulation.clock import DAY_MS
 from tests.simulation.node import SimNode
 from tests.simulation.officers import Desk
@@ -77,6 +78,28 @@ def test_a_hub_put_back_twice_and_in_between(make_world: Callable[..., World]) -
     world.hub.put_back()
     world.heal()
     invariants.check_end(world)
+
+
+def test_a_hub_put_back_finds_both_branches_of_a_copied_disk_in_its_log(
+    make_world: Callable[..., World],
+) -> None:
+    """Which branch the hub sees first may differ after the restore; the province's log goes on from where it was."""
+    world = make_world(HAI_CHAU)
+    (node,) = world.nodes
+    world.heal()
+    world.hub.back_up()
+    clone = world.clone_node(node)
+    for number, each in enumerate((node, clone)):
+        work(world, each, seed=number)
+        world.heal()
+    size = world.hub.tree.head().size
+    world.hub.put_back()
+    assert world.hub.sequence(at_once=True) is Step.WAITING
+    world.note_result(clone, clone.sync())
+    world.heal()
+    invariants.check_end(world)
+    log_invariants.check_log(world)
+    assert world.hub.tree.head().size >= size and world.hub.sequence(at_once=True) is Step.IDLE
 
 
 def newcomer(world: World, unit: str) -> SimNode:

@@ -7,6 +7,7 @@ and the command that replays it.
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -28,17 +29,34 @@ PAST_FAILURES = (
     84,  # a hub that was put back and heard of first by stick was not given the rest of its own log
 )
 """Seeds that once found something in production."""
+FAULTS = (
+    "drop", "lose_answer", "double", "late_copy", "reorder", "delay", "half_open", "cut_request", "cut_answer",
+    "damage_request", "damage_answer", "reset_if_long", "kill", "power cut that loses what was not forced", "hub killed",
+    "disk full", "clock ten years ahead", "clock ten years behind", "database copied", "database restored", "hub restored",
+    "key revoked", "version mix", "stick there and back", "stick lost", "stick late", "stick replayed", "hostile record",
+    "hostile run", "LAN split", "relay",
+)  # fmt: skip
+"""What every run of these worlds must have met at least once."""
+_met: dict[int, Counter[str]] = {}
 
 
 def check(seed: int) -> None:
     outcome = attempt_seed(seed)
     if isinstance(outcome, Failure):
         pytest.fail(outcome.line(), pytrace=False)
+    _met[seed] = outcome.faults
 
 
 @pytest.mark.parametrize("seed", [*range(FIRST_SEED, FIRST_SEED + SEEDS), *PAST_FAILURES])
 def test_a_world_holds(seed: int) -> None:
     check(seed)
+
+
+def test_every_fault_occurs_in_these_worlds() -> None:
+    if len(_met) < SEEDS:
+        pytest.skip("the worlds before this test were not all played")
+    met = sum(_met.values(), Counter[str]())
+    assert [fault for fault in FAULTS if not met[fault]] == []
 
 
 @pytest.mark.soak

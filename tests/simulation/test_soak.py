@@ -1,5 +1,6 @@
 """A soak goes on where the last one stopped, adds up what was played, and names what broke."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seeds.append(seed)
         if seed == FIRST_SEED + 2:
             return Failure(plan_of(seed), "all is well", "it was not")
-        return Ledger(power_cuts=3)
+        return Ledger(power_cuts=3, faults=Counter({"kill": 2}))
 
     monkeypatch.setattr(soak, "attempt_seed", attempt)
     monkeypatch.setattr(soak, "attempt_files", lambda seed: Tried(files=10, slowest_ms=seed - FIRST_SEED))
@@ -37,6 +38,7 @@ def test_it_ends_in_time_goes_on_and_adds_up(tmp_path: Path, played: list[int]) 
     assert (second.worlds, second.power_cuts, second.next_seed) == (4, 9, FIRST_SEED + 4)
     assert said == second.failures
     assert (second.files, second.slowest_ms) == (40, 3)
+    assert second.faults == {"kill": 6}
     assert f"--seed {FIRST_SEED + 2} --trace" in said[0]
     assert read_soak(tmp_path / "soak.json") == second
 

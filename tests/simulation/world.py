@@ -6,6 +6,7 @@ right; it keeps a ledger of what production *said* to people, and `invariants` c
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,9 +30,9 @@ from signing.roles import OFFICE_ROLES, Role
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.record import Record
-from tests.simulation import forgery, invariants
+from tests.simulation import forgery, invariants, log_invariants, sticks, version_worlds
 from tests.simulation.broken import Broken, require
-from tests.simulation.clock import DAY_MS, SECOND_MS, SimClock, WorldTime
+from tests.simulation.clock import DAY_MS, SECOND_MS, YEAR_MS, SimClock, WorldTime
 from tests.simulation.hub import SimHub, held_by_hub
 from tests.simulation.lan import LanLink, stray_request
 from tests.simulation.link import HubGone, Link, Mood
@@ -39,7 +40,9 @@ from tests.simulation.node import SimNode
 from tests.simulation.officers import Desk, erase, scan, settle, token
 from tests.simulation.power import PowerCut
 from tests.simulation.relays import Relays
+from tests.simulation.revoking import cut_off, review_all
 from tests.simulation.schedule import Plan, Step, Verb
+from tests.simulation.versions import Program, foretell, running
 
 HEALING_CYCLES_MAX = 10
 """After the lines are good, so many times round all offices must be enough for everything to be everywhere."""
@@ -60,6 +63,8 @@ class Ledger:
     requests: int = 0
     work: int = 0
     power_cuts: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    """What went wrong in this world, and how often."""
 
 
 class World:
@@ -84,6 +89,7 @@ class World:
         self.nodes = [self._make_node(index, folder) for index in range(len(plan.units))]
         self._enrol_all()
         self.began = len(self.nodes)
+        self.drawer = sticks.Drawer(folder)
 
     def _chance(self, *names: object) -> random.Random:
         return random.Random(" ".join(map(str, ("world", self.plan.seed, *names))))
@@ -134,11 +140,15 @@ class World:
             say=self.say,
             look=lambda: invariants.check_node(self, self.nodes[index]),
             is_narrow=disk_of is None and self.plan.is_narrow[index],
+            is_stubborn=self.plan.has_hard_roads,
         )
         error_ms = self.plan.clock_errors_ms[index] if disk_of is None else 0
         unit = self.plan.units[index] if disk_of is None else disk_of.unit
         clock, chance = SimClock(self.time, error_ms=error_ms), self._chance("node", index)
-        return SimNode(name, unit, folder / f"node{index}", clock, link, chance, disk_of=disk_of)
+        program = Program.NEWER if index in self.plan.newer else Program.OLDER
+        return SimNode(
+            name, unit, folder / f"node{index}", clock, link, chance, disk_of=disk_of, program=program
+        )
 
     def _door(self, payload: bytes) -> bytes:
         """The hub's door; a hub that loses power in the middle of a round is back for the next one."""
@@ -210,6 +220,10 @@ class World:
             Verb.COPIES_WORK: self._copies_work,
             Verb.JOIN: self._join,
             Verb.RELAY: self._relay,
+            Verb.UPGRADE: self._upgrade,
+            Verb.FORETELL: self._foretell,
+            Verb.STICK: self._stick,
+            Verb.REVOKE: self._revoke,
         }
 
     def play(self) -> None:
@@ -217,6 +231,15 @@ class World:
         for step in self.plan.steps:
             self._play_step(step)
         self.heal()
+        if self.plan.has_versions:
+            version_worlds.check_mixed(self)
+            version_worlds.upgrade_all(self)
+            self.heal()
+        with running(self.hub.program):
+            self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """Everything is compared; what is open is settled, and compared again."""
         invariants.check_end(self)
         if self._settle_everything():
             self.heal()
@@ -227,6 +250,7 @@ class World:
             self.heal()
             invariants.check_end(self)
         invariants.check_idle_is_cheap(self)
+        log_invariants.check_log(self)
         with self.hub.reading() as (_, store):
             self.say(f"everything: {store.frontier().digest().hex()}")
 
@@ -237,7 +261,8 @@ class World:
         node.fuse.set(step.fuse)
         self.hub.fuse.set(None if step.verb is Verb.MEET else step.hub_fuse)
         try:
-            self._verbs[step.verb](step, node)
+            with running(node.program):
+                self._verbs[step.verb](step, node)
         except PowerCut:
             if self.hub.fuse.is_burnt:
                 self._restart_hub("in the step")
@@ -311,6 +336,7 @@ class World:
 
     def _clone(self, step: Step, node: SimNode) -> None:
         """Somebody copies the disk of a PC into another one."""
+        self.note_fault("database copied")
         self.say(f"{node.name} is copied to {self.clone_node(node).name}")
 
     def _copies_work(self, step: Step, node: SimNode) -> None:
@@ -328,6 +354,33 @@ class World:
         desk = Desk(node, random.Random(step.seed), self.communes)
         self.say(f"{node.name} scans {scan(desk)}")
         self.note_records(node)
+
+    def _upgrade(self, step: Step, node: SimNode) -> None:
+        """A PC gets the newer program; the hub gets it, or goes back to the older one."""
+        self.note_fault("version mix")
+        if step.amount:
+            other = Program.OLDER if self.hub.program is Program.NEWER else Program.NEWER
+            version_worlds.change_hub(self, other)
+            self.say(f"hub runs the {other} program")
+        else:
+            version_worlds.upgrade_node(self, node)
+            self.say(f"{node.name} runs the {node.program} program")
+
+    def _foretell(self, step: Step, node: SimNode) -> None:
+        """An officer with the newer program writes what the older one does not know."""
+        if node.program is Program.NEWER:
+            desk = Desk(node, random.Random(step.seed), self.communes)
+            view = desk.pick()
+            done = foretell(node, desk.actor, view.dossier) if view else "nothing: no dossier"
+            self.say(f"{node.name} foretells {done}")
+            self.note_records(node)
+
+    def _stick(self, step: Step, node: SimNode) -> None:
+        self.say(f"{node.name} carries a stick: {sticks.carry(self, node, random.Random(step.seed))}")
+
+    def _revoke(self, step: Step, node: SimNode) -> None:
+        """The province cuts an officer of this PC off, who goes on without knowing it."""
+        self.say(f"{node.name} has an officer cut off: {cut_off(self, node, random.Random(step.seed))}")
 
     def _sync(self, step: Step, node: SimNode) -> None:
         self.note_result(node, node.sync())
@@ -358,6 +411,8 @@ class World:
 
     def _set_clock(self, step: Step, node: SimNode) -> None:
         node.clock.set_wrong_by(step.amount)
+        if abs(step.amount) > 9 * YEAR_MS:
+            self.note_fault(f"clock ten years {'ahead' if step.amount > 0 else 'behind'}")
         self.say(f"{node.name} clock is wrong by {step.amount / DAY_MS:.2f} days")
 
     def _line(self, step: Step, node: SimNode) -> None:
@@ -395,11 +450,14 @@ class World:
     def meet(self, node: SimNode, other: SimNode, chance: random.Random, *, is_hostile: bool = False) -> None:
         """Two PCs of one office exchange what they have."""
         mood = Mood.DOWN if Mood.DOWN in (node.lan_mood, other.lan_mood) else node.lan_mood
+        if mood is Mood.DOWN:
+            self.note_fault("LAN split")
         line = self._lan(node, other, mood, chance, is_hostile=is_hostile)
-        met = meet(node.db, node.services, line)
-        if met.problem is None:
-            carried = carry_if_any(node.db, node.services, line, met)
-            self.say(f"{node.name} files sent={carried.sent} fetched={carried.fetched}")
+        with running(node.program):
+            met = meet(node.db, node.services, line)
+            if met.problem is None:
+                carried = carry_if_any(node.db, node.services, line, met)
+                self.say(f"{node.name} files sent={carried.sent} fetched={carried.fetched}")
         for one in (node, other):
             self.note_records(one)
         problem = met.problem.code if met.problem else "done"
@@ -436,6 +494,8 @@ class World:
 
     def _fill_disk(self, step: Step, node: SimNode) -> None:
         node.fill_disk(bool(step.amount))
+        if step.amount:
+            self.note_fault("disk full")
 
     def _add_officer(self, step: Step, node: SimNode) -> None:
         chance = random.Random(step.seed)
@@ -459,14 +519,18 @@ class World:
         self.note_records(node)
         done = forgery.write_inadmissible(node, random.Random(step.seed))
         self.say(f"{node.name} forges {done}")
+        if not done.startswith("nothing"):
+            self.note_fault("hostile record")
         self.ledger.forged |= {record.id for record in self.note_records(node)}
 
     def _scramble(self, step: Step, node: SimNode) -> None:
         done = forgery.send_scrambled(node, self._door, random.Random(step.seed), self.time.now_ms)
         self.say(f"{node.name} sends {done}")
+        if not done.startswith("nothing"):
+            self.note_fault("hostile run")
 
     def _deliver_late(self, step: Step, node: SimNode) -> None:
-        late, node.link.late = node.link.late, []
+        late, node.link.late, node.link.held = [*node.link.late, *node.link.held], [], []
         for deliver in late:
             try:
                 deliver()
@@ -477,18 +541,24 @@ class World:
 
     def _relay(self, step: Step, node: SimNode) -> None:
         """A stick of this office goes to a PC of another commune."""
+        if len(self.communes) > 1:
+            self.note_fault("relay")
         self.relays.journey(self, node, random.Random(step.seed))
+
+    def note_fault(self, name: str) -> None:
+        self.ledger.faults[name] += 1
 
     # --- power ---
 
     def _restart_node(self, node: SimNode, when: str) -> None:
         self.say(f"{node.name} restarts {when}")
         self.ledger.power_cuts += 1
-        node.restart()
+        self.note_fault("power cut that loses what was not forced" if node.restart() else "kill")
         invariants.check_nothing_was_lost(self, node)
 
     def _restart_hub(self, when: str) -> None:
         self.say(f"hub restarts {when}")
+        self.note_fault("hub killed")
         self.ledger.power_cuts += 1
         self.hub.restart()
 
@@ -510,6 +580,7 @@ class World:
         shown = set[str]() if self.plan.has_lan else set().union(*(other.shown for other in self.nodes))
         for record in before - shown:
             self.ledger.acknowledged.pop(record, None)
+        self.note_fault("database restored")
         self.say(f"{node.name} is put back{' whole' if step.amount else ''}")
         self.note_records(node)
 
@@ -517,6 +588,7 @@ class World:
         """The province's back-up in place of its database; a shortened plan may have none."""
         if self.hub.backup is not None:
             self.hub.put_back()
+            self.note_fault("hub restored")
             self.say("hub is put back")
 
     # --- the ledger ---
@@ -544,6 +616,7 @@ class World:
     def close(self) -> None:
         """Let go of all files."""
         for node in self.nodes:
+            self.ledger.faults.update(node.link.fates)
             node.stop()
         self.hub.fuse.replace()
         self.hub.stop()
@@ -558,6 +631,7 @@ class World:
             node.lan_mood = Mood.GOOD
             node.link.mood = Mood.GOOD
             self._deliver_late(_NO_STEP, node)
+        sticks.deliver_all(self)
         before: list[Any] = []
         for cycle in range(HEALING_CYCLES_MAX):
             for node in self.nodes:
@@ -569,8 +643,12 @@ class World:
                         self.meet(node, colleague, self._chance("heal", cycle, node.name, colleague.name))
                 self.time.pass_ms(5 * MINUTE_MS)
             self.hub.judge()
+            review_all(self)
             for life in self.hub.review_copies(stands=True):
                 self.say(f"hub confirms copy {life[:6]}")
+            self.say(
+                f"the province's log: {log_invariants.catch_up(self.hub)} at {self.hub.tree.head().size}"
+            )
             after = self._positions()
             if before == after and self._is_quiet():
                 self.say(f"quiet after {cycle} cycles")
@@ -585,7 +663,7 @@ class World:
     def _positions(self) -> list[Any]:
         with self.hub.reading() as (_, store):
             hub = store.frontier().digest()
-        return [hub, *(node.store.frontier().digest() for node in self.nodes)]
+        return [self.hub.tree.head().size, hub, *(node.store.frontier().digest() for node in self.nodes)]
 
     def _is_quiet(self) -> bool:
         statuses = [node.status() for node in self.nodes]
