@@ -107,7 +107,8 @@ class SimHub:
 
     def answer_relay(self, payload: bytes) -> bytes:
         """One request of a PC that carries for others."""
-        return answer_relay(self.worker, payload)
+        with running(self.program):
+            return answer_relay(self.worker, payload)
 
     def judge(self, *, batches: int | None = None) -> int:
         """The judge's process takes a turn, and its sequencer one step."""
