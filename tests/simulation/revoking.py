@@ -31,6 +31,7 @@ def cut_off(world: "World", node: SimNode, chance: random.Random) -> str:
         officer = node.add_officer(administrators[0], name=token(node.unit, chance), roles=roles)
     except WriteRefused as refusal:
         return f"nothing: {refusal}"
+    node.officers.remove(officer)  # who is at the desk afterwards is somebody else
     key = node.actor(officer).key
     _work(world, node, officer, chance)
     world.note_result(node, node.sync())
