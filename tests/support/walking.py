@@ -156,6 +156,7 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         (".json", "application/json", lambda: bool(json.loads(body))),
         ("/health", "application/json", lambda: bool(json.loads(body))),
         ("/metrics", "text/plain", lambda: b"# HELP" in body),
+        (".css", "text/css", lambda: b"{" in body),
         (".png", "image/png", lambda: body.startswith(b"\x89PNG")),
         (".svg", "image/svg+xml", lambda: b"<svg" in body),
         ("/enrol/", "application/", lambda: bool(body)),
