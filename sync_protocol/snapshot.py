@@ -99,12 +99,16 @@ class _Loose(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SnapshotMessage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """One message; `snapshot` names the head that it belongs to. `head` is the signed head in the first one, else b""."""
+    """One message; `snapshot` names the head that it belongs to. `head` is the signed head in the first one, else b"".
+
+    `foreign`, in the last ones, are records of other units that the province lists for this one, as in an answer.
+    """
 
     snapshot: bytes
     head: bytes = b""
     runs: list[bytes] = msgspec.field(default_factory=list)
     loose: bytes = b""
+    foreign: list[bytes] = msgspec.field(default_factory=list)
 
 
 def sign_head(head: SnapshotHead, maker: Signer) -> bytes:

@@ -5,23 +5,25 @@ sealed it; logs that have no seal yet, the hub's own and the recipient's travel 
 by which the PC sees that it came to the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from central_hub.copies.suspicion import has_undecided_copy
 from central_hub.services import Services
+from central_hub.store.bulk import chunks
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, STANDING
+from central_hub.store.tables import DOSSIER, FOREIGN, STANDING
+from central_hub.sync.foreign import foreign_part
 from central_hub.sync.service import Scope, asker_of, place_of, scope_of
 from central_hub.sync.workplaces import Workplace, may_hold
 from dossiers.lifecycle import is_open
 from dossiers.merge import FOLD_VERSION
 from sync_protocol import digest, reasons
 from sync_protocol.errors import RemoteFault
-from sync_protocol.limits import PART_SIZE_BYTES_MAX
+from sync_protocol.limits import PART_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MAX
 from sync_protocol.parcel import Label, ParcelWriter, Sink, Stretch, enclose
 from sync_protocol.record import Record
 from sync_protocol.snapshot import (
@@ -30,12 +32,16 @@ from sync_protocol.snapshot import (
     VERSION,
     Base,
     SnapshotHead,
+    SnapshotMessage,
+    encode_message,
     make_base,
     snapshot_messages,
 )
 
 Progress = Callable[[int, int], None]
 """(done, total) in records."""
+_FOREIGN_RECORDS = 8
+"""Records of other units in one message: with the largest bodies they still fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,8 @@ class _Plan:
     whole: dict[str, int]
     bases: list[Base]
     dossiers: list[str]
+    guests: list[str]
+    """Open dossiers of other units that concern this one: they go along, and count in no sum."""
     digest: bytes
     is_summable: bool
 
@@ -122,7 +130,7 @@ def write_snapshot(
             services.keys.hub,
             whole=plan.whole,
             about_none=below[None],
-            dossiers=(below.get(dossier, []) for dossier in plan.dossiers),
+            dossiers=(below.get(dossier, []) for dossier in (*plan.dossiers, *plan.guests)),
             may_hold=may_hold(connection, place),
         )
         for message, records in messages:
@@ -130,6 +138,8 @@ def write_snapshot(
             done += records
             if progress:
                 progress(min(done, loose), loose)
+        for frames in _foreign(connection, store, place):
+            writer.add(encode_message(SnapshotMessage(snapshot=head.snapshot, foreign=frames)))
         writer.close()
     return WrittenSnapshot(
         label=label,
@@ -174,15 +184,42 @@ def _plan(connection: Connection, store: HubLogStore, scope: Scope, place: Workp
         whole=whole,
         bases=bases,
         dossiers=[bytes(row.id).hex() for row in kept] + sorted(unsettled - known),
+        guests=sorted(_listed_open(connection, place) - known - unsettled),
         digest=digest.to_bytes(total),
         is_summable=not branches,
     )
 
 
+def _listed_open(connection: Connection, place: Workplace) -> set[str]:
+    """The open dossiers of which the unit's lists name records."""
+    query = select(FOREIGN.c.dossier).distinct().where(FOREIGN.c.unit.in_(place.scope))
+    ids = [bytes.fromhex(each) for each in connection.scalars(query.where(FOREIGN.c.dossier.is_not(None)))]
+    still_open: set[str] = set()
+    for part in chunks(ids):
+        rows = select(DOSSIER.c.id, DOSSIER.c.status, DOSSIER.c.conflicts).where(DOSSIER.c.id.in_(part))
+        found = connection.execute(rows)
+        still_open |= {bytes(r.id).hex() for r in found if is_open(r.status, conflicts=r.conflicts)}
+    return still_open
+
+
+def _foreign(connection: Connection, store: HubLogStore, place: Workplace) -> Iterator[list[bytes]]:
+    """What other units wrote of open dossiers that concern this one, and the keys needed for it: what its lists name."""
+    still_open = _listed_open(connection, place)
+    query = select(FOREIGN.c.record, FOREIGN.c.dossier).where(FOREIGN.c.unit.in_(place.scope))
+    rows = connection.execute(query)
+    wanted = dict.fromkeys(row.record for row in rows if not row.dossier or row.dossier in still_open)
+    records = [bytes.fromhex(record) for record in wanted]
+    for first in range(0, len(records), _FOREIGN_RECORDS):
+        part = records[first : first + _FOREIGN_RECORDS]
+        listed = foreign_part(connection, store, place.scope, (), part, room=ROUND_SIZE_BYTES_MAX)
+        if listed.frames:
+            yield list(listed.frames)
+
+
 def _loose(store: HubLogStore, plan: _Plan) -> dict[str | None, list[Record]]:
     """What lies below the bases and goes along, by dossier; None for records about no dossier. One pass over each log."""
     found: dict[str | None, list[Record]] = {None: []}
-    wanted = frozenset(plan.dossiers)
+    wanted = frozenset((*plan.dossiers, *plan.guests))
     for base in plan.bases:
         for record in store.records_below(base.log.hex(), base.length, wanted):
             found.setdefault(record.header.dossier, []).append(record)

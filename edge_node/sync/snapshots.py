@@ -25,6 +25,7 @@ from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.bases import keep_snapshot, note_whole, snapshot_number
 from edge_node.store.local import Office
 from edge_node.sync.absorb import Absorbed, absorb, take_loose, verified_records, writer_of
+from edge_node.sync.foreign import absorb_foreign
 from signing.roles import Role
 from signing.signatures import PublicKey
 from signing.statements import KeyStatement
@@ -83,6 +84,10 @@ class TakingSnapshot:
             absorbed.problems += self._faults(taken)
         if message.loose:
             absorbed.records += self._take_loose(message)
+        if message.foreign:
+            kept, problems = absorb_foreign(self.db, self.services, self.office, message.foreign)
+            absorbed.records += kept
+            absorbed.problems += problems
         return absorbed
 
     def _faults(self, taken: Absorbed) -> list[RemoteFault]:
