@@ -166,6 +166,7 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         ("/verify.html", "text/html", lambda: b"<html" in body),
         ("/files/", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("/proof", "application/json", lambda: bool(json.loads(body))),
+        (".css", "text/css", lambda: b"{" in body),
     ):
         if told in path:
             return [] if kind.startswith(wanted) and is_so() else [f"{kind} {body[:40]!r}"]
