@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from edge_node.copies.service import count_waiting
 from edge_node.database import get_db, get_services
+from edge_node.keyring.units import scope_of
 from edge_node.problems import language
 from edge_node.routing.queries import waiting_here
 from edge_node.session import current
@@ -49,7 +50,7 @@ def shell() -> dict[str, Any]:
             "sync": read_status(db, now=services.clock()),
             "copies": count_waiting(db) if Role.UNIT_ADMINISTRATOR in actor.roles else 0,
             "counts": {
-                "routing": waiting_here(db, office.unit) if office else 0,
+                "routing": waiting_here(db, scope_of(db, office.unit)) if office else 0,
                 "sync": len(alerts.list_alerts(db)),
             },
         }

@@ -124,7 +124,8 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         unwitnessed: records whose place under a checkpoint with the policy's quorum the node wants; none where the newest
             checkpoint itself makes the quorum (no witness asked for), since `unproven` brings the same then.
         beacons: what other PCs of the commune said of themselves over the LAN, as they signed it (`carried`).
-        wanted: ids of foreign records that a list names and the node does not hold.
+        wanted: ids of foreign records that a list names and the node does not hold; and of records that it holds without their
+            content, of dossiers that its unit keeps since a re-organisation.
         writing: the log (raw id) in which the node records now: which of two copies of one disk it is.
         voucher: header and signature of the registry's key statement about the node, for a hub that does not know it (`voucher`).
         status: which status snapshot the node holds (`StatusMark`); b"" from a node that does not say.

@@ -97,6 +97,8 @@ class Asker:
     is_suspected: bool = False
     is_vouched: bool = False
     """Known by its voucher alone so far."""
+    writing: str = ""
+    """The log that it says it writes."""
 
     @property
     def only_delivers(self) -> bool:
@@ -119,7 +121,7 @@ def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes
         request.challenge, challenge_secret(services), signed.device, now_s=now_ms // 1000
     ):
         return encode_answer(_refusal(services, signed.device, epoch, now_ms))
-    theirs = frontier_of(request.frontier)
+    theirs, asker = frontier_of(request.frontier), replace(asker, writing=request.writing.hex())
     acknowledged = acknowledge(services, signed.device, request.runs, vouched=vouched)
     if request.beacons and not asker.only_delivers:
         with reading(services.engine) as connection:
@@ -215,7 +217,7 @@ def compose_answer(
     """What a node that stands at `theirs` lacks, within one message; a suspected copy hears what arrived of it."""
     device = asker.device
     copied = copied or look_at_round(services, device, request, theirs, ())
-    asker = replace(asker, is_suspected=gets_nothing(copied.state))
+    asker = replace(asker, is_suspected=gets_nothing(copied.state), writing=request.writing.hex())
     with reading(services.engine) as connection:
         place = place_of(connection, services, asker)
         scope = scope_of(connection, services, place.scope)
@@ -249,6 +251,7 @@ def compose_answer(
                 chosen.frames,
                 request.wanted,
                 room=bytes_max - sum(map(len, (*chosen.frames, *history.frames))),
+                may_have=None if place.is_plain else may_hold(connection, place),
             )
         )
         held = _differing(mine, theirs)
@@ -317,7 +320,7 @@ def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundA
 def place_of(connection: Connection, services: Services, asker: Asker) -> Workplace:
     """Where the PC that asks works now."""
     genealogy = services.genealogy.current(connection)
-    return workplace_of(connection, genealogy, device=asker.device, stated=asker.unit)
+    return workplace_of(connection, genealogy, device=asker.device, stated=asker.unit, writing=asker.writing)
 
 
 def scope_of(connection: Connection, services: Services, units: Iterable[str]) -> Scope:

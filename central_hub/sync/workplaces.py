@@ -1,6 +1,7 @@
 """Where a PC works, and therefore what it may hold: after communes were re-organised its key may still name an old unit.
 
-A PC works for the unit of the newest log that it opened, as far as that unit follows from the one its key was stated for;
+A PC works for the unit of the log that it says it writes, else of the newest one that its key opened (two PCs may go on
+from one copied disk), as far as that unit follows from the one its key was stated for;
 so the hub hands out what concerns a successor when the PC has shown that it knows of it, and reads no clock. It holds the
 logs of its unit and of every unit this one took over from, but bodies of those dossiers only that its unit keeps now.
 """
@@ -8,7 +9,7 @@ logs of its unit and of every unit this one took over from, but bodies of those 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, select
 
 from central_hub.store.tables import DOSSIER, LOG
 from dossiers.genealogy import Genealogy
@@ -35,13 +36,16 @@ class Workplace:
     is_settled: bool
 
 
-def workplace_of(connection: Connection, genealogy: Genealogy, *, device: str, stated: str) -> Workplace:
-    """The place of a PC whose key is stated for the unit `stated`."""
+def workplace_of(
+    connection: Connection, genealogy: Genealogy, *, device: str, stated: str, writing: str = ""
+) -> Workplace:
+    """The place of a PC whose key is stated for the unit `stated`; `writing` is the log that it says it writes, if known."""
     unit = stated
     if not genealogy.is_empty:
         chain = {tenure.unit for tenure in genealogy.tenures(stated, device=device)}
         allowed = chain | genealogy.forebears(stated)
-        opened = select(LOG.c.commune).where(LOG.c.device == device).order_by(LOG.c.no.desc())
+        is_written = case((LOG.c.id == writing, 0), else_=1)
+        opened = select(LOG.c.commune).where(LOG.c.device == device).order_by(is_written, LOG.c.no.desc())
         unit = next((commune for commune in connection.scalars(opened) if commune in allowed), stated)
     last = genealogy.last_unit(unit, device=device)
     scope = genealogy.scope(unit)

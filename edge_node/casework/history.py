@@ -35,6 +35,7 @@ from edge_node.casework.labels import (
     status_word,
 )
 from edge_node.casework.whereabouts import Whereabouts, where_are_records
+from edge_node.keyring.units import scope_of
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import read_local
@@ -119,7 +120,7 @@ def events_of(
 
 def _stranger(db: Database, entry: TimelineEntry) -> str:
     """Whom this PC knows no name of: an officer of another unit by the unit, anybody else by the key."""
-    is_guest = entry.commune != read_local(db, "office.unit")
+    is_guest = entry.commune not in scope_of(db, read_local(db, "office.unit") or "")
     return load_default_units().name(entry.commune) if is_guest else _("Khóa %(key)s", key=entry.by[:8])
 
 

@@ -33,6 +33,7 @@ from edge_node.casework.papers import Printable, printables
 from edge_node.casework.situation import Situation, survey
 from edge_node.casework.whereabouts import Whereabouts, where_is_dossier
 from edge_node.keyring import Actor
+from edge_node.keyring.units import stands_for
 from edge_node.projection.duplicates import open_duplicates
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
@@ -135,9 +136,9 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
     situation = survey(db, services)
     procedure = situation.procedure_of(view)
     officers = officer_names(db)
-    unit = situation.office.unit
+    unit = stands_for(db, view, situation.office.unit)
     main, moves = offered_moves(view, actor.roles, unit)
-    is_erased = is_wholly_erased(db, dossier, unit=unit)
+    is_erased = is_wholly_erased(db, dossier, unit=situation.office.unit)
     return DossierPage(
         view=view,
         row=row,

@@ -19,6 +19,7 @@ from edge_node.casework.situation import Situation, rule_word, survey
 from edge_node.drafts.service import drop_draft
 from edge_node.journal import Draft, WriteRefused, write_with
 from edge_node.keyring import Actor
+from edge_node.keyring.units import stands_for
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
 from signing.reasons import Reason
@@ -125,7 +126,7 @@ def plan_move(
     found = check_move(view.status, step.action, roles, facts=given, content=step.content)
     if isinstance(found, Reason):
         raise WriteRefused(found)
-    if found.source is Status.NEW and view.commune != situation.office.unit:
+    if found.source is Status.NEW and not _is_home(db, view, situation):
         raise WriteRefused(ROUTE)  # accepting it, and its number, are the receiving desk's
     facts = _move_facts(found, view, situation, step) | given
     drafts = list(_numbering(db, services, view, situation)) if found.target in _ACCEPTED else []
@@ -133,6 +134,11 @@ def plan_move(
         Draft(kind="dossier.moved", dossier=view.dossier, facts=facts, content=step.content or None)
     )
     return found, drafts
+
+
+def _is_home(db: Database, view: DossierView, situation: Situation) -> bool:
+    """Whether this office received the dossier, or became the one that did."""
+    return stands_for(db, view, situation.office.unit) == view.commune
 
 
 def _move_facts(found: Move, view: DossierView, situation: Situation, step: Step) -> dict[str, Any]:
@@ -175,7 +181,7 @@ def clock_facts(
 
 def _numbering(db: Database, services: Services, view: DossierView, situation: Situation) -> Sequence[Draft]:
     """A dossier that was only registered gets its code when it is accepted."""
-    if view.display_code is not None or view.commune != situation.office.unit:
+    if view.display_code is not None or not _is_home(db, view, situation):
         return ()
     found = services.references.allocate_code(db, situation.office, received_ms=situation.now)
     facts = {"code": found.code or found.provisional, "provisional": found.provisional}
@@ -324,8 +330,7 @@ def number(db: Database, services: Services, actor: Actor | None, dossier: str) 
     found: list[str] = []
 
     def decide(view: DossierView, situation: Situation) -> Sequence[Draft]:
-        is_away = view.commune != situation.office.unit
-        if view.code is not None or view.provisional is None or is_away:
+        if view.code is not None or view.provisional is None or not _is_home(db, view, situation):
             return ()
         for day in (view.received, situation.now):
             code = services.references.allocate_code(

@@ -3,10 +3,15 @@
 `unit_event` is a view of signed records that were found good when they were stored (`projection.units`).
 """
 
+from dataclasses import replace
+
 import orjson
 from sqlite_utils import Database
 
-from dossiers.genealogy import NOTHING, Genealogy, read_event
+from dossiers.genealogy import NOTHING, Genealogy, read_event, receiving_log
+from dossiers.units import load_default_units
+from dossiers.views import DossierView
+from edge_node.store import SqliteLogStore
 from edge_node.store.local import Office
 from signing.statements import KeyStatement
 from sync_protocol.record import Record
@@ -24,6 +29,40 @@ def read_genealogy(db: Database) -> Genealogy:
         read_event(kind, record.hex(), (at_ms, at_counter), orjson.loads(facts), orjson.loads(content))
         for record, kind, at_ms, at_counter, facts, content in rows
     )
+
+
+def scope_of(db: Database, unit: str) -> frozenset[str]:
+    """A unit and the units before it: whose dossiers, papers and people are its business."""
+    return read_genealogy(db).scope(unit)
+
+
+def former_units(db: Database, office: Office, today: int) -> list[tuple[str, str]]:
+    """The units that became this one and are no more, by code and the name that they bore last: their books are kept here."""
+    genealogy = read_genealogy(db)
+    names, units = genealogy.names_at(today), load_default_units()
+    ended = sorted(genealogy.forebears(office.unit) & genealogy.ended_at(today))
+    return [(unit, names.get(unit) or units.name(unit)) for unit in ended]
+
+
+def office_as(office: Office, former: list[tuple[str, str]], unit: str) -> Office:
+    """The office as it was under a former unit; as it is now for any other word."""
+    names = dict(former)
+    return replace(office, unit=unit, unit_name=names[unit]) if unit in names else office
+
+
+def stands_for(db: Database, view: DossierView, unit: str) -> str:
+    """For which unit on a dossier's way the office `unit` stands: the receiving one where it keeps the dossier by now, one
+    that was asked and became this one, else itself; "" where the dossier went to another unit."""
+    genealogy = read_genealogy(db)
+    if genealogy.is_empty:
+        return unit
+    device = SqliteLogStore(db).device_of(receiving_log(view))
+    held = [tenure.unit for tenure in genealogy.tenures(view.commune, device=device, dossier=view.dossier)]
+    # An office that will itself be another one on a day to come keeps until then what it has.
+    if held[-1] == unit or (unit in held and genealogy.last_unit(unit) != unit):
+        return view.commune
+    asked = [leg.unit for leg in view.legs if leg.unit in genealogy.scope(unit)]
+    return asked[0] if asked else ("" if view.commune == unit else unit)
 
 
 def is_of_office(db: Database, statement: KeyStatement, unit: str) -> bool:

@@ -172,7 +172,9 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
     """
     hub = services.trust.trust(db).bundle.hub.key
     receipt = open_receipt(signed, hub)
-    units = read_genealogy(db).scope(office.unit)
+    genealogy = read_genealogy(db)
+    # A colleague may have followed a re-organisation before this PC.
+    units = genealogy.scope(office.unit) | genealogy.heirs(office.unit)
     if receipt.commune not in units:
         raise RemoteFault(reasons.ROUND_FORMAT, "a receipt for another unit")
     held = signed_receipt(db)

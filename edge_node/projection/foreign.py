@@ -1,5 +1,8 @@
-"""Records of other communes: which are listed for this unit and not here yet."""
+"""Records of other communes: which are listed for this unit and not here yet; and contents of dossiers that came to it later."""
 
+from collections.abc import Collection
+
+import orjson
 from sqlite_utils import Database
 
 
@@ -18,6 +21,30 @@ def wanted_foreign(db: Database, *, most: int) -> list[bytes]:
         "SELECT record FROM foreign_listed WHERE is_wanted = 1 ORDER BY number LIMIT ?", (most,)
     )
     return [row[0] for row in rows]
+
+
+def wanted_bodies(db: Database, unit: str, scope: Collection[str], *, most: int) -> list[bytes]:
+    """Ids of records held here without the content that was withheld from this PC, and that it may have by now: of dossiers
+    that its unit keeps since a re-organisation or an allotment, and of keys of the units before it (`scope`)."""
+    rows = db.conn.execute(
+        "SELECT record.id FROM body JOIN record ON record.number = body.record "
+        "LEFT JOIN dossier ON dossier.id = record.dossier "
+        "WHERE body.state = 'withheld' AND (dossier.keeper = ? OR (record.dossier IS NULL AND "
+        "json_extract(CAST(record.header AS TEXT), '$.facts.unit') IN (SELECT value FROM json_each(?)))) "
+        "ORDER BY record.number LIMIT ?",
+        (unit, orjson.dumps(sorted(scope)).decode(), most),
+    )
+    return [row[0] for row in rows]
+
+
+def lacks_body(db: Database, record: str) -> bool:
+    """Whether this record is held in a log here, its content withheld."""
+    row = db.conn.execute(
+        "SELECT 1 FROM record JOIN body ON body.record = record.number "
+        "WHERE record.id = ? AND body.state = 'withheld'",
+        (bytes.fromhex(record),),
+    ).fetchone()
+    return row is not None
 
 
 def is_listed(db: Database, record: str) -> bool:

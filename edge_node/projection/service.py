@@ -126,7 +126,8 @@ class Projector:
             "SELECT ?, ?, ?, ?, ?, ?, ?, ?, number FROM record WHERE id = ? "
             "ON CONFLICT (key, is_stated) DO UPDATE SET officer = excluded.officer, name = excluded.name, "
             "title = excluded.title, device = excluded.device, roles = excluded.roles, "
-            "is_delegated = excluded.is_delegated, number = excluded.number",
+            "is_delegated = excluded.is_delegated, number = excluded.number "
+            "WHERE excluded.number >= key_holder.number",  # the name in an earlier one may come later
             (
                 key,
                 int(record.header.kind == KEY_STATED),

@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from edge_node.database import get_db, get_services
+from edge_node.enrolment.successor import today_of
 from edge_node.journal import require_office
+from edge_node.keyring.units import former_units, office_as
 from edge_node.register import service
 from edge_node.register.forms import Request, Show, read_request
 from edge_node.store.local import Office
@@ -29,7 +31,7 @@ def show() -> ResponseReturnValue:
         kept = {name: value for name, value in request.args.items() if name != "format"}
         return redirect(f"/register?{urlencode(kept)}")
     sheet = service.sheet(get_db(), get_services(), _office(), asked)
-    return render_template("register/sheet.html", sheet=sheet, Show=Show)
+    return render_template("register/sheet.html", sheet=sheet, Show=Show, units=_units())
 
 
 def _paper(asked: Request) -> Response:
@@ -53,4 +55,15 @@ def _too_long(asked: Request, rows: int) -> str:
 
 
 def _office() -> Office:
-    return require_office(get_db())
+    """This office, or as it was under a former unit whose books are asked for."""
+    return office_as(require_office(get_db()), _former(), request.args.get("unit", ""))
+
+
+def _former() -> list[tuple[str, str]]:
+    return former_units(get_db(), require_office(get_db()), today_of(get_db(), get_services()))
+
+
+def _units() -> list[tuple[str, str]]:
+    """Whose books can be chosen: this unit's, and those of the units that became it; empty where there is no choice."""
+    former = _former()
+    return [("", require_office(get_db()).unit_name), *former] if former else []

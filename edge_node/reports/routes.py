@@ -12,7 +12,9 @@ from dossiers.local_time import local, local_date
 from dossiers.statistics import DEFINITIONS_VERSION, ReportRow, rate_a, rate_b
 from edge_node.casework import labels
 from edge_node.database import get_db, get_services
+from edge_node.enrolment.successor import today_of
 from edge_node.journal import require_office
+from edge_node.keyring.units import former_units, office_as
 from edge_node.reports import chart, service
 from edge_node.reports.periods import Period, read_period, usual
 from edge_node.reports.service import Grouping
@@ -33,6 +35,7 @@ def show() -> ResponseReturnValue:
         return _report_file(report)
     return render_template(
         "reports/report.html",
+        units=_units(),
         report=report,
         typed={name: request.args.get(name) or text for name, text in period.query.items()},
         errors=errors,
@@ -68,7 +71,7 @@ def dossiers() -> ResponseReturnValue:
         rows=service.rows_of(get_db(), shown),
         page=page,
         pages=pages,
-        back=f"/reports?{urlencode({**period.query, 'group': _grouping().value})}",
+        back=f"/reports?{urlencode({**period.query, 'group': _grouping().value, **_unit_asked()})}",
         procedure_name=_procedure_name,
     )
 
@@ -116,7 +119,12 @@ def _time(ms: int | None) -> str:
 
 
 def _behind_address(report: service.Report, key: str, column: str) -> str:
-    query: dict[str, Any] = {**report.period.query, "group": report.grouping.value, "column": column}
+    query: dict[str, Any] = {
+        **report.period.query,
+        "group": report.grouping.value,
+        "column": column,
+        **_unit_asked(),
+    }
     return f"/reports/dossiers?{urlencode({**query, **({'key': key} if key else {})})}"
 
 
@@ -139,4 +147,20 @@ def _today() -> date:
 
 
 def _office() -> Office:
-    return require_office(get_db())
+    """This office, or as it was under a former unit whose books are asked for."""
+    return office_as(require_office(get_db()), _former(), request.args.get("unit", ""))
+
+
+def _unit_asked() -> dict[str, str]:
+    asked = request.args.get("unit", "")
+    return {"unit": asked} if asked else {}
+
+
+def _former() -> list[tuple[str, str]]:
+    return former_units(get_db(), require_office(get_db()), today_of(get_db(), get_services()))
+
+
+def _units() -> list[tuple[str, str]]:
+    """Whose books can be chosen: this unit's, and those of the units that became it; empty where there is no choice."""
+    former = _former()
+    return [("", require_office(get_db()).unit_name), *former] if former else []

@@ -1,8 +1,10 @@
 """What is on its way: legs and slips from the derived tables, one page at a time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
 from sqlite_utils import Database
 
 _LEGS: Final = (
@@ -10,8 +12,9 @@ _LEGS: Final = (
     "leg.ended FROM leg JOIN dossier ON dossier.id = leg.dossier "
 )
 _SIDES: Final = {
-    "in": "leg.unit = :unit",
-    "out": "leg.unit <> :unit AND (leg.sender = :unit OR dossier.commune = :unit)",
+    "in": "leg.unit IN (SELECT value FROM json_each(:units))",
+    "out": "leg.unit NOT IN (SELECT value FROM json_each(:units)) AND (leg.sender IN (SELECT value FROM json_each(:units)) "
+    "OR dossier.commune IN (SELECT value FROM json_each(:units)))",
 }
 
 
@@ -44,12 +47,18 @@ class SlipRow:
     missing: int
 
 
-def legs(db: Database, unit: str, *, side: str, is_open: bool, limit: int, offset: int = 0) -> list[LegRow]:
-    """Legs to this unit (`in`) or from it (`out`); the oldest open ones first, the newest ended ones first."""
+def _these(units: Collection[str]) -> str:
+    return orjson.dumps(sorted(units)).decode()
+
+
+def legs(
+    db: Database, units: Collection[str], *, side: str, is_open: bool, limit: int, offset: int = 0
+) -> list[LegRow]:
+    """Legs to these units (`in`) or from them (`out`), an office's own and those before it; the oldest open ones first, the newest ended ones first."""
     order = "leg.at, leg.record" if is_open else "leg.at DESC, leg.record"
     rows = db.conn.execute(
         f"{_LEGS} WHERE {_SIDES[side]} AND leg.is_open = :open ORDER BY {order} LIMIT :limit OFFSET :offset",
-        {"unit": unit, "open": int(is_open), "limit": limit, "offset": offset},
+        {"units": _these(units), "open": int(is_open), "limit": limit, "offset": offset},
     )
     return [
         LegRow(
@@ -68,16 +77,17 @@ def legs(db: Database, unit: str, *, side: str, is_open: bool, limit: int, offse
     ]
 
 
-def count_legs(db: Database, unit: str, *, side: str, is_open: bool) -> int:
+def count_legs(db: Database, units: Collection[str], *, side: str, is_open: bool) -> int:
     """How many such legs there are."""
     sql = f"SELECT count(*) FROM leg JOIN dossier ON dossier.id = leg.dossier WHERE {_SIDES[side]} AND leg.is_open = :open"  # noqa: S608
-    return int(db.conn.execute(sql, {"unit": unit, "open": int(is_open)}).fetchone()[0])
+    return int(db.conn.execute(sql, {"units": _these(units), "open": int(is_open)}).fetchone()[0])
 
 
-def waiting_here(db: Database, unit: str) -> int:
-    """Legs to this unit that nobody has accepted yet."""
+def waiting_here(db: Database, units: Collection[str]) -> int:
+    """Legs to these units that nobody has accepted yet."""
     row = db.conn.execute(
-        "SELECT count(*) FROM leg WHERE unit = ? AND is_open = 1 AND state = 'waiting'", (unit,)
+        "SELECT count(*) FROM leg WHERE unit IN (SELECT value FROM json_each(?)) AND is_open = 1 AND state = 'waiting'",
+        (_these(units),),
     ).fetchone()
     return int(row[0])
 

@@ -17,6 +17,7 @@ from edge_node.casework.labels import PAPER_FORM_LABELS, leg_step_word, spoken
 from edge_node.casework.situation import survey
 from edge_node.journal import may_sign, require_office
 from edge_node.keyring import Actor
+from edge_node.keyring.units import scope_of, stands_for
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
 from edge_node.routing import queries
@@ -141,7 +142,7 @@ def purpose_word(*, is_referral: bool) -> str:
 
 def shown_way(db: Database, services: Services, actor: Actor, view: DossierView) -> ShownWay:
     """What the dossier's page shows of its way."""
-    unit = require_office(db).unit
+    unit = stands_for(db, view, require_office(db).unit)
     is_home = view.commune == unit
     is_competent = any(leg.unit == unit and leg.is_open and not leg.is_referral for leg in view.legs)
     return ShownWay(
@@ -162,14 +163,14 @@ def read_lists(
     db: Database, services: Services, *, side: str, is_open: bool, page: int, rows: int = PAGE_ROWS
 ) -> Lists:
     """The queue of one side."""
-    unit = require_office(db).unit
-    counts = {name: queries.count_legs(db, unit, side=name, is_open=True) for name in ("in", "out")}
+    units = scope_of(db, require_office(db).unit)
+    counts = {name: queries.count_legs(db, units, side=name, is_open=True) for name in ("in", "out")}
     if side == "papers":
         found = tuple(queries.slips(db, limit=SLIPS_SHOWN))
         return Lists(side=side, is_open=True, lines=(), slips=found, counts=counts, page=1, pages=1)
-    count = queries.count_legs(db, unit, side=side, is_open=is_open)
+    count = queries.count_legs(db, units, side=side, is_open=is_open)
     page = max(1, page)
-    legs = queries.legs(db, unit, side=side, is_open=is_open, limit=rows, offset=(page - 1) * rows)
+    legs = queries.legs(db, units, side=side, is_open=is_open, limit=rows, offset=(page - 1) * rows)
     return Lists(
         side=side,
         is_open=is_open,

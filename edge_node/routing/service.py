@@ -17,6 +17,7 @@ from edge_node.casework.service import Done, DossierChanged, DossierUnknown, Tar
 from edge_node.drafts.service import drop_draft
 from edge_node.journal import Draft, WriteRefused, require_office, write_with
 from edge_node.keyring import Actor
+from edge_node.keyring.units import scope_of, stands_for
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
 from signing.roles import Role
@@ -79,7 +80,9 @@ def take_step(
     def decide(db: Database) -> Sequence[Draft]:
         view = _seen(db, target, actor)
         found = next((each for each in view.open_legs if each.record == leg), None)
-        if found is None or step not in steps_of(found, require_office(db).unit, view.commune):
+        if found is None or step not in steps_of(
+            found, stands_for(db, view, require_office(db).unit), view.commune
+        ):
             raise WriteRefused(MOVE)
         if step is LegStep.RETURN and not note:
             raise WriteRefused(NEEDS)
@@ -130,7 +133,11 @@ def take_papers(
     def decide(db: Database) -> Sequence[Draft]:
         view = _known(db, dossier)
         handed = next((each for each in view.slips if each.record == given), None)
-        if handed is None or handed.taken is not None or handed.unit != require_office(db).unit:
+        if (
+            handed is None
+            or handed.taken is not None
+            or handed.unit not in scope_of(db, require_office(db).unit)
+        ):
             raise WriteRefused(MOVE)
         counts = {(each.paper, each.form): each.count for each in handed.papers}
         if any(each.count > counts.get((each.paper, each.form), 0) for each in missing):

@@ -1,7 +1,8 @@
 """Records of other communes, taken in and passed on within the office: each stands by its own signature and by the province's list, and by nothing else.
 
 They come after the runs of the same answer, which bring the lists and the keys. One that is not listed, or whose key is
-not known, is not kept; a listed one is asked for again in the next round.
+not known, is not kept; a listed one is asked for again in the next round. The same way brings the content of records that
+are held here, when their dossier came to this unit later.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from sqlite_utils import Database
 
 from edge_node.journal.stamp import observe_header
-from edge_node.projection.foreign import is_listed, note_foreign
+from edge_node.projection.foreign import is_listed, lacks_body, note_foreign
 from edge_node.projection.service import KEY_STATED, Projector
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
@@ -34,10 +35,12 @@ def absorb_foreign(
         except RemoteFault as error:
             problems.append(error)
     kept: list[Record] = []
+    late: set[str] = set()
     with write_transaction(db):
         # Keys first: what they signed may lie in the same answer.
         for record in sorted(records, key=lambda each: each.header.kind != KEY_STATED):
-            if not is_listed(db, record.id):
+            is_late = record.body is not None and lacks_body(db, record.id)
+            if not is_late and not is_listed(db, record.id):
                 continue
             statement = services.trust.trust(db).statement(record.header.by)
             if statement is None:
@@ -47,11 +50,15 @@ def absorb_foreign(
             except (RemoteFault, SigningError) as error:
                 problems.append(error if isinstance(error, RemoteFault) else RemoteFault(error.reason))
                 continue
-            SqliteLogStore(db).keep_foreign(record)
-            note_foreign(db, record.id)
+            if is_late and verified.body is not None:
+                SqliteLogStore(db).put_body(record.id, verified.body)
+                late.add(record.id)
+            else:
+                SqliteLogStore(db).keep_foreign(record)
+                note_foreign(db, record.id)
             observe_header(db, verified.header, wall_ms=services.clock())
             kept.append(verified)
-        Projector(db, office).take_over(record for record in kept if record.header.dossier)
+        Projector(db, office).take_over(r for r in kept if r.header.dossier or r.id in late)
     return len(kept), problems
 
 

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from edge_node.files.copies import files_waiting
 from edge_node.keyring.trust import hub_keys
+from edge_node.keyring.units import read_genealogy
 from edge_node.store.bases import Seeded, read_seeded
 from edge_node.store.local import read_local
 
@@ -34,7 +35,7 @@ _OFFICE_LOGS: Final = (
     "WHERE record.log = log.number), 0) END AS begin FROM log) AS log "
     f"LEFT JOIN receipt_log ON receipt_log.log = log.id AND {RECEIPT_IS_OURS} "
     "LEFT JOIN log_base ON log_base.log = log.number "
-    "WHERE is_own OR log.commune = (SELECT value FROM local WHERE name = 'office.unit')"
+    "WHERE is_own OR log.commune IN (SELECT value FROM json_each(?))"
 )
 
 
@@ -181,9 +182,10 @@ def read_status(db: Database, *, now: int) -> SyncStatus:
 
 
 def office_logs(db: Database) -> list[UnitLog]:
-    """The logs of this office's PCs that are held here, with their receipts."""
-    hubs = hub_keys(db)
-    rows = db.conn.execute(_OFFICE_LOGS).fetchall()
+    """The logs of this office's PCs that are held here, with their receipts; those of the units before it are its, too."""
+    hubs, unit = hub_keys(db), read_local(db, "office.unit")
+    units = sorted(read_genealogy(db).scope(unit)) if unit else []
+    rows = db.conn.execute(_OFFICE_LOGS, (orjson.dumps(units).decode(),)).fetchall()
     return [
         UnitLog(
             log=log,

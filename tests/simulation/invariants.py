@@ -23,10 +23,11 @@ from central_hub.store.tables import DOSSIER, FOREIGN, KEY, LEASE, MEASURES, STA
 from dossiers.causality import arrange
 from dossiers.codes import DEFAULT_PATTERN, parse_code
 from dossiers.conflicts import ConflictKind
+from dossiers.genealogy import receiving_log
 from dossiers.kinds import FACT_FIELDS
 from dossiers.merge import compared, fold, gather, state_hash
 from dossiers.routes import Route
-from dossiers.statistics import contributions, summarise
+from dossiers.statistics import MOVING, contributions, summarise, unit_on
 from dossiers.views import DossierView
 from dossiers.views import Standing as Shown
 from edge_node.erasure.service import scrub
@@ -41,7 +42,7 @@ from signing.signatures import PublicKey
 from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.erasure import ERASURE_KIND, Erasure
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SEAL_EVERY_RECORDS
-from sync_protocol.log import Run, check_chain, verify_seal
+from sync_protocol.log import LogOpening, OpeningReason, Run, check_chain, verify_seal
 from sync_protocol.reasons import RECORD_REVOKED
 from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 from sync_protocol.rounds import audience_of
@@ -51,6 +52,7 @@ from tests.simulation.hub import PROVINCE, held_by_hub, hub_keys
 from tests.simulation.node import SimNode
 from tests.simulation.officers import TOKEN_START
 from tests.simulation.relays import check_carried
+from tests.simulation.units import check_units, genealogy_of, keeper_of
 from tests.simulation.versions import UNKNOWN_KIND
 
 if TYPE_CHECKING:
@@ -210,9 +212,11 @@ def check_end(world: "World") -> None:
         _check_verdicts(world, truth)
         _check_codes(truth)
         _check_figures(connection, truth)
+        if not truth.genealogy.is_empty:
+            check_units(world, truth.genealogy, truth.dossiers)
         for node in world.nodes:
             _check_frontier(node, truth)
-            _check_records(node, truth)
+            _check_records(world, node, truth)
             _check_foreign(node, truth)
             _check_secrecy(world, node, truth)
             _check_digest(connection, node)
@@ -231,17 +235,25 @@ class _Truth:
         self.by_id = {record.id: record for records in self.records.values() for record in records}
         self.standings = list(connection.execute(select(STANDING)))
         self.quarantined = frozenset(row.record for row in self.standings if row.outcome == "quarantined")
+        self.genealogy = genealogy_of(self.by_id, {row.record for row in self.standings})
         self.pending = frozenset(row.record for row in self.standings if row.outcome == "pending")
         self.dossiers: dict[str, list[Record]] = {}
         for record in self.by_id.values():
             if record.header.dossier:
                 self.dossiers.setdefault(record.header.dossier, []).append(record)
         self.dossiers = {
-            dossier: compared(records, self.quarantined) for dossier, records in self.dossiers.items()
+            dossier: compared(records, self.quarantined, self.genealogy)
+            for dossier, records in self.dossiers.items()
         }
         self.dossiers = {dossier: records for dossier, records in self.dossiers.items() if records}
         self.views = {
             dossier: fold(records, quarantined=self.quarantined) for dossier, records in self.dossiers.items()
+        }
+        devices = {log: row.device for log, row in self.logs.items()}
+        self.keepers = {d: keeper_of(self.genealogy, view, devices) for d, view in self.views.items()}
+        self.devices = {
+            dossier: None if self.genealogy.is_empty else devices[receiving_log(view)]
+            for dossier, view in self.views.items()
         }
         self.with_refusals = {
             record.header.dossier for record in self.by_id.values() if record.id in self.quarantined
@@ -269,7 +281,9 @@ class _Truth:
         return {each.id for dossier in reviewed for each in self.dossiers.get(dossier, ())}
 
     def foreign(self, unit: str) -> set[str]:
-        """Records of other communes that nodes of this unit must hold."""
+        """Records of other communes that nodes of this unit must hold; of re-organised ones logs bring them."""
+        if not self.genealogy.is_empty:
+            return set()
         return {
             record.id
             for dossier, records in self.dossiers.items()
@@ -288,7 +302,16 @@ class _Truth:
 
     def of_commune(self, unit: str) -> Iterator[str]:
         """Ids of the logs that a node of `unit` must hold."""
-        return (log for log, row in self.logs.items() if row.commune in (unit, PROVINCE))
+        scope = self.genealogy.scope(unit)
+        return (log for log, row in self.logs.items() if row.commune in scope or row.commune == PROVINCE)
+
+    def is_for(self, record: Record, unit: str) -> bool:
+        """Whether a node of `unit` may have this body now."""
+        audience = audience_of(record)
+        if audience == PROVINCE or record.header.dossier is None or self.genealogy.is_empty:
+            return audience == PROVINCE or audience in self.genealogy.scope(unit)
+        # Where nothing of a dossier stands, nobody keeps it: it is with those in whose log it lies.
+        return self.keepers.get(record.header.dossier, audience) == unit
 
 
 def _check_logs(truth: _Truth) -> None:
@@ -370,7 +393,7 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
         mine = {
             row.record: row.outcome
             for row in truth.standings
-            if row.commune == node.unit or row.record in told_too
+            if row.commune in truth.genealogy.scope(node.unit) or row.record in told_too
         }
         require(
             known == mine,
@@ -435,7 +458,7 @@ def _check_frontier(node: SimNode, truth: _Truth) -> None:
     )
 
 
-def _check_records(node: SimNode, truth: _Truth) -> None:
+def _check_records(world: "World", node: SimNode, truth: _Truth) -> None:
     """The node's records are the hub's, with the bodies that are meant for it and no others."""
     for log in node.store.frontier():
         for mine, theirs in zip(node.store.span(log, 0), truth.records[log], strict=True):
@@ -445,12 +468,18 @@ def _check_records(node: SimNode, truth: _Truth) -> None:
                 theirs.signature,
             )
             require(same, "records are the same here and there", mine.id)
-            audience = audience_of(mine)
-            if audience in (node.unit, PROVINCE):
+            if truth.is_for(mine, node.unit):
                 require(mine.body == theirs.body, "a body reaches its audience", f"{node.name} {mine.id}")
-            elif theirs.body is not None:
+            elif theirs.body is not None and mine.id not in _known_before(world, node):
                 withheld = mine.body is None and mine.body_state is BodyState.WITHHELD
                 require(withheld, "nobody reads what is not theirs", f"{node.name} {mine.header.kind}")
+
+
+def _known_before(world: "World", node: SimNode) -> set[str]:
+    """What stays on a PC when its dossiers go to another unit: what it held when the province spoke, and wrote itself. PCs
+    of one office that have not heard of it yet go on giving each other what they have."""
+    others = [each for each in world.nodes if each.origin == node.origin] if world.plan.has_lan else [node]
+    return {record for each in others for record in each.shown | world.said.knew.get(each.name, set[str]())}
 
 
 def _check_foreign(node: SimNode, truth: _Truth) -> None:
@@ -475,13 +504,17 @@ def _check_foreign(node: SimNode, truth: _Truth) -> None:
 
 def _check_secrecy(world: "World", node: SimNode, truth: _Truth) -> None:
     """No word of another commune stands anywhere in the node's files but those of dossiers that are on their way here."""
-    content, units = node.files(), "|".join(unit for unit in world.communes if unit != node.unit)
+    own = truth.genealogy.scope(node.unit)  # what of its line is not for it is asked record by record
+    content, units = node.files(), "|".join(unit for unit in world.units() if unit not in own)
     if not units:
         return
     pattern = rf"{TOKEN_START}(?:{units})x(?:same|[0-9a-f]{{10}})"
     found = {word.decode() for word in re.findall(pattern.encode(), content)}
     readable = truth.readable(node.unit) | truth.sent_before()
-    said = [truth.by_id[record].body for record in readable]
+    if not truth.genealogy.is_empty:
+        readable |= {id for id, record in truth.by_id.items() if truth.is_for(record, node.unit)}
+        readable |= _known_before(world, node)
+    said = [truth.by_id[record].body for record in readable & truth.by_id.keys()]
     told = {word for body in said if body for word in re.findall(pattern, body.content.decode())}
     erased = world.ledger.acknowledged
     told |= {  # what was erased since: whether it is gone is asked elsewhere
@@ -520,17 +553,25 @@ def _check_digest(connection: Connection, node: SimNode) -> None:
     if any(node.store.origin_of(log) != log for log in own):
         require(alerts.FORK in codes, "a copied disk is told", f"{node.name} {codes}")
     elif not node.has_twin:
-        expected = [alerts.PUT_BACK] if len(own) > 1 else []
+        moved = {alerts.UNIT_CHANGED} & set(codes)
+        codes = [code for code in codes if code not in moved]
+        expected = [alerts.PUT_BACK] if _lives(node, own) > 1 else []
         require(
             codes == expected, "an alert stands exactly where a database was put back", f"{node.name} {codes}"
         )
     require(alerts.COPY_WAITING not in codes, "a confirmed copy is told so", f"{node.name} {codes}")
 
 
+def _lives(node: SimNode, logs: Sequence[str]) -> int:
+    """How many lives the database had: a log for a successor is opened in the same one."""
+    openings = [LogOpening.from_header(node.store.span(log, 0, stop=1)[0].header) for log in logs]
+    return sum(opening.reason is not OpeningReason.REORGANISATION for opening in openings)
+
+
 def _check_views(node: SimNode, truth: _Truth) -> None:
     """Each dossier means the same on the node, on the hub and to an independent reader."""
     here = {row[0].hex() for row in node.db.conn.execute("SELECT id FROM dossier")}
-    home = {d for d, view in truth.views.items() if view.commune == node.unit}
+    home = {d for d in truth.views if truth.keepers[d] == node.unit}
     guests = {d for d, route in truth.routes.items() if node.unit in route.units} - home
     own = {
         row[0].hex()
@@ -603,21 +644,31 @@ def _check_figures(connection: Connection, truth: _Truth) -> None:
         if len(refused) < len(records):
             set_hash = record_set_hash((record.id for record in records), refused)
             digest = dossier_digest(dossier, set_hash, folds.FOLD_VERSION, state_hash(view))
-            row = row_of(view, records=len(records), digest=to_bytes(digest))
+            row = row_of(
+                view,
+                records=len(records),
+                digest=to_bytes(digest),
+                genealogy=truth.genealogy,
+                device=truth.devices[dossier],
+            )
             expected[row.id] = row
     require(rows == expected, "the province's rows follow from the records", _differing(rows, expected))
     tallies: Counter[tuple[Any, ...]] = Counter()
     for row in expected.values():
-        summary = summarise(truth.views[row.id.hex()])
+        dossier = row.id.hex()
+        summary = summarise(truth.views[dossier], genealogy=truth.genealogy, device=truth.devices[dossier])
         for day, metric, amount in contributions(summary) if summary else ():
+            unit = unit_on(summary.held, day, metric) if summary else ""
             for shape, commune, procedure, period in (
-                (Shape.DAY, row.commune, row.procedure, day),
-                (Shape.MONTH, row.commune, row.procedure, day // 100),
-                (Shape.DAY_COMMUNE, row.commune, "", day),
-                (Shape.MONTH_COMMUNE, row.commune, "", day // 100),
+                (Shape.DAY, unit, row.procedure, day),
+                (Shape.MONTH, unit, row.procedure, day // 100),
+                (Shape.DAY_COMMUNE, unit, "", day),
+                (Shape.MONTH_COMMUNE, unit, "", day // 100),
                 (Shape.DAY_PROCEDURE, "", row.procedure, day),
                 (Shape.MONTH_PROCEDURE, "", row.procedure, day // 100),
             ):
+                if not commune and metric in MOVING:
+                    continue  # for all units together nothing moves
                 tallies[int(shape), commune, procedure, period, metric.value] += amount
     counted: Counter[tuple[Any, ...]] = Counter()
     for tally in connection.execute(select(TALLY)):
@@ -631,7 +682,8 @@ def _check_figures(connection: Connection, truth: _Truth) -> None:
 def check_nothing_is_open(world: "World") -> None:
     """After everything was settled no difference is left anywhere."""
     for node in world.nodes:
-        left = [view.dossier for view in open_views(node)]
+        # What went to another unit stays here as it was then.
+        left = [v.dossier for v in open_views(node) if keeper_at(node, v.dossier) == node.unit]
         require(not left, "what was settled is gone everywhere", f"{node.name} {left[:2]}")
     with world.hub.reading() as (connection, _):
         open_rows = connection.execute(select(DOSSIER.c.id).where(DOSSIER.c.conflicts > 0)).all()
@@ -650,6 +702,14 @@ def check_idle_is_cheap(world: "World") -> None:
         if len(node.store.frontier()) <= DEVICES_IDLE + 2:
             require(up <= REQUEST_BYTES_IDLE, "an idle request is small", f"{node.name} {up} bytes")
             require(down <= ANSWER_BYTES_IDLE, "an idle answer is small", f"{node.name} {down} bytes")
+
+
+def keeper_at(node: SimNode, dossier: str) -> str:
+    """The unit that keeps a dossier, as the PC knows."""
+    row = node.db.conn.execute(
+        "SELECT keeper FROM dossier WHERE id = ?", (bytes.fromhex(dossier),)
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def open_views(node: SimNode) -> list[DossierView]:

@@ -73,8 +73,8 @@ class LanLink:
                 answer()
                 return answer()
             case Fate.CUT_ANSWER:
-                answer = answer()
-                return answer[: self.chance.randrange(len(answer))]
+                whole = answer()
+                return whole[: self.chance.randrange(len(whole))]
             case Fate.DAMAGE_REQUEST:
                 return self._answer(self._damaged(sealed))
             case Fate.DAMAGE_ANSWER:
@@ -97,7 +97,7 @@ class LanLink:
         def lie(answer: LanAnswer, device: object, *, asked: OpenedRequest) -> bytes:
             return honest(self._twisted(answer, asked), self.asked.services.keyring.device, asked=asked)
 
-        serving.seal_answer = lie  # type: ignore[assignment]
+        serving.seal_answer = lie
         try:
             return self._deliver(lambda: self._serving().answer(self.asked.db, sealed))
         finally:

@@ -6,6 +6,7 @@ commands call. The PC may be restarted at any moment; everything that it knows a
 
 import random
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from edge_node.accounts.service import add_officer, current_actor
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.epochs import was_put_back
 from edge_node.enrolment.service import Enrolled, Wish, enrol, initialise
+from edge_node.enrolment.successor import follow
+from edge_node.journal.service import JournalReadOnly
 from edge_node.journal.watermark import _NAME as WATERMARK_NAME
 from edge_node.keyring import Actor
 from edge_node.server import make_ready
@@ -94,6 +97,8 @@ class SimNode:
         program: Program = Program.OLDER,
     ) -> None:
         self.name, self.unit, self.clock, self.link = name, unit, clock, link
+        self.origin = unit
+        """Its unit before any re-organisation."""
         self.fuse = Fuse()
         self.space_is_full = False
         self.officers: list[str] = []
@@ -103,7 +108,7 @@ class SimNode:
         """Ids of these records."""
         self.before_sync: set[str] | None = None
         """What a suspected copy held before its newest sync."""
-        self.program = disk_of.program if disk_of else program
+        self.program: Program = disk_of.program if disk_of else program
         self.has_twin = False
         """Another PC goes on from this one's disk."""
         self.walls_ms = [clock()]
@@ -117,6 +122,7 @@ class SimNode:
         if disk_of is None:
             folder.mkdir()
         else:
+            self.origin = disk_of.origin
             disk_of.copy_disk(folder)
             self.officers, self.acknowledged = list(disk_of.officers), dict(disk_of.acknowledged)
             self.shown, self.has_twin, disk_of.has_twin = set(disk_of.shown), True, True
@@ -179,6 +185,11 @@ class SimNode:
         """What follows the records of a sync."""
         self.link.patience = REQUESTS_MAX
         return exchange_files(self.db, self.services, self.link)
+
+    def follow_units(self) -> None:
+        """What the schedule does: the day of a re-organisation comes without a line, too."""
+        with suppress(JournalReadOnly):
+            follow(self.db, self.services)
 
     def is_suspected(self) -> bool:
         """Whether the desk says that this PC may run from a copied disk."""

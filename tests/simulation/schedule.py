@@ -48,10 +48,19 @@ class Verb(StrEnum):
     FORETELL = "foretell"
     STICK = "stick"
     REVOKE = "revoke"
+    REORGANISE = "reorganise"
 
 
 _OF_NO_NODE = frozenset(
-    {Verb.JUDGE, Verb.WAIT, Verb.RESTART_HUB, Verb.BACK_UP_HUB, Verb.PUT_BACK_HUB, Verb.COPIES_WORK}
+    {
+        Verb.JUDGE,
+        Verb.WAIT,
+        Verb.RESTART_HUB,
+        Verb.BACK_UP_HUB,
+        Verb.PUT_BACK_HUB,
+        Verb.COPIES_WORK,
+        Verb.REORGANISE,
+    }
 )
 
 
@@ -94,6 +103,7 @@ class Plan:
             is_narrow: whether its line resets every longer request, always.
         has_hard_roads: lines are stubborn, sticks are carried, and somebody loses the right to sign.
         has_versions: programs of several versions meet; newer: the PCs that have the newer one from the beginning.
+        is_reorganised: the province re-organises units, and nobody routes dossiers between them.
         fed: the PCs that never have a line of their own, in a world whose offices have a network (else empty); `has_lan`.
     """
 
@@ -106,6 +116,7 @@ class Plan:
     newer: frozenset[int] = frozenset()
     has_versions: bool = False
     has_lan: bool = False
+    is_reorganised: bool = False
     fed: frozenset[int] = frozenset()
     lease_size: int
     judge_batch_records: int
@@ -168,6 +179,7 @@ def plan_of(seed: int, *, steps: int | None = None) -> Plan:
         has_versions=_has_versions(seed),
         newer=_newer(seed, len(units)),
         has_lan=_has_lan(seed),
+        is_reorganised=_is_reorganised(seed),
         fed=_fed(seed, units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
@@ -185,14 +197,15 @@ def _with_everything_else(seed: int, drawn: list[Step], nodes: int) -> tuple[Ste
         _with_copies,
         _with_versions,
         _with_hard_roads,
+        _with_reorganisations,
     ):
         steps = more(seed, steps, nodes)
     return tuple(steps)
 
 
 def _has_hard_roads(seed: int) -> bool:
-    """Every fourth world."""
-    return seed % 4 == 0
+    """Every fourth world, unless units are re-organised there."""
+    return seed % 4 == 0 and not _is_reorganised(seed)
 
 
 def _with_hard_roads(seed: int, steps: list[Step], nodes: int) -> list[Step]:
@@ -242,6 +255,33 @@ def _with_versions(seed: int, steps: list[Step], nodes: int) -> list[Step]:
     return steps
 
 
+def _is_reorganised(seed: int) -> bool:
+    return seed % 9 == 8
+
+
+def _with_reorganisations(seed: int, steps: list[Step], nodes: int) -> list[Step]:
+    """In every ninth world the province re-organises units while most PCs are away, which goes on for a month; the other steps
+    stay what they were."""
+    if not _is_reorganised(seed):
+        return steps
+    chance = random.Random(f"units {seed}")
+    for said in range(chance.choice((1, 2, 2, 3))):
+        number, at = len(steps) + 6_000 + 10 * said, chance.randrange(len(steps) // 4, len(steps))
+        speaks = Step(
+            number=number,
+            verb=Verb.REORGANISE,
+            seed=chance.getrandbits(32),
+            amount=int(bool(said) and chance.random() < 0.5),
+            hub_fuse=_fuse(chance, 60, 0.2),
+        )
+        waits = [Step(number=number + turn, verb=Verb.WAIT, amount=10 * 24 * 60) for turn in (1, 2, 3)]
+        steps = [*steps[:at], speaks, *steps[at:]]
+        for wait in waits:
+            at = min(len(steps), at + chance.choice((1, 2, 4, 8)))
+            steps.insert(at, wait)
+    return steps
+
+
 def _with_copies(seed: int, steps: list[Step], nodes: int) -> list[Step]:
     """In every seventh world somebody copies the disk of a PC into another one, and both go on; the other steps stay what
     they were."""
@@ -264,7 +304,7 @@ def _with_copies(seed: int, steps: list[Step], nodes: int) -> list[Step]:
 
 def _with_relays(seed: int, steps: list[Step], nodes: int) -> list[Step]:
     """In every fourth world sticks go to PCs of other communes, where there are any; the other steps stay what they were."""
-    if seed % 4:
+    if seed % 4 or _is_reorganised(seed):
         return steps
     chance = random.Random(f"relay {seed}")
     later = list(steps)

@@ -27,6 +27,7 @@ PAST_FAILURES = (
     129,  # one record that nobody had judged yet kept a colleague's whole snapshot out
     86,  # one record of an unknown key cut a PC off that reaches the province by its colleagues alone
     84,  # a hub that was put back and heard of first by stick was not given the rest of its own log
+    89,  # a copied PC that had not heard of a re-organisation was answered as if it had, and could not sync any more
 )
 """Seeds that once found something in production."""
 FAULTS = (

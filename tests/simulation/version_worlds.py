@@ -47,7 +47,7 @@ def check_mixed(world: "World") -> None:
         invariants._check_codes(truth)
         for node in world.nodes:
             invariants._check_frontier(node, truth)
-            invariants._check_records(node, truth)
+            invariants._check_records(world, node, truth)
             told = [alert.code for alert in alerts.list_alerts(node.db)]
             is_alarmed = node.program is not world.hub.program and alerts.DIGEST in told
             require(not is_alarmed, "other versions are no alarm", node.name)

@@ -29,7 +29,7 @@ from edge_node.sync.transport import LineFault
 from signing.roles import OFFICE_ROLES, Role
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
-from sync_protocol.record import Record
+from sync_protocol.record import BodyState, Record
 from tests.simulation import forgery, invariants, log_invariants, sticks, version_worlds
 from tests.simulation.broken import Broken, require
 from tests.simulation.clock import DAY_MS, SECOND_MS, YEAR_MS, SimClock, WorldTime
@@ -42,6 +42,7 @@ from tests.simulation.power import PowerCut
 from tests.simulation.relays import Relays
 from tests.simulation.revoking import cut_off, review_all
 from tests.simulation.schedule import Plan, Step, Verb
+from tests.simulation.units import NEW_UNITS, Said, has_leader, reorganise
 from tests.simulation.versions import Program, foretell, running
 
 HEALING_CYCLES_MAX = 10
@@ -77,6 +78,7 @@ class World:
         self.is_all_connected = False
         """At the very end every PC has a line, those too that were without one from their first day on."""
         self.communes = tuple(sorted(set(plan.units)))
+        self.said = Said()
         self.hub = SimHub(
             folder / "hub",
             SimClock(self.time),
@@ -181,7 +183,7 @@ class World:
         self.hub.judge()
         for index, node in enumerate(self.nodes):
             if node in firsts:
-                Desk(node, self._chance("first", index), self.communes).open_office()
+                Desk(node, self._chance("first", index), self.communes_at(node)).open_office()
             self.note_result(node, node.sync())
         self.hub.judge()
         for node, mood in zip(self.nodes, self.plan.moods, strict=True):
@@ -224,6 +226,7 @@ class World:
             Verb.FORETELL: self._foretell,
             Verb.STICK: self._stick,
             Verb.REVOKE: self._revoke,
+            Verb.REORGANISE: self._reorganise,
         }
 
     def play(self) -> None:
@@ -316,10 +319,22 @@ class World:
     def _work(self, step: Step, node: SimNode) -> None:
         for index in range(step.amount):
             self.time.pass_ms(30 * SECOND_MS)
-            desk = Desk(node, random.Random(f"{step.seed} {index}"), self.communes)
+            desk = Desk(node, random.Random(f"{step.seed} {index}"), self.communes_at(node))
             self.say(f"{node.name} {desk.act()}")
             self.note_records(node)
             self.ledger.work += 1
+
+    def communes_at(self, node: SimNode) -> tuple[str, ...]:
+        """The communes between which the officers of a PC route dossiers."""
+        return (node.unit,) if self.plan.is_reorganised else self.communes
+
+    def units(self) -> tuple[str, ...]:
+        """Every unit whose words may stand in a file."""
+        return (*self.communes, *NEW_UNITS)
+
+    def _reorganise(self, step: Step, node: SimNode) -> None:
+        """The province says what becomes of units."""
+        self.say(f"hub {reorganise(self, random.Random(step.seed), again=bool(step.amount))}")
 
     def _bulk(self, step: Step, node: SimNode) -> None:
         desk = Desk(node, random.Random(step.seed), self.communes)
@@ -345,7 +360,7 @@ class World:
             for index in range(step.amount):
                 self.time.pass_ms(30 * SECOND_MS)
                 self.say(
-                    f"{copy.name} {Desk(copy, random.Random(f'{step.seed} {index}'), self.communes).act()}"
+                    f"{copy.name} {Desk(copy, random.Random(f'{step.seed} {index}'), self.communes_at(copy)).act()}"
                 )
                 self.note_records(copy)
             self.note_result(copy, copy.sync())
@@ -426,13 +441,19 @@ class World:
         node.lan_mood = step.mood
 
     def _colleagues(self, node: SimNode) -> list[SimNode]:
-        return [other for other in self.nodes if other is not node and other.unit == node.unit]
+        """PCs of one office; where units were re-organised those too of which one has not heard of it yet."""
+        return [
+            other
+            for other in self.nodes
+            if other is not node
+            and (other.unit == node.unit or (self.said.is_anything and other.origin == node.origin))
+        ]
 
     def _meet(self, step: Step, node: SimNode) -> None:
         """A PC meets a colleague, or somebody who is none."""
         chance = random.Random(step.seed)
         colleagues = self._colleagues(node)
-        strangers = [other for other in self.nodes if other.unit != node.unit]
+        strangers = [other for other in self.nodes if other.unit != node.unit and not self.said.is_anything]
         if strangers and (not colleagues or chance.random() < 0.15):
             self._meet_stranger(node, chance.choice(strangers), chance)
         elif colleagues:
@@ -459,6 +480,8 @@ class World:
                 carried = carry_if_any(node.db, node.services, line, met)
                 self.say(f"{node.name} files sent={carried.sent} fetched={carried.fetched}")
         for one in (node, other):
+            if self.said.is_anything:
+                one.follow_units()
             self.note_records(one)
         problem = met.problem.code if met.problem else "done"
         self.say(
@@ -595,13 +618,16 @@ class World:
 
     def note_records(self, node: SimNode) -> list[Record]:
         """Production returned: everything in the own logs by now was shown to somebody as done."""
+        node.unit = node.office.unit
         fresh, written = [], []
         present = node.office.log
         for log in node.own_logs():
             entry = node.store.frontier([log]).get(log)
             known = min(node.acknowledged.get(log, 0), entry.length if entry else 0)
             records = node.store.span(log, known)
-            self.ledger.acknowledged.update((record.id, record) for record in records)
+            # What a twin wrote came back; of a dossier that another unit keeps by then without its content.
+            whole = [record for record in records if record.body_state is not BodyState.WITHHELD]
+            self.ledger.acknowledged.update((record.id, record) for record in whole)
             node.acknowledged[log] = entry.length if entry else 0
             node.shown |= {record.id for record in records}
             fresh += records
@@ -625,9 +651,12 @@ class World:
         """Good lines, free disks, no cuts: everything must be everywhere within a bounded number of cycles."""
         self.say("healing")
         self.hub.fuse.set(None)
+        self.time.pass_ms(max(0, self.said.effective_ms - self.time.now_ms))
         for node in self.nodes:
             node.fuse.set(None)
             node.fill_disk(False)
+            if self.said.is_anything and self._is_fed(node):
+                node.clock.set_wrong_by(0)  # without a line nothing else tells it that the day has come
             node.lan_mood = Mood.GOOD
             node.link.mood = Mood.GOOD
             self._deliver_late(_NO_STEP, node)
@@ -672,12 +701,12 @@ class World:
     def _settle_everything(self) -> bool:
         """A leader of each office decides everything that is open; returns whether there was anything."""
         settled = False
-        for unit in self.communes:
-            node = self.nodes[self.plan.units.index(unit)]
+        for unit in sorted({node.unit for node in self.nodes}):
+            node = next(each for each in self.nodes if each.unit == unit and has_leader(each))
             actor = node.actor(node.officers[0])
             chance = self._chance("settle", unit)
             for view in invariants.open_views(node):
-                if view.commune != unit:
+                if invariants.keeper_at(node, view.dossier) != unit:
                     continue  # the commune whose dossier it is decides, so that two offices never do at once
                 self._settle_dossier(node, actor, view.dossier, chance)
                 settled = True

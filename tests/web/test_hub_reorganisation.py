@@ -10,12 +10,15 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from central_hub import create_app, reasons
-from central_hub.accounts.service import make_account
+from central_hub import reasons
+from central_hub.accounts.service import find_account, make_account
+from central_hub.accounts.signer import unlock_signer
+from central_hub.app import create_app
 from central_hub.cli import cli
 from central_hub.reorganisation.heard import Progress, seats_of
-from central_hub.reorganisation.plan import read_plan
+from central_hub.reorganisation.plan import Allotted, read_plan
 from central_hub.reorganisation.preview import Look, preview
+from central_hub.reorganisation.service import allot
 from central_hub.reorganisation.totals import totals_of
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DOSSIER, REORGANISATION, TALLY
@@ -327,3 +330,29 @@ def test_the_allotment_command_signs_what_it_was_given(province: Commune, tmp_pa
     settle(one, other)
     with reading(province.hub.engine) as connection:
         assert connection.scalar(select(DOSSIER.c.keeper).where(DOSSIER.c.id == bytes.fromhex(dossier))) == T
+
+
+def test_what_was_withheld_comes_when_the_dossier_is_allotted(province: Commune) -> None:
+    one, other = province.add(A), province.add(A)
+    settle(one, other)
+    split(province, other)
+    late = (
+        one.receive()
+    )  # under the old unit still: the other successor's PC holds its log, without what is in it
+    settle(one, other)
+    before = view_of(other.db, late)
+    assert before is not None
+    assert {entry.body_state for entry in before.timeline} == {BodyState.WITHHELD}
+    with writing(province.hub.engine) as connection:
+        account = find_account(connection, "sapxep")
+    assert account is not None
+    signer = unlock_signer(province.hub, account, PASSWORD)
+    with writing(province.hub.engine) as connection:
+        allot(
+            connection, province.hub, Allotted(old=N, new=T, dossiers=(late,)), account=account, signer=signer
+        )
+    settle(one, other)
+    view = view_of(other.db, late)
+    assert view is not None
+    assert view.text("applicant.name") == "Nguyễn Thị Hoa"
+    assert {entry.body_state for entry in view.timeline} == {BodyState.PRESENT}

@@ -19,10 +19,17 @@ from central_hub.statistics.service import Filter, Group, Statistics
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DERIVED, DEVICE, DOSSIER, LEASE, STANDING
 from dossiers.local_time import local_date, to_yyyymmdd
+from edge_node.casework.reading import read_page
+from edge_node.casework.service import number
+from edge_node.desk.units import unit_notice
 from edge_node.enrolment.successor import follow
 from edge_node.journal import Draft, WriteRefused, require_office, write
+from edge_node.keyring.units import former_units, office_as
+from edge_node.printing.letterhead import letterhead
 from edge_node.projection.lists import find_dossiers
 from edge_node.projection.service import view as view_of
+from edge_node.reports.periods import year_of
+from edge_node.reports.service import Grouping, make_report
 from edge_node.store import alerts
 from signing.roles import Role
 from sync_protocol.log import OpeningReason
@@ -205,6 +212,49 @@ def test_officers_go_on_and_enrol_others_in_the_new_unit(province: Commune) -> N
     assert hub_dossiers(province)[dossier].records == 2
 
 
+def test_old_dossiers_are_worked_on_under_the_new_unit_and_get_their_numbers(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    mine, theirs = one.receive(), other.receive()
+    office = require_office(one.db)
+    provisional = f"TAM.{office.unit}-261122-{office.log[:8].upper()}-001"
+    waiting = one.receive(provisional=provisional)
+    settle(one, other)
+    merge(province)
+    settle(one, other)
+    for dossier in (mine, theirs):
+        page = read_page(one.db, one.services, one.chief, dossier)
+        assert page is not None
+        assert page.main is not None
+        assert "note" in {offer.action for offer in page.others}
+    code = number(one.db, one.services, None, waiting)
+    assert code is not None
+    settle(one, other)
+    assert hub_dossiers(province)[waiting].code == code
+    view = view_of(one.db, waiting)
+    assert view is not None
+    assert view.provisional == provisional
+
+
+def test_a_dossier_that_went_to_another_unit_is_shown_and_offers_no_steps(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    moved = one.receive()
+    settle(one, other)
+    say(
+        province,
+        {
+            "form": "move",
+            "effective": today(province),
+            "units": {},
+            "changes": [{"from": A, "to": A}],
+            "dossiers": [{"from": A, "to": B, "dossiers": [moved]}],
+        },
+    )
+    settle(one, other)
+    left, taken = (read_page(pc.db, pc.services, pc.chief, moved) for pc in (one, other))
+    assert left is not None and left.main is None and left.moves == ()
+    assert taken is not None and taken.main is not None
+
+
 def split(province: Commune, second: Pc, *dossiers: str) -> None:
     device = require_office(second.db).device
     change = {"from": A, "to": N, "devices": [{"device": device, "to": T}]}
@@ -368,3 +418,48 @@ def test_a_plan_that_cannot_be_is_refused_before_it_is_signed(
     plan = {"form": "merge", "effective": today(province), "changes": [{"from": A, "to": N}], **change}
     with pytest.raises(ReorganisationRefused, match=word):
         say(province, plan)
+
+
+def test_books_and_figures_of_former_units_stay_at_hand_beside_the_new_ones(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    one.receive(), one.receive(), other.receive()
+    settle(one, other)
+    province.clock.now += 3 * DAY_MS
+    merge(province)
+    settle(one, other)
+    one.receive()
+    settle(one, other)
+    office, day = require_office(one.db), today(province)
+    former = former_units(one.db, office, day)
+    assert [unit for unit, _name in former] == [A, B]
+    period = year_of(local_date(province.clock()))
+    figures = {
+        unit: make_report(
+            one.db, one.services, office_as(office, former, unit), period, Grouping.FIELD
+        ).total.row
+        for unit in (A, B, N)
+    }
+    assert {u: (row.other, row.carried_over, row.processing) for u, row in figures.items()} == {
+        A: (2, 0, 2), B: (1, 0, 1), N: (1, 3, 4),
+    }  # fmt: skip
+    assert letterhead(office).superior == "Ủy ban nhân dân phường Hợp Nhất"
+    assert letterhead(office_as(office, former, A)).superior != letterhead(office).superior
+
+
+def test_the_desk_says_that_the_day_comes_and_then_that_it_came(province: Commune) -> None:
+    one = province.add(A)
+    before = require_office(one.db).unit_name
+    assert unit_notice(one.db, one.services) is None
+    merge(province, days=3)
+    settle(one)
+    coming = unit_notice(one.db, one.services)
+    assert coming is not None
+    assert (coming.old_name, coming.new_name, coming.is_coming) == (before, NAMES[N], True)
+    province.clock.now += 3 * DAY_MS
+    settle(one)
+    came = unit_notice(one.db, one.services)
+    assert came is not None
+    assert (came.new_name, came.is_coming, came.number) == (NAMES[N], False, "1659/NQ-UBTVQH15")
+    assert before in came.old_name
+    alerts.clear_alert(one.db, alerts.UNIT_CHANGED)
+    assert unit_notice(one.db, one.services) is None
