@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from central_hub import reasons
+from central_hub.api.tokens import Scope, list_tokens
 from central_hub.database import get_reader, get_services
 from central_hub.events import note_event
 from central_hub.problems import Refused, language
@@ -18,7 +19,7 @@ from central_hub.tlog.places import matched_size
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier, provable
 from central_hub.verify.finding import finding_of
 from central_hub.verify.offline_page import page_digest
-from central_hub.verify.service import Asker, may_ask, report_on
+from central_hub.verify.service import AGENCY_ASKS_MAX, Asker, may_ask, report_on
 from central_hub.words import kind_name
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.readiness import Writer, readiness_of
@@ -38,9 +39,25 @@ def show_verify() -> str:
 @public
 def show_guide() -> str:
     """How another agency verifies without this hub: one page to print and keep."""
+    return _guide(agency="")
+
+
+@blueprint.get("/guide/agency")
+@requires(Role.ADMINISTRATOR)
+def show_agency_guide() -> str:
+    """The same for one agency that holds a key, by `name`: to print and hand over with it. The key itself is not on it."""
+    name = request.args.get("name", "")
+    if name not in {each.label for each in list_tokens(get_reader()) if each.scope is Scope.VERIFY}:
+        raise Refused(reasons.NOT_FOUND)
+    return _guide(agency=name)
+
+
+def _guide(*, agency: str) -> str:
     services = get_services()
     return render_template(
         "verify/guide.html",
+        agency=agency,
+        asks_max=AGENCY_ASKS_MAX,
         fingerprint=services.keys.bundle.fingerprint,
         version=services.keys.bundle.version,
         province=services.units.name(services.province),

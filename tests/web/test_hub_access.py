@@ -54,6 +54,7 @@ TABLE = {
     "GET /verify": EVERYBODY,
     "POST /verify": EVERYBODY,
     "GET /verify/guide": EVERYBODY,
+    "GET /verify/guide/agency": ADMINISTRATORS,
     "GET /verify/proof": AUDITORS,
     "GET /verify/proof/choose": AUDITORS,
     "GET /api/v1/dossiers/<dossier>/proof": frozenset(),  # a token of its own, whoever is logged in

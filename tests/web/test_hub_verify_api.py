@@ -203,3 +203,18 @@ def test_the_guide_for_other_agencies_needs_no_account(hub: ProvinceHub) -> None
     assert hub.services.keys.bundle.fingerprint in compact
     for text in ("motcua-verify", "/verify/trust.json", "Chưa kết luận được", "/api/v1/verify"):
         assert text in page
+
+
+def test_an_agency_with_a_key_has_a_guide_of_its_own_without_the_key(hub: ProvinceHub) -> None:
+    administrator = hub.browser("quantri")
+    administrator.post("/administration/tokens", label="Bảng số liệu", scope="figures")
+    answer = administrator.post("/administration/tokens", label="Công an phường & Cẩm Lệ", scope="verify")
+    key = re.findall(r"mch_[0-9a-f]{48}", answer.text)[0]
+    links = re.findall(r'href="(/verify/guide/agency[^"]+)"', administrator.page("/administration"))
+    assert len(links) == 1
+    page = administrator.page(links[0])
+    assert "Công an phường &amp; Cẩm Lệ" in page and "6.000" in page and "Authorization: Bearer" in page
+    assert key not in page
+    for name in ("Bảng số liệu", "không có"):
+        asked = administrator.get("/verify/guide/agency", query_string={"name": name})
+        assert asked.status_code == 404
