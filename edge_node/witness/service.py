@@ -38,6 +38,7 @@ _COSIGNATURE: Final = "witness.cosignature"
 _PROVEN: Final = "witness.proven."
 _WITNESSED: Final = "witness.witnessed."
 _MARKS: Final = (_PROVEN, _WITNESSED)
+_DOUBT: Final = "witness.doubted"
 _WAITING: Final = "witness.waiting_since"
 UNPROVEN_MS_MAX: Final = 7 * 24 * 60 * 60 * 1000
 
@@ -237,8 +238,10 @@ def _take_checkpoint(
         try:
             merkle.verify_consistency(held.size, held.root, head.size, head.root, proof)
         except LogInvalid as error:
-            _tell_split(db, services, note, answer, str(error))
+            if head.size == held.size or _is_doubted_again(db, held):
+                _tell_split(db, services, note, answer, str(error))
             return
+        _forget_doubt(db)
         alerts.clear_alert(db, alerts.LOG_BEHIND)
     if seen is not None and any(alert.code == alerts.LOG_SPLIT for alert in alerts.list_alerts(db)):
         return  # whoever has shown two histories is not vouched for until a person has looked
@@ -300,6 +303,27 @@ def _tell_split(db: Database, services: Services, note: bytes, answer: Shown, de
     )
     alerts.raise_alert(db, alerts.LOG_SPLIT, now=now, detail=f"{detail}; evidence: {path.name}")
     _LOG.critical("the province's log shows two histories; evidence: %s", path.name)
+
+
+def _is_doubted_again(db: Database, held: Checkpoint) -> bool:
+    """Whether the way on from this checkpoint was not proven before either.
+
+    Two roots for one size are two histories. A proof that leads elsewhere may have been damaged on the way, as nothing signs it:
+    the province is asked once more before anybody is accused.
+    """
+    mark = tree_mark(held.size, held.root).hex()
+    if read_local(db, _DOUBT) == mark:
+        return True
+    write_local(db, _DOUBT, mark)
+    _LOG.warning(
+        "the province's log did not prove how it goes on from %s leaves; it is asked again", held.size
+    )
+    return False
+
+
+def _forget_doubt(db: Database) -> None:
+    if read_local(db, _DOUBT):
+        forget_local(db, _DOUBT)
 
 
 def _begin_anew(db: Database, office: Office) -> None:

@@ -535,6 +535,7 @@ def test_a_hub_that_shows_two_histories_is_found_out(hub: HubServices, node: Nod
     held = (node.services.config.keys / "checkpoint").read_bytes()
     node.line.services = shown(hub, another_history(hub, tmp_path / "other"))
     node.sync()
+    node.sync()
     assert alerts.LOG_SPLIT in node.alerts
     assert node.seen == head
     (path,) = node.services.config.keys.glob("log-conflict-*.json")
@@ -560,8 +561,8 @@ def test_the_hub_is_told_with_its_own_signature_and_stops(
     held = (node.services.config.keys / "checkpoint").read_bytes()
     lying = shown(hub, another_history(hub, tmp_path / "other"))
     node.line.services = lying
-    node.sync()
-    node.sync()
+    for _ in range(3):
+        node.sync()
     assert node.line.asked[-1].evidence == held
     assert tree_of(lying).stopped() is not None
     assert [path.read_bytes() for path in (tmp_path / "other" / "evidence").iterdir()] == [held]
@@ -570,12 +571,32 @@ def test_the_hub_is_told_with_its_own_signature_and_stops(
         assert SPLIT_EVENT in {event.action for event in list_events(connection)}
 
 
+def test_a_proof_that_was_damaged_on_the_way_accuses_nobody(hub: HubServices, node: Node) -> None:
+    """Nothing signs a proof: one that leads elsewhere is asked for again before the province is said to lie."""
+    grown(hub, node)
+    first = grown(hub, node)
+
+    def damaged(answer: RoundAnswer) -> RoundAnswer:
+        return msgspec.structs.replace(answer, consistency=[bytes(32) for _ in answer.consistency])
+
+    node.line.change = damaged
+    node.work(3)
+    node.sync()
+    assert sign(hub).size > first.size
+    node.sync()
+    assert node.seen == first and not node.alerts
+    node.line.change = lambda answer: answer
+    node.sync()
+    assert node.seen == tree_of(hub).head() and not node.alerts
+
+
 def test_who_showed_two_histories_is_not_vouched_for_again(
     hub: HubServices, node: Node, tmp_path: Path
 ) -> None:
     head = grown(hub, node)
     node.sync()
     node.line.services = shown(hub, another_history(hub, tmp_path / "other"))
+    node.sync()
     node.sync()
     node.line.services = hub
     node.line.asked.clear()
