@@ -66,6 +66,7 @@ class SimHub:
         self.fuse = Fuse()
         self.restarts = 0
         self.program = Program.OLDER
+        self.is_log_waiting = False
         self.signed: dict[int, bytes] = {}
         """Size and root of every checkpoint that was ever signed."""
         self.backup: Path | None = None
@@ -123,6 +124,7 @@ class SimHub:
         head = self.tree.head()
         self.signed.setdefault(head.size, head.root)
         require(self.signed[head.size] == head.root, "one size has one root", head.size)
+        self.is_log_waiting = step is SequencerStep.WAITING
         return step
 
     @property

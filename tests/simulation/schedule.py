@@ -198,6 +198,7 @@ def _with_everything_else(seed: int, drawn: list[Step], nodes: int) -> tuple[Ste
         _with_versions,
         _with_hard_roads,
         _with_reorganisations,
+        _with_relays,
     ):
         steps = more(seed, steps, nodes)
     return tuple(steps)
