@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,10 @@ class _AnswerFile:
     def close(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of the file however far it came; nothing happens where it was closed."""
         self._file.close()
 
 
@@ -85,11 +89,14 @@ def _written_on(
     folder = parcel_folder(chosen)
     paths: list[Path] = []
 
-    def open_part(label: Label, number: int) -> _AnswerFile:
-        paths.append(folder / part_name(label, number))
-        return _AnswerFile(paths[-1])
+    with _stick_faults(), ExitStack() as opened:
 
-    with _stick_faults():
+        def open_part(label: Label, number: int) -> _AnswerFile:
+            paths.append(folder / part_name(label, number))
+            part = _AnswerFile(paths[-1])
+            opened.callback(part.abandon)
+            return part
+
         folder.mkdir(parents=True, exist_ok=True)
         before = [path for path in folder.glob(f"*{SUFFIX}") if _is_for(services, path, content, device)]
         yield open_part

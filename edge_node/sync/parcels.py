@@ -25,11 +25,10 @@ from edge_node.sync.snapshots import TakingSnapshot, WrittenSnapshot, write_snap
 from edge_node.sync.status import LAST_FULL, read_status
 from edge_node.sync.stick import (
     FoundPart,
-    PartFile,
+    Parts,
     check_written,
     list_parts,
     parcel_folder,
-    part_path,
     remove_parts,
     stick_faults,
 )
@@ -114,20 +113,14 @@ def export_parcel(
         at=services.clock(),
     )
     folder = parcel_folder(chosen)
-    with stick_faults():
+    with stick_faults(), Parts(folder) as parts:
         folder.mkdir(parents=True, exist_ok=True)
         before = list_parts(chosen)
-        paths: list[Path] = []
-
-        def open_part(number: int) -> PartFile:
-            paths.append(part_path(folder, label, number))
-            return PartFile(paths[-1])
-
         writer = ParcelWriter(
             label,
             key=key,
             sender=services.keyring.device,
-            open_part=open_part,
+            open_part=lambda number: parts.open(label, number),
             part_bytes_max=part_bytes_max,
         )
         done = 0
@@ -140,7 +133,7 @@ def export_parcel(
         for message in files.messages(db, services, office, bytes_max=files_bytes_max):
             writer.add(message)
         writer.close()
-    check_written(paths)
+    check_written(parts.paths)
     taken = taken_whole(db)
     remove_parts([part for part in before if _is_superseded(part, office, taken)])
     written = Carried(
@@ -170,19 +163,13 @@ def export_snapshot(
     """Write a snapshot for a colleague's new PC into a folder, in place of older ones for it; raises RemoteFault."""
     office = require_office(db)
     folder = parcel_folder(chosen)
-    paths: list[Path] = []
-
-    def open_part(label: Label, number: int) -> PartFile:
-        paths.append(part_path(folder, label, number))
-        return PartFile(paths[-1])
-
-    with stick_faults():
+    with stick_faults(), Parts(folder) as parts:
         folder.mkdir(parents=True, exist_ok=True)
         before = [part for part in list_parts(chosen) if _is_snapshot_of(part, office.device, device)]
         written = write_snapshot(
-            db, services, device, open_part, part_bytes_max=part_bytes_max, progress=progress
+            db, services, device, parts.open, part_bytes_max=part_bytes_max, progress=progress
         )
-    check_written(paths)
+    check_written(parts.paths)
     remove_parts(before)
     _note(
         db,

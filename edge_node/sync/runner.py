@@ -450,6 +450,9 @@ class Rounds:
             _LOG.warning("%s; ours is kept as a branch", detail)
             return open_log(self._db, self._services, reason=OpeningReason.CLONE, apart=apart)
         keep_apart(self._db, apart)
+        if apart:
+            detail = f"logs {', '.join(log for log, _ in apart)}: the province holds another branch"
+            alerts.raise_alert(self._db, alerts.FORK, now=self._services.clock(), detail=detail)
         if office.log in self._forked(answer, held):
             return office
         mine = self._store.frontier([office.log])

@@ -44,11 +44,37 @@ class PartFile:
         os.fsync(self._file.fileno())
         self._file.close()
 
+    def abandon(self) -> None:
+        """Let go of the file however far it came; nothing happens where it was closed."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close() if kind is None else self.abandon()
+
+
+class Parts:
+    """The parts of one parcel on their way to a folder; whatever becomes of the writing, no file of the stick stays open."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: list[PartFile] = []
+        self.paths: list[Path] = []
+
+    def open(self, label: Label, number: int) -> PartFile:
+        """The next part, empty."""
+        self.paths.append(part_path(self._folder, label, number))
+        self._files.append(PartFile(self.paths[-1]))
+        return self._files[-1]
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        for file in self._files:
+            file.abandon()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from edge_node.projection.service import view as view_of
 from edge_node.receive.forms import Reception
 from edge_node.receive.service import receive
 from edge_node.routing import service as routing
+from edge_node.store import StorageFull
 from signing.roles import Role
 from tests.simulation.clock import DAY_MS
 from tests.simulation.node import SimNode
@@ -138,7 +139,7 @@ def scan(desk: Desk) -> str:
     captured = Captured(name=desk.word(), type="pdf", content=content, pages=1)
     try:
         attach(desk.node.db, desk.node.services, desk.actor, view.dossier, [captured], Placed())
-    except (JournalReadOnly, WriteRefused, DossierError) as refusal:
+    except (JournalReadOnly, StorageFull, WriteRefused, DossierError) as refusal:
         return f"refused: {refusal}"
     return f"{view.dossier[:6]} {len(content)}"
 

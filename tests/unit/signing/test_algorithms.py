@@ -92,7 +92,7 @@ def test_what_the_log_held_before_the_algorithm_broke_stands_and_nothing_else(in
     else:
         assert report.indication is Indication.INDETERMINATE
         assert report.sub_indications == ("CRYPTO_CONSTRAINTS_FAILURE_NO_POE",)
-    assert next_step(report) is (NextStep.ACCEPT if index < 32 else NextStep.ASK)
+    assert next_step(report) is (NextStep.FORCE_UNKNOWN if index < 32 else NextStep.ASK)
 
 
 def test_no_paper_shows_that_it_was_printed_before_the_algorithm_broke() -> None:
