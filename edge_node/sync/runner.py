@@ -39,7 +39,7 @@ from edge_node.sync.pace import START, Pace
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
-from edge_node.witness.service import take_answer, testimony
+from edge_node.witness.service import cosign_again, take_answer, testimony
 from edge_node.witness.status import mark_to_say, take_status
 from signing.errors import LogInvalid
 from signing.reasons import Reason
@@ -319,6 +319,7 @@ class Rounds:
         self, answer: RoundAnswer, office: Office, mine: Frontier, *, is_late: bool = False
     ) -> Absorbed:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
+        life = office.hub_epoch
         office = self._note_hub(answer, office)
         with suppress(JournalReadOnly):  # the space is held then, and says so at the end of the round
             office = self._heal(office, answer, frontier_of(answer.held))
@@ -338,6 +339,8 @@ class Rounds:
             units = read_genealogy(self._db).scope(office.unit)
             keep_receipt(self._db, answer.receipt, hub=hub, units=units)
         take_answer(self._db, self._services, office, answer, asked_from=self._asked_from, is_late=is_late)
+        if life and office.hub_epoch != life:
+            cosign_again(self._db, self._services, office)
         self._stated = self._positions(answer, office, mine)
         if answer.now_ms >= newest_hub_ms(self._db):
             self._compare(answer)

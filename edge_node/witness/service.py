@@ -249,9 +249,20 @@ def _take_checkpoint(
     if seen is not None and seen[0].origin == head.origin:
         start, stop = (tree_mark(each.size, each.root) for each in (seen[0], head))
         keep_step(db, start=start, stop=stop, note=answer.checkpoint, proof=answer.consistency)
+    _cosign(db, services, office, head)
+
+
+def cosign_again(db: Database, services: Services, office: Office) -> None:
+    """A hub that was put back has lost what witnesses said of the checkpoint that its files still show: say it once more."""
+    seen = read_seen(services.config.keys)
+    if seen is not None and not any(alert.code in alerts.LOG_ALERTS for alert in alerts.list_alerts(db)):
+        _cosign(db, services, office, seen[0])
+
+
+def _cosign(db: Database, services: Services, office: Office, head: Checkpoint) -> None:
     device = services.keyring.device
     name = witness_key(office.province, device.public).name
-    write_local(db, _COSIGNATURE, str(cosign(head, name, max(0, now // 1000), device)))
+    write_local(db, _COSIGNATURE, str(cosign(head, name, max(0, services.clock() // 1000), device)))
 
 
 def _succeeds(

@@ -12,9 +12,10 @@ from flask import Flask, Response
 from playwright.sync_api import Browser
 from sqlalchemy import select
 
+from central_hub.api.tokens import Scope, make_token
 from central_hub.judge.standings import list_standings
 from central_hub.quarantine.queries import list_requests
-from central_hub.store.engine import reading
+from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DOSSIER
 from central_hub.sync.asked import keep_asked
 from central_hub.sync.parcels import asked_by_nobody
@@ -225,6 +226,13 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> ProvinceHub:
     return found
 
 
+def agency_key(hub: ProvinceHub) -> str:
+    """The name of an agency that holds a key."""
+    with writing(hub.services.engine) as connection:
+        make_token(connection, hub.services, label="congan", actor="quantri", scope=Scope.VERIFY)
+    return "congan"
+
+
 def pages_of_hub(hub: ProvinceHub) -> Examples:
     """Addresses for the hub's routes; those that need no part filled are their own."""
     with reading(hub.services.engine) as connection:
@@ -274,6 +282,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],
         "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],
         "/erasure/<dossier>": [f"/erasure/{dossier}"],
+        "/verify/guide/agency": [f"/verify/guide/agency?name={agency_key(hub)}"],
         "/verify/proof": [f"/verify/proof?dossier={dossier}"],
         "/verify/proof/choose": [f"/verify/proof/choose?dossier={dossier}"],
     }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-import central_hub.backup.service as backup
+import central_hub.backup.restoring as backup
 import central_hub.ingest.service as ingest
 import central_hub.judge.deciding as judging
 import central_hub.projection.projector as hub_projector

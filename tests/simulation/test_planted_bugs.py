@@ -252,7 +252,7 @@ FIRST: Mapping[Plant, int] = {
     WITH_RELAYS[1]: 4,
     clone_gets_data_before_confirmation: 5,
     drop_the_second_branch: 5,
-    IN_THE_LOG[0]: 9,
+    IN_THE_LOG[0]: 44,
     IN_THE_LOG[1]: 4,
     IN_THE_LOG[2]: 9,
     IN_THE_LOG[6]: 7,

@@ -151,6 +151,7 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         ("format=pdf", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("/paper", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("format=xlsx", "application/vnd.openxml", lambda: body.startswith(b"PK")),
+        ("format=units-xlsx", "application/vnd.openxml", lambda: body.startswith(b"PK")),
         ("/export", "application/json", lambda: bool(json.loads(body))),
         ("/api/v1/", "application/json", lambda: bool(json.loads(body))),
         (".json", "application/json", lambda: bool(json.loads(body))),

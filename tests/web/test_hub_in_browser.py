@@ -63,8 +63,8 @@ def page(browser: Browser, base: str) -> Iterator[Page]:
 
 
 NO_PAGES = (
-    "/static", "/api", "/health", "/metrics", "/enrol", "/stick/<", "/tlog", "/verify/trust.json", "/verify/status.json",
-    "/verify/verify.html", "/verify/proof",
+    "/static", "/look", "/api", "/health", "/metrics", "/enrol", "/stick/<", "/tlog", "/verify/trust.json", "/verify/status.json",
+    "/verify/verify.html", "/verify/proof", "/verify/guide/agency",
 )  # fmt: skip
 """Files and answers for programs; tests/e2e/test_every_page_in_browser.py looks at these, and at every role's pages."""
 NOT_HERS = ("/nodes/<device>/keys", "/nodes/<device>/replace")

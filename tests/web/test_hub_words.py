@@ -21,10 +21,14 @@ def english() -> Catalog:
 
 
 def texts() -> set[str]:
-    found = extract_from_dir(
-        HUB, method_map=[("**.py", "python"), ("**/templates/**.html", "jinja2")],
-        keywords={"_": None, "gettext": None, "ngettext": (1, 2)},
-    )  # fmt: skip
+    found = [
+        row
+        for folder in (HUB, HUB.parent / "look")
+        for row in extract_from_dir(
+            folder, method_map=[("**.py", "python"), ("**/templates/**.html", "jinja2")],
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2)},
+        )
+    ]  # fmt: skip
     return {message[0] if isinstance(message, tuple) else message for _file, _line, message, *_rest in found}
 
 
