@@ -95,7 +95,7 @@ def leave_verdicts_out_of_the_log(patch: pytest.MonkeyPatch) -> None:
 def enter_twice_after_a_power_cut(patch: pytest.MonkeyPatch) -> None:
     """Where records stand is noted late: a record that is in the log already gets another leaf."""
     note = sequencer.note_spans
-    patch.setattr(sequencer, "note_spans", lambda connection, spans: note(connection, spans[:-1] or spans))
+    patch.setattr(sequencer, "note_spans", lambda connection, spans: note(connection, spans[:-1]))
 
 
 def tell_the_next_place(patch: pytest.MonkeyPatch) -> None:
