@@ -40,9 +40,11 @@ class PartFile:
         return self._file.write(data)
 
     def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
 
     def abandon(self) -> None:
         """Let go of the file however far it came; nothing happens where it was closed."""
