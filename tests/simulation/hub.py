@@ -215,6 +215,7 @@ class SimHub:
         self._start()
 
     def stop(self) -> None:
+        self._judge.close()
         for services in (self.worker, self._judging):
             try:
                 services.engine.dispose()
