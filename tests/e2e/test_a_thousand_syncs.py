@@ -85,7 +85,7 @@ def test_a_thousand_syncs_leave_memory_and_disk_as_they_were(office: Running) ->
         "node": (memory_bytes(node) - here, disk_bytes(office.node_data) - node_disk),
         "hub": (memory_bytes(hub) - there, disk_bytes(office.hub_data) - hub_disk),
     }
-    assert late <= early + 8, "an idle sync grew on the line"
+    assert late <= 1.1 * early, ("an idle sync grew on the line", early, late)
     for memory, disk in grown.values():
         assert memory < MEMORY_GROWTH_BYTES_MAX, grown
         assert disk < DISK_GROWTH_BYTES_MAX, grown
