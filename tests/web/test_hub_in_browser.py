@@ -13,9 +13,9 @@ from werkzeug.serving import make_server
 
 from central_hub.copies.service import list_copies
 from central_hub.store.engine import reading
-from central_hub.store.tables import DOSSIER, KEY_REQUEST, STANDING
+from central_hub.store.tables import DOSSIER, KEY_REQUEST, REORGANISATION, STANDING
 from tests.support.browser import launch, leave
-from tests.support.hub import PASSWORD, ProvinceHub, shared_province, suspect_copy
+from tests.support.hub import PASSWORD, ProvinceHub, reorganise, shared_province, suspect_copy
 
 pytestmark = pytest.mark.browser
 
@@ -77,8 +77,10 @@ def addresses(hub: ProvinceHub) -> list[str]:
         standing = connection.scalar(select(STANDING.c.record))
         request = connection.scalar(select(KEY_REQUEST.c.record))
         copies = [copy.life for copy in list_copies(connection, hub.services)]
+        merging = connection.scalar(select(REORGANISATION.c.record))
     assert dossier is not None
     life = copies[0] if copies else suspect_copy(hub, hub.desks[1])
+    merging = merging or reorganise(hub, "20195", days_ago=-30)
     values = {"life": life} | {
         "dossier": dossier.hex(),
         "device": hub.desks[0].device,
@@ -89,7 +91,8 @@ def addresses(hub: ProvinceHub) -> list[str]:
     for rule in hub.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES) or rule.rule in NOT_HERS:
             continue
-        given = {**values, "record": str(request if "/requests/" in rule.rule else standing)}
+        record = request if "/requests/" in rule.rule else merging if rule.rule.startswith("/units/") else standing
+        given = {**values, "record": str(record)}
         found.append(re.sub(r"<(?:\w+:)?(\w+)>", lambda name, given=given: given[name[1]], rule.rule))
     more = ["/catalogue?show=calendar", "/catalogue?show=history", "/quarantine?show=refused", "/statistics?commune=20195",
             "/statistics/dossiers?figure=overdue", "/search?q=hai", "/reports?group=procedure", "/quarantine?show=set_aside"]  # fmt: skip
