@@ -75,7 +75,7 @@ def choose(
     """
     store, offices = SqliteLogStore(db), frozenset(office_log_ids(db))
     found = sorted(
-        (each for each in ahead if each.relation is Relation.AHEAD and _reaches(each)),
+        (each for each in ahead if each.relation is Relation.AHEAD),
         key=lambda each: (each.log in offices, each.log),
     )
     sealed = {each.log: _sealed_length(store, each.log) for each in found}
@@ -242,11 +242,6 @@ def positions(mine: Frontier, answered: Frontier) -> Frontier:
     """Where the other stands: as it said, and where it was silent, as we do."""
     silent: list[FrontierEntry] = [entry for log, entry in mine.items() if log not in answered]
     return theirs_of(Frontier([*silent, *answered.values()]))
-
-
-def _reaches(difference: Difference) -> bool:
-    mine, theirs = difference.mine, difference.theirs
-    return mine is not None and mine.base <= (theirs.length if theirs else 0)
 
 
 def _sealed_length(store: SqliteLogStore, log: str) -> int:

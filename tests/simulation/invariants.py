@@ -7,6 +7,7 @@ and compare what production says with what is so; the merge has a second opinion
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -558,6 +559,10 @@ def _check_digest(connection: Connection, node: SimNode, *, is_log_waiting: bool
             is_log_waiting
         ):  # for records that nobody has: told truly after a week, until the roots open another log
             moved |= {alerts.NOT_LOGGED} & set(codes)
+        if _was_put_back_past_a_life(node, own):
+            # Put back a second time, to before it opened a log for the first: that life may go on elsewhere, and the province
+            # cannot tell such a PC from two (ADR 24). It asks, and is told that the PC is the office's.
+            moved |= {alerts.COPY_CONFIRMED} & set(codes)
         codes = [code for code in codes if code not in moved]
         expected = [alerts.PUT_BACK] if _lives(node, own) > 1 else []
         require(
@@ -568,8 +573,25 @@ def _check_digest(connection: Connection, node: SimNode, *, is_log_waiting: bool
 
 def _lives(node: SimNode, logs: Sequence[str]) -> int:
     """How many lives the database had: a log for a successor is opened in the same one."""
-    openings = [LogOpening.from_header(node.store.span(log, 0, stop=1)[0].header) for log in logs]
+    openings = _openings(node, logs).values()
     return sum(opening.reason is not OpeningReason.REORGANISATION for opening in openings)
+
+
+def _was_put_back_past_a_life(node: SimNode, logs: Sequence[str]) -> bool:
+    """Whether two logs were opened after a restore and neither knows of the other."""
+    restored = {
+        log: {each.log for each in opening.predecessors}
+        for log, opening in _openings(node, logs).items()
+        if opening.reason is OpeningReason.RESTORE
+    }
+    return any(
+        one not in restored[other] and other not in restored[one]
+        for one, other in combinations(sorted(restored), 2)
+    )
+
+
+def _openings(node: SimNode, logs: Sequence[str]) -> dict[str, LogOpening]:
+    return {log: LogOpening.from_header(node.store.span(log, 0, stop=1)[0].header) for log in logs}
 
 
 def _check_views(node: SimNode, truth: _Truth) -> None:

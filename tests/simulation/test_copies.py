@@ -120,6 +120,25 @@ def test_the_copy_that_comes_first_makes_the_other_the_branch(make_world: Callab
     invariants.check_end(world)
 
 
+def test_a_branch_reaches_a_pc_without_a_line(make_world: Callable[..., World]) -> None:
+    """A branch begins where it comes off its log; whoever holds nothing of it gets it from there on, from a colleague as from the hub."""
+    world = make_world(HAI_CHAU, HAI_CHAU, HAI_CHAU)
+    first, middle, far = world.nodes
+    clone = world.clone_node(first)
+    work(world, first, seed=1)
+    work(world, clone, seed=2)
+    for node in (first, clone):
+        world.note_result(node, node.sync())
+    world.hub.judge()
+    world.hub.review_copies(stands=True)
+    world.heal_only(middle)
+    branches = set(middle.store.frontier()) & {log for node in (first, clone) for log in node.own_logs()}
+    assert any(middle.store.origin_of(log) != log for log in branches)
+    world.meet(far, middle, random.Random("far"))
+    assert all(far.store.frontier()[log] == middle.store.frontier()[log] for log in branches)
+    assert own_ids(first) | own_ids(clone) <= held_ids(far)
+
+
 def take_in_the_same(node: SimNode) -> None:
     """The same person comes with the same matter on the same day."""
     office = require_office(node.db)

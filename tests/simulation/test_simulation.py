@@ -28,8 +28,11 @@ PAST_FAILURES = (
     86,  # one record of an unknown key cut a PC off that reaches the province by its colleagues alone
     84,  # a hub that was put back and heard of first by stick was not given the rest of its own log
     89,  # a copied PC that had not heard of a re-organisation was answered as if it had, and could not sync any more
+    98,  # a branch did not reach a PC that has no line: colleagues gave it only what begins at record 0
+    82,  # a copied PC without a line: the province alone tells two PCs with one key apart
+    100178,  # put back twice to before it opened a log: asked about as if it were two, and rightly
 )
-"""Seeds that once found something in production."""
+"""Seeds that once found something in production, or something that was wrongly asked of it."""
 FAULTS = (
     "drop", "lose_answer", "double", "late_copy", "reorder", "delay", "half_open", "cut_request", "cut_answer",
     "damage_request", "damage_answer", "reset_if_long", "kill", "power cut that loses what was not forced", "hub killed",

@@ -686,8 +686,13 @@ class World:
         raise Broken("converges", f"still moving after {HEALING_CYCLES_MAX} cycles")
 
     def _is_left_alone(self, node: SimNode) -> bool:
-        """A PC without a line must be healed by its colleagues alone, dossiers of other communes included."""
-        return self._is_fed(node) and not self.is_all_connected
+        """A PC without a line must be healed by its colleagues alone, dossiers of other communes included.
+
+        But not one whose disk was copied: two PCs speak with one key, and the province alone tells them apart. Until it has,
+        colleagues give the second one nothing (PROTOCOL.md §16, design §6); it says how much waits, and comes by a line or stick.
+        """
+        is_one_of_two = node.has_twin or node.is_copy
+        return self._is_fed(node) and not is_one_of_two and not self.is_all_connected
 
     def _positions(self) -> list[Any]:
         with self.hub.reading() as (_, store):
