@@ -256,7 +256,7 @@ FIRST: Mapping[Plant, int] = {
     IN_THE_LOG[1]: 4,
     IN_THE_LOG[2]: 9,
     IN_THE_LOG[6]: 7,
-    IN_THE_LOG[7]: 7,
+    IN_THE_LOG[7]: 61,
     IN_THE_LOG[8]: 7,
     IN_THE_LOG[9]: 7,
     **FIRST_OF_UNITS,
