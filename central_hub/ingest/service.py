@@ -116,12 +116,20 @@ def _checked(
     try:
         run = decode_run(frame)
         check_chain(run, run.records[0].header.prev if run.first else None)
+        if _is_own_word(run, services, epoch, store):
+            return None  # idempotent like any repetition
         _check_device(run, services, epoch, trust, store)
     except RunInvalid as error:
         log, first = (run.log, run.first) if run else ("", 0)
         refused.append((Refusal(log=log, first=first, reason=error.reason, detail=error.detail), frame))
         return None
     return run
+
+
+def _is_own_word(run: Run, services: Services, epoch: str, store: HubLogStore) -> bool:
+    """Whether a PC repeats what this hub wrote and holds: it was told it by two ways at once."""
+    in_use = own_log(services, epoch, run.records[0].header.commune)
+    return run.log == in_use and store.link_at(run.log, run.stop) == run.records[-1].link
 
 
 def _check_device(run: Run, services: Services, epoch: str, trust: Trust, store: HubLogStore) -> None:

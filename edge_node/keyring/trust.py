@@ -18,6 +18,7 @@ from signing.cuts import Place, Side
 from signing.errors import SigningError
 from signing.statements import KIND, KeyStatement
 from signing.trust import NO_SUCCESSION, Succession, Trust
+from sync_protocol.log import log_id
 from sync_protocol.record import Record
 
 REVIEWED: Final = "review.given"
@@ -140,6 +141,15 @@ def hub_keys(db: Database) -> frozenset[str]:
     """Ids of the keys that were the province's hub's under any bundle held here: theirs alone are verdicts."""
     rows = db.conn.execute("SELECT envelope FROM trust_bundle").fetchall()
     return frozenset(_hub_of(bytes(row[0])) for row in rows)
+
+
+def hub_log_ids(db: Database, epoch: str) -> frozenset[str]:
+    """Logs held here that the hub writes in this life of its own (its epoch): of these nobody knows more than it does."""
+    rows = db.conn.execute("SELECT id, device, commune FROM log").fetchall()
+    hubs = hub_keys(db)
+    return frozenset(
+        log for log, device, commune in rows if device in hubs and log == log_id(device, commune, epoch)
+    )
 
 
 @lru_cache(maxsize=64)

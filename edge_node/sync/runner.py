@@ -20,7 +20,7 @@ from edge_node.enrolment.successor import follow
 from edge_node.erasure.service import carry_out
 from edge_node.journal.service import JournalReadOnly, require_office, seal_tail
 from edge_node.journal.stamp import keep_offset
-from edge_node.keyring.trust import office_log_ids
+from edge_node.keyring.trust import hub_log_ids, office_log_ids
 from edge_node.keyring.units import read_genealogy
 from edge_node.lan.aside import Place, aside_for_hub
 from edge_node.lan.beacons import beacons_for_hub, note_passed
@@ -199,10 +199,14 @@ class Rounds:
         return after, self._is_done(answer, chosen, absorbed) and not places
 
     def missing_there(self, mine: Frontier, office: Office) -> list[Difference]:
-        """The logs in which the hub stands otherwise than `mine`, as far as is known here."""
+        """The logs in which the hub stands otherwise than `mine`, as far as is known here.
+
+        Never those that it writes itself: what is held of them beyond its answer came meanwhile, by another sync or a colleague.
+        """
         theirs = self._theirs(mine, office)
-        logs = office_log_ids(self._db)
-        return differences(self._store, mine, theirs, dict.fromkeys((*logs, *self._stated)))
+        logs = dict.fromkeys((*office_log_ids(self._db), *self._stated))
+        hubs = hub_log_ids(self._db, office.hub_epoch)
+        return differences(self._store, mine, theirs, [log for log in logs if log not in hubs])
 
     def requests(self, mine: Frontier, office: Office) -> Iterator[tuple[bytes, int]]:
         """The requests that would be posted until the hub holds `mine`, for a parcel: each with its number of records."""

@@ -303,6 +303,24 @@ def test_two_pcs_of_one_office_see_each_others_dossiers(
     other.db.conn.close()
 
 
+def test_two_syncs_of_one_pc_at_once_do_not_end_in_a_refusal(
+    node: Node, hub: HubInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by `serve`, one by a command: what the other heard first is no news for the province, which wrote it."""
+    post, heard = hub.post_round, iter([True])
+
+    def beside(payload: bytes) -> bytes:
+        answer = post(payload)
+        if next(heard, False):
+            make_node(hub, tmp_path / "other", "Quầy 2").db.conn.close()  # a statement in the province's log
+            assert node.sync().received
+        return answer
+
+    monkeypatch.setattr(hub, "post_round", beside)
+    result = node.sync()
+    assert (result.problem, result.sent) == (None, 0)
+
+
 def test_what_the_province_refuses_is_shown_and_does_not_stop_the_rest(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from central_hub.store.engine import reading
 from central_hub.store.record_log import HeldLog, HubLogStore
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run, branch_id, make_seal
-from sync_protocol.record import open_record, unverified
+from sync_protocol.record import compose, open_record, unverified
 from tests.support.device_log import DeviceLog, key_of
 from tests.support.hub import Desk, ProvinceHub, found_province
 
@@ -212,6 +212,26 @@ def test_only_the_hub_writes_the_logs_that_it_is_writing(hub: ProvinceHub, desk:
     with reading(hub.services.engine) as connection:
         store = HubLogStore(connection, hub.services.opened)
         province = store.held_logs(commune=hub.services.province)[0]
+        last = store.span(province.id, province.length - 1)[0]
+    for name in ("first", "length"):
+        seq = province.length - (name == "first")
+        header = msgspec.structs.replace(
+            last.header, seq=seq, prev=last.link, by=desk.log.officer.public.id, body=None
+        )
+        records = (unverified(compose(header, None, desk.log.officer)),)
+        seal = make_seal(province.id, seq + 1, records[0].link, desk.log.device)
+        run = Run(log=province.id, first=seq, records=records, seal=seal)
+        assert send(hub, desk, run) == ("ROUND_DEVICE",)
+    assert held(hub, province.id) == province
+
+
+def test_what_the_hub_wrote_itself_is_nothing_new_to_it(hub: ProvinceHub, desk: Desk) -> None:
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        province = store.held_logs(commune=hub.services.province)[0]
         records = tuple(unverified(record) for record in store.span(province.id, 0))
         seal = store.seal(province.id)
-    assert send(hub, desk, Run(log=province.id, first=0, records=records, seal=seal)) == ("ROUND_DEVICE",)
+    assert send(hub, desk, Run(log=province.id, first=0, records=records, seal=seal)) == ()
+    assert held(hub, province.id) == province
+    with reading(hub.services.engine) as connection:
+        assert list_set_aside(connection) == []
