@@ -35,9 +35,17 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def xlsx_bytes(
-    sheet: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, notes: Sequence[str] = ()
+    sheet: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    notes: Sequence[str] = (),
+    widths: Sequence[int] = (),
 ) -> bytes:
-    """A table as a workbook with one sheet: heading lines, header, rows. Nothing is ever written as a formula."""
+    """A table as a workbook with one sheet: heading lines, header, rows. Nothing is ever written as a formula.
+
+    `widths` are those of the columns in characters; without them the first is a number and the second a name.
+    """
     memory = BytesIO()
     book = xlsxwriter.Workbook(
         memory, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -60,9 +68,8 @@ def xlsx_bytes(
                 page.write_number(line, column, float(cell), formats[type(cell)])
             else:
                 page.write_string(line, column, cell or "", plain)
-    page.set_column(0, 0, 6)
-    page.set_column(1, 1, 38)
-    page.set_column(2, len(header), 12)
+    for column, width in enumerate(widths or (6, 38, *[12] * max(0, len(header) - 2))):
+        page.set_column(column, column, width)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
@@ -75,6 +82,23 @@ def download(content: bytes, mimetype: str, name: str) -> Response:
     response = Response(content, content_type=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def download_table(
+    form: str,
+    name: str,
+    title: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    notes: Sequence[str] = (),
+    widths: Sequence[int] = (),
+) -> Response:
+    """A list as a file to save: `form` is csv or xlsx; the workbook alone has the title and the notes over it."""
+    if form == "csv":
+        return download(csv_bytes(header, rows), CSV, f"{name}.csv")
+    content = xlsx_bytes(title, header, rows, notes=(title, *notes), widths=widths)
+    return download(content, XLSX, f"{name}.xlsx")
 
 
 def _plain(cell: Cell) -> str | int:

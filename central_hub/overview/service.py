@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from central_hub.copies.service import count_suspected
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.quarantine.service import Waiting, count_waiting
-from central_hub.routing.listing import Wish, count_legs
+from central_hub.routing.listing import count_legs
+from central_hub.routing.wish import Stage, Wish
 from central_hub.services import Services
 from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.statistics.board import Board, today_of
@@ -49,7 +50,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
             *log_alarm(connection),
             *copy_alarm(connection),
             *decisions(count_waiting(connection)),
-            *on_their_way(connection),
+            *on_their_way(connection, services),
         ],
     }
 
@@ -87,12 +88,12 @@ def copy_alarm(connection: Connection) -> list[dict[str, Any]]:
     return [{"label": _("Bản sao ổ đĩa chờ xác nhận"), "count": count, "href": "/copies", "icon": "fork"}]
 
 
-def on_their_way(connection: Connection) -> list[dict[str, Any]]:
+def on_their_way(connection: Connection, services: Services) -> list[dict[str, Any]]:
     """Dossiers that another unit has not accepted yet: where they wait is on their page."""
-    count = count_legs(connection, Wish(show="waiting"))
+    count = count_legs(connection, Wish(stage=Stage.WAITING), now_ms=services.clock())
     label = _("Hồ sơ chờ đơn vị khác tiếp nhận")
     return (
-        [{"label": label, "count": count, "href": "/routing?show=waiting", "icon": "transfer"}]
+        [{"label": label, "count": count, "href": "/routing?leg=waiting", "icon": "transfer"}]
         if count
         else []
     )

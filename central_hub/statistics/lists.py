@@ -6,7 +6,7 @@ that the rows add up to it.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,9 +22,10 @@ from sqlalchemy import (
     select,
 )
 
+from central_hub.routing.wish import Wish, leg_conditions
 from central_hub.statistics.periods import Period
 from central_hub.statistics.service import Filter, Group, Report, Statistics
-from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, TENURE
+from central_hub.store.tables import DOSSIER, LEG, OVERDUE_BEFORE, TENURE
 from dossiers.axes import Channel
 from dossiers.deadlines import Timeliness
 from dossiers.genealogy import NEVER
@@ -73,6 +74,35 @@ class DossierLine:
     conflicts: int
 
 
+SORTS: Final = {
+    "code": _D.code,
+    "procedure": _D.procedure,
+    "received": _D.received_ms,
+    "due": _D.due_ms,
+    "finished": _D.finished_ms,
+    "status": _D.status,
+}
+"""The columns by which a list may be ordered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How a list is narrowed beyond its figure, and ordered.
+
+    Attributes:
+        routed: only dossiers with such a leg; None where routing does not matter.
+        sort: one of SORTS; another word is the figure's own order, the newest first.
+    """
+
+    routed: Wish | None = None
+    sort: str = ""
+    is_backwards: bool = False
+    now_ms: int = 0
+
+
+_AS_IT_IS: Final = Listing()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierPage:
     """One page of a list; `total` counts all pages."""
@@ -101,17 +131,23 @@ def dossier_page(
     today: int,
     page: int = 1,
     page_rows: int = PAGE_ROWS,
+    listing: Listing = _AS_IT_IS,
 ) -> DossierPage:
-    """One page of the dossiers that a figure counts."""
+    """One page of the dossiers that a figure counts, or of those among them that were routed as `listing` says."""
     past = period.until(today)
-    report: Report = statistics.report(period, Group.MONTH, chosen)
-    total = value_of(report.total, figure)
+    wanted = [condition(past, figure, chosen.commune), *_chosen(statistics, chosen)]
+    if listing.routed is None:
+        report: Report = statistics.report(period, Group.MONTH, chosen)
+        total = value_of(report.total, figure)
+    else:
+        wanted.append(_has_leg(listing.routed, listing.now_ms))
+        total = connection.scalar(select(func.count()).select_from(DOSSIER).where(*wanted)) or 0
     pages = max(1, -(-total // page_rows))
     page = min(max(1, page), pages)
     query = (
         select(DOSSIER)
-        .where(condition(past, figure, chosen.commune), *_chosen(statistics, chosen))
-        .order_by(*_order(figure))
+        .where(*wanted)
+        .order_by(*_order(figure, listing))
         .limit(page_rows)
         .offset((page - 1) * page_rows)
     )
@@ -259,7 +295,15 @@ def _chosen(statistics: Statistics, chosen: Filter) -> list[ColumnElement[bool]]
     return found
 
 
-def _order(figure: Figure) -> tuple[Any, ...]:
+def _has_leg(wish: Wish, now_ms: int) -> ColumnElement[bool]:
+    return exists().where(LEG.c.dossier == _D.id, *leg_conditions(wish, now_ms=now_ms))
+
+
+def _order(figure: Figure, listing: Listing) -> tuple[Any, ...]:
+    column = SORTS.get(listing.sort)
+    if column is not None:
+        # What has no date stands last, whichever way the rest is ordered.
+        return column.is_(None), column.desc() if listing.is_backwards else column, _D.id
     ended = {Figure.SOLVED, Figure.EARLY, Figure.ON_TIME, Figure.LATE, Figure.WITHDRAWN, Figure.REFUSED}
     day = _D.finished_day if figure in ended else _D.accepted_day
     return day.desc(), _D.id.desc()

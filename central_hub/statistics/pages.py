@@ -1,6 +1,6 @@
 """The pages of figures as values: the board with its table, the list behind a figure, one dossier."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -8,6 +8,17 @@ from sqlalchemy import Connection
 
 from central_hub.projection.views import view_dossier
 from central_hub.registry.holders import list_holders
+from central_hub.routing.listing import legs_of
+from central_hub.routing.wish import (
+    Purpose,
+    Stage,
+    Wish,
+    is_overdue,
+    purpose_name,
+    read_wish,
+    stage_name,
+    state_name,
+)
 from central_hub.services import Services
 from central_hub.statistics.board import (
     Board,
@@ -18,7 +29,15 @@ from central_hub.statistics.board import (
     today_of,
 )
 from central_hub.statistics.choice import Choice, read_choice
-from central_hub.statistics.lists import DossierLine, DossierPage, Figure, dossier_page, find_dossier
+from central_hub.statistics.lists import (
+    SORTS,
+    DossierLine,
+    DossierPage,
+    Figure,
+    Listing,
+    dossier_page,
+    find_dossier,
+)
 from central_hub.statistics.service import Group
 from central_hub.statistics.words import figure_name, figure_reason, group_name, period_name, problem_words
 from central_hub.words import kind_name
@@ -90,9 +109,17 @@ def list_page(connection: Connection, services: Services, args: Mapping[str, str
     """The dossiers behind a figure."""
     choice = read_choice(args, today=today_of(services))
     board = Board(connection, services, choice)
-    page = dossiers_behind(connection, services, choice, page=choice.page)
+    listing = read_listing(args, services)
+    page = dossiers_behind(connection, services, choice, listing, page=choice.page)
     return {
         "board": board,
+        "listing": listing,
+        "wish": listing.routed or Wish(),
+        "is_routed": listing.routed is not None,
+        "legs": routed_words(connection, services, page.lines, listing),
+        "stages": [(each.value, stage_name(each)) for each in Stage],
+        "purposes": [(each.value, purpose_name(each)) for each in Purpose],
+        "units": [(each.code, each.name) for each in (*services.units.offices, *services.units.former)],
         "choice": choice,
         "problem": problem_words(choice.problem) if choice.problem else "",
         "page": page,
@@ -104,8 +131,46 @@ def list_page(connection: Connection, services: Services, args: Mapping[str, str
     }
 
 
+def read_listing(args: Mapping[str, str], services: Services) -> Listing:
+    """How an address narrows and orders a list; `routed=1` alone means every dossier that was with another unit."""
+    wish = read_wish(args, services.units)
+    return Listing(
+        routed=None if wish.is_any and args.get("routed") != "1" else wish,
+        sort=args.get("sort", "") if args.get("sort") in SORTS else "",
+        is_backwards=args.get("dir") == "desc",
+        now_ms=services.clock(),
+    )
+
+
+def routed_words(
+    connection: Connection, services: Services, lines: Sequence[DossierLine], listing: Listing
+) -> dict[str, list[dict[str, Any]]]:
+    """The legs for which dossiers are in a list, in words, by dossier; nothing where routing was not asked for."""
+    if listing.routed is None:
+        return {}
+    found = legs_of(connection, (line.dossier for line in lines), listing.routed, now_ms=listing.now_ms)
+    return {
+        dossier: [
+            {
+                "sender": services.units.name(leg.sender),
+                "unit": services.units.name(leg.unit),
+                "state": state_name(leg.state),
+                "is_overdue": leg.is_overdue,
+            }
+            for leg in legs
+        ]
+        for dossier, legs in found.items()
+    }
+
+
 def dossiers_behind(
-    connection: Connection, services: Services, choice: Choice, *, page: int = 1, page_rows: int = 50
+    connection: Connection,
+    services: Services,
+    choice: Choice,
+    listing: Listing,
+    *,
+    page: int = 1,
+    page_rows: int = 50,
 ) -> DossierPage:
     """One page of a list."""
     return dossier_page(
@@ -117,6 +182,7 @@ def dossiers_behind(
         today=today_of(services),
         page=page,
         page_rows=page_rows,
+        listing=listing,
     )
 
 
@@ -147,8 +213,34 @@ def dossier_card(connection: Connection, services: Services, dossier: str) -> di
         "unit": unit,
         "procedure": procedure,
         "view": view,
+        "legs": _legs(view, services) if view else [],
         "history": _history(view, connection, services) if view else [],
     }
+
+
+def _legs(view: DossierView, services: Services) -> list[dict[str, Any]]:
+    """The dossier's way between units, the newest first."""
+    now = services.clock()
+    still_open = {leg.record for leg in view.open_legs}
+    return [
+        {
+            "sender": services.units.name(leg.sender),
+            "unit": services.units.name(leg.unit),
+            "purpose": purpose_name(Purpose.REFERRAL if leg.is_referral else Purpose.COMPETENT),
+            "state": state_name(leg.state),
+            "is_overdue": is_overdue(
+                is_open=leg.record in still_open,
+                deadline_ms=leg.deadline,
+                due_ms=view.due,
+                status=int(view.status or 0),
+                now_ms=now,
+            ),
+            "at": fmt_datetime(leg.at_ms),
+            "deadline": None if leg.deadline is None else fmt_datetime(leg.deadline),
+            "ended": None if leg.ended_ms is None else fmt_datetime(leg.ended_ms),
+        }
+        for leg in reversed(view.legs)
+    ]
 
 
 def _history(view: DossierView, connection: Connection, services: Services) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from central_hub.database import get_reader, get_services
 from central_hub.erasure.reading import shown_orders
 from central_hub.problems import Refused
 from central_hub.session import required
-from central_hub.statistics.exports import list_csv
+from central_hub.statistics.exports import list_file
 from central_hub.statistics.pages import dossier_card, list_page, row_address, statistics_page
 from signing.roles import Role
 
@@ -27,8 +27,9 @@ def show_statistics() -> str:
 
 @blueprint.get("/dossiers")
 def show_dossiers() -> str | Response:
-    if request.args.get("format") == "csv":
-        return list_csv(get_reader(), get_services(), request.args)
+    form = request.args.get("format", "")
+    if form in ("csv", "xlsx"):
+        return list_file(get_reader(), get_services(), request.args, form)
     return render_template(
         "statistics/dossiers.html", **list_page(get_reader(), get_services(), request.args)
     )

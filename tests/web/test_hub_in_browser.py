@@ -91,7 +91,9 @@ def addresses(hub: ProvinceHub) -> list[str]:
     for rule in hub.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.rule.startswith(NO_PAGES) or rule.rule in NOT_HERS:
             continue
-        record = request if "/requests/" in rule.rule else merging if rule.rule.startswith("/units/") else standing
+        record = (
+            request if "/requests/" in rule.rule else merging if rule.rule.startswith("/units/") else standing
+        )
         given = {**values, "record": str(record)}
         found.append(re.sub(r"<(?:\w+:)?(\w+)>", lambda name, given=given: given[name[1]], rule.rule))
     more = ["/catalogue?show=calendar", "/catalogue?show=history", "/quarantine?show=refused", "/statistics?commune=20195",
