@@ -138,6 +138,7 @@ class Rounds:
         self._db, self._services, self._line = db, services, line
         self._store = SqliteLogStore(db)
         self._stated: dict[str, FrontierEntry] = {}
+        self._unsettled: set[str] = set()
         self._stale = 0
         self._sent: list[bytes] = []
         self._asked_from = b""
@@ -245,7 +246,7 @@ class Rounds:
         found = {}
         for log, entry in mine.items():
             by_hub = by_receipt.get(log)
-            if by_hub is not None and self._is_other(log, entry, by_hub):
+            if by_hub is not None and self._speaks_of_another(log, entry, by_hub, office):
                 by_hub = None  # it speaks of what another copy of this disk wrote
             stands = self._stated.get(log) or by_hub or (None if log in offices else entry)
             if stands is not None and stands.length:
@@ -394,6 +395,7 @@ class Rounds:
         for log in self._forked(answer, differing):
             agreed = self._agreed(log, receipt.get(log))
             stands.pop(log, None)
+            self._unsettled.add(log)
             if agreed is not None:
                 stands[log] = agreed
         return stands
@@ -413,6 +415,19 @@ class Rounds:
         mine = self._store.frontier(held)
         seen = {log for log, entry in mine.items() if self._is_other(log, entry, held[log])}
         return told | seen
+
+    def _speaks_of_another(
+        self, log: str, mine: FrontierEntry, receipt: FrontierEntry, office: Office
+    ) -> bool:
+        """Whether a receipt tells how far another copy of this disk came, and nothing of what is held here.
+
+        One that says more than is here may have come from a colleague. The province tells by a line that the records differ; in a
+        parcel nobody can ask it, so that the own log goes from its beginning.
+        """
+        if receipt.length > mine.length:
+            is_own = self._store.device_of(log) == office.device
+            return log in self._unsettled or (self._line is None and is_own)
+        return self._is_other(log, mine, receipt)
 
     def _is_other(self, log: str, mine: FrontierEntry, theirs: FrontierEntry) -> bool:
         if not mine.base < theirs.length <= mine.length:

@@ -16,6 +16,7 @@ from edge_node.receive.forms import Reception
 from edge_node.receive.service import receive
 from edge_node.store import alerts
 from edge_node.store.local import ADOPTED_DEVICE, read_local, read_office
+from edge_node.sync.runner import Rounds
 from signing.roles import Role
 from sync_protocol.log import LogOpening, OpeningReason
 from tests.simulation import invariants
@@ -137,6 +138,30 @@ def test_a_branch_reaches_a_pc_without_a_line(make_world: Callable[..., World]) 
     world.meet(far, middle, random.Random("far"))
     assert all(far.store.frontier()[log] == middle.store.frontier()[log] for log in branches)
     assert own_ids(first) | own_ids(clone) <= held_ids(far)
+
+
+def test_a_receipt_of_the_other_copys_records_hides_no_difference(make_world: Callable[..., World]) -> None:
+    """A colleague passed on how far the province holds the log that both copies write; the one that wrote less must deliver all the same."""
+    world = make_world(HAI_CHAU, HAI_CHAU)
+    world.heal()
+    first, colleague = world.nodes
+    clone = world.clone_node(first)
+    work(world, first, seed=1, acts=3)
+    work(world, clone, seed=2, acts=9)
+    written = own_ids(first) | own_ids(clone)
+    world.heal_only(clone)
+    world.heal_only(colleague)
+    world.meet(colleague, first, random.Random("receipt"))
+    assert first.is_put_back is False and require_office(first.db).log != require_office(clone.db).log
+    carried = Rounds(first.db, first.services).requests(first.store.frontier(), require_office(first.db))
+    assert sum(records for _, records in carried) == len(own_ids(first)), "a stick brings all of it"
+    world.heal_only(first)
+    world.hub.review_copies(stands=True)
+    assert first.status().waiting == 0
+    with world.hub.reading() as (_, store):
+        assert all(store.record(record) for record in written)
+    world.heal()
+    invariants.check_end(world)
 
 
 def take_in_the_same(node: SimNode) -> None:

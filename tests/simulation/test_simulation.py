@@ -29,6 +29,7 @@ PAST_FAILURES = (
     84,  # a hub that was put back and heard of first by stick was not given the rest of its own log
     89,  # a copied PC that had not heard of a re-organisation was answered as if it had, and could not sync any more
     98,  # a branch did not reach a PC that has no line: colleagues gave it only what begins at record 0
+    110,  # a colleague's receipt for what the other copy wrote kept a copied PC from delivering what differs
     82,  # a copied PC without a line: the province alone tells two PCs with one key apart
     100178,  # put back twice to before it opened a log: asked about as if it were two, and rightly
 )
