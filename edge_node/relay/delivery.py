@@ -194,7 +194,8 @@ class _Delivery:
             if held is None:
                 continue
             for start, length in cuts(load.size, held, bytes_max=self.pace.budget):
-                if pieces and (length + PIECE_OVERHEAD_BYTES_MAX > room or len(pieces) >= FILE_PIECES_MAX):
+                is_full = length + PIECE_OVERHEAD_BYTES_MAX > room or len(pieces) >= FILE_PIECES_MAX
+                if pieces and (is_full or self.pace.is_alone):
                     return offered, pieces
                 data = self._vault.part(load.load, start, length)
                 pieces.append(tree.encode(Piece(file=load.load, size=load.size, start=start, data=data)))
@@ -212,7 +213,8 @@ class _Delivery:
         except LineFault as fault:
             return self._after_fault(fault)
         answer = decode_relay_answer(packed)
-        self._faults = 0
+        if request.pieces or answer.pieces:
+            self._faults = 0  # a short question says nothing about whether a piece can pass
         self.result = replace(self.result, bytes_down=self.result.bytes_down + len(packed))
         write_local(self._db, CHALLENGE, answer.challenge.hex())
         if answer.problem:

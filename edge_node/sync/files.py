@@ -187,7 +187,8 @@ class _Exchange:
                 continue
             offered.append(_asked(queued))
             for start, length in cuts(queued.size, self._held[queued.file], bytes_max=self.pace.budget):
-                if pieces and (length + PIECE_OVERHEAD_BYTES_MAX > room or len(pieces) >= FILE_PIECES_MAX):
+                is_full = length + PIECE_OVERHEAD_BYTES_MAX > room or len(pieces) >= FILE_PIECES_MAX
+                if pieces and (is_full or self.pace.is_alone):
                     return offered, pieces
                 data = self._vault.part(queued.file, start, length)
                 pieces.append(tree.encode(Piece(file=queued.file, size=queued.size, start=start, data=data)))

@@ -91,7 +91,8 @@ class FilePace:
     A request that is cut goes again whole, so it is kept short: on a line of 1 Mbit/s that breaks every 20 seconds a
     second's worth costs two to three percent. After a cut it grows no more in this sync, and two cuts in a row at one size
     mean that it cannot pass: half of it is then the most, and
-    each gets a connection of its own (`is_short`): such a line counts the bytes of a connection.
+    each gets a connection of its own (`is_short`): such a line counts the bytes of a connection. Where even the least does not
+    pass, pieces go one by one (`is_alone`), because some are shorter than a slice.
     """
 
     START: ClassVar[int] = 128 * 1024 + PIECE_OVERHEAD_BYTES_MAX
@@ -104,7 +105,7 @@ class FilePace:
         self.budget = max(self.LEAST, min(budget, self.MOST))
         self._ceiling = self.MOST
         self._cuts = 0
-        self.is_short = False
+        self.is_short = self.is_alone = False
 
     def after_success(self, moved_bytes: int, seconds: float) -> None:
         """A request went through; a small one says nothing about whether a large one can."""
@@ -122,6 +123,7 @@ class FilePace:
         self._ceiling = self.budget
         if self._cuts > 1:
             self.is_short = True
+            self.is_alone = self.budget == self.LEAST
             self._ceiling = self.budget = max(self.LEAST, self.budget // 2)
 
 

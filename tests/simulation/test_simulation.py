@@ -30,6 +30,7 @@ PAST_FAILURES = (
     89,  # a copied PC that had not heard of a re-organisation was answered as if it had, and could not sync any more
     98,  # a branch did not reach a PC that has no line: colleagues gave it only what begins at record 0
     110,  # a colleague's receipt for what the other copy wrote kept a copied PC from delivering what differs
+    104,  # on a narrow line a relay asked, sent and was cut for ever: a short question that passes said nothing about pieces
     82,  # a copied PC without a line: the province alone tells two PCs with one key apart
     100178,  # put back twice to before it opened a log: asked about as if it were two, and rightly
 )

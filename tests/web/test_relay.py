@@ -28,8 +28,8 @@ from edge_node.store.local import write_local
 from edge_node.sync.parcels import export_parcel, import_parcels
 from edge_node.sync.runner import CHALLENGE
 from edge_node.sync.status import SyncStatus, read_status
-from sync_protocol import limits
-from sync_protocol.chunks import FileTree, Piece
+from sync_protocol import limits, reasons
+from sync_protocol.chunks import SLICE_BYTES, FileTree, Piece
 from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, Standing
 from sync_protocol.parcel import Part
@@ -359,6 +359,36 @@ def test_a_line_that_breaks_every_so_often_gets_a_load_through(cut_off: Pc, help
     sent = [send(helper).delivered for _ in range(4)]
     assert sum(sent) == 1
     assert helper.line.cuts and helper.line.bytes_up < 2 * size
+
+
+def test_a_line_that_lets_no_piece_through_is_left_alone_after_a_few_cuts(
+    cut_off: Pc, helper: Pc, usb: Path
+) -> None:
+    """Each cut is followed by a short question what the hub holds; that it passes says nothing about a piece."""
+    cut_off.receive()
+    write_out(cut_off, usb)
+    lend_a_hand(helper, usb)
+    helper.line.lets_through = 400
+    result = send(helper)
+    assert result.problem is reasons.LINE_DOWN
+    assert result.requests <= 10
+
+
+def test_loads_that_do_not_pass_together_go_one_by_one(cut_off: Pc, helper: Pc, usb: Path) -> None:
+    dossier = cut_off.receive()
+    scans = [
+        Captured(name="a.pdf", type="pdf", content=b"%PDF-" + Random(seed).randbytes(4_000), pages=0)
+        for seed in (1, 2)
+    ]
+    attach(cut_off.db, cut_off.services, cut_off.lan, dossier, scans, Placed())
+    write_out(cut_off, usb, part_bytes_max=6_000)
+    sizes = [part.stat().st_size for part in parts_on(usb)]
+    longest = max(sizes)
+    assert len(sizes) > 1 and longest + 1_500 < sum(sizes) < SLICE_BYTES
+    lend_a_hand(helper, usb)
+    helper.line.lets_through = longest + 1_000
+    sent = [send(helper).delivered for _ in range(4)]
+    assert sum(sent) == len(parts_on(usb))
 
 
 def test_an_answer_lost_on_the_way_is_asked_for_again(
