@@ -472,8 +472,10 @@ class Rounds:
             _LOG.warning("%s; ours is kept as a branch", detail)
             return open_log(self._db, self._services, reason=OpeningReason.CLONE, apart=apart)
         keep_apart(self._db, apart)
-        if apart:
-            detail = f"logs {', '.join(log for log, _ in apart)}: the province holds another branch"
+        # Of a colleague's disk that was copied this PC's officers need not be told as if it were theirs.
+        own = [log for log, _ in apart if self._store.device_of(log) == office.device]
+        if own:
+            detail = f"logs {', '.join(own)}: the province holds another branch"
             alerts.raise_alert(self._db, alerts.FORK, now=self._services.clock(), detail=detail)
         if office.log in self._forked(answer, held):
             return office

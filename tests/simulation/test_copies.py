@@ -140,6 +140,21 @@ def test_a_branch_reaches_a_pc_without_a_line(make_world: Callable[..., World]) 
     assert own_ids(first) | own_ids(clone) <= held_ids(far)
 
 
+def test_a_pc_whose_colleague_was_copied_does_not_say_that_it_was(make_world: Callable[..., World]) -> None:
+    """It holds what the first wrote, the province what the copy wrote: it sorts them, and says nothing of its own disk."""
+    world, first, clone = two_from_one(make_world)
+    colleague = world.nodes[1]
+    world.meet(colleague, first, random.Random("colleague"))
+    world.heal_only(clone)
+    world.heal_only(colleague)
+    assert alerts.FORK not in codes_of(colleague)
+    with world.hub.reading() as (_, store):
+        assert all(store.record(record) for record in own_ids(first) | own_ids(clone))
+    assert alerts.FORK not in codes_of(clone), "it was first"
+    world.heal_only(first)
+    assert alerts.FORK in codes_of(first)
+
+
 def test_a_receipt_of_the_other_copys_records_hides_no_difference(make_world: Callable[..., World]) -> None:
     """A colleague passed on how far the province holds the log that both copies write; the one that wrote less must deliver all the same."""
     world = make_world(HAI_CHAU, HAI_CHAU)

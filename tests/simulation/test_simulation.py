@@ -31,6 +31,7 @@ PAST_FAILURES = (
     98,  # a branch did not reach a PC that has no line: colleagues gave it only what begins at record 0
     110,  # a colleague's receipt for what the other copy wrote kept a copied PC from delivering what differs
     104,  # on a narrow line a relay asked, sent and was cut for ever: a short question that passes said nothing about pieces
+    194,  # a PC told its officers that its disk was copied when it was a colleague's
     82,  # a copied PC without a line: the province alone tells two PCs with one key apart
     100178,  # put back twice to before it opened a log: asked about as if it were two, and rightly
 )
