@@ -89,9 +89,20 @@ def _advance(services: Services, tree: Tree, *, at_once: bool) -> Step:
         raise TreeUnusable("the log's key is not here")
     checkpoint, note = tree.publish(leaves, key)
     with writing(services.engine) as connection:
+        now_ms = services.clock()
         note_spans(connection, spans)
-        keep_checkpoint(connection, checkpoint.size, note, now_ms=services.clock())
+        keep_checkpoint(connection, checkpoint.size, note, now_ms=now_ms)
+        _grant_leases(connection, services, now_ms)
     return Step.SIGNED
+
+
+def _grant_leases(connection: Connection, services: Services, now_ms: int) -> None:
+    """Numbers for the logs whose opening was judged while the files were ahead of this database.
+
+    That is so for as long as a restored database is fed back, and for a moment after each signing.
+    """
+    copies = suspected_logs(connection, services, connection.scalars(select(LOG.c.no)).all())
+    grant_what_waited(connection, services, now_ms=now_ms, except_logs=copies)
 
 
 # --- catching up ---
@@ -111,8 +122,7 @@ def _match(services: Services, tree: Tree, matched: int, size: int) -> Step:
         if matched_size(connection) == size:
             keep_checkpoint(connection, size, tree.note(), now_ms=now_ms)
             _LOG.info("the database has caught up with the province's log: %d leaves", size)
-            copies = suspected_logs(connection, services, connection.scalars(select(LOG.c.no)).all())
-            grant_what_waited(connection, services, now_ms=now_ms, except_logs=copies)
+            _grant_leases(connection, services, now_ms)
     return Step.MATCHED
 
 

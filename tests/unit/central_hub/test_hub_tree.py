@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -175,6 +176,25 @@ def test_a_crash_after_signing_is_made_good(hub: ProvinceHub) -> None:
     with reading(hub.services.engine) as connection:
         assert is_caught_up(connection, hub.services.tree)
         assert kept_note(connection, tree_of(hub.services).head().size) == Note.parse(note)
+
+
+def test_a_log_that_is_judged_while_a_checkpoint_is_signed_gets_its_numbers(
+    hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the files and the database the log is ahead for a moment; a PC judged then stayed without codes for ever."""
+    desk = hub.enrol(HAI_CHAU)
+    hub.deliver(desk)
+    publish = Tree.publish
+
+    def and_judge_meanwhile(tree: Tree, *given: Any) -> tuple[Checkpoint, bytes]:
+        published = publish(tree, *given)
+        hub.judge()
+        return published
+
+    monkeypatch.setattr(Tree, "publish", and_judge_meanwhile)
+    assert advance(hub.services, at_once=True) is Step.SIGNED
+    with reading(hub.services.engine) as connection:
+        assert has_lease(connection, desk.log.log)
 
 
 def match_all(services: Services) -> Step:
