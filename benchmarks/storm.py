@@ -148,7 +148,8 @@ def play_storm(workspace: Workspace, *, nodes: int, dossiers: int) -> Storm:
     hub = found_province(folder)
     units = communes(nodes)
     pcs = [Pc(Author(f"PC {unit.code}", unit)) for unit in units]
-    vars(hub)["units"] = replace(hub.units, communes=units)  # the value that this process computes once
+    known = replace(hub.units, communes=units)
+    vars(hub.genealogy)["units"] = lambda today: known  # of this process, which enrols
     for pc in pcs:
         enrol_author(hub, pc.author)
         pc.author.open_log(OUTAGE_MS)

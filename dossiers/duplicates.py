@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
 from dossiers.conflicts import Conflict, ConflictKind, Side, conflict_id
-from dossiers.local_time import local, to_yyyymmdd
+from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.views import EndedAs
 from sync_protocol.record import BodyState, Header
 
@@ -75,7 +75,7 @@ def dossier_key(record: str, header: Header, person: str, *, branch: str = "", b
         record=record,
         person=person,
         procedure=facts["procedure"],
-        day=to_yyyymmdd(local(facts["received"]).date()),
+        day=day_received(facts),
         by=header.by,
         at_ms=header.corrected_ms,
         log=header.log,
@@ -84,6 +84,18 @@ def dossier_key(record: str, header: Header, person: str, *, branch: str = "", b
         branch=branch,
         base=base,
     )
+
+
+def day_received(facts: Mapping[str, Any]) -> int:
+    """The day (yyyymmdd) on which the facts of `dossier.received` say that a dossier came."""
+    return to_yyyymmdd(local_date(facts["received"]))
+
+
+def codes_given(facts: Mapping[str, Any]) -> list[str]:
+    """The numbers in the facts of a record of `NUMBERING_KINDS`."""
+    given = {facts["code"], facts["provisional"]}
+    given.discard(None)
+    return sorted(given)
 
 
 def code_uses(record: str, header: Header) -> list[CodeUse]:
@@ -98,7 +110,7 @@ def code_uses(record: str, header: Header) -> list[CodeUse]:
             log=header.log,
             unit=header.commune,
         )
-        for code in sorted({header.facts["code"], header.facts["provisional"]} - {None})
+        for code in codes_given(header.facts)
     ]
 
 

@@ -44,7 +44,7 @@ from dossiers.views import (
     TimelineEntry,
 )
 from sync_protocol.digest import record_set_hash as record_set_hash
-from sync_protocol.record import BodyState, Record
+from sync_protocol.record import BodyState, Record, UnverifiedRecord
 
 _BODY_RANK: Final = {
     state: rank
@@ -68,25 +68,41 @@ def fold(records: Iterable[Record], *, quarantined: AbstractSet[str] = _NOBODY) 
     return fold_in_order(arrange(_distinct(records)), quarantined)
 
 
-def fold_in_order(order: Order, quarantined: AbstractSet[str] = _NOBODY) -> DossierView:
-    """The fold over records already in their one order (the tests compare the short road with the general one)."""
-    gathering, refused, held = gather(order, quarantined)
+def fold_in_order(
+    order: Order, quarantined: AbstractSet[str] = _NOBODY, *, ill: AbstractSet[str] | None = None
+) -> DossierView:
+    """The fold over records already in their one order (the tests compare the short road with the general one).
+
+    Args:
+        ill: ids of the records with facts that are none of their kind; None where nobody has looked yet.
+    """
+    gathering, refused, held = gather(order, quarantined, ill=ill)
     return _view(gathering, refused, held)
 
 
-def gather(order: Order, quarantined: AbstractSet[str] = _NOBODY) -> tuple[Gathering, int, int]:
+def gather(
+    order: Order, quarantined: AbstractSet[str] = _NOBODY, *, ill: AbstractSet[str] | None = None
+) -> tuple[Gathering, int, int]:
     """What the records say, gathered; with the masks of the refused ones and of those held behind them."""
     refused, held = _left_out(order, quarantined) if quarantined else (0, 0)
+    if ill is None:
+        ill = ill_formed(order.records)
+    out = refused | held
     gathering = Gathering(order)
     for index, record in enumerate(order.records):
-        if (refused | held) >> index & 1:
+        if out >> index & 1:
             gathering.skip()
-        elif check_facts(record.header.kind, record.header.facts) is None:
+        elif record.id not in ill:
             gathering.take(index, record)
         else:  # a judge refuses such a record; should one be here all the same, it must not stop the fold
             gathering.idle |= 1 << index
             gathering.skip()
     return gathering, refused, held
+
+
+def ill_formed(records: Iterable[Record | UnverifiedRecord]) -> AbstractSet[str]:
+    """The ids of the records whose facts do not follow the schema of their kind."""
+    return {r.id for r in records if check_facts(r.header.kind, r.header.facts) is not None}
 
 
 def compared(

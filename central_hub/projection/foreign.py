@@ -48,12 +48,12 @@ def names_others(history: Iterable[Record]) -> bool:
     """Whether any of these records may begin a leg to another unit; quick to say no."""
     for record in history:
         header = record.header
+        facts = header.facts
         if header.kind == "dossier.referred":
             return True
-        if header.facts.get("competent", header.commune) != header.commune:
+        if "competent" in facts and facts["competent"] != header.commune:
             return True
-        stated = header.facts.get("set")
-        if isinstance(stated, Mapping) and "competent" in stated:
+        if "set" in facts and isinstance(facts["set"], Mapping) and "competent" in facts["set"]:
             return True
     return False
 

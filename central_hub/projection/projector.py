@@ -29,7 +29,7 @@ from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE, TENURE
 from dossiers.causality import arrange
 from dossiers.documents import makes_documents
 from dossiers.genealogy import NOTHING, Genealogy, receiving_log
-from dossiers.merge import FOLD_VERSION, compared, fold_in_order, state_hash
+from dossiers.merge import FOLD_VERSION, compared, fold_in_order, ill_formed, state_hash
 from dossiers.views import DossierView
 from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
 from sync_protocol.record import Record, UnverifiedRecord
@@ -54,6 +54,8 @@ class Projector:
         """Per dossier folded last that has to do with several units: who is to hold which of its records."""
         self._genealogy = NOTHING
         self._devices: dict[str, str] = {}
+        self._ill: set[str] = set()
+        """Records that an older program let in and whose facts this one knows to be wrong."""
 
     def load(
         self,
@@ -76,7 +78,14 @@ class Projector:
         known = set(known)
         lacking = [d for d in wanted if self.histories.get(d) is None and (d in self._old or d in known)]
         for dossier, records in store.records_of_dossiers(lacking).items():
-            self.histories.put(dossier, [without_body(record) for record in records])
+            bare = [without_body(record) for record in records]
+            self.histories.put(dossier, bare)
+            self._ill |= ill_formed(bare)
+
+    def distrust(self, arrived: Mapping[str, list[UnverifiedRecord]]) -> None:
+        """Look at the facts of records that this program has not judged (`rebuild`), before they are folded."""
+        for records in arrived.values():
+            self._ill |= ill_formed(records)
 
     def history(self, dossier: str) -> History:
         """The earlier records of a dossier; empty for a new one."""
@@ -93,6 +102,7 @@ class Projector:
         """Fold dossiers after records arrived (or stand otherwise than before).
 
         Args:
+            arrived: by dossier; their facts were checked, unless they are left out or quarantined.
             left_out: ids of records that wait for another; they take no part yet.
             quarantined: ids of refused records.
             store: where the bodies of branched dossiers are read.
@@ -189,7 +199,7 @@ class Projector:
         order = arrange(records)
         if not order.is_linear:
             order = arrange(_with_bodies(dossier, records, arrived, store))
-        view = fold_in_order(order, refused)
+        view = fold_in_order(order, refused, ill=self._ill)
         if dossier in self._files:
             self._files[dossier] = file_rows(view)
         if dossier in self._documents:

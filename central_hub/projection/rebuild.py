@@ -47,6 +47,7 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
         for batch in _batches(connection):
             arrived = _take_in(connection, batch, standings)
             projector.load(connection, store, arrived, known=(), genealogy=genealogy)
+            projector.distrust(arrived)
             projector.fold(arrived, left_out=pending, quarantined=refused, store=store)
             projector.write(connection)
             note_twins(connection, secret, [r for records in arrived.values() for r in records])

@@ -26,8 +26,8 @@ from dossiers.duplicates import (
     CodeUse,
     DossierKey,
     as_settled,
-    code_uses,
-    dossier_key,
+    codes_given,
+    day_received,
     duplicate_codes,
     duplicate_dossiers,
     person_number,
@@ -38,6 +38,7 @@ from sync_protocol.erasure import Erasure
 from sync_protocol.record import UnverifiedRecord
 
 SETTLED_KIND = "dossier.settled"
+_COMPARED_KINDS = NUMBERING_KINDS | {SETTLED_KIND}
 PURPOSE = "duplicates"
 """Which of the hub's derived secrets the hashes are made with."""
 _KEY_BYTES = 16
@@ -63,7 +64,7 @@ class Twin:
 
 def note_twins(connection: Connection, secret: bytes, records: Iterable[UnverifiedRecord]) -> None:
     """Keep what newly judged records can be compared by, in the caller's transaction."""
-    known = [r for r in records if r.header.kind in NUMBERING_KINDS or r.header.kind == SETTLED_KIND]
+    known = [r for r in records if r.header.kind in _COMPARED_KINDS]
     known = [r for r in known if r.header.dossier and check_facts(r.header.kind, r.header.facts) is None]
     rows = [row for record in known for row in _rows(secret, record)]
     rows = _without_erased(connection, known, rows)
@@ -145,24 +146,22 @@ def twins_of(connection: Connection, conflict: Conflict) -> list[Twin]:
 
 
 def _rows(secret: bytes, record: UnverifiedRecord) -> list[tuple[object, ...]]:
-    if record.header.kind == SETTLED_KIND:
+    header = record.header
+    if header.kind == SETTLED_KIND:
         return []
-    found = [
-        _row(use, _hash(secret, "code", use.code), is_person=0) for use in code_uses(record.id, record.header)
-    ]
+    facts = header.facts
+    keys = [(_hash(secret, "code", code), 0) for code in codes_given(facts)]
     person = None
-    if record.header.kind == OPENING_KIND and ID_NUMBER_FIELD in record.header.facts["fields"]:
+    if header.kind == OPENING_KIND and ID_NUMBER_FIELD in facts["fields"]:
         person = person_number((record.content or {}).get("fields", {}).get(ID_NUMBER_FIELD))
     if person is not None:
-        key = dossier_key(record.id, record.header, person)
-        hashed = _hash(secret, "person", f"{key.person}\n{key.procedure}\n{key.day}")
-        found.append(_row(key, hashed, is_person=1))
-    return found
-
-
-def _row(one: DossierKey | CodeUse, key: bytes, *, is_person: int) -> tuple[object, ...]:
-    dossier = bytes.fromhex(one.dossier)
-    return one.record, key, is_person, dossier, one.unit, one.by, one.log, one.at_ms, 0
+        named = f"{person}\n{facts['procedure']}\n{day_received(facts)}"
+        keys.append((_hash(secret, "person", named), 1))
+    dossier, at_ms = bytes.fromhex(header.dossier or ""), header.corrected_ms
+    return [
+        (record.id, key, is_person, dossier, header.commune, header.by, header.log, at_ms, 0)
+        for key, is_person in keys
+    ]
 
 
 def _hash(secret: bytes, purpose: str, value: str) -> bytes:

@@ -13,7 +13,6 @@ import logging
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from itertools import islice
 
 from sqlalchemy import Connection, func, select
 
@@ -22,6 +21,7 @@ from central_hub.registry.leases import grant_what_waited
 from central_hub.services import Services
 from central_hub.settings import TREE_PROBLEM, TREE_WAITING, get_setting, put_setting
 from central_hub.store.engine import reading, writing
+from central_hub.store.opened_runs import Outline
 from central_hub.store.record_log import HeldLog, HubLogStore
 from central_hub.store.tables import CHECKPOINT, LEAFED, LOG, RUN
 from central_hub.tlog.places import Span, matched_size, note_spans
@@ -208,12 +208,23 @@ def _fresh(connection: Connection, services: Services, size: int) -> tuple[list[
             break
         first, stop = max(row.first, row.done), min(row.stop, row.acknowledged)
         frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
-        records = services.opened.open(row.no, frame)
+        outline = services.opened.outline(row.no, frame)
         spans.append(Span(position=size + len(leaves), log=row.id, first=first, count=stop - first))
         leaves += [
-            leaf_of(record).encode() for record in islice(records, first - row.first, stop - row.first)
+            leaf_in(outline, position).encode() for position in range(first - row.first, stop - row.first)
         ]
     return spans, leaves
+
+
+def leaf_in(outline: Outline, position: int) -> Leaf:
+    """What the record at this position of a run contributes to the log."""
+    return Leaf(
+        by=outline.signers[position],
+        kind=outline.kinds[position],
+        link=outline.link(position),
+        log=outline.log,
+        seq=outline.first + position,
+    )
 
 
 def leaf_of(record: UnverifiedRecord | Record) -> Leaf:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from central_hub.ingest.service import acknowledge
+from central_hub.judge import deciding
 from central_hub.judge.service import Judge
 from central_hub.judge.standings import list_standings
 from central_hub.projection import projector
@@ -18,9 +19,11 @@ from central_hub.registry.leases import leases_of_unit
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DERIVED, DOSSIER, KEY
-from dossiers.merge import fold_in_order
+from dossiers.merge import FOLD_VERSION, fold, fold_in_order, state_hash
+from dossiers.rules import RULES
 from signing.roles import Role
 from signing.statements import KeyStatement
+from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run, make_seal
 from sync_protocol.record import compose, open_record, unverified
@@ -262,10 +265,10 @@ def test_an_unknown_kind_is_stored_and_flows(hub: ProvinceHub, desk: Desk) -> No
 
 
 def _fold_that_fails_on(record: str) -> Any:
-    def fold(order: Any, refused: Any) -> Any:
+    def fold(order: Any, refused: Any, *, ill: Any) -> Any:
         if any(each.id == record for each in order.records):
             raise ZeroDivisionError("an unexpected fault")
-        return fold_in_order(order, refused)
+        return fold_in_order(order, refused, ill=ill)
 
     return fold
 
@@ -340,3 +343,43 @@ def _tables(hub: ProvinceHub) -> dict[str, list[tuple[Any, ...]]]:
         return {
             table.name: sorted(tuple(row) for row in connection.execute(select(table))) for table in DERIVED
         }
+
+
+class _OlderRules:
+    """An older program, which looked at facts less closely."""
+
+    def knows(self, kind: str) -> bool:
+        return True
+
+    def check(self, header: Any, content: Any) -> None:
+        return None
+
+    def roles(self, header: Any) -> Any:
+        return RULES.roles(header)
+
+
+def test_facts_that_an_older_program_let_in_have_no_effect_on_any_road(
+    hub: ProvinceHub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge folds what it has checked without looking again; what it has not, it looks at as a PC does."""
+    dossier = receive(desk)
+    with monkeypatch.context() as older:
+        older.setattr(deciding, "RULES", _OlderRules())
+        older.setattr(projector, "fold_in_order", lambda order, refused, ill: fold_in_order(order, refused))
+        odd = desk.log.write("dossier.assigned", dossier, {"officer": "somebody"}, {"note": "Xem giúp"})
+        hub.deliver(desk)
+        hub.judge()
+    assert standings(hub) == {}
+    note(desk, dossier)
+    hub.deliver(desk)
+    hub.judge()  # a program started anew: it reads the dossier from its logs
+    with reading(hub.services.engine) as connection:
+        grown = scope_digest(connection, HAI_CHAU)
+        held = HubLogStore(connection, hub.services.opened).dossier_records(dossier)
+    assert odd.id in {record.id for record in held}
+    set_hash = record_set_hash(record.id for record in held)
+    plain = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(fold(held)))
+    assert grown == to_bytes(plain)
+    rebuild(hub.services)
+    with reading(hub.services.engine) as connection:
+        assert scope_digest(connection, HAI_CHAU) == grown
