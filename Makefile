@@ -36,7 +36,7 @@ lint: setup ## formatting, rules and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check --no-cache .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy --platform win32 --cache-dir .mypy_cache/windows signing sync_protocol dossiers edge_node
+	$(PYTHON) -m mypy --platform win32 --cache-dir .mypy_cache/windows signing sync_protocol dossiers vault edge_node
 
 format: setup ## put the formatting right
 	$(PYTHON) -m ruff format .

@@ -23,15 +23,16 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-SHIPPED = ("signing", "sync_protocol", "dossiers", "look", "edge_node", "central_hub")
+SHIPPED = ("signing", "sync_protocol", "dossiers", "look", "vault", "edge_node", "central_hub")
 PURE = SHIPPED[:3]
 FLOORS = {
     "signing": {"signing"},
     "sync_protocol": {"signing", "sync_protocol"},
     "dossiers": {"signing", "sync_protocol", "dossiers"},
     "look": {"look"},
-    "edge_node": {"signing", "sync_protocol", "dossiers", "look", "edge_node"},
-    "central_hub": {"signing", "sync_protocol", "dossiers", "look", "central_hub"},
+    "vault": {"signing", "sync_protocol", "vault"},
+    "edge_node": {"signing", "sync_protocol", "dossiers", "look", "vault", "edge_node"},
+    "central_hub": {"signing", "sync_protocol", "dossiers", "look", "vault", "central_hub"},
 }
 NEVER_SHIPPED = {"tests", "demo", "benchmarks", "tools"}
 

@@ -22,7 +22,7 @@ import click
 from signing.reasons import Reason
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("signing", "sync_protocol", "dossiers", "look", "edge_node", "central_hub")
+PACKAGES = ("signing", "sync_protocol", "dossiers", "look", "vault", "edge_node", "central_hub")
 CONFIGURATIONS = ("edge_node.config", "central_hub.config")
 _MAP = re.compile(r"(?<=<!-- map:begin -->\n).*?(?=<!-- map:end -->)", re.DOTALL)
 _REFERENCE = """# Reference

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, func, select
 
 from central_hub.copies.suspicion import gets_nothing, standing_of
 from central_hub.files.room import has_room, note_taken
-from central_hub.files.vault import Vault
 from central_hub.projection.foreign import listed_for
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
@@ -49,6 +48,7 @@ from sync_protocol.file_wire import (
 )
 from sync_protocol.files_held import FilesHeld, sign_files_held
 from sync_protocol.wire import PROTOCOL_VERSION
+from vault import Vault
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from central_hub.files.vault import Vault
 from central_hub.services import Services
 from central_hub.settings import get_setting, hub_epoch, put_setting
 from central_hub.store.engine import reading, writing
@@ -22,6 +21,7 @@ from central_hub.store.tables import FILE, SET_ASIDE, STANDING
 from central_hub.sync.fleet import count_unjudged
 from sync_protocol.errors import LocalFault, RunInvalid
 from sync_protocol.frame import decode_run
+from vault import Vault
 
 _LOG: Final = logging.getLogger(__name__)
 GRACE_DAYS: Final = 30

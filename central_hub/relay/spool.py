@@ -11,12 +11,12 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from central_hub.files.room import has_room
-from central_hub.files.vault import Vault
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import RELAY_ANSWER, RELAYED_LOAD
 from signing.reasons import Reason
 from sync_protocol import reasons
+from vault import Vault
 
 RELAY_LOADS_OPEN_MAX: Final = 64
 RELAY_BYTES_OPEN_MAX: Final = 256 * 1024 * 1024

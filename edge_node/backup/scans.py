@@ -17,9 +17,9 @@ from typing import BinaryIO, Final
 from sqlite_utils import Database
 
 from edge_node.files.copies import Queued, hub_epoch_of, to_send
-from edge_node.files.vault import Vault
 from sync_protocol.chunks import FileTree
 from sync_protocol.limits import FILE_SIZE_BYTES_MAX
+from vault import Vault
 
 _LOG: Final = logging.getLogger(__name__)
 _MAGIC: Final = (0x184D2A5F).to_bytes(4, "little")

@@ -10,11 +10,11 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from edge_node.files.vault import Vault
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 from sync_protocol import reasons
 from sync_protocol.errors import LocalFault
+from vault import Vault
 
 PUT_BACK_MS: Final = "files.put_back_ms"
 """When a database was last put back here: records that state newer files may still be on their way."""

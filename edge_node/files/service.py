@@ -17,13 +17,13 @@ from edge_node import reasons
 from edge_node.files.capture import Captured
 from edge_node.files.copies import note_here
 from edge_node.files.disk import put_back_s
-from edge_node.files.vault import Vault
 from edge_node.journal import Draft, WriteRefused, write_with
 from edge_node.keyring import Actor
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
 from signing.sealed_file import KEY_BYTES, FileDamaged, open_file, seal_file
 from sync_protocol.record import Record
+from vault import Vault
 
 ORPHAN_AGE_S: Final = 24 * 60 * 60
 PUT_BACK_AGE_S: Final = 90 * 24 * 60 * 60

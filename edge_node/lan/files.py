@@ -13,13 +13,13 @@ from sqlite_utils import Database
 
 from edge_node.files.copies import Queued, note_here, standing_size, to_gather, to_send
 from edge_node.files.service import vault_of
-from edge_node.files.vault import Vault
 from edge_node.services import Services
 from edge_node.store.local import Office
 from sync_protocol.chunks import PIECE_OVERHEAD_BYTES_MAX, Piece, cuts, open_piece, pack_held, unpack_held
 from sync_protocol.errors import LocalFault, RemoteFault
 from sync_protocol.file_wire import FileAsked, FileStated, Standing
 from sync_protocol.limits import FILE_PIECES_MAX, FILES_ROUND_MAX
+from vault import Vault
 
 _LOG: Final = logging.getLogger(__name__)
 PIECES_BYTES_MAX: Final = 768 * 1024

@@ -10,7 +10,6 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from edge_node.files.vault import Vault
 from edge_node.services import Services
 from edge_node.store import write_transaction
 from edge_node.store.space import MIB
@@ -19,6 +18,7 @@ from sync_protocol import reasons
 from sync_protocol.chunks import FileTree
 from sync_protocol.limits import RELAY_AGE_MS_MAX
 from sync_protocol.relay import Queue, is_expired, refusal
+from vault import Vault
 
 UP: Final = "up"
 DOWN: Final = "down"

@@ -1,5 +1,4 @@
-"""What both vaults of encrypted files must keep, the office's and the province's: the two apps share no code above the
-pure packages, so one suite holds them to one behaviour."""
+"""The store of encrypted files: pieces in any order, power cuts, several writers at once."""
 
 import os
 import threading
@@ -7,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from central_hub.files.vault import Vault as HubVault
-from edge_node.files.vault import Vault as NodeVault
 from sync_protocol.chunks import CHUNK_BYTES, SLICE_BYTES, SLICES_IN_CHUNK, FileTree, Piece, open_piece
+from vault import Vault
 
-AVault = NodeVault | HubVault
 SLICES = SLICES_IN_CHUNK + 2
 SIZE = (SLICES - 1) * SLICE_BYTES + 77
 CONTENT = bytes(n * n % 251 for n in range(SIZE))
@@ -19,10 +16,9 @@ TREE = FileTree.of([CONTENT])
 ORDER = (3, 0, 9, 5, 1, 8, 4, 7, 2, 6)
 
 
-@pytest.fixture(params=[NodeVault, HubVault], ids=["node", "hub"])
-def vault(request: pytest.FixtureRequest, tmp_path: Path) -> AVault:
-    made: AVault = request.param(tmp_path / "files")
-    return made
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault(tmp_path / "files")
 
 
 def piece(start: int, slices: int = 1) -> Piece:
@@ -30,12 +26,12 @@ def piece(start: int, slices: int = 1) -> Piece:
     return Piece(file=TREE.id, size=SIZE, start=start, data=data)
 
 
-def take_all(vault: AVault) -> None:
+def take_all(vault: Vault) -> None:
     for start in ORDER:
         vault.take(piece(start))
 
 
-def test_pieces_in_any_order_become_the_file(vault: AVault) -> None:
+def test_pieces_in_any_order_become_the_file(vault: Vault) -> None:
     became = [vault.take(piece(start)) for start in ORDER]
     assert became == [False] * (SLICES - 1) + [True]
     assert vault.has(TREE.id, SIZE)
@@ -44,23 +40,23 @@ def test_pieces_in_any_order_become_the_file(vault: AVault) -> None:
     assert not vault.take(piece(0)), "a piece of a whole file changes nothing"
 
 
-def test_pieces_may_overlap_and_come_twice(vault: AVault) -> None:
+def test_pieces_may_overlap_and_come_twice(vault: Vault) -> None:
     for part in (piece(2), piece(0, SLICES_IN_CHUNK), piece(0, SLICES_IN_CHUNK), piece(9), piece(1)):
         assert not vault.take(part)
     assert vault.take(piece(8))
     assert vault.path(TREE.id).read_bytes() == CONTENT
 
 
-def test_what_is_held_is_read_from_the_disk(vault: AVault, tmp_path: Path) -> None:
+def test_what_is_held_is_read_from_the_disk(vault: Vault, tmp_path: Path) -> None:
     vault.take(piece(1))
     vault.take(piece(5))
     assert vault.held(TREE.id, SIZE) == 0b10_0010
-    assert type(vault)(tmp_path / "files").held(TREE.id, SIZE) == 0b10_0010
+    assert Vault(tmp_path / "files").held(TREE.id, SIZE) == 0b10_0010
     take_all(vault)
     assert vault.held(TREE.id, SIZE) == (1 << SLICES) - 1
 
 
-def test_a_piece_that_the_disk_spoilt_costs_the_pieces_and_not_the_truth(vault: AVault) -> None:
+def test_a_piece_that_the_disk_spoilt_costs_the_pieces_and_not_the_truth(vault: Vault) -> None:
     vault.take(piece(0))
     spoilt = vault.path(TREE.id).parent.parent / "pieces" / TREE.id / "0"
     spoilt.write_bytes(bytes(SLICE_BYTES))
@@ -71,14 +67,14 @@ def test_a_piece_that_the_disk_spoilt_costs_the_pieces_and_not_the_truth(vault: 
     assert vault.path(TREE.id).read_bytes() == CONTENT
 
 
-def test_a_part_of_a_whole_file_goes_out_as_a_piece_that_proves_itself(vault: AVault) -> None:
+def test_a_part_of_a_whole_file_goes_out_as_a_piece_that_proves_itself(vault: Vault) -> None:
     take_all(vault)
     data = vault.part(TREE.id, 0, CHUNK_BYTES)
     sent = vault.tree(TREE.id).encode(Piece(file=TREE.id, size=SIZE, start=0, data=data))
     assert open_piece(sent).data == CONTENT[:CHUNK_BYTES]
 
 
-def test_removing_forgets_file_and_pieces(vault: AVault) -> None:
+def test_removing_forgets_file_and_pieces(vault: Vault) -> None:
     vault.take(piece(0))
     vault.remove(TREE.id)
     assert vault.held(TREE.id, SIZE) == 0
@@ -88,7 +84,7 @@ def test_removing_forgets_file_and_pieces(vault: AVault) -> None:
     assert not vault.has(TREE.id, SIZE) and list(vault.listed()) == []
 
 
-def test_listed_names_whole_and_unfinished_files(vault: AVault) -> None:
+def test_listed_names_whole_and_unfinished_files(vault: Vault) -> None:
     vault.take(piece(0))
     assert [name for name, _ in vault.listed()] == [TREE.id]
     take_all(vault)
@@ -96,12 +92,12 @@ def test_listed_names_whole_and_unfinished_files(vault: AVault) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../etc/passwd", "A" * 64, "g" * 64, "0" * 63, "0" * 65])
-def test_only_ids_are_names(vault: AVault, name: str) -> None:
+def test_only_ids_are_names(vault: Vault, name: str) -> None:
     with pytest.raises(ValueError):
         vault.path(name)
 
 
-def test_a_full_disk_leaves_nothing_half_written(vault: AVault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing_half_written(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(descriptor: int) -> None:
         raise OSError(28, "no space left on device")
 
@@ -113,7 +109,7 @@ def test_a_full_disk_leaves_nothing_half_written(vault: AVault, monkeypatch: pyt
     assert not list(vault.path(TREE.id).parent.parent.rglob("*.part"))
 
 
-def test_the_same_pieces_from_two_sides_at_once_make_one_file(vault: AVault) -> None:
+def test_the_same_pieces_from_two_sides_at_once_make_one_file(vault: Vault) -> None:
     threads = [threading.Thread(target=take_all, args=(vault,)) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -1,8 +1,10 @@
-"""Encrypted files on this PC's disk, and the pieces of those that are on their way.
+"""Encrypted files in a folder of the disk, and the pieces of those that are on their way.
 
-A whole file is one file of the disk, named by its id; a piece is one file too, named by its first slice. Everything is
-written beside its place, forced to the disk and then renamed, so that a power cut leaves it there or not there. What is
-held is read from the folder, never remembered.
+The PCs of an office and the province keep scans alike, so both applications use this one store. A whole file is one file
+of the disk, named by its id; a piece is one file too, named by its first slice. Everything is written beside its place,
+forced to the disk and then renamed, so that a power cut leaves it there or not there. What is held is read from the
+folder, never remembered; several processes may write at once, because a name always means the same bytes. Nothing here
+knows a key, a dossier or who may read: a file is sealed before it comes and opened after it went.
 """
 
 import os
@@ -40,6 +42,10 @@ class Vault:
             raise ValueError(file)
         return self._folder / file[:2] / file
 
+    def read(self, file: str) -> bytes:
+        """The whole file; raises OSError."""
+        return self.path(file).read_bytes()
+
     def has(self, file: str, size: int) -> bool:
         """Whether the whole file is here."""
         try:
@@ -52,10 +58,6 @@ class Vault:
         path = self.path(file)
         stat = path.stat()
         return _tree(path, stat.st_mtime_ns, stat.st_size)
-
-    def read(self, file: str) -> bytes:
-        """The whole file; raises OSError."""
-        return self.path(file).read_bytes()
 
     def hash_of(self, file: str) -> str:
         """The id that the bytes on the disk have now, hashed anew; raises OSError, LocalFault as `tree`."""
@@ -79,6 +81,10 @@ class Vault:
         except FileNotFoundError:
             return self.held(file, size)  # The pieces have just become the file.
         return held & ((1 << slice_count(size)) - 1)
+
+    def is_begun(self, file: str) -> bool:
+        """Whether pieces of a file are here that is not whole yet."""
+        return (self._pieces / file).is_dir()
 
     def take(self, piece: Piece) -> bool:
         """Keep a piece that has been checked, durable on return; True when it made the file whole. Raises OSError."""
@@ -127,7 +133,7 @@ class Vault:
 
 def _write(path: Path, content: bytes | bytearray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{threading.get_ident()}.part")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with unfinished.open("wb") as file:
             file.write(content)
