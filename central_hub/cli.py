@@ -156,7 +156,9 @@ def doctor(console: Console, is_deep: bool) -> None:
 def rebuild_command(console: Console) -> None:
     """Make every list, counter and figure anew from the signed records, and take damaged files away."""
     services = opened(console)
-    with held_lock(services.config.data / "serve.lock"):
+    data = services.config.data
+    # A judge whose `serve` was killed needs a moment to notice; two processes never make these tables at once.
+    with held_lock(data / "serve.lock"), held_lock(data / "judge.lock", patience_s=_PATIENCE_S):
         read = rebuild(services)
         dropped = drop_damaged(services)
     console.say(f"Đã dựng lại từ {read} bản ghi.", f"Rebuilt from {read} records.")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from central_hub.backup.service import list_backups
 from central_hub.files.room import bytes_held
 from central_hub.files.sweep import FilesFound, look_over
+from central_hub.projection.refolding import refolding
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, TREE_PROBLEM, get_setting
 from central_hub.statistics.lists import Figure, count_by_scan, value_of
@@ -98,6 +99,28 @@ def _judge(connection: Connection, services: Services) -> Finding:
         vi=f"{unjudged} bản ghi chờ xét" + ("; hãy chạy «motcua-hub serve»" if is_late else ""),
         en=f"{unjudged} records to judge" + ("; run «motcua-hub serve»" if is_late else ""),
         otherwise=Health.UNDECIDED,
+    )
+
+
+def _refolding(connection: Connection, _: Services) -> Finding:
+    """Dossiers that another version of the program folded: the judge folds them anew by itself."""
+    found = refolding(connection)
+    if found is None:
+        vi, en = "mọi hồ sơ do phiên bản này tính", "every dossier was folded by this version"
+        return _finding("refolding", is_ok=True, vi=vi, en=en)
+    if found.left:
+        return _finding(
+            "refolding",
+            is_ok=False,
+            vi=f"đang tính lại hồ sơ sau khi nâng cấp: {found.done}/{found.total}; tự chạy khi «motcua-hub serve» chạy",
+            en=f"folding dossiers anew after an update: {found.done}/{found.total}; by itself while «motcua-hub serve» runs",
+            otherwise=Health.UNDECIDED,
+        )
+    return _finding(
+        "refolding",
+        is_ok=False,
+        vi=f"{found.failed} hồ sơ không tính lại được, còn như trước khi nâng cấp; gửi nhật ký máy chủ cho nhóm phát triển",
+        en=f"{found.failed} dossiers cannot be folded anew and stand as before the update; send the server's log to the developers",
     )
 
 
@@ -281,6 +304,7 @@ _CHECKS: tuple[_Check, ...] = (
     _guards,
     _database,
     _judge,
+    _refolding,
     _log,
     _authority,
     _set_aside,

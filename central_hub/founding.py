@@ -12,6 +12,7 @@ from pathlib import Path
 from central_hub.accounts.service import HUB_ROLES, make_account
 from central_hub.config import HubConfig
 from central_hub.keys import SECRET_BYTES, SECRET_FILE, load_root, log_verifier, save_keys, save_root
+from central_hub.projection.refolding import mark_current
 from central_hub.publishing.service import publish_defaults
 from central_hub.registry.compact import state_registry
 from central_hub.services import Services, open_services, system_clock_ms
@@ -79,6 +80,7 @@ def found_hub(
         if get_setting(connection, EPOCH) is not None:
             raise AlreadyFounded(str(config.data))
         put_setting(connection, EPOCH, services.random_bytes(16).hex())
+        mark_current(connection)
         make_account(
             connection,
             services,

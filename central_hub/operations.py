@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
 from central_hub.problems import Refused
+from central_hub.projection.refolding import refolding
 from central_hub.session import public
 from central_hub.settings import JUDGE_SEEN, TREE_PROBLEM, get_setting
 from central_hub.store.tables import DEVICE, DOSSIER, LOG, RUN, SET_ASIDE, STANDING
@@ -36,7 +37,14 @@ def health() -> Response:
     unjudged = _unjudged(connection)
     is_judging = seen is not None and now_ms - int(seen) < JUDGE_LATE_MS
     status = "ok" if is_judging or not unjudged else "judge_missing"
-    return jsonify(status=status, version=__version__, unjudged=unjudged, is_judging=is_judging)
+    found = refolding(connection)
+    return jsonify(
+        status=status,
+        version=__version__,
+        unjudged=unjudged,
+        is_judging=is_judging,
+        refolding=found.left if found else 0,
+    )
 
 
 @blueprint.get("/metrics")
@@ -63,6 +71,10 @@ def metrics() -> Response:
         "devices_silent": (
             "Enrolled devices without contact for longer than silent_after_hours",
             fleet.silent,
+        ),
+        "dossiers_refolding": (
+            "Dossiers to fold anew after an update",
+            found.left if (found := refolding(connection)) else 0,
         ),
         "rounds": ("Rounds answered", _sum(connection, DEVICE.c.rounds)),
         "bytes_in": ("Bytes received in rounds", _sum(connection, DEVICE.c.bytes_in)),

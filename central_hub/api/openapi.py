@@ -239,6 +239,7 @@ def _schemas() -> dict[str, Any]:
                 "version": text,
                 "unjudged": _COUNT,
                 "is_judging": {"type": "boolean"},
+                "refolding": _COUNT,
             }
         ),
         "Problem": {

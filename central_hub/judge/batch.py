@@ -75,8 +75,6 @@ class Batch:
     spoiled: list[StoredRun] = field(default_factory=list)
     erased: dict[str, str] = field(default_factory=dict)
     """Erasure orders carried out since their dossier was folded, and that dossier."""
-    unread: list[str] = field(default_factory=list)
-    """Dossiers for other communes that were folded before their way was read (once, after an upgrade)."""
     rehomed: list[str] = field(default_factory=list)
     """Dossiers to fold anew because a re-organisation concerns them."""
     genealogy: Genealogy = NOTHING

@@ -7,19 +7,15 @@ the erasure orders about the dossier, so that what must go goes everywhere.
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from central_hub.journal.service import Draft, write
 from central_hub.projection.foreign import Audience, listed_for
 from central_hub.services import Services
-from central_hub.settings import get_setting, put_setting
 from central_hub.store.erasures import erasures_of
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, FOREIGN, KEY
+from central_hub.store.tables import FOREIGN, KEY
 from dossiers.kinds import LISTED_MAX
-
-WAYS_READ = "ways_read"
-PROVINCE_DIGITS = 2
 
 
 def list_foreign(
@@ -38,20 +34,6 @@ def list_foreign(
     for unit, lists in sorted(drafts.items()):
         if lists:
             write(connection, services, commune=unit, drafts=_distinct(lists), now_ms=now_ms)
-
-
-def unread_ways(connection: Connection) -> list[str]:
-    """Dossiers for another unit that an earlier version folded: they are folded once more, so that they reach it."""
-    if get_setting(connection, WAYS_READ) is not None:
-        return []
-    away = (DOSSIER.c.commune != DOSSIER.c.home) & (func.length(DOSSIER.c.commune) > PROVINCE_DIGITS)
-    return [row.id.hex() for row in connection.execute(select(DOSSIER.c.id).where(away))]
-
-
-def mark_ways_read(connection: Connection) -> None:
-    """From now on every fold reads the way."""
-    if get_setting(connection, WAYS_READ) is None:
-        put_setting(connection, WAYS_READ, "1")
 
 
 def units_of(connection: Connection, record: str) -> list[str]:

@@ -35,7 +35,8 @@ from central_hub.judge.batch import (
 )
 from central_hub.judge.cuts import read_cuts, records_after_new_cuts
 from central_hub.judge.deciding import KEY_STATED, decide
-from central_hub.judge.listing import list_foreign, mark_ways_read, units_of, unread_ways
+from central_hub.judge.listing import list_foreign, units_of
+from central_hub.judge.refolding import Refolder
 from central_hub.judge.signatures import Verification, Verifiers
 from central_hub.judge.standings import (
     COLUMNS,
@@ -104,17 +105,20 @@ class Judge:
         self._reviews_seen = -1
         self._retries_faults = True
         self._ahead: Ahead | None = None
+        self._refolder = Refolder(services)
 
     def judge_pending(self, *, batches_max: int | None = None) -> int:
-        """Judge everything that is stored; returns how many records were judged."""
-        judged = batches = 0
+        """Judge everything that is stored, and fold anew what another version folded; returns how many records were judged
+        and dossiers folded."""
+        worked = batches = 0
         while batches_max is None or batches < batches_max:
             found = self._judge_batch()
-            if found is None:
+            folded = self._refolder.step()
+            if found is None and not folded:
                 break
-            judged += found
+            worked += (found or 0) + folded
             batches += 1
-        return judged
+        return worked
 
     def close(self) -> None:
         """End the threads."""
@@ -145,7 +149,7 @@ class Judge:
             events_seen, reviews_seen = newest_event(connection), reviews_of_copies(connection)
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
-            work = (batch.cases, batch.runs, batch.spoiled, batch.erased, batch.unread, batch.rehomed)
+            work = (batch.cases, batch.runs, batch.spoiled, batch.erased, batch.rehomed)
             if not any(work):
                 self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
                 self._reviews_seen = reviews_seen
@@ -260,8 +264,6 @@ class Judge:
         dossiers.update(dict.fromkeys(r.header.dossier for r, _, _ in cut_off if r.header.dossier))
         erased = unfolded(connection)
         dossiers.update(dict.fromkeys(erased.values()))
-        unread = unread_ways(connection)
-        dossiers.update(dict.fromkeys(unread))
         rehomed = _waiting_for_a_home(connection, self._services.config.judge_batch_records)
         dossiers.update(dict.fromkeys(rehomed))
         known = standings_of_dossiers(connection, dossiers)
@@ -288,7 +290,6 @@ class Judge:
             cuts=cuts,
             spoiled=spoiled,
             erased=erased,
-            unread=unread,
             copies=suspected_logs(connection, self._services, {case.log_no for case in cases}),
             self_reviews=_self_reviews(connection, self._services, cases),
             rehomed=rehomed,
@@ -307,7 +308,7 @@ class Judge:
                 arrived.setdefault(dossier, []).append(case.record)
             elif case.before.outcome is not case.judgement.outcome:
                 arrived.setdefault(dossier, [])
-        for dossier in (*batch.erased.values(), *batch.unread, *batch.rehomed):
+        for dossier in (*batch.erased.values(), *batch.rehomed):
             arrived.setdefault(dossier, [])
         outcomes = batch.outcomes.items()
         self._projector.fold(
@@ -340,7 +341,6 @@ class Judge:
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
         list_foreign(connection, self._services, self._projector.audiences, now_ms)
-        mark_ways_read(connection)
         fresh = [case.record for case in batch.cases if case.before is None]
         note_twins(connection, self._services.keys.derived(TWINS), fresh)
 

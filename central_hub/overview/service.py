@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from central_hub.copies.service import count_suspected
 from central_hub.nodes.states import NodeState, look_at
+from central_hub.projection.refolding import refolding
 from central_hub.quarantine.service import Waiting, count_waiting
 from central_hub.routing.listing import count_legs
 from central_hub.routing.wish import Stage, Wish
@@ -42,6 +43,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
         "ranked": board.ranked(order=order, limit=_RANKED_SHOWN),
         "fields": board.fields(),
         "nodes": nodes_to_look_at(devices, services),
+        "refolding": refolding(connection),
         "node_counts": {
             "all": len(devices),
             "heard": sum(day_ms < (each.contact_ms or 0) for each in devices),

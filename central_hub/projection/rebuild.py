@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, delete, select
 
+from central_hub.projection import refolding
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
 from central_hub.projection.twins import PURPOSE as TWINS
@@ -56,6 +57,7 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
             read += sum(len(records) for _, records in batch)
             if progress is not None:
                 progress(read)
+        refolding.mark_current(connection)
     return read
 
 

@@ -334,6 +334,15 @@ TENURE = Table(
 REHOMING = _table("rehoming", Column("id", LargeBinary, primary_key=True))
 """Dossiers that a re-organisation concerns and that the judge has yet to fold anew."""
 
+REFOLDING = _table(
+    "refolding",
+    _whole("no", key=True),
+    Column("id", LargeBinary, nullable=False),
+    _whole("is_failed"),
+    Index("ix_refolding_is_failed", "is_failed", "no"),
+)
+"""Dossiers that another version of the program folded, in the order in which they are folded anew."""
+
 SCOPE = _table("scope", _text("commune", key=True), _bytes("digest"))
 """Per keeping commune the sum of its dossiers' digests: what a round compares with the node's."""
 
@@ -581,6 +590,7 @@ DERIVED = (
     PUBLICATION,
     TENURE,
     REHOMING,
+    REFOLDING,
     DOSSIER,
     OVERDUE_BEFORE,
     SCOPE,

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from central_hub.copies.suspicion import Copied, gets_nothing, look_at_round, suspected_logs
 from central_hub.ingest.service import acknowledge
 from central_hub.projection.projector import scope_digest
+from central_hub.projection.refolding import is_due
 from central_hub.registry.leases import grant_lease, has_used_its_numbers
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
@@ -414,6 +415,7 @@ def _compared(connection: Connection, place: Workplace, request: RoundRequest) -
     )
     rehoming = select(REHOMING.c.id)
     is_moving = any(connection.execute(each.limit(1)).first() is not None for each in (pending, rehoming))
+    is_moving = is_moving or is_due(connection)  # until then the sum is of two folds
     is_moving = is_moving or any(has_pending(connection, unit) for unit in sorted(place.scope))
     # A sum of another fold says nothing about ours: the fleet shows the version, and nobody is alarmed.
     if not request.digest or is_moving or request.beacon.fold != FOLD_VERSION:

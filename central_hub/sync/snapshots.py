@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from central_hub.copies.suspicion import has_undecided_copy
+from central_hub.projection.refolding import is_due
 from central_hub.services import Services
 from central_hub.store.bulk import chunks
 from central_hub.store.engine import reading
@@ -60,7 +61,8 @@ class WrittenSnapshot:
 class _Plan:
     """What goes into it: logs that are taken whole and up to where, bases, open dossiers.
 
-    A branch of a log does not: it follows in rounds, once the log that it comes off is there. `is_summable`: without it.
+    A branch of a log does not: it follows in rounds, once the log that it comes off is there. `is_summable`: without it,
+    and with all dossiers folded by this version.
     """
 
     whole: dict[str, int]
@@ -186,7 +188,7 @@ def _plan(connection: Connection, store: HubLogStore, scope: Scope, place: Workp
         dossiers=[bytes(row.id).hex() for row in kept] + sorted(unsettled - known),
         guests=sorted(_listed_open(connection, place) - known - unsettled),
         digest=digest.to_bytes(total),
-        is_summable=not branches,
+        is_summable=not branches and not is_due(connection),
     )
 
 

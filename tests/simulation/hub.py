@@ -22,7 +22,6 @@ from central_hub.erasure.service import Wish, order_erasure
 from central_hub.files.service import answer_files, vault_of
 from central_hub.judge.service import Judge
 from central_hub.keys import HubKeys, log_verifier
-from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.service import publish_calendar, publish_catalogue
 from central_hub.registry.enrolment import enrol_device, issue_code
 from central_hub.registry.revocation import Act, review_records, revoke_keys
@@ -196,11 +195,9 @@ class SimHub:
         self._start()
 
     def run(self, program: Program) -> None:
-        """Somebody installs another program, and has it make its tables anew."""
+        """Somebody installs another program; its judge folds anew what the one before folded, while PCs come and go."""
         self.program = program
         self.restart()
-        with running(program):
-            rebuild(self.worker)
 
     def back_up(self) -> None:
         """What the schedule does every night."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from central_hub.judge.refolding import Refolder
 from edge_node.projection import schema
 from edge_node.store.alerts import DIGEST, list_alerts
 from tests.simulation import invariants, version_worlds
@@ -93,3 +94,20 @@ def test_tables_of_an_older_fold_are_made_anew(world: World, monkeypatch: pytest
         world.heal()
         with running(Program.NEWER):
             invariants.check_end(world)
+
+
+def test_dossiers_of_an_older_fold_are_folded_anew_by_the_judge(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody types `rebuild`: without the judge's own steps the province would stay behind its PCs for ever."""
+    monkeypatch.setattr(Refolder, "step", lambda _: 0)
+    with pytest.raises(Broken, match="rows follow from the records"):
+        version_worlds.upgrade_all(world)
+        world.heal()
+        with running(Program.NEWER):
+            invariants.check_end(world)
+    monkeypatch.undo()
+    world.hub.restart()
+    world.heal()
+    with running(Program.NEWER):
+        invariants.check_end(world)

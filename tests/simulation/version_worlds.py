@@ -29,7 +29,7 @@ def upgrade_node(world: "World", node: "SimNode") -> None:
 
 
 def change_hub(world: "World", program: Program) -> None:
-    """The province installs another program and makes its tables anew; what it holds stays what it was."""
+    """The province installs another program, which makes its tables anew by itself; what it holds stays what it was."""
     with world.hub.reading() as (_, store):
         before = store.frontier().digest()
     world.hub.run(program)

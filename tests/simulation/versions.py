@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import central_hub.projection.projector as hub_projector
+import central_hub.projection.refolding as hub_refolding
 import central_hub.sync.parcels as hub_parcels
 import central_hub.sync.service as hub_rounds
 import central_hub.sync.snapshots as hub_snapshots
@@ -50,7 +51,8 @@ _FORETOLD = kinds._kind(
     roles=kinds.AUTHORITY["dossier.noted"],
 )
 _FOLDS: tuple[Any, ...] = (
-    state_hash, merge, rows, schema, beacon, snapshots, hub_projector, hub_parcels, hub_rounds, hub_snapshots,
+    state_hash, merge, rows, schema, beacon, snapshots, hub_projector, hub_refolding, hub_parcels, hub_rounds,
+    hub_snapshots,
 )  # fmt: skip
 _NEWER: tuple[tuple[Any, str, Any], ...] = (
     (kinds, "KINDS", {**kinds.KINDS, UNKNOWN_KIND: _FORETOLD}),

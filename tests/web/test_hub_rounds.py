@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from central_hub.projection.projector import scope_digest
 from central_hub.registry.enrolment import issue_code
 from central_hub.registry.leases import leases_of_unit
 from central_hub.registry.revocation import Act, revoke_device
 from central_hub.store.engine import reading, writing
-from central_hub.store.tables import DEVICE, STANDING
+from central_hub.store.tables import DEVICE, REFOLDING, STANDING
 from signing.bundles import open_bundle
 from signing.cuts import Cause
 from signing.keys import SigningKey, new_signing_key
@@ -129,6 +129,10 @@ def test_an_idle_round_compares_what_both_sides_folded(
     assert len(idle.data) <= 300
     other = answered(ask(client, desk, challenge=challenge, frontier=frontier, digest=bytes(32)))
     assert other.digest_state == DigestState.DIFFERENT
+    with writing(hub.services.engine) as connection:
+        connection.execute(insert(REFOLDING).values(no=1, id=bytes(16), is_failed=0))
+    mixed = answered(ask(client, desk, challenge=challenge, frontier=frontier, digest=bytes(32)))
+    assert mixed.digest_state == DigestState.NOT_COMPARABLE, "an update: the sum is of two folds"
 
 
 def test_the_other_pc_of_the_commune_gets_what_is_judged(
@@ -354,6 +358,7 @@ def test_health_tells_when_nobody_judges(hub: ProvinceHub, client: FlaskClient, 
     hub.deliver(desk)
     assert client.get("/health").json == {
         "status": "judge_missing", "version": "0.1.0", "unjudged": 1, "is_judging": False,
+        "refolding": 0,
     }  # fmt: skip
 
 

@@ -95,6 +95,15 @@ def test_nothing_is_rebuilt_or_restored_under_a_running_hub(data: Path) -> None:
             assert (code, said["code"]) == (FAILED, "HUB_RUNNING")
 
 
+def test_nothing_is_rebuilt_beside_a_judge(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge may outlive a killed `serve` for a moment: two processes would make the same tables."""
+    monkeypatch.setattr("central_hub.cli._PATIENCE_S", 0.0)
+    with held_lock(data / "judge.lock"):
+        code, said = run("rebuild", data)
+    assert (code, said["code"]) == (FAILED, "HUB_RUNNING")
+    assert run("rebuild", data)[0] == OK
+
+
 def test_plain_http_is_for_loopback(data: Path) -> None:
     code, said = run("serve", data, "--http", "--host", "0.0.0.0")
     assert (code, said["code"]) == (BAD_INPUT, "HUB_PLAIN_HTTP")

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from central_hub.judge.listing import WAYS_READ
 from central_hub.judge.service import Judge
 from central_hub.registry.revocation import Act, revoke_keys
-from central_hub.settings import get_setting
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import FOREIGN, LEG, LOG, SETTING, STANDING
@@ -138,10 +136,10 @@ def test_dossiers_folded_before_the_way_was_read_are_listed_once(hub: ProvinceHu
     with writing(hub.services.engine) as connection:
         connection.execute(delete(FOREIGN))
         connection.execute(delete(LEG))
-        connection.execute(delete(SETTING).where(SETTING.c.name == WAYS_READ))
+        connection.execute(delete(SETTING).where(SETTING.c.name == "folded_by"))
     judge = Judge(hub.services)
     judge.judge_pending()
     judge.close()
     assert listed(hub, OTHER) == {opening}
     with reading(hub.services.engine) as connection:
-        assert get_setting(connection, WAYS_READ) and len(connection.execute(select(LEG)).all()) == 1
+        assert len(connection.execute(select(LEG)).all()) == 1
