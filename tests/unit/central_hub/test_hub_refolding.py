@@ -219,8 +219,8 @@ def test_a_dossier_on_which_the_fold_fails_stops_nobody(
         poisonous = connection.scalars(select(DOSSIER.c.id).order_by(DOSSIER.c.id)).first()
     assert poisonous is not None
 
-    def failing(order: Any, refused: Any) -> Any:
-        view = fold_in_order(order, refused)
+    def failing(order: Any, refused: Any, **more: Any) -> Any:
+        view = fold_in_order(order, refused, **more)
         assert view.dossier != poisonous.hex()
         return view
 
