@@ -15,6 +15,7 @@ from central_hub.config import HubConfig
 from central_hub.rooms import ROOMS
 from central_hub.services import Services
 from dossiers.presentation import jinja_filters
+from look.problems import language
 
 LANGUAGES = ("vi", "en")
 
@@ -26,7 +27,7 @@ def create_app(config: HubConfig, services: Services) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.attach(app, services)
     Babel(app, default_locale="vi", locale_selector=lambda: _language(config))
-    app.jinja_env.filters.update(jinja_filters(problems.language))
+    app.jinja_env.filters.update(jinja_filters(language))
     app.jinja_env.add_extension("jinja2.ext.do")
     protection.attach(app, is_https=config.tls, session_seconds=config.session_hours * 3600)
     app.before_request(who.guard)

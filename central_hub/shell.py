@@ -5,11 +5,11 @@ from typing import Any
 from flask import Flask, has_request_context
 
 from central_hub.database import get_reader, get_services
-from central_hub.problems import language
 from central_hub.quarantine.service import count_waiting
 from central_hub.session import current
 from central_hub.sync.fleet import fleet_state
 from central_hub.words import role_name
+from look.problems import language
 from signing.roles import Role
 
 

@@ -6,9 +6,9 @@ Each is a function, because the language is known only while a request is answer
 from flask import Flask
 from flask_babel import gettext as _
 
-from central_hub.problems import language
 from central_hub.reasons import CATALOGUE
 from dossiers.kinds import KINDS
+from look.problems import language
 from signing.roles import Role
 
 

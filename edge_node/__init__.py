@@ -15,6 +15,7 @@ from edge_node.config import EdgeConfig
 from edge_node.keyring import KeysMissing
 from edge_node.rooms import ROOMS
 from edge_node.services import Services
+from look.problems import language
 
 LANGUAGES = ("vi", "en")
 
@@ -27,7 +28,7 @@ def create_app(config: EdgeConfig, services: Services) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     database.attach(app, services)
     Babel(app, default_locale="vi", locale_selector=lambda: _language(config))
-    app.jinja_env.filters.update(jinja_filters(problems.language))
+    app.jinja_env.filters.update(jinja_filters(language))
     app.jinja_env.add_extension("jinja2.ext.do")
     protection.attach(app, is_https=config.https)
     app.before_request(who.guard)

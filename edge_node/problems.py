@@ -1,14 +1,10 @@
-"""Every "no" of the node's HTTP: problem details (RFC 9457) for programs, a page with a next step for people.
-
-Both come from the one catalogue of reasons; nothing technical reaches the page but the code.
-"""
+"""Which faults the node's HTTP knows, and which requests come from programs; `look.problems` says how they are told."""
 
 import logging
 import sqlite3
 from typing import Any, Final
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
-from flask_babel import get_locale
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -16,58 +12,22 @@ from edge_node import reasons
 from edge_node.journal import WriteRefused
 from edge_node.store import StorageFull
 from edge_node.store.connection import is_damage
+from look.problems import prefers_json, say
 from signing.reasons import Reason
 
 _LOG: Final = logging.getLogger(__name__)
-PROBLEM_TYPE: Final = "https://motcua.invalid/problems/"
 
 
 def wants_json() -> bool:
     """Whether a program asks: the API, or whoever prefers JSON."""
     if request.path.startswith("/api/") or request.path == "/health":
         return True
-    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
-    return best in ("application/json", "application/problem+json")
+    return prefers_json()
 
 
 def answer(reason: Reason, detail: str = "", *, status: int | None = None, **members: Any) -> Response:
     """The answer for a reason, in the form that the caller reads."""
-    code = status or reason.status
-    if wants_json():
-        return problem(reason, detail, status=code, **members)
-    is_english = language() == "en"
-    page = render_template(
-        "errors/error.html",
-        status=code,
-        title=reason.en if is_english else reason.vi,
-        text=members.get("text", ""),
-        next_step=reason.next_en if is_english else reason.next_vi,
-        code=reason.code,
-    )
-    return make_response(page, code)
-
-
-def problem(reason: Reason, detail: str = "", *, status: int | None = None, **members: Any) -> Response:
-    """Problem details as JSON."""
-    is_english = language() == "en"
-    content = {
-        "type": PROBLEM_TYPE + reason.code,
-        "title": reason.en if is_english else reason.vi,
-        "status": status or reason.status,
-        "code": reason.code,
-        "next": reason.next_en if is_english else reason.next_vi,
-        **({"detail": detail} if detail else {}),
-        **members,
-    }
-    response = jsonify(content)
-    response.status_code = status or reason.status
-    response.content_type = "application/problem+json"
-    return response
-
-
-def language() -> str:
-    """`vi` or `en`, for this request."""
-    return str(get_locale() or "vi")[:2]
+    return say(reason, detail, is_program=wants_json(), status=status, members=members)
 
 
 def attach(app: Flask) -> None:

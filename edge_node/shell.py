@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 from edge_node.copies.service import count_waiting
 from edge_node.database import get_db, get_services
 from edge_node.keyring.units import scope_of
-from edge_node.problems import language
 from edge_node.routing.queries import waiting_here
 from edge_node.session import current
 from edge_node.store import alerts
 from edge_node.store.local import read_office
 from edge_node.sync.status import read_status
+from look.problems import language
 from signing.roles import Role
 
 

@@ -1,4 +1,4 @@
-"""The look of both applications: style sheet, script, icons and the macros that make the parts of a screen.
+"""The look of both applications: style sheet, script, icons, the macros that make the parts of a screen, and how a "no" is told.
 
 Words of a macro are in the catalogue of the application that shows it. No screen, no route of its own and no figure is
 here: whatever only one application shows lives in its rooms, its frame in its `base.html`, its own rules in its `app.css`.

@@ -29,7 +29,7 @@ FLOORS = {
     "signing": {"signing"},
     "sync_protocol": {"signing", "sync_protocol"},
     "dossiers": {"signing", "sync_protocol", "dossiers"},
-    "look": {"look"},
+    "look": {"signing", "look"},
     "vault": {"signing", "sync_protocol", "vault"},
     "edge_node": {"signing", "sync_protocol", "dossiers", "look", "vault", "edge_node"},
     "central_hub": {"signing", "sync_protocol", "dossiers", "look", "vault", "central_hub"},

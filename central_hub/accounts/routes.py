@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 
 from central_hub.accounts.service import Account, log_in
 from central_hub.database import get_services
-from central_hub.problems import language
 from central_hub.session import begin, current, end, public, safe_next
+from look.problems import language
 
 blueprint = Blueprint("accounts", __name__)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from central_hub.problems import language
 from central_hub.words import plain
 from dossiers.calendar import SpecialDay, WorkingCalendar
 from dossiers.local_time import from_yyyymmdd
 from dossiers.presentation import fmt_date, fmt_money
 from dossiers.procedures import Catalogue, Procedure
 from dossiers.time_rules import describe_rule
+from look.problems import language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

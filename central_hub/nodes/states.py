@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 
-from central_hub.problems import language
 from central_hub.sync.fleet import DeviceState
 from dossiers.presentation import fmt_number, fmt_span
+from look.problems import language
 from sync_protocol.reasons import BY_CODE
 from sync_protocol.wire import DigestState
 

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from central_hub.ingest.aside import list_set_aside
 from central_hub.judge.standings import Standing, list_standings, reviews_by_device
-from central_hub.problems import language
 from central_hub.projection.twins import open_duplicates, twins_of
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
 from central_hub.registry.forks import contested_records
@@ -22,6 +21,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import list_devices
 from central_hub.words import reason_words
 from dossiers.conflicts import Conflict, settle_by_ms, what_happened
+from look.problems import language
 from sync_protocol.admission import Outcome
 from sync_protocol.record import Record
 

@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
-from central_hub.problems import language
 from central_hub.services import Services
 from central_hub.statistics.choice import Choice, iso, presets, previous
 from central_hub.statistics.courses import Course, Step, added, course, courses_by
@@ -22,6 +21,7 @@ from central_hub.statistics.words import period_name, preset_name
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.presentation import fmt_date, fmt_number, fmt_percent
 from dossiers.statistics import ReportRow, rate_a, rate_b
+from look.problems import language
 
 _SCALE = Fraction(1, 20)
 _MINUS = "−"

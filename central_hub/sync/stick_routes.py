@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from central_hub import reasons
 from central_hub.database import get_reader, get_services
-from central_hub.problems import Refused, language
+from central_hub.problems import Refused
 from central_hub.session import current, required, requires
 from central_hub.sync.asked import find_asked, find_files, keep_asked, keep_files, list_asked
 from central_hub.sync.carried_files import AskedFiles, files_answers, take_files
@@ -31,6 +31,7 @@ from central_hub.sync.snapshots import write_snapshot
 from central_hub.sync.stick import newest_asked
 from central_hub.tables import download
 from dossiers.presentation import fmt_number
+from look.problems import language
 from signing.roles import Role
 from sync_protocol.parcel import Label, Sink, Source, part_name
 

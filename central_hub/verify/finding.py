@@ -5,12 +5,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from central_hub.problems import language
 from central_hub.services import Services
 from central_hub.words import kind_name, plain, role_names
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_span
 from dossiers.procedures import Catalogue
 from dossiers.states import STATES, Status
+from look.problems import language
 from signing.next_steps import WORDS, next_step
 from signing.report import Exit, Indication, InForce, Report, Result
 

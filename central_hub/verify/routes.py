@@ -10,7 +10,7 @@ from central_hub import reasons
 from central_hub.api.tokens import Scope, list_tokens
 from central_hub.database import get_reader, get_services
 from central_hub.events import note_event
-from central_hub.problems import Refused, language
+from central_hub.problems import Refused
 from central_hub.registry.snapshot import take_snapshot
 from central_hub.sent import sent_file, sent_name
 from central_hub.session import current, public, required, requires
@@ -21,6 +21,7 @@ from central_hub.verify.finding import finding_of
 from central_hub.verify.offline_page import page_digest
 from central_hub.verify.service import AGENCY_ASKS_MAX, Asker, may_ask, report_on
 from central_hub.words import kind_name
+from look.problems import language
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.readiness import Writer, readiness_of
 from signing.roles import Role

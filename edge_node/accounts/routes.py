@@ -15,9 +15,9 @@ from edge_node.database import get_db, get_services
 from edge_node.entry import Rejected
 from edge_node.journal import WriteRefused
 from edge_node.keyring import Actor
-from edge_node.problems import language
 from edge_node.shell import role_name, role_names
 from edge_node.store.local import read_office
+from look.problems import language
 from signing.roles import GRANTS, Role
 
 blueprint = Blueprint("accounts", __name__)

@@ -28,13 +28,13 @@ from edge_node.database import get_db, get_services
 from edge_node.entry import Rejected
 from edge_node.journal import require_office
 from edge_node.keyring import Actor
-from edge_node.problems import problem
 from edge_node.projection.lists import DossierFilter, dossier_row, find_by_code, find_dossiers
 from edge_node.projection.service import view as view_of
 from edge_node.receive.forms import check_agreed, parse_reception
 from edge_node.receive.service import Repeated, receive
 from edge_node.sync.status import read_status
 from edge_node.witness.state import seen_note
+from look.problems import problem
 from signing.readiness import LACKS_HEADER, Readiness, Writer, readiness_of
 from sync_protocol.reasons import THROTTLED
 

@@ -20,10 +20,11 @@ from edge_node.erasure.reading import shown_orders
 from edge_node.journal import require_office
 from edge_node.printing import PrintingFailed, render_pdf
 from edge_node.printing.documents import FormTooLarge
-from edge_node.problems import answer, language
+from edge_node.problems import answer
 from edge_node.routing.reading import shown_way
 from edge_node.tables import csv_response, pdf_response
 from edge_node.witness.state import seen_note
+from look.problems import language
 from signing.readiness import Writer, readiness_of
 
 blueprint = Blueprint("casework", __name__, url_prefix="/dossiers")

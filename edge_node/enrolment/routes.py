@@ -8,11 +8,11 @@ from edge_node.database import get_db, get_services
 from edge_node.enrolment.forms import Typed, empty_form, read_form
 from edge_node.enrolment.service import enrol, enrol_from_file, request_file
 from edge_node.journal import WriteRefused
-from edge_node.problems import language
 from edge_node.session import LOGIN_PATH, public
 from edge_node.store.local import read_office
 from edge_node.sync.service import sync_now
 from edge_node.sync.transport import HubLine, LineFault
+from look.problems import language
 from signing.reasons import Reason
 from sync_protocol.enrolment import ENROLMENT_FILE_BYTES_MAX
 from sync_protocol.errors import RemoteFault

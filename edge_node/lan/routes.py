@@ -13,7 +13,7 @@ from edge_node.journal import WriteRefused, require_office
 from edge_node.lan.peers import TooManyPeers, add_peer, parse_address, remove_peer, switch
 from edge_node.lan.reading import read_lan_page
 from edge_node.lan.service import meet_all
-from edge_node.problems import language
+from look.problems import language
 from signing.roles import Role
 
 blueprint = Blueprint("lan", __name__, url_prefix="/lan")

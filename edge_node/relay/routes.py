@@ -10,10 +10,10 @@ from edge_node import reasons
 from edge_node.casework import labels
 from edge_node.database import get_db, get_services
 from edge_node.journal import WriteRefused, require_office
-from edge_node.problems import language
 from edge_node.relay.queue import drop
 from edge_node.relay.reading import read_relay_page
 from edge_node.relay.service import send_now
+from look.problems import language
 from signing.roles import Role
 
 blueprint = Blueprint("relay", __name__, url_prefix="/relay")

@@ -10,11 +10,11 @@ from dossiers.presentation import fmt_number
 from edge_node.casework import labels
 from edge_node.database import get_db, get_services
 from edge_node.journal import require_office
-from edge_node.problems import language
 from edge_node.sync.errand import DESK
 from edge_node.sync.reading import outcome_words, read_page
 from edge_node.sync.runner import SyncResult
 from edge_node.sync.service import acknowledge_alert
+from look.problems import language
 from sync_protocol.reasons import LINE_DOWN
 
 blueprint = Blueprint("sync", __name__, url_prefix="/sync")

@@ -13,7 +13,6 @@ from edge_node.casework import labels
 from edge_node.database import get_db, get_services
 from edge_node.diagnosis.service import write_diagnosis
 from edge_node.journal import require_office
-from edge_node.problems import language
 from edge_node.relay.stick import Helped, help_others
 from edge_node.store.space import MIB
 from edge_node.sync.carrier import CARRIER
@@ -28,6 +27,7 @@ from edge_node.sync.parcels import (
 from edge_node.sync.service import StickTaken, take_stick
 from edge_node.sync.snapshots import WrittenSnapshot
 from edge_node.sync.stick_page import carried_words, chosen_folder, read_stick_page
+from look.problems import language
 from sync_protocol.errors import RemoteFault
 
 Outcome = TypeVar("Outcome")
