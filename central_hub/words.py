@@ -40,11 +40,13 @@ def role_names(roles: object) -> str:
 
 
 def kind_name(kind: str) -> str:
-    """A kind of record in words; its code where this version does not know it."""
-    known = KINDS.get(kind)
+    """A kind of record in words; of a later version, what it stated so far."""
+    name = kind.partition("@")[0]
+    known = KINDS.get(name)
     if known is None:
-        return kind
-    return known.en if language() == "en" else known.vi
+        return _("Loại việc mới (%(code)s)", code=name)
+    words = known.en if language() == "en" else known.vi
+    return words if name == kind else _("%(kind)s (của phiên bản mới hơn)", kind=words)
 
 
 def reason_words(code: str) -> tuple[str, str]:

@@ -19,7 +19,8 @@ _ISSUE: Final = "finish"
 _HAND_OVER: Final = "return_result"
 _CORRECT: Final = "correct"
 _ENDS: Final = frozenset({"withdraw", "refuse_expired"})
-_MAKING: Final = frozenset({_ISSUE, _HAND_OVER})
+_MAKING: Final = (_ISSUE, _HAND_OVER)
+"""No set: what is asked for stands in facts that nobody may have checked, and may be anything."""
 _REFUSED: Final = frozenset({Standing.QUARANTINED, Standing.HELD})
 _COUNTS: Final = frozenset({Standing.APPLIED, Standing.DISPUTED})
 

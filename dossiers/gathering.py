@@ -82,6 +82,7 @@ class Gathering:
         self.papers_given: list[int] = []
         self.papers_taken: list[tuple[int, str]] = []
         self.idle = 0
+        self.unread = 0
         self.contents: list[Content | None] = []
 
     def take(self, index: int, record: Record) -> None:

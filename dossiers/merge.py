@@ -13,6 +13,7 @@ The result depends on records, verdicts and bodies only; what depends on bodies 
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from dossiers.deadlines import classify
 from dossiers.differences import find_conflicts
 from dossiers.gathering import ASSIGNED, CODE, DUE, OF_STEPS, PAYMENT, Gathering, Version, words
 from dossiers.genealogy import NOTHING, Genealogy
-from dossiers.kinds import FACT_FIELDS, check_facts
+from dossiers.kinds import FACT_FIELDS, KINDS, check_facts
 from dossiers.lifecycle import delivery_state, finance_state
 from dossiers.routes import Route, is_routed
 from dossiers.state_hash import FOLD_VERSION as FOLD_VERSION
@@ -52,7 +53,10 @@ _BODY_RANK: Final = {
         (BodyState.ABSENT, BodyState.LOST, BodyState.WITHHELD, BodyState.PRESENT, BodyState.ERASED)
     )
 }
+_OPENING: Final = "dossier.received"
 _WRITING: Final = frozenset({"dossier.received", "dossier.amended"})
+_UNCHECKED: Final = frozenset({Standing.QUARANTINED, Standing.HELD, Standing.WITHOUT_EFFECT, Standing.UNREAD})
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _NOBODY: Final = frozenset[str]()
 
 
@@ -92,6 +96,9 @@ def gather(
     for index, record in enumerate(order.records):
         if out >> index & 1:
             gathering.skip()
+        elif record.header.kind not in KINDS:
+            gathering.unread |= 1 << index
+            gathering.skip()
         elif record.id not in ill:
             gathering.take(index, record)
         else:  # a judge refuses such a record; should one be here all the same, it must not stop the fold
@@ -108,21 +115,30 @@ def ill_formed(records: Iterable[Record | UnverifiedRecord]) -> AbstractSet[str]
 def compared(
     records: Iterable[Record], refused: AbstractSet[str], genealogy: Genealogy = NOTHING
 ) -> list[Record]:
-    """The records that node and hub compare: without refused ones of another commune than the dossier's own, or one
-    before or after it in a re-organisation.
+    """The records that node and hub compare: without refused ones, and such as this program cannot read, of another commune
+    than the dossier's own, or one before or after it in a re-organisation.
 
     The home commune's nodes may never have been shown those, so they are no part of what both sides hold.
     """
     held = list(records)
     standing = [record.header for record in held if record.id not in refused]
-    received = [header.commune for header in standing if header.kind == "dossier.received"]
-    home = next(iter((*received, *(header.commune for header in standing))), None)
+    read = [header for header in standing if header.kind in KINDS]
+    openings = [header for headers in (read, standing) for header in headers if header.name == _OPENING]
+    home = next((header.commune for header in (*openings, *read, *standing)), None)
     return [
         record
         for record in held
-        if record.id not in refused
+        if (record.id not in refused and record.header.kind in KINDS)
         or (home is not None and genealogy.is_of_one_line(home, record.header.commune))
     ]
+
+
+def has_unread(records: Iterable[Record | UnverifiedRecord]) -> bool:
+    """Whether this program cannot read one of them."""
+    for record in records:  # noqa: SIM110 — asked of every record that comes
+        if record.header.kind not in KINDS:
+            return True
+    return False
 
 
 def field_changes(view: DossierView, record: str) -> tuple[tuple[str, FieldWrite | None, FieldWrite], ...]:
@@ -394,17 +410,21 @@ def _timeline(
         (refused, Standing.QUARANTINED),
         (held, Standing.HELD),
         (gathering.idle, Standing.WITHOUT_EFFECT),
+        (gathering.unread, Standing.UNREAD),
         (superseded, Standing.SUPERSEDED),
     )
-    is_plain = not (refused or held or superseded or gathering.idle or disputed)
+    is_plain = not (refused or held or superseded or gathering.idle or gathering.unread or disputed)
     entries = []
     for index, record in enumerate(gathering.order.records):
         header, standing = record.header, Standing.APPLIED
+        facts: Mapping[str, Any] = header.facts
         if not is_plain:
             marked = next((mark for mask, mark in marks if mask >> index & 1), Standing.APPLIED)
             is_disputed = record.id in disputed and marked in (Standing.APPLIED, Standing.SUPERSEDED)
             standing = Standing.DISPUTED if is_disputed else marked
-        facts, content = header.facts, gathering.contents[index]
+            if standing in _UNCHECKED and (header.kind not in KINDS or check_facts(header.kind, facts)):
+                facts = _NOTHING  # whatever stands there under a known name, nobody can say what it means
+        content = gathering.contents[index]
         entries.append(
             TimelineEntry(
                 record.id,

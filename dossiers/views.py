@@ -37,6 +37,8 @@ class Standing(StrEnum):
     WITHOUT_EFFECT = "without_effect"
     HELD = "held"
     QUARANTINED = "quarantined"
+    UNREAD = "unread"
+    """Of a kind or version that this program does not know: kept, passed on, and of no effect until one that does comes."""
 
 
 class DueCause(StrEnum):

@@ -192,6 +192,20 @@ def not_entitled(reason: Reason, key_id: str) -> Check:
     )
 
 
+def authority_open(key_id: str) -> Check:
+    """Not a no: what is newer than this verifier, or than its trust bundle, may have roles of its own."""
+    return Check(
+        id="authority",
+        result=Result.UNKNOWN,
+        why_vi="Chưa kiểm tra được ai có quyền ký loại bản ghi này: bản ghi mới hơn chương trình kiểm tra hoặc bản tin cậy "
+        "đang dùng; cần cập nhật.",
+        why_en="Who may sign this kind of record was not checked: the record is newer than this verifier or its trust "
+        "bundle; update them.",
+        evidence=key_id,
+        sub_indication=SubIndication.MC_ROLE,
+    )
+
+
 def entitled(key_id: str) -> Check:
     return Check(
         id="authority",

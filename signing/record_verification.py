@@ -155,7 +155,12 @@ class RecordVerification:
         try:
             self.chain.trust.require(header.by, kind=header.kind, unit=header.unit)
         except NotEntitled as error:
-            outcome.add(findings.not_entitled(error.reason, header.by))
+            is_newer = header.version > HEADER_VERSION or header.kind not in self.bundle.authority
+            outcome.add(
+                findings.authority_open(header.by)
+                if is_newer
+                else findings.not_entitled(error.reason, header.by)
+            )
             return statement
         outcome.add(findings.entitled(header.by))
         outcome.add(findings.delegation(header.by, is_delegated=statement.delegated))

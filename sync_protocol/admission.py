@@ -2,8 +2,8 @@
 
 The hub's judge asks for every record it has stored; a node asks for records that reach it from elsewhere. What a
 dossier may do next is not asked here: contradictions between honest records are the merge's business and become
-conflicts that people see (design §§6, 7). Unknown kinds are admitted and forwarded byte for byte: a newer node wrote
-them.
+conflicts that people see (design §§6, 7). A record of a kind or version that is not known here is kept and forwarded byte
+for byte, and waits with a reason until a program that knows it judges it; nothing waits for it.
 """
 
 from collections.abc import Iterable
@@ -72,11 +72,13 @@ def judge_record(
         log_device: key id of the device whose log this is.
     """
     header = record.header
-    is_known = rules.knows(header.kind)
+    is_known = rules.knows(header.kind)  # never of a later version: its kind carries the version
     try:
-        if not is_known:  # the closed schema of a known kind admits nothing that is not plain
+        if (
+            not is_known and not header.is_later
+        ):  # the closed schema of a known kind admits nothing that is not plain
             check_plain(header.facts, limits.FACTS_DEPTH_MAX)
-        content = record.body.parse() if record.body else None
+        content = record.body.parse() if record.body and is_known else None
     except RecordInvalid as error:
         return Judgement(Outcome.QUARANTINED, error.reason, error.detail)
     statement = trust.statement(header.by)
@@ -86,10 +88,11 @@ def judge_record(
         return Judgement(Outcome.QUARANTINED, reasons.RECORD_SIGNATURE)
     if header.by != log_device and statement.device not in (None, log_device):
         return Judgement(Outcome.QUARANTINED, reasons.RECORD_ROLE, "this key lives on another device")
-    if is_known:
-        refusal = _authority(header, trust, rules) or rules.check(header, content)
-        if refusal:
-            return Judgement(Outcome.QUARANTINED, refusal)
+    if not is_known:
+        return Judgement(Outcome.PENDING, reasons.RECORD_VERSION, header.kind)
+    refusal = _authority(header, trust, rules) or rules.check(header, content)
+    if refusal:
+        return Judgement(Outcome.QUARANTINED, refusal)
     return _dependency(parents)
 
 

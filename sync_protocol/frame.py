@@ -41,6 +41,8 @@ from sync_protocol.record import (
 from sync_protocol.unpacking import check_containers, unpack_zstd
 
 FRAME_VERSION = 1
+_RECORD_VERSION = 1
+"""Of the records that a frame of this version rebuilds; those of another version travel raw in it."""
 _STATES = (BodyState.ABSENT, BodyState.PRESENT, BodyState.ERASED, BodyState.WITHHELD, BodyState.LOST)
 _NO_PARENT, _PREVIOUS, _LISTED = 0, 1, 2
 _SMALL_BYTES, _LARGE_BYTES = 16 * 1024, 128 * 1024
@@ -99,8 +101,8 @@ class _BranchFrame(_Frame, array_like=True):
 
 def encode_run(run: Run) -> bytes:
     """Encode a run whose chain holds; the last record's link need not be sealed."""
-    raw: list[int] = []
-    raw_bodies: list[int] = []
+    raw = [i for i, record in enumerate(run.records) if record.header.v != _RECORD_VERSION]
+    raw_bodies = [i for i, record in enumerate(run.records) if record.body and record.content is None]
     data = _encode(run, raw, raw_bodies)
     for _ in range(2):
         rebuilt = decode_run(data)
@@ -172,7 +174,7 @@ def _unpack(data: bytes) -> bytes:
 
 
 def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:
-    records = run.records
+    records, apart = run.records, frozenset(raw_bodies)
     keys = _Index()
     dossiers = _Index()
     kinds = _Index()
@@ -193,7 +195,7 @@ def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:
             latest[header.dossier] = record.id
     first = records[0].header
     table = _Table(
-        kind=[kinds.of(r.header.kind) for r in records],
+        kind=[kinds.of(r.header.name) for r in records],
         kinds=kinds.values,
         by=[keys.of(r.header.by) for r in records],
         at_ms=_differences([r.header.at[0] for r in records]),
@@ -205,7 +207,7 @@ def _encode(run: Run, raw: list[int], raw_bodies: list[int]) -> bytes:
         anchors=[(i, _packed_anchor(a)) for i, a in _changes([r.header.anchor for r in records])],
         states=bytes(_STATES.index(r.body_state) for r in records),
         facts=pack([r.header.facts for r in records]),
-        contents=pack([r.content for r in records]),
+        contents=pack([None if i in apart else r.content for i, r in enumerate(records)]),
         raw=[(i, records[i].header_bytes) for i in raw],
         raw_bodies=[(i, body.content) for i in raw_bodies if (body := records[i].body)],
     )
@@ -306,6 +308,7 @@ def _rebuild(frame: _BranchFrame, table: _Table, count: int) -> Run:
                 parents=parents,
                 prev=prev,
                 seq=seq,
+                v=_RECORD_VERSION,
             )
             data = header_json(header, anchor_text, fact_text, offset_text)
             if len(data) > limits.HEADER_SIZE_BYTES_MAX or not -JSON_INT_MAX <= ms <= JSON_INT_MAX:

@@ -68,7 +68,7 @@ class LogOpening(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             raise RunInvalid(reasons.LOG_CHAIN, str(error)) from error
         derived = log_id(opening.device, header.commune, opening.epoch)
-        if header.kind != OPENING_KIND or header.seq != 0 or header.prev is not None or header.log != derived:
+        if header.name != OPENING_KIND or header.seq != 0 or header.prev is not None or header.log != derived:
             raise RunInvalid(reasons.LOG_CHAIN, "record 0 does not open this log")
         return opening
 

@@ -62,6 +62,13 @@ RECORD_UNIT = _reason(
     next_vi="Kiểm tra lại đơn vị của cán bộ với quản trị tỉnh.",
     next_en="Check the officer's unit with the province.",
 )  # fmt: skip
+RECORD_VERSION = _reason(
+    "RECORD_VERSION", 409, retryable=True,
+    vi="Bản ghi do phiên bản mới hơn ghi; tỉnh đã giữ nguyên nhưng chưa đọc được.",
+    en="A newer version wrote this record; the province keeps it as it is and cannot read it yet.",
+    next_vi="Không phải làm gì ở máy này; bản ghi tự được xét khi phần mềm của tỉnh được cập nhật.",
+    next_en="Nothing to do on this PC; it is judged by itself once the province's software is updated.",
+)  # fmt: skip
 RECORD_PARENT_PENDING = _reason(
     "RECORD_PARENT_PENDING", 409, retryable=True,
     vi="Bản ghi trước của hồ sơ này chưa về tới tỉnh.", en="An earlier record of this dossier has not arrived yet.",
@@ -316,7 +323,7 @@ RELAY_EXPIRED = _reason(
 
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
-    RECORD_UNIT, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_COPY, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
+    RECORD_UNIT, RECORD_VERSION, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_AFTER_CUT, RECORD_COPY, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,

@@ -6,7 +6,9 @@ bytes; nothing here serialises again in order to verify. `UnverifiedRecord` is w
 `compose` and `verify_record` make a `Record`.
 
 The header's members, in their canonical order: anchor, at, body, by, commune, dossier, facts, kind, log, offset,
-parents, prev, seq, v.
+parents, prev, seq, v. A later version keeps these with their types and may hold more: this one keeps and passes on what it
+cannot read, byte for byte (PROTOCOL §13). Its kind carries the version (`dossier.noted@2`), so that no rule for the kind as
+it is known here is ever applied to it.
 """
 
 import hashlib
@@ -30,7 +32,10 @@ _Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 _Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Unit = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{2,5}\Z")]
 Kind = Annotated[str, msgspec.Meta(pattern=r"^[a-z]+\.[a-z_]+\Z", max_length=limits.KIND_LENGTH_MAX)]
+_LATER = "@"
+"""Between the name and the version in the kind of a later version; no name holds it."""
 Count = Annotated[int, msgspec.Meta(ge=0, le=JSON_INT_MAX)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Ms = Annotated[int, msgspec.Meta(ge=-JSON_INT_MAX, le=JSON_INT_MAX)]
 Origin = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,120}\Z")]
 
@@ -50,6 +55,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         at: `[milliseconds, counter]` of the device's hybrid clock; breaks ties, decides nothing else.
         body: salted SHA-256 of the body, or None where the record has none.
         by: key id of the signer.
+        kind: what is stated; of a later version with that version behind it, and then unknown to every rule here.
         commune: the unit under whose authority the signer acts.
         offset: `[milliseconds, age in seconds]` of the last measured clock offset (province − this PC).
         parents: ids of the heads of the dossier that the author had seen.
@@ -69,7 +75,17 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     parents: Annotated[tuple[_Hex64, ...], msgspec.Meta(max_length=limits.PARENTS_MAX)] = ()
     prev: _Hex64 | None = None
     seq: Count
-    v: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = RECORD_VERSION
+    v: Version = RECORD_VERSION
+
+    @property
+    def name(self) -> str:
+        """The kind as it was signed, whatever the version."""
+        return self.kind.partition(_LATER)[0]
+
+    @property
+    def is_later(self) -> bool:
+        """Whether a later version than this program's wrote it: its facts and body follow rules that are not known here."""
+        return not knows_version(self.v)
 
     @property
     def corrected_ms(self) -> int:
@@ -136,11 +152,14 @@ class _Fields(msgspec.Struct, frozen=True):
 
     @property
     def content(self) -> dict[str, Any] | None:
-        """The body's JSON object, or None where the body is not here."""
+        """The body's JSON object, or None where the body is not here, or is none: a judge says so, everybody else goes on."""
         if self.body is None:
             return None
-        value: dict[str, Any] = orjson.loads(self.body.content)
-        return value
+        try:
+            value = orjson.loads(self.body.content)
+        except orjson.JSONDecodeError:
+            return None
+        return value if type(value) is dict else None
 
 
 class UnverifiedRecord(_Fields, frozen=True):
@@ -150,6 +169,11 @@ class UnverifiedRecord(_Fields, frozen=True):
 
 class Record(_Fields, frozen=True):
     """A record whose signature holds under the key that its header names."""
+
+
+def knows_version(version: int) -> bool:
+    """Whether this program knows the rules that records of this version follow."""
+    return version <= RECORD_VERSION
 
 
 def record_id(header_bytes: bytes) -> str:
@@ -222,7 +246,11 @@ def decode_header(data: bytes) -> Header:
     try:
         header = _decoder.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if _is_later(data):
+            return _decode_later(data)
         raise RecordInvalid(reasons.RECORD_FORMAT, str(error)) from error
+    if header.is_later:
+        return _decode_later(data)
     check_plain(header.facts, limits.FACTS_DEPTH_MAX)
     if header_text(header, _canonical(header.facts)) != data:
         raise RecordInvalid(reasons.RECORD_FORMAT, "header is not canonical")
@@ -240,6 +268,7 @@ def compose(header: Header, body: Body | None, signer: Signer) -> Record:
     if header.body != (body.hash if body else None):
         raise ValueError("the header names another body")
     data = encode_header(header)
+    header = decode_header(data) if header.is_later else header
     signature = signer.sign(RECORD_PURPOSE, data)
     id_hex = record_id(data)
     state = BodyState.PRESENT if body else BodyState.ABSENT
@@ -302,7 +331,40 @@ def unverified(record: Record) -> UnverifiedRecord:
     )
 
 
+class _Version(msgspec.Struct):
+    """What tells how the rest of a header is to be read."""
+
+    v: Version
+
+
 _decoder = msgspec.json.Decoder(Header)
+_version_decoder = msgspec.json.Decoder(_Version)
+_MEMBERS: tuple[str, ...] = tuple(field.name for field in msgspec.structs.fields(Header))
+
+
+def _is_later(data: bytes) -> bool:
+    try:
+        return not knows_version(_version_decoder.decode(data).v)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+
+
+def _decode_later(data: bytes) -> Header:
+    """The known members of a header of a later version; what else it holds is covered by its bytes alone."""
+    try:
+        members = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise RecordInvalid(reasons.RECORD_FORMAT, str(error)) from error
+    check_plain(members, limits.FACTS_DEPTH_MAX + 1)
+    if _canonical(members) != data:
+        raise RecordInvalid(reasons.RECORD_FORMAT, "header is not canonical")
+    if lacking := [name for name in _MEMBERS if name not in members]:
+        raise RecordInvalid(reasons.RECORD_FORMAT, f"a header has {', '.join(lacking)}")
+    try:
+        header = msgspec.convert({name: members[name] for name in _MEMBERS}, Header)
+    except msgspec.ValidationError as error:
+        raise RecordInvalid(reasons.RECORD_FORMAT, str(error)) from error
+    return msgspec.structs.replace(header, kind=f"{header.kind}{_LATER}{header.v}")
 
 
 def _canonical(value: dict[str, Any]) -> bytes:

@@ -38,7 +38,7 @@ _TOP_LEVEL: Final = re.compile(r"^(?:export )?(?:async )?(?:function\*?|class|co
 
 
 _PLAIN: Final = (
-    "not_readable", "readable", "header_malformed", "key_known", "signature_wrong", "signature_right", "entitled",
+    "not_readable", "readable", "header_malformed", "key_known", "signature_wrong", "signature_right", "entitled", "authority_open",
     "content_none", "content_missing", "content_erased", "content_altered", "content_malformed", "content_right",
     "status_left_aside", "forked", "algorithm_stood", "algorithm_broken", "too_early", "too_late", "interval_unproven",
     "file_named", "file_not_named", "file_unproven", "paper_readable", "registry_believed", "registry_unsigned", "registry_replaced", "device_believed",

@@ -150,7 +150,7 @@ def _check_device(run: Run, services: Services, epoch: str, trust: Trust, store:
         raise RunInvalid(reasons.ROUND_DEVICE, f"the log's device {device} is not enrolled")
     if not trust.acts_for(statement, commune) or run.records[0].header.commune != commune:
         raise RunInvalid(reasons.RECORD_UNIT, "the log is not of its device's unit")
-    if run.first == 0 and (run.records[0].header.kind != OPENING_KIND or run.records[0].header.by != device):
+    if run.first == 0 and (run.records[0].header.name != OPENING_KIND or run.records[0].header.by != device):
         raise RunInvalid(reasons.LOG_CHAIN, "the log was not opened by its device")
     if run.seal is not None:
         verify_seal(run.seal, statement.key, origin=run.origin)

@@ -73,6 +73,8 @@ class Batch:
     """Records by which a PC speaks for itself as a copy that nobody else has confirmed."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     spoiled: list[StoredRun] = field(default_factory=list)
+    later: set[str] = field(default_factory=set)
+    """Records of a kind or version that this program does not know: they wait, and nothing waits for them."""
     erased: dict[str, str] = field(default_factory=dict)
     """Erasure orders carried out since their dossier was folded, and that dossier."""
     rehomed: list[str] = field(default_factory=list)

@@ -31,6 +31,8 @@ def decide(batch: Batch, projector: Projector) -> None:
     """Judge all cases; those that depend on others again, until nothing changes."""
     for standing in batch.standings.values():
         batch.outcomes[standing.record] = standing.outcome
+        if standing.was_unread:
+            batch.later.add(standing.record)
     earlier = _Earlier(batch, projector)
     for case in batch.cases:
         _judge(case, batch, earlier)
@@ -44,6 +46,7 @@ class _Earlier:
 
     def __init__(self, batch: Batch, projector: Projector) -> None:
         self._outcomes = batch.outcomes
+        self._later = batch.later
         self._cases = batch.cases
         self._fresh: dict[str, list[Case]] | None = None
         self._projector = projector
@@ -51,6 +54,8 @@ class _Earlier:
         self._homes: dict[str, str] = {}
 
     def of(self, dossier: str | None, parent: str) -> Outcome | None:
+        if parent in self._later:
+            return Outcome.APPLIED  # it holds under its key; what it says, nothing here can rest on
         known = self._outcomes.get(parent)
         if known is not None or dossier is None:
             return known
@@ -135,6 +140,10 @@ def _judge(case: Case, batch: Batch, earlier: _Earlier) -> Judgement:
             judgement = Judgement(Outcome.QUARANTINED, reasons.RECORD_UNIT, "a dossier of another commune")
     case.judgement = judgement
     batch.outcomes[record.id] = judgement.outcome
+    if judgement.reason is reasons.RECORD_VERSION:
+        batch.later.add(record.id)
+    else:
+        batch.later.discard(record.id)
     return judgement
 
 

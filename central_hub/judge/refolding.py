@@ -78,7 +78,9 @@ class Refolder:
             )
             projector.fold(
                 {dossier: [] for dossier in dossiers},
-                left_out={each.record for each in known if each.outcome is Outcome.PENDING},
+                left_out={
+                    each.record for each in known if each.outcome is Outcome.PENDING and not each.was_unread
+                },
                 quarantined={each.record for each in known if each.outcome is Outcome.QUARANTINED},
                 store=store,
             )

@@ -42,9 +42,9 @@ from central_hub.judge.standings import (
     COLUMNS,
     Standing,
     standings_after_cuts,
+    standings_for_another_program,
     standings_of_copies,
     standings_of_dossiers,
-    standings_of_faults,
     standings_of_keys,
 )
 from central_hub.projection.projector import Projector
@@ -103,7 +103,7 @@ class Judge:
         self._keys_seen = 0
         self._events_seen = 0
         self._reviews_seen = -1
-        self._retries_faults = True
+        self._retries_all = True
         self._ahead: Ahead | None = None
         self._refolder = Refolder(services)
 
@@ -151,7 +151,7 @@ class Judge:
             batch.suspended = suspended
             work = (batch.cases, batch.runs, batch.spoiled, batch.erased, batch.rehomed)
             if not any(work):
-                self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
+                self._keys_seen, self._events_seen, self._retries_all = keys_seen, events_seen, False
                 self._reviews_seen = reviews_seen
                 return None
             decide(batch, self._projector)
@@ -168,7 +168,7 @@ class Judge:
             self._ahead = None
         if batch.erased:
             scrub(services.engine)
-        self._keys_seen, self._events_seen, self._retries_faults = keys_seen, events_seen, False
+        self._keys_seen, self._events_seen, self._retries_all = keys_seen, events_seen, False
         self._reviews_seen = reviews_seen
         return batch.records
 
@@ -251,8 +251,8 @@ class Judge:
         dossiers = dict.fromkeys(case.record.header.dossier or "" for case in cases)
         dossiers.pop("", None)
         waiting = standings_of_keys(connection, keys_since(connection, self._keys_seen))
-        if self._retries_faults:
-            waiting += standings_of_faults(connection)
+        if self._retries_all:
+            waiting += standings_for_another_program(connection)
         if reviews_of_copies(connection) != self._reviews_seen:
             waiting += standings_of_copies(connection)
         status = self._services.status.current(connection)
@@ -306,14 +306,14 @@ class Judge:
                 continue
             if case.before is None:
                 arrived.setdefault(dossier, []).append(case.record)
-            elif case.before.outcome is not case.judgement.outcome:
+            elif case.before.differs(case.judgement.outcome, case.judgement.reason):
                 arrived.setdefault(dossier, [])
         for dossier in (*batch.erased.values(), *batch.rehomed):
             arrived.setdefault(dossier, [])
         outcomes = batch.outcomes.items()
         self._projector.fold(
             arrived,
-            left_out={record for record, outcome in outcomes if outcome is Outcome.PENDING},
+            left_out={record for record, outcome in outcomes if outcome is Outcome.PENDING} - batch.later,
             quarantined={record for record, outcome in outcomes if outcome is Outcome.QUARANTINED},
             store=store,
         )
@@ -341,7 +341,7 @@ class Judge:
         self._grant_leases(connection, batch, now_ms)
         self._projector.write(connection)
         list_foreign(connection, self._services, self._projector.audiences, now_ms)
-        fresh = [case.record for case in batch.cases if case.before is None]
+        fresh = [case.record for case in batch.cases if case.before is None or case.before.was_unread]
         note_twins(connection, self._services.keys.derived(TWINS), fresh)
 
     def _write_standings(self, connection: Connection, batch: Batch, now_ms: int) -> None:

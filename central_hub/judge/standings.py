@@ -44,6 +44,11 @@ class Standing:
             for value in (getattr(self, name) for name in COLUMNS)
         )
 
+    @property
+    def was_unread(self) -> bool:
+        """Whether the program that judged it did not know its kind or version."""
+        return self.code == reasons.RECORD_VERSION.code
+
     def differs(self, outcome: Outcome, reason: Reason | None) -> bool:
         """Whether a new judgement says something else."""
         if outcome is Outcome.APPLIED:
@@ -69,9 +74,11 @@ def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Stand
     return found
 
 
-def standings_of_faults(connection: Connection) -> list[Standing]:
-    """The records on which the judge itself failed."""
-    return _standings(connection, STANDING.c.code == reasons.RECORD_FAULT.code)
+def standings_for_another_program(connection: Connection) -> list[Standing]:
+    """The records on which the judge itself failed, and those that it could not read: an update may settle both."""
+    return _standings(
+        connection, STANDING.c.code.in_([reasons.RECORD_FAULT.code, reasons.RECORD_VERSION.code])
+    )
 
 
 def standings_after_cuts(connection: Connection) -> list[Standing]:

@@ -29,7 +29,7 @@ from central_hub.store.tables import DOSSIER, OVERDUE_BEFORE, SCOPE, TENURE
 from dossiers.causality import arrange
 from dossiers.documents import makes_documents
 from dossiers.genealogy import NOTHING, Genealogy, receiving_log
-from dossiers.merge import FOLD_VERSION, compared, fold_in_order, ill_formed, state_hash
+from dossiers.merge import FOLD_VERSION, compared, fold_in_order, has_unread, ill_formed, state_hash
 from dossiers.views import DossierView
 from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, record_set_hash, replace, to_bytes
 from sync_protocol.record import Record, UnverifiedRecord
@@ -56,6 +56,8 @@ class Projector:
         self._devices: dict[str, str] = {}
         self._ill: set[str] = set()
         """Records that an older program let in and whose facts this one knows to be wrong."""
+        self._unread: set[str] = set()
+        """Dossiers in which a later version wrote something that this program cannot read."""
 
     def load(
         self,
@@ -81,6 +83,8 @@ class Projector:
             bare = [without_body(record) for record in records]
             self.histories.put(dossier, bare)
             self._ill |= ill_formed(bare)
+            if has_unread(bare):
+                self._unread.add(dossier)
 
     def distrust(self, arrived: Mapping[str, list[UnverifiedRecord]]) -> None:
         """Look at the facts of records that this program has not judged (`rebuild`), before they are folded."""
@@ -114,6 +118,8 @@ class Projector:
         for dossier, records in arrived.items():
             history = self.history(dossier) + [without_body(record) for record in records]
             self.histories.put(dossier, history)
+            if has_unread(records):
+                self._unread.add(dossier)
             if states_files(history):
                 self._files[dossier] = []
             if makes_documents(history):
@@ -193,7 +199,7 @@ class Projector:
         refused = {r.id for r in records if r.id in quarantined} if quarantined else quarantined
         if len(records) == len(refused):
             return None
-        if refused:
+        if refused or dossier in self._unread:
             records = compared(records, refused, self._genealogy)
             refused = refused & {record.id for record in records}
         order = arrange(records)

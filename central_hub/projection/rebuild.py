@@ -18,6 +18,7 @@ from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import writing
 from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
 from central_hub.store.tables import DERIVED, LOG, PLACE, RUN, STANDING
+from sync_protocol import reasons
 from sync_protocol.admission import Outcome
 from sync_protocol.frame import decode_run
 from sync_protocol.record import UnverifiedRecord
@@ -35,11 +36,12 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
     with writing(services.engine) as connection:
         for table in DERIVED:
             connection.execute(delete(table))
-        standings = {
-            row.record: row.outcome
-            for row in connection.execute(select(STANDING.c.record, STANDING.c.outcome))
-        }
-        pending = {record for record, outcome in standings.items() if outcome == Outcome.PENDING.value}
+        rows = connection.execute(select(STANDING.c.record, STANDING.c.outcome, STANDING.c.code)).all()
+        standings = {row.record: row.outcome for row in rows}
+        unread = {row.record for row in rows if row.code == reasons.RECORD_VERSION.code}
+        pending = {
+            record for record, outcome in standings.items() if outcome == Outcome.PENDING.value
+        } - unread
         refused = {record for record, outcome in standings.items() if outcome == Outcome.QUARANTINED.value}
         store = HubLogStore(connection, services.opened)
         projector, secret = Projector(), services.keys.derived(TWINS)

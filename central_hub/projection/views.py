@@ -8,6 +8,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import STANDING
 from dossiers.merge import fold
 from dossiers.views import DossierView
+from sync_protocol import reasons
 from sync_protocol.admission import Outcome
 
 
@@ -15,9 +16,10 @@ def view_dossier(connection: Connection, services: Services, dossier: str) -> Do
     """The folded view of a dossier; None where nothing of it is judged."""
     records = HubLogStore(connection, services.opened).dossier_records(dossier)
     standings = connection.execute(
-        select(STANDING.c.record, STANDING.c.outcome).where(STANDING.c.dossier == dossier)
+        select(STANDING.c.record, STANDING.c.outcome, STANDING.c.code).where(STANDING.c.dossier == dossier)
     ).all()
-    pending = {row.record for row in standings if row.outcome == Outcome.PENDING.value}
+    unread = {row.record for row in standings if row.code == reasons.RECORD_VERSION.code}
+    pending = {row.record for row in standings if row.outcome == Outcome.PENDING.value} - unread
     refused = {row.record for row in standings if row.outcome == Outcome.QUARANTINED.value}
     taken = [without_body(record) for record in records if record.id not in pending]
     return fold(taken, quarantined=refused) if taken else None

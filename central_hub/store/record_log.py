@@ -285,7 +285,7 @@ class HubLogStore:
 
     def _open_log(self, run: Run, base: int, head: str) -> HeldLog:
         header = run.records[0].header
-        device = str(header.facts.get("device", "")) if header.kind == OPENING_KIND else ""
+        device = str(header.facts.get("device", "")) if header.name == OPENING_KIND else ""
         if run.is_branch:
             origin = self.held(run.origin)
             device = origin.device if origin else ""

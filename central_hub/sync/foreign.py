@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 from central_hub.projection.foreign import listed_for
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import FOREIGN, STANDING
-from sync_protocol import limits
+from sync_protocol import limits, reasons
 from sync_protocol.admission import Outcome
 from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.rounds import MayHold, loose_run, side_by_side
@@ -80,7 +80,11 @@ def has_pending(connection: Connection, unit: str) -> bool:
     waiting = (
         select(STANDING.c.record)
         .join(FOREIGN, FOREIGN.c.record == STANDING.c.record)
-        .where(FOREIGN.c.unit == unit, STANDING.c.outcome == Outcome.PENDING.value)
+        .where(
+            FOREIGN.c.unit == unit,
+            STANDING.c.outcome == Outcome.PENDING.value,
+            STANDING.c.code != reasons.RECORD_VERSION.code,
+        )
     )
     return connection.execute(waiting.limit(1)).first() is not None
 

@@ -411,7 +411,9 @@ def _leaf_spans(connection: Connection, log: str) -> tuple[LeafSpan, ...]:
 def _compared(connection: Connection, place: Workplace, request: RoundRequest) -> tuple[int, bytes]:
     """Compare derived state, now that both sides hold the same records and everything is judged."""
     pending = select(STANDING.c.seq).where(
-        STANDING.c.commune.in_(place.scope), STANDING.c.outcome == Outcome.PENDING.value
+        STANDING.c.commune.in_(place.scope),
+        STANDING.c.outcome == Outcome.PENDING.value,
+        STANDING.c.code != reasons.RECORD_VERSION.code,  # it takes part on both sides, without effect
     )
     rehoming = select(REHOMING.c.id)
     is_moving = any(connection.execute(each.limit(1)).first() is not None for each in (pending, rehoming))

@@ -230,7 +230,7 @@ def leaf_in(outline: Outline, position: int) -> Leaf:
 def leaf_of(record: UnverifiedRecord | Record) -> Leaf:
     """What a record contributes to the log."""
     header = record.header
-    return Leaf(by=header.by, kind=header.kind, link=record.link, log=header.log, seq=header.seq)
+    return Leaf(by=header.by, kind=header.name, link=record.link, log=header.log, seq=header.seq)
 
 
 def _note_problem(services: Services, problem: str) -> None:

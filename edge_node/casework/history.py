@@ -12,6 +12,7 @@ from typing import Any, Final
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
+from dossiers.kinds import check_facts
 from dossiers.merge import field_changes
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_money, mask_id
 from dossiers.procedures import Procedure
@@ -146,6 +147,8 @@ def _title(entry: TimelineEntry) -> str:
         return _("%(title)s (tạm giữ, chờ kết luận của bản ghi trước)", title=title)
     if entry.standing is Standing.DISPUTED:
         return _("%(title)s (cần thống nhất)", title=title)
+    if entry.standing is Standing.UNREAD:
+        return _("%(title)s (của phiên bản mới hơn, máy này chưa hiểu)", title=title)
     if entry.standing is Standing.WITHOUT_EFFECT:
         return _("%(title)s (không có hiệu lực)", title=title)
     return title
@@ -177,7 +180,7 @@ def _roles_of(trust: Trust, key: str) -> str:
 
 def _changes(entry: TimelineEntry, words: _Words) -> list[Change]:
     record = words.records.get(entry.record)
-    if record is None:
+    if record is None or check_facts(record.header.kind, record.header.facts) is not None:
         return []
     facts, content = record.header.facts, record.content or {}
     match entry.kind:

@@ -140,8 +140,10 @@ def action_word(action: str | None) -> str:
 
 
 def kind_word(kind: str) -> str:
-    known = KINDS.get(kind)
-    return pick((known.vi, known.en)) if known else kind
+    """What a record states, in words; of a later version, what it stated so far."""
+    name = kind.partition("@")[0]
+    known = KINDS.get(name)
+    return pick((known.vi, known.en)) if known else _("Loại việc mới (%(code)s)", code=name)
 
 
 def leg_step_word(step: str) -> str:

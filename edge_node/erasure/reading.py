@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from dossiers.erasures import GROUNDS
+from dossiers.kinds import KINDS, check_facts
 from dossiers.presentation import fmt_date, fmt_datetime
 from edge_node.accounts.service import signer_names
 from edge_node.casework.case import Case
 from edge_node.casework.labels import action_word, kind_word, pick
 from edge_node.erasure.service import erasable_records, orders_of
+from sync_protocol.record import Header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ def choices_of(db: Database, case: Case) -> list[RecordChoice]:
             text=" · ".join(
                 part
                 for part in (
-                    _title(record.header.kind, record.header.facts.get("action")),
+                    _title(record.header),
                     fmt_datetime(record.header.corrected_ms),
                     signers.get(record.header.by, ("", ""))[0],
                 )
@@ -79,5 +81,8 @@ def shown_orders(db: Database, dossier: str) -> list[ShownOrder]:
     return shown
 
 
-def _title(kind: str, action: str | None) -> str:
-    return action_word(action) if action else kind_word(kind)
+def _title(header: Header) -> str:
+    """Refused records and those of a later version can be chosen too: of what they say, only the kind is certain."""
+    is_read = header.kind in KINDS and check_facts(header.kind, header.facts) is None
+    action = header.facts.get("action") if is_read else None
+    return action_word(action) if action else kind_word(header.kind)

@@ -16,8 +16,8 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from dossiers.genealogy import Genealogy, receiving_log
-from dossiers.kinds import check_facts
-from dossiers.merge import compared, fold
+from dossiers.kinds import KINDS, check_facts
+from dossiers.merge import compared, fold, has_unread
 from dossiers.views import DossierView
 from edge_node.keyring.trust import hub_keys, office_log_ids
 from edge_node.keyring.units import read_genealogy
@@ -25,6 +25,7 @@ from edge_node.projection import counters, schema
 from edge_node.projection.foreign import note_foreign
 from edge_node.projection.rows import digest_of, row_of
 from edge_node.projection.units import UNIT_KINDS, keep_event
+from edge_node.projection.unread import can_read_more, forget_readable, note_unread
 from edge_node.projection.ways import keep_way
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
 from edge_node.store.bases import has_bases
@@ -196,6 +197,8 @@ class Projector:
 
     def _take_one(self, record: Record) -> str | None:
         header = record.header
+        if header.kind not in KINDS:
+            note_unread(self._db, header.kind, now=newest_instant_ms(self._db))
         if header.dossier:
             return header.dossier
         if check_facts(header.kind, header.facts) is None:
@@ -233,7 +236,8 @@ class Projector:
     def _keep_codes(self, dossier: bytes, records: Sequence[Record]) -> None:
         """Every code that any record gave it, whatever the fold made of that record: paper may carry it."""
         facts = (record.header.facts for record in records)
-        codes = {each[name] for each in facts for name in ("code", "provisional") if each.get(name)}
+        given = (each.get(name) for each in facts for name in ("code", "provisional"))
+        codes = {code for code in given if code and isinstance(code, str)}
         self._db.conn.executemany(
             "INSERT OR IGNORE INTO given_code (code, dossier) VALUES (?, ?)",
             [(code, dossier) for code in codes],
@@ -313,6 +317,7 @@ def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None)
         schema.recreate(db)
         projector = Projector(db, read_office(db))
         alerts.clear_alert(db, alerts.PROJECTION)
+        forget_readable(db)
         projector.note(SqliteLogStore(db).records_of_kinds(*UNIT_KINDS))
         kinds = (VERDICT, KEY_STATED, KEY_REQUESTED, FOREIGN_LISTED)
         projector.note(SqliteLogStore(db).records_of_kinds(*kinds))
@@ -330,8 +335,9 @@ def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None)
 
 
 def ensure_current(db: Database) -> bool:
-    """Rebuild when the derived tables are of another version; returns whether that was needed."""
-    if schema.is_current(db):
+    """Rebuild when the derived tables are of another version, or this program can read what an earlier one could not; returns
+    whether that was needed."""
+    if schema.is_current(db) and not can_read_more(db):
         return False
     rebuild(db)
     return True
@@ -349,12 +355,13 @@ def view(db: Database, dossier: str) -> DossierView | None:
 def _concerning(
     db: Database, records: Sequence[Record], quarantined: frozenset[str], genealogy: Genealogy
 ) -> list[Record]:
-    """Without what other communes wrote and the province refused: see `dossiers.merge.compared`; the own is shown."""
-    unit = read_local(db, "office.unit") if quarantined else None
-    if not quarantined or genealogy.is_empty:
+    """Without what other communes wrote and the province refused, or nobody here can read: see `dossiers.merge.compared`; the own is shown."""
+    is_mixed = has_unread(records)
+    unit = read_local(db, "office.unit") if quarantined or is_mixed else None
+    if not is_mixed and (not quarantined or genealogy.is_empty):
         return [r for r in records if r.id not in quarantined or r.header.commune == unit]
     kept = {record.id for record in compared(records, quarantined, genealogy)}
-    return [r for r in records if r.id in kept]
+    return [r for r in records if r.id in kept or (genealogy.is_empty and r.header.commune == unit)]
 
 
 def is_told_whole(db: Database, dossier: str) -> bool:

@@ -20,6 +20,7 @@ COPY_WAITING = "copy_waiting"
 COPY_CONFIRMED = "copy_confirmed"
 COPY_REFUSED = "copy_refused"
 UNIT_CHANGED = "unit_changed"
+NEWER = "newer"
 LOG_ALERTS = frozenset({LOG_SPLIT, LOG_BEHIND})
 GRAVE = frozenset({LOG_SPLIT, LOG_BEHIND, STATUS_SPLIT, BUNDLE_REFUSED, COPY_REFUSED})
 """Somebody may be cheating this PC, or its key counts no more: said first, and as an alarm."""

@@ -68,7 +68,7 @@ def insert_foreign(db: Database, record: UnverifiedRecord) -> None:
             identity,
             bytes.fromhex(record.link),
             header.commune,
-            header.kind,
+            header.name,
             bytes.fromhex(header.dossier) if header.dossier else None,
             record.header_bytes,
             record.signature,

@@ -147,7 +147,8 @@ class SqliteLogStore:
         )
         # One that came from elsewhere may have come again with a log, since units were re-organised.
         found = {row[0]: row for row in (*foreign, *rows)}
-        return [read_record(row) for row in found.values()]
+        # Those of a later version wait in their logs until a program that can read them comes.
+        return [record for record in map(read_record, found.values()) if record.header.kind in kinds]
 
     def device_of(self, log: str) -> str | None:
         """Key id of the device that opened `log`, once its record 0 is held."""
@@ -354,7 +355,7 @@ class SqliteLogStore:
         if row:
             return int(row[0])
         opening = run.records[0].header
-        device = opening.facts.get("device") if opening.kind == OPENING_KIND and run.first == 0 else None
+        device = opening.facts.get("device") if opening.name == OPENING_KIND and run.first == 0 else None
         if run.begins_branch:
             device = self.device_of(run.origin)
         cursor = self._db.conn.execute(
@@ -374,7 +375,7 @@ class SqliteLogStore:
                 header.seq,
                 bytes.fromhex(record.id),
                 bytes.fromhex(record.link),
-                header.kind,
+                header.name,
                 bytes.fromhex(header.dossier) if header.dossier else None,
                 record.header_bytes,
                 record.signature,

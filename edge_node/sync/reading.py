@@ -207,6 +207,12 @@ def _warning(alert: alerts.Alert) -> Caution:
                 "Bản ghi vẫn được giữ đủ. Cập nhật phần mềm rồi chạy «motcua-node rebuild», hoặc gọi quản trị tỉnh."
             ),
         ),
+        alerts.NEWER: (
+            _("Có bản ghi do phiên bản phần mềm mới hơn ghi mà máy này chưa hiểu."),
+            _(
+                "Bản ghi vẫn được giữ và chuyển tiếp nguyên vẹn. Cập nhật phần mềm trên máy này; sau đó máy tự tính lại."
+            ),
+        ),
         alerts.LOG_SPLIT: (
             _("Nhật ký minh bạch của tỉnh cho máy này xem một lịch sử khác với lịch sử đã ký trước đó."),
             _(

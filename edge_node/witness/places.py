@@ -41,7 +41,7 @@ def leaf_hashes(records: Iterable[Record]) -> list[bytes]:
     """The leaves of records, hashed as they stand in the tree: each under the log that it names."""
     return [
         merkle.leaf_hash(
-            Leaf(by=r.header.by, kind=r.header.kind, link=r.link, log=r.header.log, seq=r.header.seq).encode()
+            Leaf(by=r.header.by, kind=r.header.name, link=r.link, log=r.header.log, seq=r.header.seq).encode()
         )
         for r in records
     ]

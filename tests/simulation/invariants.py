@@ -44,7 +44,7 @@ from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.erasure import ERASURE_KIND, Erasure
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SEAL_EVERY_RECORDS
 from sync_protocol.log import LogOpening, OpeningReason, Run, check_chain, verify_seal
-from sync_protocol.reasons import RECORD_REVOKED
+from sync_protocol.reasons import RECORD_REVOKED, RECORD_VERSION
 from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
@@ -54,7 +54,7 @@ from tests.simulation.node import SimNode
 from tests.simulation.officers import TOKEN_START
 from tests.simulation.relays import check_carried
 from tests.simulation.units import check_units, genealogy_of, keeper_of
-from tests.simulation.versions import UNKNOWN_KIND
+from tests.simulation.versions import UNKNOWN_KIND, Program
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -385,7 +385,12 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
     standing = {row.record: row.outcome for row in truth.standings}
     told = {record: outcome for record, outcome in given.items() if outcome != "applied"}
     require(standing == told, "the newest verdict is the one that stands", _differing(standing, told))
-    require(not truth.pending, "nothing waits for what is there", sorted(truth.pending)[:2])
+    unread = {row.record for row in truth.standings if row.code == RECORD_VERSION.code}
+    require(
+        not unread or world.hub.program is Program.OLDER, "an update reads what could not be read", unread
+    )
+    waiting = truth.pending - unread
+    require(not waiting, "nothing waits for what is there", sorted(waiting)[:2])
     _check_fairness(world, truth)
     for node in world.nodes:
         rows = node.db.conn.execute("SELECT record, outcome FROM verdict").fetchall()
@@ -405,7 +410,7 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
 
 def _check_fairness(world: "World", truth: _Truth) -> None:
     """What was forged is refused; what is honest is refused only where it descends from something refused."""
-    refused = {row.record: row.code for row in truth.standings}
+    refused = {row.record: row.code for row in truth.standings if row.code != RECORD_VERSION.code}
     for record_id in world.ledger.forged & truth.by_id.keys():
         if truth.by_id[record_id].header.kind != UNKNOWN_KIND:
             require(record_id in refused, "what is forged is refused", record_id)

@@ -21,6 +21,8 @@ import dossiers.rules as rules
 import dossiers.state_hash as state_hash
 import edge_node.projection.rows as rows
 import edge_node.projection.schema as schema
+import edge_node.projection.service as projection
+import edge_node.projection.unread as unread
 import edge_node.sync.beacon as beacon
 import edge_node.sync.snapshots as snapshots
 from dossiers.schemas import Text, Whole, members
@@ -55,8 +57,10 @@ _FOLDS: tuple[Any, ...] = (
     hub_snapshots,
 )  # fmt: skip
 _NEWER: tuple[tuple[Any, str, Any], ...] = (
-    (kinds, "KINDS", {**kinds.KINDS, UNKNOWN_KIND: _FORETOLD}),
-    (rules, "KINDS", {**kinds.KINDS, UNKNOWN_KIND: _FORETOLD}),
+    *(
+        (module, "KINDS", {**kinds.KINDS, UNKNOWN_KIND: _FORETOLD})
+        for module in (kinds, rules, merge, projection, unread)
+    ),
     (kinds, "AUTHORITY", {**kinds.AUTHORITY, UNKNOWN_KIND: _FORETOLD.roles}),
     (kinds, "_FACTS_CHECKS", {**kinds._FACTS_CHECKS, UNKNOWN_KIND: _FORETOLD.facts_ok}),
     *((module, "FOLD_VERSION", state_hash.FOLD_VERSION + 1) for module in _FOLDS),

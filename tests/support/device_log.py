@@ -2,12 +2,14 @@
 
 import hashlib
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from signing.keys import SigningKey
 from sync_protocol.clock import Instant, tick
 from sync_protocol.log import LogOpening, OpeningReason, Run, Seal, log_id, make_seal
 from sync_protocol.record import Body, Header, Record, compose, unverified
+from tests.support.later import compose_later
 
 HAI_CHAU = "20242"
 HOA_CUONG = "20257"
@@ -56,9 +58,10 @@ class DeviceLog:
         parents: tuple[str, ...] | None = None,
         signer: SigningKey | None = None,
         minutes: int = 1,
+        later: Mapping[str, Any] | None = None,
         **header: Any,
     ) -> Record:
-        """Sign and append one record."""
+        """Sign and append one record; `later` are options of `compose_later`."""
         signer = signer or self.officer
         self.wall_ms += minutes * 60_000
         self.clock = tick(self.clock, wall_ms=self.wall_ms)
@@ -79,7 +82,8 @@ class DeviceLog:
             "prev": self.records[-1].link if self.records else None,
             "seq": len(self.records),
         }
-        record = compose(Header(**{**fields, **header}), body, signer)
+        said = Header(**{**fields, **header})
+        record = compose(said, body, signer) if later is None else compose_later(said, body, signer, **later)
         self.records.append(record)
         if dossier:
             self.heads[dossier] = (record.id,)

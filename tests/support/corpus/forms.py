@@ -166,6 +166,11 @@ def _headers(corpus: Corpus, world: ProofWorld, lan: ExportedRecord) -> None:
         signed = ExportedRecord(header=header, signature=key_of("Lan").sign(Purpose.RECORD, header))
         corpus.failed(f"header-{name}", encode_proof(world.proof_of(signed, lan)), "FORMAT_FAILURE")
     corpus.open("header-later-version", told(v=2), "FORMAT_FAILURE")
+    corpus.open(
+        "header-later-version-of-more-roles", told(v=2, kind="verdict.given"), "FORMAT_FAILURE", "MC_ROLE"
+    )
+    corpus.open("header-later-version-with-more", told(v=3, place={"room": 7}), "FORMAT_FAILURE")
+    corpus.failed("header-version-0-of-a-stranger", told(v=0, kind="verdict.given"), "MC_ROLE")
     for name, header in {"none": b"", "list": b"[]", "empty": b"{}", "not-canonical": b'{"v": 1}'}.items():
         signed = ExportedRecord(header=header, signature=key_of("Lan").sign(Purpose.RECORD, header))
         corpus.failed(f"header-is-{name}", encode_proof(world.proof_of(signed, lan)), "FORMAT_FAILURE")

@@ -1,5 +1,6 @@
 """The judge: what is applied, what waits, what is refused, and that each record ends in exactly one of these."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from central_hub.projection.rebuild import rebuild
 from central_hub.projection.views import view_dossier
 from central_hub.registry.leases import leases_of_unit
 from central_hub.store.engine import reading
+from central_hub.store.opened_runs import OpenedRuns
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DERIVED, DOSSIER, KEY
 from dossiers.merge import FOLD_VERSION, fold, fold_in_order, state_hash
@@ -30,6 +32,7 @@ from sync_protocol.record import compose, open_record, unverified
 from tests.support.device_log import key_of
 from tests.support.histories import received_facts
 from tests.support.hub import Desk, ProvinceHub, found_province, populate
+from tests.support.later import reading_later
 
 HAI_CHAU = "20242"
 PERSON = {"fields": {"applicant.name": "Nguyễn Thị Lan"}}
@@ -258,10 +261,66 @@ def test_an_unknown_kind_is_stored_and_flows(hub: ProvinceHub, desk: Desk) -> No
     record = desk.log.write("weather.seen", None, {"rain": 1}, {"words": "Mưa"})
     hub.deliver(desk)
     hub.judge()
-    assert standings(hub) == {}
+    assert standings(hub) == {record.id: ("pending", "RECORD_VERSION")}
     with reading(hub.services.engine) as connection:
         found = HubLogStore(connection, hub.services.opened).record(record.id)
     assert found is not None and found.header_bytes == record.header_bytes and found.body == record.body
+
+
+def test_a_later_version_is_kept_waits_alone_and_is_judged_after_an_update(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    """A known kind of a later version was judged by today's schema, refused for good, and took its descendants along."""
+    dossier = receive(desk)
+    later = desk.log.write("dossier.noted", dossier, {}, {"note": "Ghi chú"}, later={"members": {}})
+    strange = desk.log.write(
+        "dossier.noted", dossier, {}, {"words": 3}, later={"facts": {"code": ["x"]}, "members": {}}
+    )
+    after = note(desk, dossier)
+    hub.deliver(desk)
+    hub.judge()
+    waiting = {record.id: ("pending", "RECORD_VERSION") for record in (later, strange)}
+    assert standings(hub) == waiting
+    assert {(record, code) for record, _, code in verdicts(hub)} == {(r, "RECORD_VERSION") for r in waiting}
+    with reading(hub.services.engine) as connection:
+        view = view_dossier(connection, hub.services, dossier)
+        held = HubLogStore(connection, hub.services.opened)
+        for record in (later, strange):
+            kept = held.record(record.id)
+            assert kept is not None and kept.header_bytes == record.header_bytes and kept.body == record.body
+    assert view is not None
+    told = {entry.record: entry.standing for entry in view.timeline}
+    assert [told[each] for each in (later.id, strange.id, after)] == ["unread", "unread", "applied"]
+    assert [entry.record for entry in view.notes] == [after]
+    grown = _tables(hub)
+    rebuild(hub.services)
+    assert _tables(hub) == grown
+    assert hub.judge() == 0 and standings(hub) == waiting, "the same program says it once"
+    with reading_later(2):
+        hub.services = replace(hub.services, opened=OpenedRuns())
+        hub.judge()
+        assert standings(hub) == {strange.id: ("quarantined", "DOSSIER_FACTS")}
+        assert (later.id, "applied", None) in verdicts(hub)
+
+
+def test_nobody_writes_what_cannot_be_read_into_another_communes_dossier(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    dossier = receive(desk)
+    hub.deliver(desk)
+    hub.judge()
+    neighbour = hub.enrol("20257", officer="Trần Thị Mỹ Duyên")
+    alien = neighbour.log.write("dossier.received", dossier, {}, {"x": 1}, later={})
+    hub.deliver(neighbour)
+    with reading(hub.services.engine) as connection:
+        before = scope_digest(connection, HAI_CHAU)
+    hub.judge()
+    assert standings(hub) == {alien.id: ("pending", "RECORD_VERSION")}
+    with reading(hub.services.engine) as connection:
+        assert scope_digest(connection, HAI_CHAU) == before
+    grown = _tables(hub)
+    rebuild(hub.services)
+    assert _tables(hub) == grown
 
 
 def _fold_that_fails_on(record: str) -> Any:

@@ -193,7 +193,6 @@ def test_a_statement_nobody_needs_spoils_nothing(cast: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "commune", "sub_indication"),
     [
-        ("dossier.paid", HAI_CHAU, SubIndication.MC_ROLE),
         ("verdict.given", HAI_CHAU, SubIndication.MC_ROLE),
         ("dossier.received", HOA_VANG, SubIndication.MC_UNIT),
         ("dossier.received", PROVINCE, SubIndication.MC_UNIT),
@@ -204,6 +203,23 @@ def test_a_key_not_entitled_fails(cast: Any, kind: str, commune: str, sub_indica
     assert_is(report, Indication.FAILED, sub_indication)
     assert result_of(report, "signature") is Result.PASS
     assert report.signers[0].unit == HAI_CHAU
+
+
+@pytest.mark.parametrize(
+    ("changes", "sub_indications"),
+    [
+        ({"v": 2}, (SubIndication.FORMAT_FAILURE,)),
+        ({"v": 2, "kind": "dossier.paid"}, (SubIndication.FORMAT_FAILURE, SubIndication.MC_ROLE)),
+        ({"v": 9, "place": {"room": 3}}, (SubIndication.FORMAT_FAILURE,)),
+        ({"kind": "dossier.unheard_of"}, (SubIndication.MC_ROLE,)),
+    ],
+)
+def test_what_is_newer_than_the_verifier_is_undecided(
+    cast: Any, changes: dict[str, Any], sub_indications: tuple[SubIndication, ...]
+) -> None:
+    report = reported(cast, cast.record("lan", **changes), [lan(cast)])
+    assert_is(report, Indication.INDETERMINATE, *sub_indications)
+    assert result_of(report, "signature") is Result.PASS
 
 
 def test_a_device_takes_no_decision(cast: Any) -> None:

@@ -8,8 +8,9 @@ import pytest
 from dossiers.rules import RULES
 from sync_protocol.admission import APPLIED, Outcome, judge_record, too_far_ahead
 from sync_protocol.limits import CLOCK_AHEAD_MS_MAX
-from sync_protocol.record import Body, UnverifiedRecord, unverified
+from sync_protocol.record import Body, UnverifiedRecord, open_record, unverified
 from tests.support.device_log import HOA_CUONG, DeviceLog, key_of
+from tests.support.later import reading_later
 from tests.support.trust import a_trust
 
 TRUST = a_trust()
@@ -95,7 +96,33 @@ def test_facts_outside_their_closed_schema(log: DeviceLog) -> None:
 
 def test_unknown_kinds_are_kept_and_forwarded(log: DeviceLog) -> None:
     record = log.write("future.kind", log.new_dossier(), {"anything": 1})
-    assert judge(unverified(record), log) == ("applied", None)
+    assert judge(unverified(record), log) == ("pending", "RECORD_VERSION")
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"members": {}},
+        {},
+        {"facts": {"weight": [7, {"deep": None}]}},
+        {"version": 1_000_000},
+    ],
+)
+def test_a_known_kind_of_a_later_version_is_not_judged_by_todays_rules(
+    log: DeviceLog, later: dict[str, Any]
+) -> None:
+    facts, note = {"any": "thing"}, {"note": 3, "or": ["something else"]}
+    record = log.write("dossier.noted", log.new_dossier(), facts, note, later=later)
+    assert judge(unverified(record), log) == ("pending", "RECORD_VERSION")
+    assert judge(unverified(record), log, signature_holds=False) == ("quarantined", "RECORD_SIGNATURE")
+    assert judge(unverified(record), log, log_device="another") == ("quarantined", "RECORD_ROLE")
+
+
+def test_a_later_version_is_judged_once_it_is_known(log: DeviceLog) -> None:
+    record = log.write("dossier.noted", log.new_dossier(), {}, {"note": "x"}, later={"members": {}})
+    with reading_later():
+        again = open_record(record.header_bytes, record.signature, record.body)
+        assert judge(again, log) == ("applied", None)
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,37 @@
 """Frames: what comes out is byte for byte what went in, and nothing hostile comes out at all."""
 
+import json
 import random
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync_protocol import frame, limits
 from sync_protocol.columns import Columns, pack, unpack
 from sync_protocol.errors import RunInvalid
 from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.log import Run, check_chain
-from sync_protocol.record import Anchor, BodyState, UnverifiedRecord
+from sync_protocol.record import Anchor, Body, BodyState, UnverifiedRecord, compose, unverified
 from tests.support.device_log import DeviceLog, key_of
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "frames"
+
+
+def _plain() -> st.SearchStrategy[Any]:
+    """Any value that a canonical header may hold, a few levels deep."""
+    leaf = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text("aé–", max_size=5)
+    return st.recursive(
+        leaf,
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3)
+        ),
+        max_leaves=4,
+    )
 
 
 def a_varied_log() -> DeviceLog:
@@ -61,6 +80,53 @@ def test_a_record_that_does_not_rebuild_travels_raw() -> None:
     log.write("future.kind", log.new_dossier(), {"v": 2}, v=7)
     rebuilt = decode_run(encode_run(log.run()))
     assert rebuilt.records[1].header_bytes == log.records[1].header_bytes
+
+
+@given(
+    version=st.integers(2, 1_000_000),
+    members=st.dictionaries(
+        st.text("abz_", min_size=1, max_size=8).map(lambda name: f"x{name}"), _plain(), max_size=3
+    ),
+    facts=st.dictionaries(st.text("abz", min_size=1, max_size=4), _plain(), max_size=3),
+)
+def test_whatever_a_later_version_adds_arrives_byte_for_byte_among_todays_records(
+    version: int, members: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    """A member that nobody knew made the whole run unreadable, and with it everything after it in that log."""
+    log = DeviceLog()
+    dossier = log.a_dossier()
+    later = {"version": version, "members": members, "facts": facts}
+    log.write("dossier.noted", dossier, {}, {"note": "x"}, later=later)
+    log.write("dossier.noted", dossier, {}, {"note": "y"})
+    rebuilt = decode_run(encode_run(log.run()))
+    assert rebuilt == log.run()
+    check_chain(rebuilt, None)
+    header = rebuilt.records[-2].header
+    assert (header.name, header.kind, header.is_later) == ("dossier.noted", f"dossier.noted@{version}", True)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[1]", b"3", b"null", b'{"b":1,"a":2}', b'{"a":1.5}', b""])
+def test_a_body_that_nobody_can_read_travels_raw(content: bytes) -> None:
+    """Everybody refuses to use it; passing it on must not fail for it, or one PC could stop its whole commune."""
+    log = DeviceLog()
+    log.write("dossier.noted", log.new_dossier(), {}, {"note": "x"})
+    body = Body(bytes(16), content)
+    bent = unverified(
+        compose(msgspec.structs.replace(log.records[1].header, body=body.hash), body, log.officer)
+    )
+    run = msgspec.structs.replace(log.run(), records=(log.run().records[0], bent), seal=None)
+    assert decode_run(encode_run(run)).records[1].body == body
+
+
+def test_the_golden_frame_of_a_later_version_stays_readable() -> None:
+    expected = json.loads((GOLDEN / "later.json").read_text(encoding="utf-8"))
+    run = decode_run((GOLDEN / "later.bin").read_bytes())
+    assert [record.link for record in run.records] == expected["links"]
+    assert [record.header.kind for record in run.records] == expected["kinds"]
+    assert [record.header_bytes.decode() for record in run.records if record.header.is_later] == expected[
+        "later"
+    ]
+    assert decode_run(encode_run(run)) == run
 
 
 def test_a_thousand_records_are_small_on_the_wire() -> None:

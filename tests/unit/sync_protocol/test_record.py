@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import msgspec
+import orjson
 import pytest
 
 from sync_protocol import limits
@@ -203,3 +204,37 @@ def test_a_header_that_could_not_be_read_again_is_never_signed(
     """An absurd clock offset was signed and stored, and every later read of that log failed."""
     with pytest.raises(RecordInvalid):
         encode_header(msgspec.structs.replace(log.records[1].header, **change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"without": name} for name in ("anchor", "at", "by", "commune", "kind", "log", "parents", "seq")),
+        {"seq": "7"},
+        {"kind": "dossier.noted@2"},
+        {"place": 1.5},
+        {"place": "e\u0301"},
+        {"facts": []},
+        {"v": 0},
+        {"v": 1_000_001},
+        {"v": 1, "place": 3},
+    ],
+    ids=str,
+)
+def test_a_later_version_keeps_every_member_of_the_first(log: DeviceLog, change: dict[str, Any]) -> None:
+    members = {**orjson.loads(log.records[1].header_bytes), "v": 2, **change}
+    members.pop(members.pop("without", ""), None)
+    with pytest.raises(RecordInvalid):
+        decode_header(orjson.dumps(members, option=orjson.OPT_SORT_KEYS))
+
+
+def test_a_later_version_is_canonical_too(log: DeviceLog) -> None:
+    data = orjson.dumps({**orjson.loads(log.records[1].header_bytes), "v": 2}, option=orjson.OPT_SORT_KEYS)
+    assert decode_header(data).kind == "dossier.received@2"
+    for bent in (
+        data.replace(b",", b", ", 1),
+        data[:-1] + b',"v":2}',
+        b"{" + data[1:].replace(b"{", b'{"v":2,', 1),
+    ):
+        with pytest.raises(RecordInvalid):
+            decode_header(bent)
