@@ -76,10 +76,17 @@ def open_receipt(data: bytes, hub: PublicKey) -> Receipt:
 
 
 def newer(one: Receipt, other: Receipt | None) -> Receipt:
-    """The receipt to keep: that of another epoch, or the one issued later."""
+    """The receipt to keep: that of another epoch, or the one issued later; of two of one moment the one that says more, so
+    that everybody who has seen both keeps the same, whatever came first."""
     if other is None or one.epoch != other.epoch:
         return one
-    return one if one.at >= other.at else other
+    return one if _rank(one) >= _rank(other) else other
+
+
+def _rank(receipt: Receipt) -> tuple[int, int, int, bytes]:
+    logs = receipt.logs.values()
+    held, judged = sum(entry.held for entry in logs), sum(entry.judged for entry in logs)
+    return receipt.at, held, judged, orjson.dumps(msgspec.to_builtins(receipt), option=orjson.OPT_SORT_KEYS)
 
 
 def held_of(receipt: Receipt | None, log: str) -> int:

@@ -78,7 +78,7 @@ def orders_of(connection: Connection, services: Services, dossier: str) -> list[
     """The orders in force about a dossier, oldest first."""
     store = HubLogStore(connection, services.opened)
     found = [store.record(erasure.order) for erasure in erasures_of(connection, [dossier])]
-    return sorted((record for record in found if record), key=lambda record: record.header.at)
+    return sorted((record for record in found if record), key=lambda record: (record.header.at, record.id))
 
 
 def has_content(connection: Connection, services: Services, dossier: str) -> bool:

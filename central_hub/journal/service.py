@@ -18,7 +18,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import LOG
 from signing.signatures import Signer
 from sync_protocol.clock import Instant, tick
-from sync_protocol.limits import SALT_SIZE_BYTES
+from sync_protocol.limits import CLOCK_AHEAD_MS_MAX, SALT_SIZE_BYTES
 from sync_protocol.log import OPENING_KIND, LogOpening, OpeningReason, Run, log_id, make_seal
 from sync_protocol.record import Body, Header, Record, compose, unverified
 
@@ -56,7 +56,9 @@ def write(
     if not todo:
         return []
     last = store.span(log, held.length - 1)[0] if held else None
-    records = _compose(services, log, commune, todo, last, at_ms)
+    said = _said_before(store, services, commune, log, at_ms)
+    clock = max([*said, Instant(*last.header.at)] if last else said, default=None)
+    records = _compose(services, log, commune, todo, last, clock, at_ms)
     length = records[-1].header.seq + 1
     seal = make_seal(log, length, records[-1].link, services.keys.hub)
     store.append(
@@ -76,11 +78,27 @@ def _opening(services: Services, epoch: str) -> Draft:
     return Draft(kind=OPENING_KIND, facts=opening.to_facts())
 
 
+def _said_before(
+    store: HubLogStore, services: Services, commune: str, log: str, now_ms: int
+) -> list[Instant]:
+    """What the hub's earlier lives had said last for this commune: this one goes on after it, whatever its clock shows, so that
+    its verdicts are later than theirs. A moment that cannot be is not followed."""
+    hub = services.keys.hub.public.id
+    own = [each for each in store.held_logs(commune=commune) if each.device == hub and each.id != log]
+    said = [Instant(*store.span(each.id, each.length - 1)[0].header.at) for each in own if each.length]
+    return [instant for instant in said if instant.ms <= now_ms + CLOCK_AHEAD_MS_MAX]
+
+
 def _compose(
-    services: Services, log: str, commune: str, drafts: Sequence[Draft], last: Record | None, at_ms: int
+    services: Services,
+    log: str,
+    commune: str,
+    drafts: Sequence[Draft],
+    last: Record | None,
+    clock: Instant | None,
+    at_ms: int,
 ) -> list[Record]:
     records: list[Record] = []
-    clock = Instant(*last.header.at) if last else None
     prev, seq = (last.link, last.header.seq + 1) if last else (None, 0)
     for draft in drafts:
         clock = tick(clock, wall_ms=at_ms)

@@ -19,6 +19,7 @@ from dossiers.local_time import local_date
 from dossiers.procedures import Catalogue, load_default_calendar, load_default_catalogue
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import Office
+from sync_protocol.record import Record
 
 _LOG: Final = logging.getLogger(__name__)
 _NEWEST: Final = (
@@ -92,10 +93,16 @@ class References:
             return self._found
 
 
+def _published_order(record: Record) -> tuple[int, tuple[int, int], str]:
+    """By version; of two under one number, which a hub that was put back may give twice, the later said, whatever came first."""
+    return int(record.header.facts["version"]), record.header.at, record.id
+
+
 def read_catalogue(db: Database) -> Catalogue:
     catalogue = load_default_catalogue()
     published = None
-    for record in SqliteLogStore(db).records_of_kinds("catalogue.published"):
+    records = SqliteLogStore(db).records_of_kinds("catalogue.published")
+    for record in sorted(records, key=_published_order):
         facts = record.header.facts
         try:
             found = Catalogue.from_data(
@@ -109,7 +116,7 @@ def read_catalogue(db: Database) -> Catalogue:
 
 def read_calendar(db: Database) -> WorkingCalendar:
     records = SqliteLogStore(db).records_of_kinds("calendar.published")
-    for record in sorted(records, key=lambda each: int(each.header.facts["version"]), reverse=True):
+    for record in sorted(records, key=_published_order, reverse=True):
         try:
             return WorkingCalendar.from_data(record.content)
         except DossierError as error:

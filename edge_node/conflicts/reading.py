@@ -118,7 +118,7 @@ def open_questions(db: Database, services: Services) -> list[Question]:
     for row in find_dossiers(db, DossierFilter(needs_attention=True), limit=_LISTED_MAX):
         if row.conflicts:
             found += questions_of(db, services, row.id)
-    return sorted(found, key=lambda question: question.since_ms)
+    return sorted(found, key=lambda question: (question.since_ms, question.conflicts[0].id))
 
 
 def questions_of(db: Database, services: Services, dossier: str) -> list[Question]:

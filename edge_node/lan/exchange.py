@@ -37,7 +37,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation, same_head
 from sync_protocol.lan import SEALS_MAX, LanAnswer, LanRequest, SealEntry
 from sync_protocol.log import OpeningReason, Seal, verify_seal
-from sync_protocol.receipts import Receipt, open_receipt
+from sync_protocol.receipts import newer, open_receipt
 from sync_protocol.rounds import Chosen, Difference, choose_history, choose_runs, differences
 from sync_protocol.wire import Entry
 
@@ -181,7 +181,7 @@ def take_receipt(db: Database, services: Services, office: Office, signed: bytes
     if held == signed:
         return False
     before = open_receipt(held, hub) if held else None
-    if before is not None and before.epoch == receipt.epoch and _told(receipt) <= _told(before):
+    if before is not None and before.epoch == receipt.epoch and newer(before, receipt) is before:
         return False
     with write_transaction(db):
         if receipt.epoch != office.hub_epoch:
@@ -207,11 +207,6 @@ def _note_full(db: Database, services: Services) -> None:
     said = open_receipt(signed_receipt(db), hub).at - (offset[0] if offset else 0)
     last = int(read_local(db, LAST_FULL) or 0)
     write_local(db, LAST_FULL, str(max(last, min(now, said))))
-
-
-def _told(receipt: Receipt) -> tuple[int, int]:
-    """Orders the receipts of one life of the hub; of two of one moment the later says more."""
-    return receipt.at, sum(entry.held + entry.judged for entry in receipt.logs.values())
 
 
 def heal(db: Database, services: Services, office: Office, seals: Iterable[Seal]) -> Office:

@@ -13,7 +13,7 @@ from dossiers.state_hash import FOLD_VERSION
 from edge_node.store import write_transaction
 from edge_node.store.local import read_local, write_local
 
-VERSION: Final = "6"
+VERSION: Final = "7"
 _VERSION_NAME: Final = "projection.version"
 
 _TABLES: Final = (
@@ -77,6 +77,7 @@ _TABLES: Final = (
         code TEXT,
         retryable INTEGER NOT NULL,
         at INTEGER NOT NULL,
+        rank TEXT NOT NULL,
         log TEXT NOT NULL,
         seq INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",

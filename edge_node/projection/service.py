@@ -32,7 +32,7 @@ from edge_node.store.bases import has_bases
 from edge_node.store.local import Office, newest_instant_ms, read_local, read_office
 from signing.signatures import PublicKey
 from sync_protocol import digest
-from sync_protocol.record import Record
+from sync_protocol.record import JSON_INT_MAX, Record
 
 _LOG: Final = logging.getLogger(__name__)
 VERDICT: Final = "verdict.given"
@@ -77,18 +77,23 @@ class Projector:
         return view
 
     def take_verdict(self, record: Record) -> str | None:
-        """Keep what a verdict says; returns the dossier that it changes, if its record is here."""
+        """Keep what a verdict says; returns the dossier that it changes, if its record is here.
+
+        The hub's clock says which of two is the later, not which came first: they may lie in several logs of the hub, of its
+        lives before and after a restore, or of units that became one, and those come in any order.
+        """
         facts = record.header.facts
         self._db.conn.execute(
-            "INSERT INTO verdict (record, outcome, code, retryable, at, log, seq) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO verdict (record, outcome, code, retryable, at, rank, log, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (record) DO UPDATE SET outcome = excluded.outcome, code = excluded.code, "
-            "retryable = excluded.retryable, at = excluded.at",
+            "retryable = excluded.retryable, at = excluded.at, rank = excluded.rank WHERE excluded.rank > verdict.rank",
             (
                 bytes.fromhex(facts["record"]),
                 facts["outcome"],
                 facts["code"],
                 int(facts["retryable"]),
                 record.header.corrected_ms,
+                _rank(record),
                 facts["log"],
                 facts["seq"],
             ),
@@ -309,6 +314,12 @@ class Projector:
         total = digest.from_bytes(self._db.conn.execute("SELECT total FROM digest_total").fetchone()[0])
         total = digest.replace(total, old=old, new=new)
         self._db.conn.execute("UPDATE digest_total SET total = ?", (digest.to_bytes(total),))
+
+
+def _rank(verdict: Record) -> str:
+    """Orders verdicts about one record, as text that sorts."""
+    ms, counter = verdict.header.at
+    return f"{ms + JSON_INT_MAX:014x}.{counter:014x}.{verdict.id}"
 
 
 def rebuild(db: Database, *, progress: Callable[[int, int], None] | None = None) -> int:

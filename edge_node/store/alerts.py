@@ -52,5 +52,5 @@ def clear_alert(db: Database, code: str) -> None:
 
 
 def list_alerts(db: Database) -> list[Alert]:
-    rows = db.conn.execute("SELECT code, at, detail FROM alert ORDER BY at")
+    rows = db.conn.execute("SELECT code, at, detail FROM alert ORDER BY at, code")
     return [Alert(code=row[0], at=row[1], detail=row[2]) for row in rows]

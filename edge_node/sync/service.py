@@ -167,7 +167,7 @@ def list_refusals(db: Database, *, limit: int = 200) -> list[Refusal]:
     rows = db.conn.execute(
         "SELECT verdict.record, record.kind, record.dossier, verdict.outcome, verdict.code, verdict.retryable, "
         "verdict.at FROM verdict LEFT JOIN record ON record.id = verdict.record "
-        "WHERE verdict.outcome <> 'applied' ORDER BY verdict.at DESC LIMIT ?",
+        "WHERE verdict.outcome <> 'applied' ORDER BY verdict.at DESC, verdict.record LIMIT ?",
         (limit,),
     )
     return [

@@ -9,7 +9,7 @@ A record that nobody can verify here yet, because the province has not judged it
 from it and, above a base, the run that it stands in: all of these come by rounds, with the verdict.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,14 +25,14 @@ from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.bases import keep_snapshot, note_whole, snapshot_number
 from edge_node.store.local import Office
 from edge_node.sync.absorb import Absorbed, absorb, take_loose, verified_records, writer_of
-from edge_node.sync.foreign import absorb_foreign
+from edge_node.sync.foreign import absorb_foreign, foreign_frames
 from signing.roles import Role
 from signing.signatures import PublicKey
 from signing.statements import KeyStatement
 from sync_protocol import digest, reasons
 from sync_protocol.copies import REVIEWED
 from sync_protocol.errors import LogForked, RemoteFault, RunInvalid
-from sync_protocol.limits import PART_SIZE_BYTES_MAX
+from sync_protocol.limits import PART_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MAX
 from sync_protocol.log import LogOpening, verify_seal
 from sync_protocol.parcel import Label, ParcelWriter, Part, Sink, Stretch, enclose
 from sync_protocol.record import Record, UnverifiedRecord, verify_record
@@ -43,6 +43,7 @@ from sync_protocol.snapshot import (
     Base,
     SnapshotHead,
     SnapshotMessage,
+    encode_message,
     make_base,
     open_head,
     snapshot_messages,
@@ -50,6 +51,8 @@ from sync_protocol.snapshot import (
 )
 
 Progress = Callable[[int, int], None]
+_FOREIGN_RECORDS: Final = 512
+"""Foreign records in one message."""
 _UNJUDGED: Final = (reasons.RECORD_KEY_UNKNOWN, reasons.RECORD_SIGNATURE)
 """For these a run is left to the province's judgement."""
 
@@ -258,13 +261,14 @@ def write_snapshot(
     store = SqliteLogStore(db)
     whole, bases, has_branches = _logs(db, services, office, device)
     rows = _open_rows(db, office)
+    told = [*(dossier for dossier, _ in rows), *_guests(db, office)]
     about_none = [r for base in bases for r in _about_no_dossier(db, base.log.hex())]
     limits = {base.log.hex(): base.length for base in bases}
     total = 0
     for _, number in rows:
         total = digest.replace(total, old=0, new=number)
     loose = sum(r.header.seq < limits[r.header.log] for r in about_none) + sum(
-        r.header.seq < limits.get(r.header.log, 0) for dossier, _ in rows for r in _in_logs(store, dossier)
+        r.header.seq < limits.get(r.header.log, 0) for dossier in told for r in _in_logs(store, dossier)
     )
     head = SnapshotHead(
         version=VERSION,
@@ -303,13 +307,15 @@ def write_snapshot(
         services.keyring.device,
         whole=whole,
         about_none=about_none,
-        dossiers=(_in_logs(store, dossier) for dossier, _ in rows),
+        dossiers=(_in_logs(store, dossier) for dossier in told),
         may_hold=may_hold(db, office),
     ):
         writer.add(message)
         done += records
         if progress:
             progress(done, max(loose, 1))
+    for frames in _foreign(db):
+        writer.add(encode_message(SnapshotMessage(snapshot=head.snapshot, foreign=frames)))
     writer.close()
     return WrittenSnapshot(
         label=label, parts=writer.parts, size_bytes=writer.bytes_written, dossiers=len(rows), records=loose
@@ -347,6 +353,37 @@ def _open_rows(db: Database, office: Office) -> list[tuple[str, int]]:
         (office.unit,),
     )
     return [(row[0].hex(), digest.from_bytes(row[3])) for row in rows if is_open(row[1], conflicts=row[2])]
+
+
+def _guests(db: Database, office: Office) -> list[str]:
+    """Open dossiers of other units that concern this one: what this office wrote of them goes along, and counts in no sum."""
+    rows = db.conn.execute(
+        "SELECT id, status, conflicts + refused FROM dossier WHERE keeper <> ? ORDER BY received, number",
+        (office.unit,),
+    )
+    return [row[0].hex() for row in rows if is_open(row[1], conflicts=row[2])]
+
+
+def _foreign(db: Database) -> Iterator[list[bytes]]:
+    """What other units wrote of open dossiers that concern this one, and the keys needed for it: of what the province's lists
+    name, whatever is here."""
+    rows = db.conn.execute(
+        "SELECT foreign_listed.record, foreign_listed.dossier, dossier.status, dossier.conflicts + dossier.refused "
+        "FROM foreign_listed JOIN foreign_record ON foreign_record.id = foreign_listed.record "
+        "LEFT JOIN dossier ON dossier.id = foreign_listed.dossier "
+        "ORDER BY foreign_listed.dossier IS NOT NULL, foreign_listed.number, foreign_listed.record"
+    ).fetchall()
+    wanted = [
+        row[0] for row in rows if row[1] is None or (row[2] is not None and is_open(row[2], conflicts=row[3]))
+    ]
+    parts = [wanted[first : first + _FOREIGN_RECORDS] for first in range(0, len(wanted), _FOREIGN_RECORDS)]
+    while parts:
+        part = parts.pop(0)
+        frames, has_more = foreign_frames(db, part, bytes_max=ROUND_SIZE_BYTES_MAX)
+        if has_more and len(part) > 1:
+            parts[:0] = [part[: len(part) // 2], part[len(part) // 2 :]]
+        elif frames:
+            yield frames
 
 
 def _in_logs(store: SqliteLogStore, dossier: str) -> list[Record]:

@@ -126,7 +126,7 @@ def _refuse(office: TestOffice, dossier: str) -> None:
     """The province's standing verdict on the dossier's newest record."""
     record = SqliteLogStore(office.db).dossier_records(dossier)[-1]
     office.db.conn.execute(
-        "INSERT INTO verdict (record, outcome, code, retryable, at, log, seq) VALUES (?, 'quarantined', 'RECORD_ROLE', 0, ?, ?, ?)",
+        "INSERT INTO verdict (record, outcome, code, retryable, at, rank, log, seq) VALUES (?, 'quarantined', 'RECORD_ROLE', 0, ?, '', ?, ?)",
         (bytes.fromhex(record.id), office.clock(), record.header.log, record.header.seq),
     )
     office.db.conn.commit()

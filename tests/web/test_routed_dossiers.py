@@ -11,6 +11,7 @@ from central_hub.projection.projector import scope_digest
 from central_hub.projection.rebuild import rebuild as rebuild_hub
 from central_hub.store.engine import reading
 from central_hub.store.tables import DERIVED, DOSSIER, LEG, STANDING
+from central_hub.sync.stick import snapshot_on
 from dossiers.legs import LegState
 from dossiers.reasons import ROUTE
 from dossiers.views import DossierView
@@ -21,8 +22,10 @@ from edge_node.journal import Draft, WriteRefused, write
 from edge_node.projection.foreign import wanted_foreign
 from edge_node.projection.service import digest_total, rebuild, view
 from edge_node.store import SqliteLogStore
+from edge_node.store.alerts import list_alerts
 from edge_node.store.local import Office, read_office
 from edge_node.sync.foreign import absorb_foreign
+from edge_node.sync.parcels import export_snapshot, import_parcels
 from edge_node.sync.status import read_status
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run
@@ -266,3 +269,47 @@ def test_what_grew_is_what_a_rebuild_makes_on_both_sides(province: Commune) -> N
     rebuild_hub(province.hub)
     with reading(province.hub.engine) as connection:
         assert hub_before == {t.name: sorted(map(repr, connection.execute(select(t)))) for t in DERIVED}
+
+
+@pytest.mark.parametrize("by_hub", [True, False], ids=["from the hub", "from a colleague's PC"])
+def test_a_new_pc_is_seeded_with_what_others_wrote_that_concerns_its_commune_and_nothing_else(
+    province: Commune, tmp_path: Path, by_hub: bool
+) -> None:
+    home, other, stranger = province.add(HAI_CHAU), province.add(HOA_CUONG), province.add(THANH_KHE)
+    mine = home.receive()
+    sent, done = home.receive(competent=HOA_CUONG), home.receive(competent=HOA_CUONG)
+    back = other.receive(competent=HAI_CHAU)
+    alien = stranger.receive()
+    exchange(home, other, stranger)
+    for dossier in (sent, done):
+        (leg,) = seen(other, dossier).legs
+        step(other, dossier, "routed", {"leg": leg.record, "step": "accepted"})
+    exchange(other, home)
+    home.withdraw(done)
+    exchange(home, other)
+    for old in (other, home):
+        box = province.unpack(old.unit)
+        stick = tmp_path / old.unit
+        if by_hub:
+            snapshot_on(province.hub, stick, box.device)
+        else:
+            assert old.sync().is_done
+            export_snapshot(old.db, old.services, stick, box.device)
+        (taken,) = import_parcels(box.db, box.services, stick)
+        assert taken.outcome == "done", taken
+        box.line.is_down = True
+        concerned = {other.unit: {sent, back}, home.unit: {mine, sent, back}}[old.unit]
+        assert {row[0].hex() for row in box.db.conn.execute("SELECT id FROM dossier")} == concerned
+        for dossier in concerned:
+            assert view(box.db, dossier) == view(old.db, dossier)
+        assert SqliteLogStore(box.db).dossier_records(alien) == []
+        if old is other:
+            assert SqliteLogStore(box.db).dossier_records(mine) == []
+        assert list_alerts(box.db) == []
+        box.line.is_down = False
+        new = province.staff(box)
+        exchange(new, old)
+        assert {row[0] for row in new.db.conn.execute("SELECT id FROM dossier")} == {
+            row[0] for row in old.db.conn.execute("SELECT id FROM dossier")
+        }
+        assert equal_digests(province, new, old) and list_alerts(new.db) == []

@@ -50,7 +50,7 @@ def refuse(office: TestOffice, dossier: str, outcome: str, code: str | None) -> 
     """The province's standing verdict on the dossier's newest record."""
     record = SqliteLogStore(office.db).dossier_records(dossier)[-1]
     office.db.conn.execute(
-        "INSERT INTO verdict (record, outcome, code, retryable, at, log, seq) VALUES (?, ?, ?, 0, ?, ?, ?)",
+        "INSERT INTO verdict (record, outcome, code, retryable, at, rank, log, seq) VALUES (?, ?, ?, 0, ?, '', ?, ?)",
         (bytes.fromhex(record.id), outcome, code, office.clock(), record.header.log, record.header.seq),
     )
     office.db.conn.commit()

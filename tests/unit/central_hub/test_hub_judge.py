@@ -17,7 +17,8 @@ from central_hub.projection.projector import scope_digest
 from central_hub.projection.rebuild import rebuild
 from central_hub.projection.views import view_dossier
 from central_hub.registry.leases import leases_of_unit
-from central_hub.store.engine import reading
+from central_hub.settings import EPOCH, put_setting
+from central_hub.store.engine import reading, writing
 from central_hub.store.opened_runs import OpenedRuns
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DERIVED, DOSSIER, KEY
@@ -442,3 +443,25 @@ def test_facts_that_an_older_program_let_in_have_no_effect_on_any_road(
     rebuild(hub.services)
     with reading(hub.services.engine) as connection:
         assert scope_digest(connection, HAI_CHAU) == grown
+
+
+def test_another_life_of_the_hub_speaks_after_the_one_before(hub: ProvinceHub, desk: Desk) -> None:
+    """Its clock stood an hour behind: its verdicts were earlier than those that they took the place of."""
+    desk.log.write("dossier.noted", receive(desk), {"free": "text"}, {"note": "x"})
+    hub.deliver(desk)
+    hub.judge()
+    with writing(hub.services.engine) as connection:
+        put_setting(connection, EPOCH, "ab" * 16)
+    hub.clock.now -= 3_600_000
+    desk.log.write("dossier.noted", receive(desk), {"free": "text"}, {"note": "x"})
+    hub.deliver(desk)
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        store = HubLogStore(connection, hub.services.opened)
+        own = [
+            each
+            for each in store.held_logs(commune=HAI_CHAU)
+            if each.device == hub.services.keys.hub.public.id
+        ]
+        said = [[r.header.at for r in store.span(log.id, 0)] for log in own]
+    assert len(said) == 2 and max(said[0]) < min(said[1])

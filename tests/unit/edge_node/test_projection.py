@@ -2,6 +2,7 @@
 
 import random
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,10 @@ def move(office: TestOffice, dossier: str, source: int, target: int, action: str
 
 
 def verdict(record: Record, outcome: str, number: int) -> Record:
+    """Of the hub's life of this number: each begins after the one before it."""
     log = LogBuilder(device="hub", epoch=f"verdicts {number}")
+    for _ in range(number):
+        log.add("dossier.noted")
     facts = {
         "record": record.id, "log": record.header.log, "seq": record.header.seq, "outcome": outcome,
         "code": "RECORD_ROLE" if outcome == "quarantined" else None, "retryable": False, "unit": "20242",
@@ -245,3 +249,21 @@ def test_the_report_comes_from_counters(office: TestOffice) -> None:
     row = rows["1.001193"]
     assert (row.received, row.solved, row.processing) == (2, 1, 1)
     assert report(office.db, unit="99999", first=20260101, last=20261231) == {}
+
+
+def test_the_later_verdict_stands_whichever_log_comes_first(office: TestOffice) -> None:
+    """A hub that was put back speaks in another log; its word was undone when the older log arrived after it."""
+    record = SqliteLogStore(office.db).dossier_records(office.receive())[0]
+    said = [
+        verdict(record, outcome, life) for life, outcome in enumerate(("pending", "quarantined", "applied"))
+    ]
+    same_moment = [verdict(record, outcome, 5) for outcome in ("pending", "quarantined")]
+    for verdicts in (said, [*said, *same_moment]):
+        stands = set()
+        for order in permutations(verdicts):
+            office.db.conn.execute("DELETE FROM verdict")
+            for each in order:
+                Projector(office.db, None).take_verdict(each)
+            stands.add(office.db.conn.execute("SELECT outcome, at, log, seq FROM verdict").fetchone())
+        assert len(stands) == 1, "whatever came first"
+        assert verdicts is not said or stands.pop()[0] == "applied"
