@@ -268,3 +268,10 @@ def m013_steps_of_the_log(db: Database) -> None:
         "CREATE TABLE log_step_wanted (start BLOB PRIMARY KEY) STRICT, WITHOUT ROWID",
     ):
         db.execute(statement)
+
+
+@node_migrations()
+def m014_loads_over_the_office_network(db: Database) -> None:
+    """Loads that are this PC's own parcels, handed to a PC next door; of how many parts an answer is."""
+    for column in ("is_own", "parts"):
+        db.execute(f"ALTER TABLE relay_load ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")

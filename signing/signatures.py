@@ -54,6 +54,8 @@ class Purpose:
     LAN_FILES: Final = "motcua.lan-files"
     LAN_FILES_ANSWER: Final = "motcua.lan-files-answer"
     FILES_HELD: Final = "motcua.files-held"
+    LAN_RELAY: Final = "motcua.lan-relay"
+    LAN_RELAY_ANSWER: Final = "motcua.lan-relay-answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from signing.signatures import Signer
 from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.signed_message import SignedMessage, sign_message
+from sync_protocol.unpacking import decode_message
 from sync_protocol.wire import PROTOCOL_VERSION, PROTOCOL_VERSIONS_ACCEPTED
 
 FILES_PURPOSE: Final = "motcua.files"
@@ -134,12 +135,10 @@ _answer_decoder = msgspec.msgpack.Decoder(FilesAnswer)
 
 
 def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
-    if len(packed) > FILES_MESSAGE_BYTES_MAX:
-        raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
-    try:
-        message = decoder.decode(packed)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        raise RemoteFault(reasons.FILE_FORMAT, f"{type(error).__name__}: {error}") from error
-    if message.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
-    return message
+    return decode_message(
+        decoder,
+        packed,
+        size_bytes_max=FILES_MESSAGE_BYTES_MAX,
+        versions=PROTOCOL_VERSIONS_ACCEPTED,
+        malformed=reasons.FILE_FORMAT,
+    )

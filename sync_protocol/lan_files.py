@@ -17,6 +17,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, FileStated
 from sync_protocol.lan_envelope import Sent, open_reply, seal_reply, seal_said, unseal
 from sync_protocol.signed_message import SignedMessage
+from sync_protocol.unpacking import decode_message
 from sync_protocol.wire import Entry
 
 VERSION: Final = 1
@@ -123,10 +124,10 @@ _answer_decoder = msgspec.msgpack.Decoder(LanFilesAnswer)
 
 
 def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
-    try:
-        message = decoder.decode(packed)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        raise RemoteFault(reasons.FILE_FORMAT, f"{type(error).__name__}: {error}") from error
-    if message.protocol != VERSION:
-        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
-    return message
+    return decode_message(
+        decoder,
+        packed,
+        size_bytes_max=limits.LAN_MESSAGE_BYTES_MAX,
+        versions=frozenset({VERSION}),
+        malformed=reasons.FILE_FORMAT,
+    )

@@ -63,6 +63,10 @@ RELAY_LOADS_MAX = 256
 RELAY_LOADS_ROUND_MAX = 64
 """Loads, and PCs, that one message of a relay speaks of."""
 RELAY_AGE_MS_MAX = 45 * 24 * 60 * 60 * 1000
+RELAY_COMING_MS_MAX = 24 * 60 * 60 * 1000
+"""How long a load that another PC began to hand over, and did not finish, keeps its room: an office network is fast."""
+RELAY_CONTACT_MS_MAX = 24 * 60 * 60 * 1000
+"""A PC that has not spoken with the province for so long takes no loads on the office network: they would only lie there."""
 
 CHECKPOINT_SIZE_BYTES_MAX = 64 * 1024
 INCLUSIONS_MAX = 4

@@ -313,6 +313,12 @@ RELAY_ROOM = _reason(
     next_vi="Đồng bộ để gửi bớt về tỉnh rồi làm lại, hoặc mang USB tới máy khác; dữ liệu vẫn còn ở máy gửi.",
     next_en="Sync so that some get through and repeat, or take the stick to another PC; the sender still has everything.",
 )  # fmt: skip
+RELAY_LINE = _reason(
+    "RELAY_LINE", 503, retryable=True,
+    vi="Máy kia cũng chưa có mạng về tỉnh.", en="The other PC has no line to the province either.",
+    next_vi="Máy tự giao lại khi máy kia có mạng; hoặc mang USB.",
+    next_en="This PC hands over again once the other has a line; or take a stick.",
+)  # fmt: skip
 RELAY_EXPIRED = _reason(
     "RELAY_EXPIRED", 410, retryable=False,
     vi="Gói của đơn vị khác nằm ở máy này quá hạn nên đã bỏ.",
@@ -329,6 +335,6 @@ REASONS: tuple[Reason, ...] = (
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
     PARCEL_NO_KEY, PARCEL_COPY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,
-    RELAY_FORMAT, RELAY_SIZE, RELAY_ROOM, RELAY_EXPIRED,
+    RELAY_FORMAT, RELAY_SIZE, RELAY_ROOM, RELAY_LINE, RELAY_EXPIRED,
 )  # fmt: skip
 BY_CODE = {reason.code: reason for reason in REASONS}

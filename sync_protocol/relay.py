@@ -21,6 +21,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, FileStated
 from sync_protocol.parcel import ANSWERS, REQUESTS, Label, Part, Source
 from sync_protocol.signed_message import SignedMessage, sign_message
+from sync_protocol.unpacking import decode_message
 from sync_protocol.wire import PROTOCOL_VERSION, PROTOCOL_VERSIONS_ACCEPTED
 
 RELAY_MESSAGE_BYTES_MAX: Final = limits.ROUND_SIZE_BYTES_MAX
@@ -101,17 +102,27 @@ def open_relay_request(data: bytes) -> SignedMessage[RelayRequest]:
     if len(data) <= SIGNATURE_BYTES:
         raise RemoteFault(reasons.RELAY_FORMAT, "too short")
     request = _decode(_request_decoder, data[SIGNATURE_BYTES:])
-    loads = (*request.offered, *request.wanted)
+    check_loads(
+        [*request.offered, *request.wanted], request.pieces, devices=[request.device, *request.senders]
+    )
+    return SignedMessage.of(request, data, Purpose.RELAY)
+
+
+def check_loads(loads: list[FileAsked], pieces: list[bytes], *, devices: list[bytes]) -> None:
+    """Refuse more than a message may speak of, and ids of other lengths; raises RemoteFault (ROUND_SIZE, RELAY_FORMAT).
+
+    Args:
+        devices: raw key ids; the one that speaks first.
+    """
     if (
-        max(len(loads), len(request.senders)) > limits.RELAY_LOADS_ROUND_MAX
-        or len(request.pieces) > limits.FILE_PIECES_MAX
+        max(len(loads), len(devices) - 1) > limits.RELAY_LOADS_ROUND_MAX
+        or len(pieces) > limits.FILE_PIECES_MAX
     ):
         raise RemoteFault(reasons.ROUND_SIZE, "too many loads")
     if any(len(load.file) != 32 or not is_size(load.size) for load in loads):
         raise RemoteFault(reasons.RELAY_FORMAT, "load")
-    if any(len(device) != 16 for device in (request.device, *request.senders)):
+    if any(len(device) != 16 for device in devices):
         raise RemoteFault(reasons.RELAY_FORMAT, "device")
-    return SignedMessage.of(request, data, Purpose.RELAY)
 
 
 def encode_relay_answer(answer: RelayAnswer) -> bytes:
@@ -185,12 +196,10 @@ _answer_decoder = msgspec.msgpack.Decoder(RelayAnswer)
 
 
 def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
-    if len(packed) > RELAY_MESSAGE_BYTES_MAX:
-        raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
-    try:
-        message = decoder.decode(packed)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        raise RemoteFault(reasons.RELAY_FORMAT, f"{type(error).__name__}: {error}") from error
-    if message.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
-    return message
+    return decode_message(
+        decoder,
+        packed,
+        size_bytes_max=RELAY_MESSAGE_BYTES_MAX,
+        versions=PROTOCOL_VERSIONS_ACCEPTED,
+        malformed=reasons.RELAY_FORMAT,
+    )

@@ -3,13 +3,18 @@
 Two things grow when they are unpacked. A zstd frame may declare any size, and the library makes room for what is
 declared whatever the caller's own bound is; so the declaration is read first. And a MessagePack list or map takes one
 byte on the wire and some sixty in memory, so a part without a schema (facts, bodies) is counted before it is decoded.
+What has a schema is decoded by it, and every way in which that fails is one fault.
 """
 
-from typing import Final
+from collections.abc import Collection
+from typing import Final, Protocol, TypeVar
 
+import msgspec
 import zstandard
 
-from sync_protocol import dictionaries
+from signing.reasons import Reason
+from sync_protocol import dictionaries, reasons
+from sync_protocol.errors import RemoteFault
 
 _WINDOW_BYTES_MAX: Final = 2**23
 _OPENERS: Final = bytes([*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF])
@@ -23,6 +28,36 @@ _LENGTH_BYTES: Final = {
     0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4, 0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4,
 }  # fmt: skip
 _EXTENSIONS: Final = frozenset({0xC7, 0xC8, 0xC9})
+
+
+class Versioned(Protocol):
+    """What a message says first: the version of the protocol in which it speaks."""
+
+    @property
+    def protocol(self) -> int: ...
+
+
+Message = TypeVar("Message", bound=Versioned)
+
+
+def decode_message(
+    decoder: "msgspec.msgpack.Decoder[Message]",
+    packed: bytes,
+    *,
+    size_bytes_max: int,
+    versions: Collection[int],
+    malformed: Reason,
+) -> Message:
+    """A message by its schema; raises RemoteFault (ROUND_SIZE, `malformed`, ROUND_VERSION)."""
+    if len(packed) > size_bytes_max:
+        raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
+    try:
+        message = decoder.decode(packed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
+        raise RemoteFault(malformed, f"{type(error).__name__}: {error}") from error
+    if message.protocol not in versions:
+        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
+    return message
 
 
 def unpack_zstd(data: bytes, *, size_bytes_max: int) -> bytes:

@@ -81,7 +81,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """What a meeting did. `problem` is None when nothing was left to do; `colleague` is who may have files after it."""
+    """What a meeting did. `problem` is None when nothing was left to do; `colleague` is who may have files after it.
+
+    `handed`, `fetched`: loads given to it, and answers had from it; `is_neighbour`: it is a PC of another commune.
+    """
 
     known: Known
     rounds: int = 0
@@ -91,6 +94,9 @@ class Met:
     detail: str = ""
     colleague: Colleague | None = None
     files: int = 0
+    handed: int = 0
+    fetched: int = 0
+    is_neighbour: bool = False
 
 
 def meet(db: Database, services: Services, line: OfficeLine, known: Known = Known()) -> Met:

@@ -1,4 +1,5 @@
-"""Who is a colleague: a device that the registry stated for this very unit, and that nobody has cut off.
+"""Who is a colleague: a device that the registry stated for this very unit, and that nobody has cut off; and who is a PC of the
+province at all, with which nothing but loads is exchanged.
 
 The network is asked nothing. A PC enrolled after this one last heard of the province shows a voucher: the registry's key
 statement about it, which is checked here like any other and kept for nothing but this exchange.
@@ -23,29 +24,49 @@ from sync_protocol.voucher import vouched_statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colleague:
-    """Another PC of this office. One that is cut off may deliver what it has, and is told nothing."""
+    """Another PC of this office. One that is cut off may deliver what it has, and is told nothing. `unit` is its key's."""
 
     key: PublicKey
     box: str
     is_cut_off: bool
+    unit: str = ""
 
 
 def find_colleague(
     db: Database, services: Services, office: Office, device: str, voucher: Sequence[bytes] = ()
 ) -> Colleague:
     """The colleague with this device key; raises RemoteFault(ROUND_DEVICE) for anybody else."""
+    return _find(db, services, office, device, voucher, is_colleague=True)
+
+
+def find_pc(
+    db: Database, services: Services, office: Office, device: str, voucher: Sequence[bytes] = ()
+) -> Colleague:
+    """The PC with this device key, of whatever unit; raises RemoteFault(ROUND_DEVICE) for what is no PC of the province."""
+    return _find(db, services, office, device, voucher, is_colleague=False)
+
+
+def _find(
+    db: Database,
+    services: Services,
+    office: Office,
+    device: str,
+    voucher: Sequence[bytes],
+    *,
+    is_colleague: bool,
+) -> Colleague:
     trust = services.trust.trust(db)
     statement = trust.statement(device) or vouched_statement(trust, device, voucher)
     if (
         statement is None
         or device == office.device
         or Role.DEVICE not in statement.roles
-        or not is_of_office(db, statement, office.unit)
+        or (is_colleague and not is_of_office(db, statement, office.unit))
         or statement.box is None
     ):
         raise RemoteFault(reasons.ROUND_DEVICE, device)
     is_cut_off = not services.status.status(db).is_silent(device)
-    return Colleague(key=statement.key, box=statement.box, is_cut_off=is_cut_off)
+    return Colleague(key=statement.key, box=statement.box, is_cut_off=is_cut_off, unit=statement.unit)
 
 
 def own_voucher(db: Database, office: Office) -> list[bytes]:

@@ -24,7 +24,10 @@ from signing.console import BAD_INPUT, OK, UNDECIDED, Console
 def lan_command(
     console: Console, on: bool | None, added: tuple[str, ...], removed: tuple[str, ...], is_meeting: bool
 ) -> None:
-    """The office's PCs among themselves: switch it, say where they are, exchange now; then tell how it stands."""
+    """The office's PCs among themselves: switch it, say where they are, exchange now; then tell how it stands.
+
+    An address may be that of a PC of another commune on the same network: without a line, this PC hands it enclosed parcels.
+    """
     with opened(console) as (db, services):
         require_office(db)
         if on is not None:
@@ -70,5 +73,7 @@ def lan_command(
                 "sent": sum(met.sent for met in meetings),
                 "received": sum(met.received for met in meetings),
                 "files": sum(met.files for met in meetings),
+                "handed": sum(met.handed for met in meetings),
+                "fetched": sum(met.fetched for met in meetings),
             },
         )

@@ -1,4 +1,4 @@
-"""The door to the office network: a listener of its own that knows three paths and nothing else of this PC.
+"""The door to the office network: a listener of its own that knows four paths and nothing else of this PC.
 
 It is open only while the unit administrator has switched it on. No page, no API, no cookie and no file can be reached
 through it; what comes in is bounded before it is read, counted per address, and answered by `serving`.
@@ -17,7 +17,7 @@ from edge_node.lan.serving import Serving
 from edge_node.lan.throttle import Throttle
 from edge_node.services import Services
 from edge_node.store import open_database
-from edge_node.sync.transport import LAN_FILES_PATH, LAN_HELLO_PATH, LAN_ROUND_PATH
+from edge_node.sync.transport import LAN_FILES_PATH, LAN_HELLO_PATH, LAN_RELAY_PATH, LAN_ROUND_PATH
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
@@ -29,7 +29,7 @@ CONNECTIONS_MAX: Final = 32
 SILENT_S: Final = 30
 _OCTETS: Final = "application/octet-stream"
 _STATUS: Final = {400: "Bad Request", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 413: "Too Large",
-                  422: "Unprocessable", 429: "Too Many Requests", 500: "Internal Error", 503: "Unavailable"}  # fmt: skip
+                  422: "Unprocessable", 429: "Too Many Requests", 500: "Internal Error", 503: "Unavailable", 507: "No Room"}  # fmt: skip
 
 Respond = Callable[[str, list[tuple[str, str]]], object]
 
@@ -64,8 +64,14 @@ class Application:
         return [content]
 
     def _answer(self, environ: dict[str, Any]) -> bytes | None:
-        asked = environ.get("REQUEST_METHOD"), environ.get("PATH_INFO")
-        if asked not in (("GET", LAN_HELLO_PATH), ("POST", LAN_ROUND_PATH), ("POST", LAN_FILES_PATH)):
+        serving = self._serving
+        posts = {
+            LAN_ROUND_PATH: serving.answer,
+            LAN_FILES_PATH: serving.files,
+            LAN_RELAY_PATH: serving.relay,
+        }
+        asked = environ.get("REQUEST_METHOD"), str(environ.get("PATH_INFO"))
+        if asked != ("GET", LAN_HELLO_PATH) and (asked[0] != "POST" or asked[1] not in posts):
             return None
         payload = b""
         if asked[0] == "POST":
@@ -75,10 +81,7 @@ class Application:
             payload = environ["wsgi.input"].read(int(length))
         db = open_database(self._services.config.database)
         try:
-            if asked[1] == LAN_HELLO_PATH:
-                return self._serving.hello(db)
-            serve = self._serving.files if asked[1] == LAN_FILES_PATH else self._serving.answer
-            return serve(db, payload)
+            return serving.hello(db) if asked[0] == "GET" else posts[asked[1]](db, payload)
         except NotEnrolled:
             return None
         finally:

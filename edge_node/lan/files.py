@@ -12,13 +12,14 @@ from typing import Final
 from sqlite_utils import Database
 
 from edge_node.files.copies import Queued, note_here, standing_size, to_gather, to_send
+from edge_node.files.pieces import Lacking, cut_lacking
 from edge_node.files.service import vault_of
 from edge_node.services import Services
 from edge_node.store.local import Office
-from sync_protocol.chunks import PIECE_OVERHEAD_BYTES_MAX, Piece, cuts, open_piece, pack_held, unpack_held
-from sync_protocol.errors import LocalFault, RemoteFault
+from sync_protocol.chunks import open_piece, pack_held, unpack_held
+from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, FileStated, Standing
-from sync_protocol.limits import FILE_PIECES_MAX, FILES_ROUND_MAX
+from sync_protocol.limits import FILES_ROUND_MAX
 from vault import Vault
 
 _LOG: Final = logging.getLogger(__name__)
@@ -53,25 +54,13 @@ def state(db: Database, services: Services, office: Office, offered: Iterable[Fi
 
 def pieces_of(db: Database, services: Services, files: Iterable[FileAsked], *, bytes_max: int) -> list[bytes]:
     """Pieces of the files of which another PC says what it holds, up to the budget; one at least, where there is any."""
-    vault, pieces = vault_of(services), list[bytes]()
-    room = min(max(bytes_max, 0), PIECES_BYTES_MAX)
-    for each in files:
-        file = each.file.hex()
-        if standing_size(db, file) != each.size or not vault.has(file, each.size):
-            continue
-        try:
-            tree = vault.tree(file)
-        except (OSError, LocalFault):
-            continue
-        if tree.id != file:
-            continue  # the disk spoilt it: the exchange with the province finds out, and fetches it again
-        for start, length in cuts(each.size, unpack_held(each.size, each.held), bytes_max=PIECES_BYTES_MAX):
-            if pieces and (length + PIECE_OVERHEAD_BYTES_MAX > room or len(pieces) >= FILE_PIECES_MAX):
-                return pieces
-            data = vault.part(file, start, length)
-            pieces.append(tree.encode(Piece(file=file, size=each.size, start=start, data=data)))
-            room -= len(pieces[-1])
-    return pieces
+    vault, room = vault_of(services), min(max(bytes_max, 0), PIECES_BYTES_MAX)
+    lacking_there = (
+        Lacking(each.file.hex(), each.size, unpack_held(each.size, each.held))
+        for each in files
+        if standing_size(db, each.file.hex()) == each.size and vault.has(each.file.hex(), each.size)
+    )
+    return cut_lacking(vault, lacking_there, room=room, piece_bytes_max=PIECES_BYTES_MAX)
 
 
 def keep_pieces(

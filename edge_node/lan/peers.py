@@ -15,6 +15,8 @@ _ON: Final = "lan.on"
 _FAULT: Final = "lan.fault"
 _UNHEARD: Final = "lan.unheard"
 DONE: Final = "done"
+NEIGHBOUR: Final = "neighbour"
+"""Outcome of a meeting with a PC of another commune: it takes loads, and nothing else passes."""
 PEERS_MAX: Final = 32
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})(?:\.[A-Za-z0-9\-]{1,63}){0,8}")
 
@@ -25,7 +27,7 @@ class TooManyPeers(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """One address. `outcome` is DONE, a reason code or "" before the first try; times are this PC's; `is_found`: nobody typed it."""
+    """One address. `outcome` is DONE, NEIGHBOUR, a reason code or "" before the first try; times are this PC's; `is_found`: nobody typed it."""
 
     address: str
     device: str | None
@@ -130,15 +132,15 @@ def note_met(db: Database, address: str, met: Met, *, now: int) -> None:
     with write_transaction(db):
         db.conn.execute(
             "UPDATE lan_peer SET tried = ?1, met = CASE WHEN ?2 THEN ?1 ELSE met END, outcome = ?3, "
-            "device = ifnull(?4, device), challenge = ?5, sent = sent + ?6, received = received + ?7 WHERE address = ?8",
+            "device = ?4, challenge = ?5, sent = sent + ?6, received = received + ?7 WHERE address = ?8",
             (
                 now,
                 int(is_done),
-                DONE if met.problem is None else met.problem.code,
+                met.problem.code if met.problem else NEIGHBOUR if met.is_neighbour else DONE,
                 met.known.device,
                 met.known.challenge,
-                met.sent,
-                met.received,
+                met.handed if met.is_neighbour else met.sent,
+                met.fetched if met.is_neighbour else met.received,
                 address,
             ),
         )

@@ -8,12 +8,15 @@ from flask_babel import gettext as _
 from sqlite_utils import Database
 
 from dossiers.local_time import local_date
+from dossiers.units import load_default_units
 from edge_node.casework import labels
 from edge_node.catalogue.service import used_numbers
 from edge_node.journal.stamp import offset_now
+from edge_node.keyring.units import is_of_office
 from edge_node.lan.beacons import known_beacons
 from edge_node.lan.found import Candidate, candidates
-from edge_node.lan.peers import DONE, Peer, is_on, list_peers, read_fault, read_unheard
+from edge_node.lan.peers import DONE, NEIGHBOUR, Peer, is_on, list_peers, read_fault, read_unheard
+from edge_node.relay.own import OwnWay, own_way
 from edge_node.services import Services
 from edge_node.shell import device_name
 from edge_node.store import SqliteLogStore
@@ -24,7 +27,7 @@ from sync_protocol.wire import Beacon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerRow:
-    """One address, with the PC that answers there. `tone` and `icon` as the badges take them."""
+    """One address, with the PC that answers there, of another commune perhaps. `tone` and `icon` as the badges take them."""
 
     peer: Peer
     name: str
@@ -32,6 +35,7 @@ class PeerRow:
     tone: str
     icon: str
     beacon: Beacon | None
+    is_neighbour: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanPage:
-    """Everything of the page. `candidates` announced themselves and wait for a person; `unheard`: why none can be found."""
+    """Everything of the page. `own`: a parcel of this PC on its way by another. `candidates` announced themselves and wait for a person; `unheard`: why none can be found."""
 
     is_on: bool
     fault: str
@@ -56,6 +60,7 @@ class LanPage:
     address: str
     rows: tuple[PeerRow, ...]
     ranges: tuple[Ranges, ...]
+    own: OwnWay | None
 
 
 def read_lan_page(db: Database, services: Services, office: Office) -> LanPage:
@@ -67,8 +72,9 @@ def read_lan_page(db: Database, services: Services, office: Office) -> LanPage:
         unheard=read_unheard(db),
         candidates=tuple(candidates(db)),
         address=f"{own_address()}:{services.config.lan_port}",
-        rows=tuple(_row(db, peer, beacons) for peer in list_peers(db)),
+        rows=tuple(_row(db, services, office, peer, beacons) for peer in list_peers(db)),
         ranges=tuple(_ranges(db, services, office)),
+        own=own_way(db, now_ms=services.clock()),
     )
 
 
@@ -83,12 +89,24 @@ def own_address() -> str:
     return next((address for address in addresses if not address.startswith("127.")), name)
 
 
-def _row(db: Database, peer: Peer, beacons: dict[str, tuple[Beacon, int]]) -> PeerRow:
+def _row(
+    db: Database, services: Services, office: Office, peer: Peer, beacons: dict[str, tuple[Beacon, int]]
+) -> PeerRow:
     name = (device_name(db, peer.device) if peer.device else None) or _("Chưa biết máy nào")
+    statement = services.trust.trust(db).statement(peer.device or "")
+    is_neighbour = statement is not None and not is_of_office(db, statement, office.unit)
+    if statement is not None and is_neighbour:
+        name = f"{load_default_units().name(statement.unit)}: {name}"
     word, tone, icon = _outcome(peer)
     beacon = beacons.get(peer.device or "")
     return PeerRow(
-        peer=peer, name=name, word=word, tone=tone, icon=icon, beacon=beacon[0] if beacon else None
+        peer=peer,
+        name=name,
+        word=word,
+        tone=tone,
+        icon=icon,
+        beacon=beacon[0] if beacon else None,
+        is_neighbour=is_neighbour,
     )
 
 
@@ -96,6 +114,7 @@ def _outcome(peer: Peer) -> tuple[str, str, str]:
     known = {
         "": (_("Chưa thử"), "wait", "clock"),
         DONE: (_("Đã trao đổi đủ"), "fact", "done"),
+        NEIGHBOUR: (_("Máy đơn vị khác, nhận chuyển giúp khi mất mạng"), "fact", "done"),
         "LINE_DOWN": (
             _("Chưa gặp: máy tắt, sai địa chỉ, hoặc chưa bật mạng cơ quan ở máy đó"),
             "wait",

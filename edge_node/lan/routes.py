@@ -76,6 +76,16 @@ def meet() -> ResponseReturnValue:
         ),
         "done" if len(done) == len(meetings) else "note",
     )
+    handed, fetched = sum(met.handed for met in meetings), sum(met.fetched for met in meetings)
+    if handed or fetched:
+        flash(
+            _(
+                "Đã giao máy có mạng %(handed)s gói kín, nhận %(fetched)s trả lời của tỉnh.",
+                handed=fmt_number(handed, language()),
+                fetched=fmt_number(fetched, language()),
+            ),
+            "done",
+        )
     return redirect("/lan", 303)
 
 

@@ -12,7 +12,7 @@ from edge_node.casework.numbering import number_waiting
 from edge_node.files.words import take_words, words_of
 from edge_node.journal.service import require_office, seal_tail
 from edge_node.lan.beacons import beacons_to_pass
-from edge_node.lan.colleagues import Colleague, find_colleague, own_voucher
+from edge_node.lan.colleagues import Colleague, find_colleague, find_pc, own_voucher
 from edge_node.lan.exchange import (
     choose,
     compare,
@@ -25,6 +25,7 @@ from edge_node.lan.exchange import (
 )
 from edge_node.lan.files import files_offered, keep_pieces, pieces_of, state
 from edge_node.projection.foreign import wanted_foreign
+from edge_node.relay.taking import Neighbour, give_pieces, take_loads, tell_answers
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
@@ -37,6 +38,7 @@ from edge_node.witness.steps import own_mark
 from sync_protocol import reasons
 from sync_protocol.challenge import challenge_holds, make_challenge
 from sync_protocol.errors import RemoteFault
+from sync_protocol.file_wire import FileStated
 from sync_protocol.lan import (
     BUNDLES_A_ROUND,
     LAN_VERSION,
@@ -49,8 +51,10 @@ from sync_protocol.lan import (
 )
 from sync_protocol.lan_files import VERSION as FILES_VERSION
 from sync_protocol.lan_files import LanFilesAnswer, LanFilesRequest, open_files_request, seal_files_answer
+from sync_protocol.lan_relay import open_relay_request, seal_relay_answer
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_WANTED_MAX
-from sync_protocol.wire import frontier_of, receipt_prefix
+from sync_protocol.relay import RelayAnswer
+from sync_protocol.wire import PROTOCOL_VERSION, frontier_of, receipt_prefix
 
 BYTES_MAX: Final = ROUND_SIZE_BYTES_MAX // 2
 
@@ -126,6 +130,35 @@ class Serving:
             words=words_of(db, (each.file for each in request.offered)) if tells else [],
         )
         return seal_files_answer(answer, services.keyring.device, asked=opened)
+
+    def relay(self, db: Database, sealed: bytes) -> bytes:
+        """The answer to a PC of the province that hands loads over; raises RemoteFault where the request as a whole is refused."""
+        services, office = self.services, require_office(db)
+        opened = open_relay_request(sealed, services.keyring.files.box())
+        pc = find_pc(db, services, office, opened.device, opened.said.voucher)
+        request = opened.verify_for(office.device, pc.key)
+        is_fresh = challenge_holds(
+            request.challenge, self.secret, opened.device, now_s=services.clock() // 1000
+        )
+        neighbour, stated = Neighbour(opened.device, pc.unit), list[FileStated]()
+        if is_fresh:
+            try:
+                stated = take_loads(db, services, neighbour, request.offered, request.pieces)
+            except OSError as error:
+                services.space.release()
+                raise RemoteFault(reasons.RELAY_ROOM, str(error)) from error
+        tells = is_fresh and not pc.is_cut_off
+        answer = RelayAnswer(
+            protocol=PROTOCOL_VERSION,
+            challenge=self._challenge(opened.device),
+            problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
+            stated=stated,
+            answers=tell_answers(db, (each.hex() for each in request.senders)) if tells else [],
+            pieces=give_pieces(db, services, neighbour, request.wanted, bytes_max=request.bytes_max)
+            if tells
+            else [],
+        )
+        return seal_relay_answer(answer, services.keyring.device, asked=opened)
 
     def _is_another_branch(self, db: Database, device: str, request: LanFilesRequest) -> bool:
         store, theirs = SqliteLogStore(db), frontier_of(request.own)

@@ -1,7 +1,8 @@
-"""Hand over to the province what this PC carries for others, and fetch their answers: after its own records, a little at a time.
+"""Hand loads over, and fetch answers: to the province what this PC carries for others, after its own records, a little at a time;
+without a line to a PC of the office network that has one, its own parcels among them.
 
-Every request is durable by itself, as with files (`sync.files`): the hub's answer says which slices it holds, so that after a cut
-only what was under way goes again. A bound on bytes and time keeps a flood of others' loads from holding up this office; the
+Every request is durable by itself, as with files (`sync.files`): the other side's answer says which slices it holds, so that after a
+cut only what was under way goes again. A bound on bytes and time keeps a flood of others' loads from holding up this office; the
 next sync goes on. Where nothing is carried, nothing is asked.
 """
 
@@ -9,15 +10,18 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from sqlite_utils import Database
 
+from edge_node.files.pieces import keep_arriving
 from edge_node.journal.service import require_office
+from edge_node.relay.own import is_own_expected, own_waiting, take_own_answer
 from edge_node.relay.queue import (
     DONE,
     DOWN,
+    PASSED,
     Load,
     arrived,
     begin,
@@ -33,10 +37,11 @@ from edge_node.relay.queue import (
     to_give,
     unit_of,
 )
+from edge_node.relay.ways import HubWay, RelayLine, Way
 from edge_node.services import Services
 from edge_node.store.local import read_local, write_local
 from edge_node.sync.pace import FilePace
-from edge_node.sync.runner import CHALLENGE, STALE_CHALLENGES_MAX
+from edge_node.sync.runner import STALE_CHALLENGES_MAX
 from edge_node.sync.status import office_logs
 from edge_node.sync.transport import LineFault
 from signing.reasons import Reason
@@ -45,8 +50,6 @@ from sync_protocol.chunks import (
     PIECE_OVERHEAD_BYTES_MAX,
     Piece,
     cuts,
-    is_whole,
-    open_piece,
     pack_held,
     unpack_held,
 )
@@ -57,8 +60,6 @@ from sync_protocol.relay import (
     AnswerTold,
     RelayAnswer,
     RelayRequest,
-    decode_relay_answer,
-    encode_relay_request,
     first_relay_request,
     read_answer_load,
 )
@@ -74,19 +75,12 @@ STRIKES_MAX: Final = 2
 PAUSE_S: Final = 0.5
 
 
-class RelayLine(Protocol):
-    """What this needs of the way to the hub."""
-
-    def post_relay(self, payload: bytes) -> bytes:
-        """One request of a relay; raises LineFault."""
-
-    def hang_up(self) -> None:
-        """The next request gets a connection of its own."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """What became of it: loads delivered and refused, answers fetched. `must_yield`: a record of this office waits."""
+    """What became of it: loads handed over and refused, answers fetched. `must_yield`: a record of this office waits.
+
+    `refusal`: why a PC next door did not take a load.
+    """
 
     requests: int = 0
     delivered: int = 0
@@ -96,6 +90,7 @@ class DeliveryResult:
     bytes_down: int = 0
     problem: Reason | None = None
     must_yield: bool = False
+    refusal: Reason | None = None
 
 
 def deliver(
@@ -107,26 +102,37 @@ def deliver(
     bytes_max: int = BYTES_MAX,
 ) -> DeliveryResult:
     """Deliver and fetch until nothing is left, a bound is reached, the line is gone or a record waits. Never raises for a line."""
-    tidy(db, services)
-    run = _Delivery(db, services, line, until=services.monotonic() + seconds, bytes_max=bytes_max)
-    try:
-        while run.step():
-            pass
-    except (LineFault, RemoteFault) as error:
-        run.result = replace(run.result, problem=error.reason)
-    if run.result.requests:
+    run = _Delivery(db, services, HubWay(db, services, line), seconds=seconds, bytes_max=bytes_max)
+    run.pace = FilePace(int(read_local(db, BUDGET) or FilePace.START))
+    result = run.all()
+    if result.requests:
         write_local(db, BUDGET, str(run.pace.budget))
-    return run.result
+    return result
+
+
+def hand_over(
+    db: Database, services: Services, way: Way, *, has_own: bool, seconds: float, bytes_max: int = BYTES_MAX
+) -> DeliveryResult:
+    """As `deliver`, to a PC next door; `has_own`: this PC's own parcels go along, and its answers come. Never raises for a network."""
+    return _Delivery(db, services, way, seconds=seconds, bytes_max=bytes_max, has_own=has_own).all()
 
 
 class _Delivery:
-    """One pass: what the hub holds and told, as far as it was said in this pass."""
+    """One pass: what the other side holds and told, as far as it was said in this pass."""
 
     def __init__(
-        self, db: Database, services: Services, line: RelayLine, *, until: float, bytes_max: int
+        self,
+        db: Database,
+        services: Services,
+        way: Way,
+        *,
+        seconds: float,
+        bytes_max: int,
+        has_own: bool = False,
     ) -> None:
-        self._db, self._services, self._line, self._until = db, services, line, until
-        self._bytes_max = bytes_max
+        self._db, self._services, self._way = db, services, way
+        self._until = services.monotonic() + seconds
+        self._bytes_max, self._has_own = bytes_max, has_own
         self._vault = relayed(services)
         self._held: dict[str, int] = {}
         self._strikes: dict[str, int] = defaultdict(int)
@@ -134,40 +140,56 @@ class _Delivery:
         self._asked: set[str] = set()
         self._told: dict[str, AnswerTold] = {}
         self._whole: dict[str, set[str]] = {}
+        self._come: list[FileAsked] = []
         self._faults = self._stale = 0
-        self.pace = FilePace(int(read_local(db, BUDGET) or FilePace.START))
+        self._device = require_office(db).device
+        self.pace = FilePace(FilePace.START)
         self.result = DeliveryResult()
 
-    def step(self) -> bool:
+    def all(self) -> DeliveryResult:
+        """The whole pass."""
+        tidy(self._db, self._services)
+        try:
+            while self._step():
+                pass
+        except (LineFault, RemoteFault) as error:
+            self.result = replace(self.result, problem=error.reason)
+        return replace(self.result, bytes_up=self._way.bytes_up, bytes_down=self._way.bytes_down)
+
+    def _step(self) -> bool:
         """One request; False when this pass is over."""
-        moved = self.result.bytes_up + self.result.bytes_down
+        moved = self._way.bytes_up + self._way.bytes_down
         if self._services.monotonic() > self._until or moved >= self._bytes_max:
             return False
         request = self._request()
         if request is None:
             return False
-        if any(log.waiting for log in office_logs(self._db) if log.is_own):
+        if not self._way.is_near and any(log.waiting for log in office_logs(self._db) if log.is_own):
             self.result = replace(self.result, must_yield=True)
             return False
         return self._post(request)
 
     def _request(self) -> RelayRequest | None:
-        office = require_office(self._db)
-        challenge = bytes.fromhex(read_local(self._db, CHALLENGE) or "")
-        empty = first_relay_request(bytes.fromhex(office.device), challenge)
-        queue = [load for load in to_deliver(self._db) if load.load not in self._skipped][:OFFERED_MAX]
+        now_ms = self._services.clock()
+        empty = first_relay_request(bytes.fromhex(self._device), b"")
+        waiting = [*(own_waiting(self._db) if self._has_own else ()), *to_deliver(self._db)]
+        queue = [load for load in waiting if load.load not in self._skipped][:OFFERED_MAX]
         offered, pieces = self._pieces(queue)
-        expected = expecting(self._db, now_ms=self._services.clock())
+        expected = expecting(self._db, now_ms=now_ms)
+        if self._has_own and is_own_expected(self._db, now_ms=now_ms):
+            expected = [self._device, *expected]
         senders = [each for each in expected if each not in self._asked][:RELAY_LOADS_ROUND_MAX]
-        wanted = [told for told in self._told.values() if told.load.hex() not in self._skipped][:1]
-        if not offered and not senders and not (wanted and self._services.space.is_writable):
+        told = [told for told in self._told.values() if told.load.hex() not in self._skipped][:1]
+        wanted = [self._wanted(each) for each in told] if self._services.space.is_writable else []
+        come, self._come = self._come, []
+        if not offered and not senders and not wanted and not come:
             return None
         return msgspec.structs.replace(
             empty,
             offered=offered,
             pieces=pieces,
             senders=[bytes.fromhex(each) for each in senders],
-            wanted=[self._wanted(told) for told in wanted],
+            wanted=[*wanted, *come],
             bytes_max=self.pace.budget,
         )
 
@@ -203,26 +225,21 @@ class _Delivery:
         return offered, pieces
 
     def _post(self, request: RelayRequest) -> bool:
-        payload = encode_relay_request(request, self._services.keyring.device)
-        self.result = replace(
-            self.result, requests=self.result.requests + 1, bytes_up=self.result.bytes_up + len(payload)
-        )
-        began = self._services.monotonic()
+        self.result = replace(self.result, requests=self.result.requests + 1)
+        began, up, down = self._services.monotonic(), self._way.bytes_up, self._way.bytes_down
         try:
-            packed = self._line.post_relay(payload)
+            answer = self._way.ask(request)
         except LineFault as fault:
             return self._after_fault(fault)
-        answer = decode_relay_answer(packed)
         if request.pieces or answer.pieces:
             self._faults = 0  # a short question says nothing about whether a piece can pass
-        self.result = replace(self.result, bytes_down=self.result.bytes_down + len(packed))
-        write_local(self._db, CHALLENGE, answer.challenge.hex())
         if answer.problem:
             return self._ask_again(answer)
         self._stale = 0
-        self.pace.after_success(max(len(payload), len(packed)), self._services.monotonic() - began)
+        moved = max(self._way.bytes_up - up, self._way.bytes_down - down)
+        self.pace.after_success(moved, self._services.monotonic() - began)
         if self.pace.is_short:
-            self._line.hang_up()
+            self._way.hang_up()
         self._asked |= {sender.hex() for sender in request.senders}
         self._learn(request, answer)
         self._hear(request, answer)
@@ -245,22 +262,23 @@ class _Delivery:
         raise RemoteFault(reasons.BY_CODE.get(answer.problem, reasons.RELAY_FORMAT), answer.problem)
 
     def _learn(self, request: RelayRequest, answer: RelayAnswer) -> None:
-        """Keep what the hub says of offered loads."""
+        """Keep what the other side says of offered loads. What a PC next door refuses, another may take."""
         sizes = {asked.file: asked.size for asked in request.offered}
         for stated in answer.stated:
             size, load = sizes.get(stated.file), stated.file.hex()
             if size is None:
                 continue
             if stated.standing == Standing.WHOLE:
-                settle(self._db, self._services, load, outcome=DONE)
+                settle(self._db, self._services, load, outcome=PASSED if self._way.is_near else DONE)
                 self._asked.clear()  # its sender may be answered now
                 self.result = replace(self.result, delivered=self.result.delivered + 1)
             elif stated.standing == Standing.REFUSED:
                 reason = reasons.BY_CODE.get(stated.problem, reasons.RELAY_FORMAT)
-                if reason is not reasons.RELAY_ROOM:
+                if reason is not reasons.RELAY_ROOM and not self._way.is_near:
                     settle(self._db, self._services, load, outcome=reason.code)
                 self._skipped.add(load)
-                self.result = replace(self.result, refused=self.result.refused + 1)
+                refusal = reason if self._way.is_near else None
+                self.result = replace(self.result, refused=self.result.refused + 1, refusal=refusal)
             else:
                 self._progress(load, unpack_held(size, stated.held))
 
@@ -281,45 +299,38 @@ class _Delivery:
                 self._want(device, told)
 
     def _want(self, device: str, told: list[AnswerTold]) -> None:
+        is_own = device == self._device
         for each in told:
             load = each.load.hex()
             known = find_load(self._db, load)
-            if known is not None and known.is_here:
+            if known is not None and (known.is_here or (self._way.is_near and known.outcome)):
                 continue
-            reason = refused(self._db, self._services, device, each.size)
+            reason = None if is_own else refused(self._db, self._services, device, each.size, load=load)
             if reason is None:
-                unit = unit_of(self._db, device)
                 begin(
-                    self._db, self._services, load, size=each.size, direction=DOWN, device=device, unit=unit
-                )
-                self._told[load] = each
+                    self._db, self._services, load, size=each.size, direction=DOWN, device=device,
+                    unit=unit_of(self._db, device), is_own=is_own, parts=each.parts,
+                )  # fmt: skip
+                if self._vault.has(load, each.size):  # whole before a power cut, and not noted
+                    self._keep(each)
+                else:
+                    self._told[load] = each
             else:
                 _LOG.warning("an answer for %s does not fit here: %s", device[:8], reason.code)
         self._end_answer(device)
 
     def _take(self, request: RelayRequest, answer: RelayAnswer) -> None:
-        """Keep the pieces of wanted answers; without any, the hub does not have the answer any more."""
-        wanted = {asked.file.hex(): asked.size for asked in request.wanted}
-        came = set()
-        for frame in answer.pieces:
-            try:
-                piece = open_piece(frame)
-            except RemoteFault as fault:
-                _LOG.warning("a piece of an answer was not kept: %s", fault)
-                continue
-            if wanted.get(piece.file) != piece.size:
-                continue
-            came.add(piece.file)
-            try:
-                is_complete = self._vault.take(piece)
-            except OSError:
-                self._services.space.release()
-                return
-            if is_complete:
-                self._keep(self._told.pop(piece.file))
-        for load, size in wanted.items():
-            if load not in came and not is_whole(size, self._vault.held(load, size)):
-                self._skipped.add(load)
+        """Keep the pieces of wanted answers; without any, the other side does not have the answer any more."""
+        asked = {each.file.hex(): each.size for each in request.wanted}
+        wanted = {load: size for load, size in asked.items() if load in self._told}
+        arrived = keep_arriving(self._vault, wanted, answer.pieces)
+        for load in arrived.whole:
+            self._keep(self._told.pop(load))
+        if arrived.is_full:
+            self._services.space.release()
+        else:
+            left = {load: size for load, size in wanted.items() if load in self._told}
+            self._skipped |= arrived.without_any(self._vault, left)
 
     def _keep(self, told: AnswerTold) -> None:
         """An answer that came whole; one that is not the hub's, or not for that PC, is none."""
@@ -334,11 +345,18 @@ class _Delivery:
             return
         arrived(self._db, load)
         self.result = replace(self.result, fetched=self.result.fetched + 1)
+        if self._way.is_near:
+            self._come.append(
+                FileAsked(told.load, told.size, pack_held(told.size, self._vault.held(load, told.size)))
+            )
         self._end_answer(device)
 
     def _end_answer(self, device: str) -> None:
         """Once every part of an answer is here nobody asks for it any more, and older ones go."""
         loads = self._whole[device]
+        if device == self._device:
+            take_own_answer(self._db, self._services, loads)
+            return
         here = {load.load for load in to_give(self._db, {device})}
         if loads <= here:
             note_answered(self._db, self._services, device, by=loads)

@@ -1,4 +1,5 @@
-"""What this PC carries for others: a row for each load, its bytes as a file named by its content.
+"""What this PC carries for others, and its own parcels on their way over the office network: a row for each load, its bytes as a
+file named by its content.
 
 Order of effects: a row says that a load is on its way here, then its bytes become durable, then the row says that they are here; on
 the way out the row says that they are not, then they go. After a crash between two of these a load is on its way for ever, or
@@ -16,13 +17,14 @@ from edge_node.store.space import MIB
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.chunks import FileTree
-from sync_protocol.limits import RELAY_AGE_MS_MAX
+from sync_protocol.limits import RELAY_AGE_MS_MAX, RELAY_COMING_MS_MAX
 from sync_protocol.relay import Queue, is_expired, refusal
 from vault import Vault
 
 UP: Final = "up"
 DOWN: Final = "down"
 DONE: Final = "done"
+PASSED: Final = "passed"
 REPLACED: Final = "replaced"
 REMEMBERED_MS: Final = 2 * RELAY_AGE_MS_MAX
 """So long a load that was delivered is known again when its stick comes back."""
@@ -36,8 +38,10 @@ class Load:
         direction: UP to the province, DOWN from it.
         device, unit: the PC that wrote it, or for which the province did, and its unit as the label says.
         came, settled: when it came here, and when it was delivered or written to a stick, by this PC's clock.
-        outcome: "" while it waits, DONE, REPLACED by a newer answer, or the code of the reason why it went no further.
+        outcome: "" while it waits, DONE at the province or on a stick, PASSED to another PC of the office network, REPLACED by a
+            newer answer, or the code of the reason why it went no further.
         is_answered: of one that went up: the answer is here; is_here: its bytes are.
+        is_own: of this PC itself; parts: of one that came down, how many make up the answer (0: not told).
     """
 
     load: str
@@ -50,6 +54,8 @@ class Load:
     settled: int | None = None
     is_answered: bool = False
     is_here: bool = True
+    is_own: bool = False
+    parts: int = 0
 
     @property
     def reason(self) -> Reason | None:
@@ -66,7 +72,10 @@ class Carrying:
     oldest: int | None = None
 
 
-_COLUMNS: Final = "load, direction, device, unit, size, came, outcome, settled, is_answered, is_here"
+_COLUMNS: Final = (
+    "load, direction, device, unit, size, came, outcome, settled, is_answered, is_here, is_own, parts"
+)
+_LEFT: Final = f"outcome IN ('{DONE}', '{PASSED}')"
 
 
 def relayed(services: Services) -> Vault:
@@ -80,9 +89,9 @@ def find_load(db: Database, load: str) -> Load | None:
 
 
 def list_loads(db: Database, *, limit: int = 100) -> list[Load]:
-    """Everything that is remembered: what waits first, then the newest."""
+    """Everything of others that is remembered: what waits first, then the newest."""
     query = (
-        f"SELECT {_COLUMNS} FROM relay_load WHERE is_here OR outcome <> '' "  # noqa: S608 — our names
+        f"SELECT {_COLUMNS} FROM relay_load WHERE (is_here OR outcome <> '') AND NOT is_own "  # noqa: S608 — our names
         "ORDER BY outcome <> '', came DESC, load LIMIT ?"
     )
     return [_load(row) for row in db.conn.execute(query, (limit,))]
@@ -90,38 +99,51 @@ def list_loads(db: Database, *, limit: int = 100) -> list[Load]:
 
 def to_deliver(db: Database) -> list[Load]:
     """What waits for a line, the oldest first."""
-    return _loads(db, "direction = 'up' AND outcome = '' AND is_here")
+    return _loads(db, "direction = 'up' AND outcome = '' AND is_here AND NOT is_own")
+
+
+def own_loads(db: Database, direction: str = UP) -> list[Load]:
+    """This PC's own parcels and their answers, as far as they are remembered, the oldest first."""
+    return _loads(db, "is_own AND direction = ?", direction)
 
 
 def to_give(db: Database, devices: set[str] | None = None) -> list[Load]:
     """Answers that lie here for these PCs, or for all; those that were written to a stick before are among them."""
-    found = _loads(db, "direction = 'down' AND is_here")
+    found = _loads(db, "direction = 'down' AND is_here AND NOT is_own")
     return [load for load in found if devices is None or load.device in devices]
 
 
 def expecting(db: Database, *, now_ms: int) -> list[str]:
-    """PCs of which everything was delivered and no answer has come yet."""
+    """PCs of which everything went on and no answer has come yet."""
     waiting = {load.device for load in to_deliver(db)}
-    asked = _loads(db, "direction = 'up' AND outcome = 'done' AND NOT is_answered")
+    asked = _loads(db, f"direction = 'up' AND {_LEFT} AND NOT is_answered AND NOT is_own")
     fresh = [load.device for load in asked if not is_expired(load.settled or load.came, now_ms)]
     return [device for device in dict.fromkeys(fresh) if device not in waiting]
+
+
+def is_owed(db: Database, device: str) -> bool:
+    """Whether something of a PC lies here, or went to the province, that no answer here answers."""
+    return bool(
+        _loads(db, "direction = 'up' AND device = ? AND NOT is_answered AND outcome IN ('', 'done')", device)
+    )
 
 
 def carrying(db: Database) -> Carrying:
     """What lies here on its way."""
     row = db.conn.execute(
         "SELECT count(*), count(DISTINCT unit), ifnull(sum(size), 0), min(came) FROM relay_load "
-        "WHERE is_here AND (direction = 'up' OR settled IS NULL)"
+        "WHERE is_here AND NOT is_own AND (direction = 'up' OR settled IS NULL)"
     ).fetchone()
     return Carrying(loads=row[0], units=row[1], size_bytes=row[2], oldest=row[3])
 
 
-def refused(db: Database, services: Services, device: str, size: int) -> Reason | None:
-    """Why this PC takes no load of this size from this PC now; None where it does."""
+def refused(db: Database, services: Services, device: str, size: int, *, load: str = "") -> Reason | None:
+    """Why this PC takes no load of this size from this PC now; None where it does. What is on its way here has its room
+    already; `load` itself is not counted."""
     row = db.conn.execute(
         "SELECT count(*), ifnull(sum(size), 0), ifnull(sum(size) FILTER (WHERE device = ?), 0) "
-        "FROM relay_load WHERE is_here",
-        (device,),
+        "FROM relay_load WHERE (is_here OR outcome = '') AND NOT is_own AND load <> ?",
+        (device, load),
     ).fetchone()
     queue = Queue(loads=row[0], size_bytes=row[1], of_device_bytes=row[2])
     found = refusal(size, queue, quota_bytes=services.config.relay_mb * MIB)
@@ -129,21 +151,45 @@ def refused(db: Database, services: Services, device: str, size: int) -> Reason 
 
 
 def begin(
-    db: Database, services: Services, load: str, *, size: int, direction: str, device: str, unit: str
+    db: Database,
+    services: Services,
+    load: str,
+    *,
+    size: int,
+    direction: str,
+    device: str,
+    unit: str,
+    is_own: bool = False,
+    parts: int = 0,
 ) -> None:
     """A load is on its way here; one that is known stays as it is."""
     with write_transaction(db):
         db.conn.execute(
-            "INSERT OR IGNORE INTO relay_load (load, direction, device, unit, size, came, is_here) "
-            "VALUES (?, ?, ?, ?, ?, ?, 0)",
-            (load, direction, device, unit, size, services.clock()),
+            "INSERT OR IGNORE INTO relay_load (load, direction, device, unit, size, came, is_here, is_own, parts) "
+            "VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
+            (load, direction, device, unit, size, services.clock(), int(is_own), parts),
         )
 
 
-def keep(db: Database, services: Services, content: bytes, *, direction: str, device: str, unit: str) -> Load:
+def belongs(db: Database, load: str, *, device: str, unit: str) -> None:
+    """Whose a load is, once it is whole and its label says so."""
+    with write_transaction(db):
+        db.conn.execute("UPDATE relay_load SET device = ?, unit = ? WHERE load = ?", (device, unit, load))
+
+
+def keep(
+    db: Database,
+    services: Services,
+    content: bytes,
+    *,
+    direction: str,
+    device: str,
+    unit: str,
+    is_own: bool = False,
+) -> Load:
     """Put a load into the queue; one that is known stays as it is. Raises OSError where there is no room."""
     tree = FileTree.of([content])
-    begin(db, services, tree.id, size=tree.size, direction=direction, device=device, unit=unit)
+    begin(db, services, tree.id, size=tree.size, direction=direction, device=device, unit=unit, is_own=is_own)
     relayed(services).keep(content)
     arrived(db, tree.id)
     made = Load(
@@ -173,7 +219,7 @@ def note_answered(db: Database, services: Services, device: str, *, by: set[str]
     """The answer to everything that was delivered of a PC is here; it holds what older ones hold, as far as the PC lacked it."""
     with write_transaction(db):
         db.conn.execute(
-            "UPDATE relay_load SET is_answered = 1 WHERE direction = 'up' AND device = ? AND outcome = 'done'",
+            f"UPDATE relay_load SET is_answered = 1 WHERE direction = 'up' AND device = ? AND {_LEFT}",  # noqa: S608 — our words
             (device,),
         )
     for load in _loads(db, "direction = 'down' AND outcome = '' AND NOT is_here AND device = ?", device):
@@ -207,9 +253,10 @@ def tidy(db: Database, services: Services) -> int:
     expired = [load for load in _loads(db, "is_here") if is_expired(load.came, now_ms)]
     for load in expired:
         is_given = load.direction == DOWN and load.settled is not None
-        settle(db, services, load.load, outcome=DONE if is_given else reasons.RELAY_EXPIRED.code)
+        settle(db, services, load.load, outcome=load.outcome if is_given else reasons.RELAY_EXPIRED.code)
     for load in _loads(db, "outcome = '' AND NOT is_here"):
-        if is_expired(load.came, now_ms):
+        is_given_up = load.direction == UP and now_ms - load.came > RELAY_COMING_MS_MAX
+        if is_given_up or is_expired(load.came, now_ms):
             drop(db, services, load.load)
     with write_transaction(db):
         db.conn.execute("DELETE FROM relay_load WHERE NOT is_here AND came < ?", (now_ms - REMEMBERED_MS,))
@@ -227,5 +274,5 @@ def _loads(db: Database, where: str, *values: object) -> list[Load]:
 
 def _load(row: tuple[object, ...]) -> Load:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    values |= {name: bool(values[name]) for name in ("is_answered", "is_here")}
+    values |= {name: bool(values[name]) for name in ("is_answered", "is_here", "is_own")}
     return Load(**values)  # type: ignore[arg-type]

@@ -7,7 +7,8 @@ from sqlite_utils import Database
 
 from dossiers.units import load_default_units
 from edge_node.casework import labels
-from edge_node.relay.queue import DONE, REPLACED, UP, Carrying, Load, carrying, list_loads
+from edge_node.relay.own import OwnWay, own_way
+from edge_node.relay.queue import DONE, PASSED, REPLACED, UP, Carrying, Load, carrying, list_loads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +27,15 @@ class LoadRow:
 class RelayPage:
     carrying: Carrying
     rows: tuple[LoadRow, ...]
+    own: OwnWay | None
 
 
-def read_relay_page(db: Database) -> RelayPage:
-    return RelayPage(carrying=carrying(db), rows=tuple(_row(load) for load in list_loads(db)))
+def read_relay_page(db: Database, *, now_ms: int) -> RelayPage:
+    return RelayPage(
+        carrying=carrying(db),
+        rows=tuple(_row(load) for load in list_loads(db)),
+        own=own_way(db, now_ms=now_ms),
+    )
 
 
 def _row(load: Load) -> LoadRow:
@@ -43,12 +49,16 @@ def _row(load: Load) -> LoadRow:
     if load.direction == UP:
         if not load.outcome:
             word, tone, icon = _("Chờ gửi tỉnh"), "wait", "clock"
+        elif load.outcome == PASSED:
+            word, tone, icon = _("Đã giao máy khác có mạng"), "fact", "done"
         elif load.is_answered:
             word, tone, icon = _("Đã gửi tỉnh"), "fact", "done"
         else:
             word, tone, icon = _("Đã gửi tỉnh, chờ trả lời"), "fact", "done"
     elif load.outcome == REPLACED:
         word, tone, icon = _("Đã có trả lời mới hơn"), "soon", "note"
+    elif load.outcome == PASSED:
+        word, tone, icon = _("Đã trao lại qua mạng cơ quan"), "fact", "done"
     elif load.outcome == DONE:
         word, tone, icon = _("Đã ghi ra USB"), "fact", "done"
     else:

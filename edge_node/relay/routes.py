@@ -24,7 +24,9 @@ def show() -> str:
     require_office(get_db())
     is_administrator = Role.UNIT_ADMINISTRATOR in who.required().roles
     return render_template(
-        "relay/page.html", page=read_relay_page(get_db()), is_administrator=is_administrator
+        "relay/page.html",
+        page=read_relay_page(get_db(), now_ms=get_services().clock()),
+        is_administrator=is_administrator,
     )
 
 

@@ -23,6 +23,7 @@ from edge_node.files.copies import (
     to_fetch,
     to_send,
 )
+from edge_node.files.pieces import keep_arriving
 from edge_node.files.service import sweep, vault_of
 from edge_node.files.words import take_words
 from edge_node.journal.service import require_office
@@ -38,8 +39,6 @@ from sync_protocol.chunks import (
     PIECE_OVERHEAD_BYTES_MAX,
     Piece,
     cuts,
-    is_whole,
-    open_piece,
     pack_held,
     unpack_held,
 )
@@ -287,28 +286,15 @@ class _Exchange:
     def _take(self, request: FilesRequest, answer: FilesAnswer) -> None:
         """Keep the pieces of wanted files; without any, the hub does not hold the file (yet)."""
         sizes = {asked.file.hex(): asked.size for asked in request.wanted}
-        came = set()
-        for frame in answer.pieces:
-            try:
-                piece = open_piece(frame)
-            except RemoteFault as fault:
-                _LOG.warning("a piece of the province was not kept: %s", fault)
-                continue
-            if sizes.get(piece.file) != piece.size:
-                continue
-            came.add(piece.file)
-            try:
-                is_complete = self._vault.take(piece)
-            except OSError:
-                self._services.space.release()
-                return
-            if is_complete:
-                note_here(self._db, piece.file)
-                note_at_hub(self._db, piece.file, hub_epoch=answer.hub_epoch.hex())
-                self.result = replace(self.result, fetched=self.result.fetched + 1)
-        for file, size in sizes.items():
-            if file not in came and not is_whole(size, self._vault.held(file, size)):
-                self._skipped.add(file)
+        arrived = keep_arriving(self._vault, sizes, answer.pieces)
+        for file in arrived.whole:
+            note_here(self._db, file)
+            note_at_hub(self._db, file, hub_epoch=answer.hub_epoch.hex())
+            self.result = replace(self.result, fetched=self.result.fetched + 1)
+        if arrived.is_full:
+            self._services.space.release()
+        else:
+            self._skipped |= arrived.without_any(self._vault, sizes)
 
 
 def _asked(queued: Queued) -> FileAsked:

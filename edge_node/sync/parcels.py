@@ -7,7 +7,7 @@ a newer one on the same stick replaces the older.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ from edge_node.sync.stick import (
     Parts,
     check_written,
     list_parts,
+    look_at,
     parcel_folder,
     remove_parts,
     stick_faults,
@@ -44,6 +45,7 @@ from sync_protocol.parcel import (
     Label,
     ParcelWriter,
     Part,
+    Sink,
     Stretch,
     enclose,
     open_answer,
@@ -96,9 +98,39 @@ def export_parcel(
 ) -> Carried:
     """Write everything that the province lacks into a folder, then files as far as there is room; raises RemoteFault, and NotEnrolled as a sync does."""
     office = require_office(db)
-    hub = services.trust.trust(db).bundle.hub
-    if hub.box is None:
-        raise RemoteFault(reasons.PARCEL_NO_KEY)
+    _require_box(db, services)
+    folder = parcel_folder(chosen)
+    with stick_faults(), Parts(folder) as parts:
+        folder.mkdir(parents=True, exist_ok=True)
+        before = list_parts(chosen)
+        written = compose_requests(
+            db,
+            services,
+            parts.open,
+            progress=progress,
+            part_bytes_max=part_bytes_max,
+            files_bytes_max=files_bytes_max,
+        )
+    check_written(parts.paths)
+    taken = taken_whole(db)
+    remove_parts([part for part in before if _is_superseded(part, office, taken)])
+    written = replace(written, folder=str(folder))
+    _note(db, written)
+    return written
+
+
+def compose_requests(
+    db: Database,
+    services: Services,
+    open_part: Callable[[Label, int], Sink],
+    *,
+    progress: Progress | None = None,
+    part_bytes_max: int = PART_SIZE_BYTES_USUAL,
+    files_bytes_max: int = FILES_BYTES_MAX,
+) -> Carried:
+    """Write everything that the province lacks into parts, then files as far as there is room; raises as `export_parcel`."""
+    office = require_office(db)
+    hub, box = services.trust.trust(db).bundle.hub, _require_box(db, services)
     seal_tail(db, services, office)
     rounds, mine = Rounds(db, services), SqliteLogStore(db).frontier()
     key = services.random_bytes(32)
@@ -108,47 +140,46 @@ def export_parcel(
         content=REQUESTS,
         sender=office.device,
         unit=office.unit,
-        recipients=[enclose(key, hub.key.id, hub.box)],
+        recipients=[enclose(key, hub.key.id, box)],
         logs=_stretches(SqliteLogStore(db), rounds, mine, office),
         at=services.clock(),
     )
-    folder = parcel_folder(chosen)
-    with stick_faults(), Parts(folder) as parts:
-        folder.mkdir(parents=True, exist_ok=True)
-        before = list_parts(chosen)
-        writer = ParcelWriter(
-            label,
-            key=key,
-            sender=services.keyring.device,
-            open_part=lambda number: parts.open(label, number),
-            part_bytes_max=part_bytes_max,
-        )
-        done = 0
-        for message, records in rounds.requests(mine, office):
-            writer.add(message)
-            done += records
-            if progress:
-                progress(done, max(label.records, done))
-        files = CarriedFiles()
-        for message in files.messages(db, services, office, bytes_max=files_bytes_max):
-            writer.add(message)
-        writer.close()
-    check_written(parts.paths)
-    taken = taken_whole(db)
-    remove_parts([part for part in before if _is_superseded(part, office, taken)])
-    written = Carried(
+    writer = ParcelWriter(
+        label,
+        key=key,
+        sender=services.keyring.device,
+        open_part=lambda number: open_part(label, number),
+        part_bytes_max=part_bytes_max,
+    )
+    done = 0
+    for message, records in rounds.requests(mine, office):
+        writer.add(message)
+        done += records
+        if progress:
+            progress(done, max(label.records, done))
+    files = CarriedFiles()
+    for message in files.messages(db, services, office, bytes_max=files_bytes_max):
+        writer.add(message)
+    writer.close()
+    return Carried(
         parcel=label.parcel,
         direction="out",
         at=label.at,
-        folder=str(folder),
+        folder="",
         records=done,
         parts=writer.parts,
         size_bytes=writer.bytes_written,
         files=files.carried,
         files_total=files.waiting,
     )
-    _note(db, written)
-    return written
+
+
+def _require_box(db: Database, services: Services) -> str:
+    """The key for which the hub has parcels enclosed; raises RemoteFault(PARCEL_NO_KEY) where it has none."""
+    box = services.trust.trust(db).bundle.hub.box
+    if box is None:
+        raise RemoteFault(reasons.PARCEL_NO_KEY)
+    return box
 
 
 def export_snapshot(
@@ -209,6 +240,17 @@ def import_parcels(
     return carried
 
 
+def import_answer(db: Database, services: Services, paths: list[Path]) -> Carried:
+    """Take the parts of one answer that came by another way than a stick."""
+    office = require_office(db)
+    with stick_faults():
+        parts = look_at(paths)
+    taking = _Taking(db, services, office, total=sum(part.size_bytes for part in parts), progress=None)
+    carried = taking.parcel(parts, folder="")
+    _note_full(db, services, [carried])
+    return carried
+
+
 def list_carried(db: Database, *, limit: int = 20) -> list[Carried]:
     """Parcels written and taken, newest first."""
     rows = db.conn.execute(
@@ -238,7 +280,7 @@ class _Taking:
         self._files = 0
         self._done, self._total, self._progress = 0, total, progress
 
-    def parcel(self, parts: list[FoundPart]) -> Carried:
+    def parcel(self, parts: list[FoundPart], *, folder: str | None = None) -> Carried:
         """Everything of one parcel that can be used; a fault of one part does not keep the others out."""
         label = parts[0].label
         records, problem, is_ended = 0, None, False
@@ -263,7 +305,7 @@ class _Taking:
             parcel=label.parcel if label else parts[0].path.name,
             direction="in",
             at=self._services.clock(),
-            folder=str(parts[0].path.parent),
+            folder=str(parts[0].path.parent) if folder is None else folder,
             answers=label.answers if label else None,
             records=records,
             parts=len(parts),

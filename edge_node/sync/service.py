@@ -15,6 +15,7 @@ from edge_node.casework.numbering import number_waiting
 from edge_node.journal.service import require_office
 from edge_node.keyring import Actor
 from edge_node.relay.delivery import deliver
+from edge_node.relay.own import forget_own
 from edge_node.relay.stick import Helped, help_others
 from edge_node.services import Services
 from edge_node.store import alerts
@@ -22,6 +23,7 @@ from edge_node.store.local import Office
 from edge_node.sync import parcels
 from edge_node.sync.files import exchange_files
 from edge_node.sync.runner import Progress, SyncResult, sync
+from edge_node.sync.status import read_status
 from edge_node.sync.transport import HubLine
 from edge_node.sync.voice import Voice
 from signing import reasons as signing_reasons
@@ -91,6 +93,8 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
     try:
         result = _sync_records(db, services, line, progress)
         if result.is_done:
+            if not read_status(db, now=services.clock()).waiting:
+                forget_own(db, services)
             deliver(db, services, line)
         for _ in range(_TURNS_MAX):
             if not result.is_done or not exchange_files(db, services, line).must_yield:

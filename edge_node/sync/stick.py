@@ -6,7 +6,7 @@ ours that a newer one contains or that have been taken in.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +98,12 @@ def list_parts(chosen: Path) -> list[FoundPart]:
     with stick_faults():
         folder = parcel_folder(chosen)
         paths = sorted(folder.glob(f"*{SUFFIX}"))[:FILES_MAX] if folder.is_dir() else []
-        found = [_look(path) for path in paths if path.is_file()]
-    return sorted(found, key=_order)
+        return look_at([path for path in paths if path.is_file()])
+
+
+def look_at(paths: Iterable[Path]) -> list[FoundPart]:
+    """These files as parts, in the order in which they are taken; raises OSError."""
+    return sorted(map(_look, paths), key=_order)
 
 
 def check_written(paths: list[Path]) -> None:

@@ -35,6 +35,7 @@ BEACON_PATH: Final = "/sync/v1/beacon"
 LAN_HELLO_PATH: Final = "/lan/v1/hello"
 LAN_ROUND_PATH: Final = "/lan/v1/round"
 LAN_FILES_PATH: Final = "/lan/v1/files"
+LAN_RELAY_PATH: Final = "/lan/v1/relay"
 HELLO_PATH: Final = "/enrol/v1/hello"
 DEVICE_PATH: Final = "/enrol/v1/device"
 
@@ -202,6 +203,13 @@ class ColleagueLine:
     def post_files(self, sealed: bytes) -> bytes:
         headers = {"Content-Type": "application/octet-stream"}
         return self._line._exchange("POST", LAN_FILES_PATH, data=sealed, headers=headers)
+
+    def post_relay(self, sealed: bytes) -> bytes:
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._line._exchange("POST", LAN_RELAY_PATH, data=sealed, headers=headers)
+
+    def hang_up(self) -> None:
+        self._line.hang_up()
 
     def close(self) -> None:
         self._line.close()

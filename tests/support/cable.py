@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge_node.lan.asking import Met, meet
-from edge_node.lan.service import carry_if_any
+from edge_node.lan.peers import Peer
+from edge_node.lan.service import carry_if_any, meet_at
 from edge_node.lan.serving import Serving
 from edge_node.sync.transport import LineFault
 from sync_protocol.errors import RemoteFault
@@ -20,6 +21,8 @@ class Cable:
     heard: list[bytes] = field(default_factory=list)
     twist: Callable[[bytes], bytes] = lambda answer: answer
     files: int = 0
+    loads: int = 0
+    """Requests about loads."""
 
     def hello(self) -> bytes:
         return Serving(self.to.services, self.secret).hello(self.to.db)
@@ -30,6 +33,13 @@ class Cable:
     def post_files(self, sealed: bytes) -> bytes:
         self.files += 1
         return self._carry(sealed, lambda serving: serving.files(self.to.db, sealed))
+
+    def post_relay(self, sealed: bytes) -> bytes:
+        self.loads += 1
+        return self._carry(sealed, lambda serving: serving.relay(self.to.db, sealed))
+
+    def hang_up(self) -> None:
+        pass
 
     def _carry(self, sealed: bytes, answer: Callable[[Serving], bytes]) -> bytes:
         self.heard.append(sealed)
@@ -52,3 +62,20 @@ def met_with_files(asking: Pc, asked: Pc) -> Met:
     outcome = meet(asking.db, asking.services, cable)
     carried = carry_if_any(asking.db, asking.services, cable, outcome)
     return replace(outcome, files=carried.sent + carried.fetched)
+
+
+def met_next_door(asking: Pc, asked: Pc, *, cable: Cable | None = None, is_pressed: bool = True) -> Met:
+    """A meeting with whoever is there, a PC of another commune perhaps, as if the address had just been typed."""
+    peer = Peer(
+        address="next.door:1",
+        device=None,
+        challenge=b"",
+        tried=None,
+        met=None,
+        outcome="",
+        sent=0,
+        received=0,
+    )
+    outcome = meet_at(asking.db, asking.services, cable or Cable(asked), peer, is_pressed=is_pressed)
+    assert outcome is not None
+    return outcome

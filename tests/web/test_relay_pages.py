@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 from central_hub.relay.spool import LoadState
 from central_hub.store.engine import writing
 from central_hub.store.tables import DEVICE, RELAYED_LOAD
-from edge_node.relay.queue import DONE, DOWN, UP, keep, list_loads, settle
+from edge_node.relay.queue import DONE, DOWN, PASSED, UP, keep, list_loads, settle
 from edge_node.sync.parcels import export_parcel
 from signing.roles import Role
 from sync_protocol.relay import RELAY_MESSAGE_BYTES_MAX, encode_relay_request, first_relay_request
@@ -72,22 +72,49 @@ def test_importing_from_another_units_stick_takes_it_along(relay: TestOffice, st
 def test_every_state_of_a_load_is_said_in_words(relay: TestOffice) -> None:
     loads = [
         keep(relay.db, relay.services, f"{number}".encode(), direction=way, device="ab" * 16, unit="20242")
-        for number, way in enumerate((UP, UP, UP, DOWN, DOWN, DOWN))
+        for number, way in enumerate((UP, UP, UP, DOWN, DOWN, DOWN, UP, DOWN))
     ]
-    for number, outcome in ((1, DONE), (2, "PARCEL_SENDER"), (4, DONE), (5, "replaced")):
+    for number, outcome in (
+        (1, DONE),
+        (2, "PARCEL_SENDER"),
+        (4, DONE),
+        (5, "replaced"),
+        (6, PASSED),
+        (7, PASSED),
+    ):
         settle(relay.db, relay.services, loads[number].load, outcome=outcome)
     administrator = relay.actor("Quản", Role.UNIT_ADMINISTRATOR)
     browser = browse(relay, administrator)
     page = browser.get("/relay")
     for words in (
         "Chờ gửi tỉnh", "Đã gửi tỉnh, chờ trả lời", "Không xác nhận được ai đã ghi", "Chờ USB của đơn vị đó", "Đã ghi ra USB",
-        "Đã có trả lời mới hơn", "2 gói của đơn vị khác",
+        "Đã có trả lời mới hơn", "Đã giao máy khác có mạng", "Đã trao lại qua mạng cơ quan", "2 gói của đơn vị khác",
     ):  # fmt: skip
         assert words in page, words
     assert page.count("/drop") == 2
     assert browser.post(f"/relay/{loads[0].load}/drop").status_code == 303
     assert loads[0].load not in {load.load for load in list_loads(relay.db)}
     assert browse(relay).post(f"/relay/{loads[3].load}/drop").status_code == 403
+
+
+def test_an_own_parcel_on_its_way_by_another_pc_is_said(relay: TestOffice) -> None:
+    browser = browse(relay, relay.actor("Quản", Role.UNIT_ADMINISTRATOR))
+    assert "Máy này mất mạng" not in browser.get("/relay") + browser.get("/lan")
+    own = keep(
+        relay.db,
+        relay.services,
+        b"own",
+        direction=UP,
+        device=relay.office.device,
+        unit=HOA_CUONG,
+        is_own=True,
+    )
+    for path in ("/relay", "/lan"):
+        assert "chờ giao cho máy khác có mạng" in browser.get(path)
+    settle(relay.db, relay.services, own.load, outcome=PASSED)
+    for path in ("/relay", "/lan"):
+        assert "đang chờ trả lời của tỉnh" in browser.get(path)
+    assert "Chưa chuyển giúp đơn vị nào" in browser.get("/relay"), "its own is nobody else's"
 
 
 def test_the_fleet_says_by_whom_data_came(tmp_path: Path) -> None:
