@@ -251,6 +251,15 @@ class Genealogy:
                 ended -= {unit for change in event.changes for unit in change.successors}
         return frozenset(ended)
 
+    def coming_at(self, day: int) -> frozenset[str]:
+        """Units that re-organisations make on a later day and that are not there yet."""
+        made: dict[str, int] = {}
+        taken = {change.old for event in self.reorganisations for change in event.changes}
+        for event in self.reorganisations:
+            for unit in event.names:
+                made.setdefault(unit, event.effective)
+        return frozenset(unit for unit, since in made.items() if since > day and unit not in taken)
+
     @cached_property
     def _edges(self) -> frozenset[tuple[str, str]]:
         edges: set[tuple[str, str]] = set()

@@ -32,6 +32,9 @@ class EdgeConfig:
         threads: requests served at once.
         language: `vi` or `en`, for whoever has not chosen one.
         hub_url: overrides the address that enrolment kept.
+        office_address, office_phone: of the one-stop desk, as papers print them.
+        lookup_address: where the applicant looks up progress, as slips print it.
+        verify_address: where others check a paper's code, as papers print it; else the hub's address, if it has a name.
         sync_every_s: time between syncs while the line is up (varied a little).
         probe_every_s: time between looks whether the line is back.
         answer_within_s: how long a line may stay silent until the exchange is given up and tried again.
@@ -53,6 +56,10 @@ class EdgeConfig:
     threads: int = 6
     language: str = "vi"
     hub_url: str = ""
+    office_address: str = ""
+    office_phone: str = ""
+    lookup_address: str = ""
+    verify_address: str = ""
     sync_every_s: int = 300
     probe_every_s: int = 20
     answer_within_s: int = 90

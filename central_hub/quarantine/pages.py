@@ -16,7 +16,7 @@ from central_hub.registry.holders import KeyHolder, list_holders
 from central_hub.registry.status import cause_of
 from central_hub.services import Services
 from central_hub.statistics.board import today_of
-from central_hub.statistics.lists import find_dossier
+from central_hub.statistics.lists import codes_of, find_dossier
 from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import list_devices
 from central_hub.words import reason_words
@@ -72,12 +72,19 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         )
         whole = {device: len(records) for device, records in reviews_by_device(connection).items()}
         causes = _causes(connection, services, lines.lines)
-        return found | {"standings": lines, "causes": causes, "whole_devices": whole, "contested": contested}
+        named = [*(each.dossier for each in lines.lines), *(each.header.dossier for each in contested)]
+        return found | {
+            "standings": lines,
+            "causes": causes,
+            "whole_devices": whole,
+            "contested": contested,
+            "codes": codes_of(connection, filter(None, named)),
+        }
     outcome = Outcome.QUARANTINED if show == "refused" else Outcome.PENDING
+    lines = list_standings(connection, outcome=outcome, commune=commune, after_cut=False, page=number)
     return found | {
-        "standings": list_standings(
-            connection, outcome=outcome, commune=commune, after_cut=False, page=number
-        )
+        "standings": lines,
+        "codes": codes_of(connection, filter(None, (each.dossier for each in lines.lines))),
     }
 
 

@@ -4,6 +4,7 @@ How many there are is taken from the counters, so a list and the figure that lea
 that the rows add up to it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from central_hub.routing.wish import Wish, leg_conditions
 from central_hub.statistics.periods import Period
 from central_hub.statistics.service import Filter, Group, Report, Statistics
+from central_hub.store.bulk import chunks
 from central_hub.store.tables import DOSSIER, LEG, OVERDUE_BEFORE, TENURE
 from dossiers.axes import Channel
 from dossiers.deadlines import Timeliness
@@ -164,6 +166,15 @@ def find_by_code(
         return ()
     query = select(DOSSIER).where(_D.code >= typed, _D.code < typed + "\uffff").order_by(_D.code).limit(limit)
     return tuple(_line(row, today) for row in connection.execute(query))
+
+
+def codes_of(connection: Connection, dossiers: Iterable[str]) -> dict[str, str]:
+    """The codes of those dossiers that have a row, "" where one has no number yet."""
+    found: dict[str, str] = {}
+    for part in chunks(dict.fromkeys(bytes.fromhex(dossier) for dossier in dossiers)):
+        for row in connection.execute(select(_D.id, _D.code).where(_D.id.in_(part))):
+            found[bytes(row.id).hex()] = row.code
+    return found
 
 
 def find_dossier(connection: Connection, dossier: str, *, today: int) -> DossierLine | None:

@@ -205,7 +205,7 @@ def create() -> ResponseReturnValue:
     if isinstance(form, Rejected):
         return _invalid(form.errors)
     then = "receive" if given.accept else "register"
-    parsed = parse_reception(form, procedure, unit=situation.office.unit, then=then)
+    parsed = parse_reception(form, procedure, unit=situation.office.unit, units=situation.units, then=then)
     if not isinstance(parsed, Rejected):
         parsed = check_agreed(parsed, situation.calendar, situation.now) or parsed
     if isinstance(parsed, Rejected):

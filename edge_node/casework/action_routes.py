@@ -102,7 +102,7 @@ def amend(dossier: str) -> ResponseReturnValue:
 def save_amendment(dossier: str) -> ResponseReturnValue:
     _entitled("dossier.amended")
     case = case_or_404(dossier)
-    parsed = forms.parse_amendment(request.form, case.view, case.procedure)
+    parsed = forms.parse_amendment(request.form, case.view, case.procedure, units=case.situation.units)
 
     def do(target: Target, amendment: service.Amendment) -> Done:
         return service.amend(get_db(), get_services(), session.required(), target, amendment)

@@ -15,7 +15,7 @@ from dossiers.calendar import WorkingCalendar
 from dossiers.deadlines import chosen_due
 from dossiers.lifecycle import DeliveryMethod, Move, PaymentMethod
 from dossiers.procedures import Procedure
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from dossiers.views import DossierView
 from edge_node.casework.questions import PAPER_FORMS, RETURN_METHODS, iso_day, read_answer
 from edge_node.casework.service import Amendment, Step
@@ -139,7 +139,7 @@ def amendable_fields(view: DossierView, procedure: Procedure | None) -> tuple[st
 
 
 def parse_amendment(
-    form: Mapping[str, str], view: DossierView, procedure: Procedure | None
+    form: Mapping[str, str], view: DossierView, procedure: Procedure | None, *, units: Units
 ) -> Amendment | Rejected:
     """Only what differs from the present values; an unchanged form is a mistake, not an empty record."""
     entry = Entry(form)
@@ -149,7 +149,7 @@ def parse_amendment(
         if code in form
     }
     fields = {code: text for code, text in typed.items() if text != (view.text(code) or "")}
-    values = _amended_values(entry, view)
+    values = _amended_values(entry, view, units)
     ground = entry.text("ground")
     if not entry.errors and not fields and not values:
         entry.fail("ground", _("Chưa có nội dung nào thay đổi so với hồ sơ."))
@@ -183,8 +183,7 @@ def _amended(entry: Entry, code: str, procedure: Procedure | None, *, is_given: 
             return entry.line(code)
 
 
-def _amended_values(entry: Entry, view: DossierView) -> dict[str, int | str]:
-    units = load_default_units()
+def _amended_values(entry: Entry, view: DossierView, units: Units) -> dict[str, int | str]:
     known = {unit.code for unit in (units.province, *units.offices)} | {view.competent or ""}
     typed: dict[str, int | str] = {
         "channel": int(entry.choice("channel", ("1", "2", "3"), default=str(view.channel or 1)) or 1),

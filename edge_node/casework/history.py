@@ -16,7 +16,7 @@ from dossiers.kinds import check_facts
 from dossiers.merge import field_changes
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_money, mask_id
 from dossiers.procedures import Procedure
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from dossiers.views import DossierView, FieldWrite, Standing, TimelineEntry
 from edge_node.accounts.service import officer_names, signer_names
 from edge_node.casework.labels import (
@@ -36,7 +36,7 @@ from edge_node.casework.labels import (
     status_word,
 )
 from edge_node.casework.whereabouts import Whereabouts, where_are_records
-from edge_node.keyring.units import scope_of
+from edge_node.keyring.units import scope_of, units_at
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import read_local
@@ -83,6 +83,7 @@ class _Words:
     procedure: Procedure | None
     records: Mapping[str, Record]
     officers: Mapping[str, str]
+    units: Units
     changes: Mapping[str, tuple[tuple[str, FieldWrite | None, FieldWrite], ...]] = field(default_factory=dict)
 
 
@@ -91,7 +92,8 @@ def events_of(
 ) -> list[Event]:
     """The dossier's history, newest first."""
     records = {record.id: record for record in SqliteLogStore(db).dossier_records(view.dossier)}
-    words = _Words(view=view, procedure=procedure, records=records, officers=officer_names(db))
+    units = units_at(db, services.clock())
+    words = _Words(view=view, procedure=procedure, records=records, officers=officer_names(db), units=units)
     signers, wheres = signer_names(db), where_are_records(db, view.dossier)
     trust = services.trust.trust(db)
     devices = dict(db.conn.execute("SELECT id, device FROM log").fetchall())
@@ -104,7 +106,7 @@ def events_of(
                 record=entry.record,
                 title=_title(entry),
                 icon=MOVE_ICONS.get(entry.action or "", KIND_ICONS.get(entry.kind, "signature")),
-                name=name or _stranger(db, entry),
+                name=name or _stranger(db, entry, units),
                 role=title or _roles_of(trust, entry.by),
                 at=entry.at_ms,
                 device=device,
@@ -119,10 +121,10 @@ def events_of(
     return events
 
 
-def _stranger(db: Database, entry: TimelineEntry) -> str:
+def _stranger(db: Database, entry: TimelineEntry, units: Units) -> str:
     """Whom this PC knows no name of: an officer of another unit by the unit, anybody else by the key."""
     is_guest = entry.commune not in scope_of(db, read_local(db, "office.unit") or "")
-    return load_default_units().name(entry.commune) if is_guest else _("Khóa %(key)s", key=entry.by[:8])
+    return units.name(entry.commune) if is_guest else _("Khóa %(key)s", key=entry.by[:8])
 
 
 def news_since(db: Database, view: DossierView, seen: tuple[str, ...]) -> frozenset[str]:
@@ -201,11 +203,11 @@ def _changes(entry: TimelineEntry, words: _Words) -> list[Change]:
         case "dossier.paper_removed":
             return [(_("Giấy tờ"), paper_name(facts["paper"], words.procedure), _("đã bỏ"))]
         case "dossier.referred":
-            return [(_("Đơn vị phối hợp"), None, load_default_units().name(facts["to"]))]
+            return [(_("Đơn vị phối hợp"), None, words.units.name(facts["to"]))]
         case "dossier.routed":
             return [(_("Bước"), None, leg_step_word(facts["step"]))]
         case "dossier.papers_given":
-            given = [(_("Bên nhận"), None, load_default_units().name(facts["to"]))]
+            given = [(_("Bên nhận"), None, words.units.name(facts["to"]))]
             return given + [
                 (_("Giấy tờ"), None, paper_text(each, words.procedure)) for each in facts["papers"]
             ]
@@ -247,7 +249,7 @@ def _told(code: str, write: FieldWrite | None, words: _Words) -> str | None:
     if code in _ID_FIELDS and isinstance(write.value, str):
         return mask_id(write.value)
     if code == "competent":
-        return load_default_units().name(str(write.value))
+        return words.units.name(str(write.value))
     if code == "fee_due":
         return fmt_money(int(write.value or 0))
     if code == "due":

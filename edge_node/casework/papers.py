@@ -18,12 +18,13 @@ from dossiers.deadlines import describe_rule
 from dossiers.lifecycle import STATES, Status
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.procedures import Procedure
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from dossiers.views import DossierView, Standing
 from edge_node.accounts.service import officer_names, signer_names
 from edge_node.casework.paper_code import paper_code
 from edge_node.casework.situation import survey
 from edge_node.casework.whereabouts import where_are_records
+from edge_node.keyring.units import office_at, units_at
 from edge_node.printing import forms
 from edge_node.printing.letterhead import letterhead
 from edge_node.services import Services
@@ -65,6 +66,7 @@ class _Case:
     signers: Mapping[str, tuple[str, str]]
     is_waiting: bool
     superior_capacity: str
+    units: Units
     sign_paper: Callable[..., str]
 
     @property
@@ -157,11 +159,14 @@ def paper_form(
         view=view,
         procedure=situation.procedure_of(view),
         record=found,
-        office=letterhead(situation.office),
+        office=letterhead(
+            office_at(db, situation.office, found.header.commune, found.header.corrected_ms), services.config
+        ),
         officers=officer_names(db),
         signers=signer_names(db),
         is_waiting=where is None or not where.province,
         superior_capacity="CHỦ TỊCH",
+        units=units_at(db, found.header.corrected_ms),
         sign_paper=partial(paper_code, db, services),
     )
     return _MAKERS[name](case)
@@ -324,7 +329,7 @@ def _control(case: _Case) -> forms.Form:
         owner=_owner(case) or _applicant(case),
         received=view.accepted or view.received or case.at,
         due=view.due,
-        agency=load_default_units().name(view.competent or ""),
+        agency=case.units.name(view.competent or ""),
         steps=_control_steps(case),
     )
 

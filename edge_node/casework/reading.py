@@ -15,7 +15,6 @@ from dossiers.components import PaperForm
 from dossiers.conflicts import Conflict, what_happened
 from dossiers.files import Completeness
 from dossiers.procedures import Procedure
-from dossiers.units import load_default_units
 from dossiers.views import DossierView
 from edge_node.accounts.openings import openings_of
 from edge_node.accounts.service import Officer, list_officers, officer_names, signer_names
@@ -162,7 +161,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         ),
         openings=tuple(_openings(db, dossier, officers)),
         assigned=officers.get((view.assigned.officer if view.assigned else None) or "", ""),
-        competent=load_default_units().name(view.competent or ""),
+        competent=situation.units.name(view.competent or ""),
     )
 
 

@@ -8,9 +8,11 @@ from dossiers.calendar import WorkingCalendar
 from dossiers.deadlines import Frozen, due, freeze, resume
 from dossiers.procedures import Catalogue, Procedure
 from dossiers.time_rules import RuleType, TimeRule
+from dossiers.units import Units
 from dossiers.views import DossierView
 from edge_node.journal import require_office
 from edge_node.journal.stamp import offset_now
+from edge_node.keyring.units import units_at
 from edge_node.services import Services
 from edge_node.store.local import Office
 
@@ -23,6 +25,7 @@ class Situation:
     now: int
     calendar: WorkingCalendar
     catalogue: Catalogue
+    units: Units
 
     def procedure_of(self, view: DossierView) -> Procedure | None:
         """The version that the dossier pinned when it was received."""
@@ -59,6 +62,7 @@ def survey(db: Database, services: Services) -> Situation:
         now=wall + (offset[0] if offset else 0),
         calendar=services.references.calendar(db),
         catalogue=services.references.catalogue(db),
+        units=units_at(db, wall),
     )
 
 

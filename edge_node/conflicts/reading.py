@@ -18,10 +18,11 @@ from dossiers.kinds import FACT_FIELDS
 from dossiers.merge import field_changes, fold
 from dossiers.presentation import fmt_datetime, fmt_money
 from dossiers.procedures import Procedure
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from dossiers.views import DossierView
 from edge_node.accounts.service import signer_names
 from edge_node.casework import labels
+from edge_node.keyring.units import units_at
 from edge_node.projection.lists import DossierFilter, find_dossiers
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
@@ -163,7 +164,11 @@ def _question(
     records = {record.id: record for record in SqliteLogStore(db).dossier_records(view.dossier)}
     first = conflicts[0]
     is_field = first.kind is ConflictKind.FIELD
-    rows = _field_rows(conflicts, records, procedure) if is_field else _step_rows(first, records, view)
+    rows = (
+        _field_rows(conflicts, records, procedure, units_at(db, services.clock()))
+        if is_field
+        else _step_rows(first, records, view)
+    )
     return Question(
         dossier=view.dossier,
         view=view,
@@ -206,7 +211,10 @@ def _third(conflicts: tuple[Conflict, ...], procedure: Procedure | None) -> tupl
 
 
 def _field_rows(
-    conflicts: tuple[Conflict, ...], records: Mapping[str, Record], procedure: Procedure | None
+    conflicts: tuple[Conflict, ...],
+    records: Mapping[str, Record],
+    procedure: Procedure | None,
+    units: Units,
 ) -> tuple[Row, ...]:
     """The fields in dispute, and around them those that one of the authors wrote, as each of them left them."""
     disputed = {conflict.field or "": conflict for conflict in conflicts}
@@ -220,37 +228,41 @@ def _field_rows(
     around = [code for code in _CONTEXT if not {view.text(code) for view in seen} <= plain]
     first_write = "dossier.received" in {records[side.record].header.kind for side in conflicts[0].sides}
     codes = dict.fromkeys((*around, *(() if first_write else sorted(changed)), *disputed))
-    return tuple(_field_row(code, disputed.get(code), seen, procedure) for code in codes)
+    return tuple(_field_row(code, disputed.get(code), seen, procedure, units) for code in codes)
 
 
 def _field_row(
-    code: str, conflict: Conflict | None, seen: list[DossierView], procedure: Procedure | None
+    code: str,
+    conflict: Conflict | None,
+    seen: list[DossierView],
+    procedure: Procedure | None,
+    units: Units,
 ) -> Row:
     if conflict is None:
         texts = tuple(labels.field_text(code, view.text(code), procedure) for view in seen)
     else:
-        texts = tuple(_side_text(code, side, procedure) for side in conflict.sides)
+        texts = tuple(_side_text(code, side, procedure, units) for side in conflict.sides)
     return Row(
         code=code, label=labels.field_label(code, procedure), texts=texts, is_different=conflict is not None
     )
 
 
-def _side_text(code: str, side: Side, procedure: Procedure | None) -> str | None:
+def _side_text(code: str, side: Side, procedure: Procedure | None, units: Units) -> str | None:
     if side.state is BodyState.ERASED:
         return _("(đã xóa theo quy định)")
     if side.state is not BodyState.PRESENT:
         return _("(nội dung không có ở máy này)")
-    return value_text(code, side.value, procedure)
+    return value_text(code, side.value, procedure, units)
 
 
-def value_text(code: str, value: str | int | None, procedure: Procedure | None) -> str | None:
+def value_text(code: str, value: str | int | None, procedure: Procedure | None, units: Units) -> str | None:
     """A field's value, coded ones and due dates included."""
     if isinstance(value, int) and code == "due":
         return fmt_datetime(value)
     if isinstance(value, int) and code == "fee_due":
         return fmt_money(value, str(get_locale()))
     if code == "competent":
-        return load_default_units().name(str(value))
+        return units.name(str(value))
     return labels.field_text(code, value, procedure)
 
 

@@ -9,7 +9,8 @@ import orjson
 from sqlite_utils import Database
 
 from dossiers.genealogy import NOTHING, Genealogy, read_event, receiving_log
-from dossiers.units import load_default_units
+from dossiers.local_time import local_date, to_yyyymmdd
+from dossiers.units import Units, load_default_units
 from dossiers.views import DossierView
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import Office
@@ -29,6 +30,23 @@ def read_genealogy(db: Database) -> Genealogy:
         read_event(kind, record.hex(), (at_ms, at_counter), orjson.loads(facts), orjson.loads(content))
         for record, kind, at_ms, at_counter, facts, content in rows
     )
+
+
+def units_at(db: Database, at_ms: int) -> Units:
+    """The province's units with the names that they bear at an instant; those that are no more, or are yet to come, stand
+    apart: they have names and can be given nothing."""
+    genealogy = read_genealogy(db)
+    if genealogy.is_empty:
+        return load_default_units()
+    day = to_yyyymmdd(local_date(at_ms))
+    return load_default_units().renamed(
+        genealogy.names_at(day), ended=genealogy.ended_at(day) | genealogy.coming_at(day)
+    )
+
+
+def office_at(db: Database, office: Office, unit: str, at_ms: int) -> Office:
+    """The office as it was when it acted as `unit`, this one or one before it: with that unit's name on that day."""
+    return replace(office, unit=unit, unit_name=units_at(db, at_ms).name(unit))
 
 
 def scope_of(db: Database, unit: str) -> frozenset[str]:

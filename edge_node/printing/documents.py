@@ -67,6 +67,7 @@ def _common(form: forms.Form, template: str) -> Values:
         "address": office.address,
         "phone": office.phone,
         "lookup": office.lookup,
+        "verify": office.verify,
         "number": form.number,
         "title": upper(text.title),
         "name": text.title,

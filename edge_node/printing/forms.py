@@ -38,6 +38,7 @@ class Office:
     address: str = ""
     phone: str = ""
     lookup: str = ""  # where progress can be looked up; printed as it is
+    verify: str = ""  # where a stranger can check the paper's code; printed as it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

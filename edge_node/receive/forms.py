@@ -15,7 +15,7 @@ from dossiers.axes import Channel, PaymentMethod
 from dossiers.calendar import WorkingCalendar
 from dossiers.components import Fee, FeeUnit
 from dossiers.procedures import Procedure
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from edge_node.casework.labels import spoken
 from edge_node.casework.questions import PAPER_FORMS, RETURN_METHODS, iso_day, read_answer
 from edge_node.entry import Entry, Rejected, read_day
@@ -86,9 +86,9 @@ class Reckoning:
 
 
 def parse_reception(
-    form: Mapping[str, str], procedure: Procedure, *, unit: str, then: str
+    form: Mapping[str, str], procedure: Procedure, *, unit: str, units: Units, then: str
 ) -> Reception | Rejected:
-    """Read the form. `then`: receive, register (not accepted yet) or settle (at once)."""
+    """Read the form. `units`: those that may settle it; `then`: receive, register (not accepted yet) or settle (at once)."""
     entry, is_accepted = Entry(with_id_card(form)), then != "register"
     fields = _person(entry) | _owner(entry) | _questions(entry, procedure, is_needed=is_accepted)
     summary = entry.text("summary", most=1_000)
@@ -98,8 +98,8 @@ def parse_reception(
         "return_method": entry.choice("return_method", RETURN_METHODS, default="desk"),
     }
     papers = _papers(entry, procedure, is_needed=is_accepted)
-    units = {unit, *(each.code for each in load_default_units().offices), load_default_units().province.code}
-    competent = entry.choice("competent", units, default=unit)
+    known = {unit, *(each.code for each in units.offices), units.province.code}
+    competent = entry.choice("competent", known, default=unit)
     sets = entry.whole("sets", least=1, most=_COUNT_MAX, default=procedure.sets)
     fee_due = _fee_due(entry, procedure, online=channel == Channel.ONLINE)
     payment = _payment(entry, procedure, fee_due)

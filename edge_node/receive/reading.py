@@ -14,7 +14,7 @@ from dossiers.local_time import local_date
 from dossiers.presentation import fmt_date
 from dossiers.procedures import Procedure, Unverified
 from dossiers.time_rules import Condition, RuleType
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from edge_node.casework.labels import is_english, spoken
 from edge_node.casework.situation import Situation, survey
 from edge_node.drafts.service import KeptDraft, list_drafts
@@ -201,9 +201,8 @@ def _condition(procedure: Procedure) -> str:
     return _("Phải xác minh")
 
 
-def units_to_choose() -> list[tuple[str, str]]:
+def units_to_choose(units: Units) -> list[tuple[str, str]]:
     """Units that may settle a dossier received here."""
-    units = load_default_units()
     return [(unit.code, unit.name) for unit in (*units.offices, units.province)]
 
 

@@ -17,6 +17,7 @@ from edge_node.database import get_db, get_services
 from edge_node.drafts.service import keep_draft, read_draft
 from edge_node.entry import Rejected
 from edge_node.journal import WriteRefused, may_sign
+from edge_node.keyring.units import units_at
 from edge_node.projection.lists import dossier_row
 from edge_node.receive import reading
 from edge_node.receive.forms import PERSON_FIELDS, check_agreed, parse_reception, with_id_card
@@ -57,7 +58,7 @@ def save(code: str) -> ResponseReturnValue:
     if then == "check":
         return _keep_and_show(procedure, typed)
     situation = survey(get_db(), get_services())
-    parsed = parse_reception(typed, procedure, unit=situation.office.unit, then=then)
+    parsed = parse_reception(typed, procedure, unit=situation.office.unit, units=situation.units, then=then)
     if not isinstance(parsed, Rejected):
         parsed = check_agreed(parsed, situation.calendar, situation.now) or parsed
     if isinstance(parsed, Rejected):
@@ -136,7 +137,8 @@ def _again(procedure: Procedure, typed: dict[str, str], **more: object) -> str:
 
 
 def _page(page: reading.ReceiveForm) -> str:
-    return render_template("receive/form.html", form=page, units=reading.units_to_choose())
+    units = reading.units_to_choose(units_at(get_db(), get_services().clock()))
+    return render_template("receive/form.html", form=page, units=units)
 
 
 def _lead_on(result: Received, then: str) -> ResponseReturnValue:

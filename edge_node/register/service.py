@@ -14,9 +14,10 @@ from sqlite_utils import Database
 
 from dossiers.local_time import local, local_date, to_yyyymmdd
 from dossiers.procedures import Catalogue
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from dossiers.views import DossierView, EndedAs
 from edge_node.casework import labels
+from edge_node.keyring.units import units_at
 from edge_node.printing import forms, render_pdf
 from edge_node.printing.letterhead import letterhead
 from edge_node.projection.service import view
@@ -83,7 +84,7 @@ def sheet(db: Database, services: Services, office: Office, request: Request) ->
     chosen = lines(db, asked, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS)
     return Sheet(
         request=request,
-        rows=tuple(rows_of(db, catalogue, chosen)),
+        rows=tuple(rows_of(db, catalogue, chosen, units_at(db, services.clock()))),
         counts=found,
         pages=pages,
         months=_months(months(db, office.unit), request.month, Month.of(services.clock())),
@@ -98,7 +99,7 @@ def every_row(db: Database, services: Services, office: Office, request: Request
     found = lines(db, asked, limit=limit + 1)
     if len(found) > limit:
         raise PaperTooLong(counts(db, asked)[request.show])
-    return list(rows_of(db, catalogue, found))
+    return list(rows_of(db, catalogue, found, units_at(db, services.clock())))
 
 
 def paper(db: Database, services: Services, office: Office, request: Request) -> bytes:
@@ -108,7 +109,7 @@ def paper(db: Database, services: Services, office: Office, request: Request) ->
     today = to_yyyymmdd(local_date(services.clock()))
     return render_pdf(
         forms.Register(
-            office=letterhead(office),
+            office=letterhead(office, services.config),
             day=today,
             first=to_yyyymmdd(request.month.first),
             last=to_yyyymmdd(request.month.last),
@@ -118,14 +119,14 @@ def paper(db: Database, services: Services, office: Office, request: Request) ->
     )
 
 
-def rows_of(db: Database, catalogue: Catalogue, found: Sequence[Line]) -> Iterable[Row]:
+def rows_of(db: Database, catalogue: Catalogue, found: Sequence[Line], units: Units) -> Iterable[Row]:
     for line in found:
         folded = view(db, line.dossier)
         if folded is not None:
-            yield _row(line, folded, catalogue)
+            yield _row(line, folded, catalogue, units)
 
 
-def _row(line: Line, folded: DossierView, catalogue: Catalogue) -> Row:
+def _row(line: Line, folded: DossierView, catalogue: Catalogue, units: Units) -> Row:
     procedure = catalogue.find(folded.procedure or "", folded.procedure_version or 0)
     handed = folded.handed_over
     return Row(
@@ -136,7 +137,7 @@ def _row(line: Line, folded: DossierView, catalogue: Catalogue) -> Row:
         name=folded.text("owner.name") or folded.text("applicant.name") or "",
         address=folded.text("owner.address") or folded.text("applicant.address") or "",
         phone=folded.text("applicant.phone") or "",
-        agency=load_default_units().name(folded.competent or folded.commune),
+        agency=units.name(folded.competent or folded.commune),
         returned=handed.at_ms if handed else None,
         manner=_manner(folded),
         note=_note(folded),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from edge_node.casework import labels
+from edge_node.keyring.units import units_at
 from edge_node.relay.own import OwnWay, own_way
 from edge_node.relay.queue import DONE, PASSED, REPLACED, UP, Carrying, Load, carrying, list_loads
 
@@ -31,15 +32,15 @@ class RelayPage:
 
 
 def read_relay_page(db: Database, *, now_ms: int) -> RelayPage:
+    units = units_at(db, now_ms)
     return RelayPage(
         carrying=carrying(db),
-        rows=tuple(_row(load) for load in list_loads(db)),
+        rows=tuple(_row(load, units) for load in list_loads(db)),
         own=own_way(db, now_ms=now_ms),
     )
 
 
-def _row(load: Load) -> LoadRow:
-    units = load_default_units()
+def _row(load: Load, units: Units) -> LoadRow:
     unit = units.name(load.unit)
     if load.reason is not None:
         why = " ".join(labels.reason_words(load.reason))

@@ -174,7 +174,7 @@ def paper(db: Database, services: Services, office: Office, period: Period, grou
         made = make_report(db, services, office, period, grouping)
         sums = made.total.row
         form = forms.Report06a(
-            office=letterhead(office),
+            office=letterhead(office, services.config),
             day=to_yyyymmdd(local_date(services.clock())),
             period=period.name,
             first=made.counted.first_number,

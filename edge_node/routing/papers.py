@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from dossiers.local_time import local, local_date, to_yyyymmdd
 from edge_node.accounts.service import signer_names
+from edge_node.keyring.units import office_at, scope_of
 from edge_node.printing import forms, render_pdf
 from edge_node.printing.letterhead import letterhead
 from edge_node.routing.reading import Lists, ShownHanded, SlipPage
@@ -18,6 +19,8 @@ def slip_paper(db: Database, services: Services, office: Office, slip: SlipPage)
     """Giấy bàn giao hồ sơ, for both sides to sign; papers are Vietnamese whatever the screen says."""
     signers = signer_names(db)
     first = slip.lines[0][2].handed
+    scope = scope_of(db, office.unit)
+    acting = next((unit for unit in (first.sender, first.unit) if unit in scope), office.unit)
     rows = tuple(
         forms.HandOverRow(
             code=forms.DossierCode(
@@ -32,7 +35,7 @@ def slip_paper(db: Database, services: Services, office: Office, slip: SlipPage)
         for view, name, shown in slip.lines
     )
     form = forms.DossierHandOver(
-        office=letterhead(office),
+        office=letterhead(office_at(db, office, acting, slip.at), services.config),
         day=to_yyyymmdd(local_date(slip.at)),
         record=first.record,
         number=f"{slip.slip[:8].upper()}/BG",

@@ -10,14 +10,14 @@ from sqlite_utils import Database
 
 from dossiers.components import PaperForm
 from dossiers.legs import HandedPaper, Leg, LegState, LegStep, PapersHanded
-from dossiers.units import load_default_units
+from dossiers.units import Units
 from dossiers.views import DossierView
 from edge_node.casework.history import paper_name
 from edge_node.casework.labels import PAPER_FORM_LABELS, leg_step_word, spoken
 from edge_node.casework.situation import survey
 from edge_node.journal import may_sign, require_office
 from edge_node.keyring import Actor
-from edge_node.keyring.units import scope_of, stands_for
+from edge_node.keyring.units import scope_of, stands_for, units_at
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
 from edge_node.routing import queries
@@ -116,11 +116,6 @@ class SlipPage:
         return sum(shown.may_take for _view, _name, shown in self.lines)
 
 
-def unit_name(code: str) -> str:
-    """A unit's name for people."""
-    return load_default_units().name(code)
-
-
 def state_word(state: LegState) -> str:
     return {
         LegState.WAITING: _("Chờ tiếp nhận"),
@@ -142,15 +137,15 @@ def purpose_word(*, is_referral: bool) -> str:
 
 def shown_way(db: Database, services: Services, actor: Actor, view: DossierView) -> ShownWay:
     """What the dossier's page shows of its way."""
-    unit = stands_for(db, view, require_office(db).unit)
+    unit, units = stands_for(db, view, require_office(db).unit), units_at(db, services.clock())
     is_home = view.commune == unit
     is_competent = any(leg.unit == unit and leg.is_open and not leg.is_referral for leg in view.legs)
     return ShownWay(
-        legs=tuple(_shown(leg, view, unit, actor) for leg in view.legs),
+        legs=tuple(_shown(leg, view, unit, actor, units) for leg in view.legs),
         slips=tuple(_handed(db, services, view, each, unit, actor) for each in view.slips),
         is_guest=not is_home,
-        home=unit_name(view.commune),
-        ends=tuple((end, unit_name(end)) for end in other_ends(view, unit)),
+        home=units.name(view.commune),
+        ends=tuple((end, units.name(end)) for end in other_ends(view, unit)),
         may_refer=may_sign(actor, "dossier.referred", {})
         and (is_home or is_competent)
         and view.finished is None
@@ -182,10 +177,10 @@ def read_lists(
     )
 
 
-def other_ends_of(lists: Lists, unit: str) -> tuple[tuple[str, str], ...]:
+def other_ends_of(lists: Lists, unit: str, units: Units) -> tuple[tuple[str, str], ...]:
     """The units to which papers of the dossiers on this page may go, with their names; the busiest first."""
     counts = Counter(end for line in lists.lines for end in {line.leg.sender, line.leg.unit} if end != unit)
-    return tuple((code, unit_name(code)) for code, _count in counts.most_common())
+    return tuple((code, units.name(code)) for code, _count in counts.most_common())
 
 
 def read_slip(db: Database, services: Services, actor: Actor, slip: str) -> SlipPage | None:
@@ -201,29 +196,30 @@ def read_slip(db: Database, services: Services, actor: Actor, slip: str) -> Slip
     if not lines:
         return None
     first = lines[0][2].handed
+    at = min(shown.handed.at_ms for _view, _name, shown in lines)
+    units = units_at(db, at)  # the paper keeps the names of its day
     return SlipPage(
         slip=slip,
-        sender=unit_name(first.sender),
-        unit=unit_name(first.unit),
-        at=min(shown.handed.at_ms for _view, _name, shown in lines),
+        sender=units.name(first.sender),
+        unit=units.name(first.unit),
+        at=at,
         lines=tuple(lines),
     )
 
 
-def unit_choices(db: Database, view: DossierView) -> list[tuple[str, str]]:
+def unit_choices(db: Database, view: DossierView, units: Units) -> list[tuple[str, str]]:
     """The units that may be asked about a dossier: departments first."""
     own, taken = require_office(db).unit, {leg.unit for leg in view.open_legs}
-    units = load_default_units()
     found = (*units.departments, *units.communes)
     return [(unit.code, unit.name) for unit in found if unit.code != own and unit.code not in taken]
 
 
-def _shown(leg: Leg, view: DossierView, unit: str, actor: Actor) -> ShownLeg:
+def _shown(leg: Leg, view: DossierView, unit: str, actor: Actor, units: Units) -> ShownLeg:
     possible = steps_of(leg, unit, view.commune) if leg in view.open_legs else ()
     return ShownLeg(
         leg=leg,
-        sender=unit_name(leg.sender),
-        unit=unit_name(leg.unit),
+        sender=units.name(leg.sender),
+        unit=units.name(leg.unit),
         purpose=purpose_word(is_referral=leg.is_referral),
         state=state_word(leg.state),
         tone=_TONES[leg.state],
@@ -234,7 +230,8 @@ def _shown(leg: Leg, view: DossierView, unit: str, actor: Actor) -> ShownLeg:
 def _handed(
     db: Database, services: Services, view: DossierView, handed: PapersHanded, unit: str, actor: Actor
 ) -> ShownHanded:
-    procedure = survey(db, services).procedure_of(view)
+    situation = survey(db, services)
+    procedure, units = situation.procedure_of(view), situation.units
 
     def words(papers: Sequence[HandedPaper]) -> tuple[str, ...]:
         return tuple(
@@ -244,8 +241,8 @@ def _handed(
 
     return ShownHanded(
         handed=handed,
-        sender=unit_name(handed.sender),
-        unit=unit_name(handed.unit),
+        sender=units.name(handed.sender),
+        unit=units.name(handed.unit),
         papers=words(handed.papers),
         missing=words(handed.missing),
         may_take=handed.unit == unit and handed.taken is None and bool(set(PAPER_ROLES) & actor.roles),
@@ -253,7 +250,7 @@ def _handed(
 
 
 def _lines(db: Database, services: Services, legs: Sequence[queries.LegRow]) -> Sequence[Line]:
-    catalogue = services.references.catalogue(db)
+    catalogue, units = services.references.catalogue(db), units_at(db, services.clock())
     found = []
     for leg in legs:
         row = dossier_row(db, leg.dossier)
@@ -265,8 +262,8 @@ def _lines(db: Database, services: Services, legs: Sequence[queries.LegRow]) -> 
             Line(
                 leg=leg,
                 row=row,
-                sender=unit_name(leg.sender),
-                unit=unit_name(leg.unit),
+                sender=units.name(leg.sender),
+                unit=units.name(leg.unit),
                 purpose=purpose_word(is_referral=leg.is_referral),
                 state=state_word(state),
                 tone=_TONES[state],

@@ -14,6 +14,7 @@ from edge_node.casework.labels import kind_word, reason_words
 from edge_node.casework.service import Done, DossierUnknown, Target
 from edge_node.database import get_db, get_services
 from edge_node.journal import WriteRefused, may_sign, require_office
+from edge_node.keyring.units import units_at
 from edge_node.printing import PrintingFailed
 from edge_node.printing.documents import FormTooLarge
 from edge_node.problems import answer
@@ -26,7 +27,6 @@ from edge_node.routing.reading import (
     read_slip,
     step_word,
     unit_choices,
-    unit_name,
 )
 from edge_node.tables import csv_response, pdf_response
 
@@ -47,22 +47,25 @@ def index() -> ResponseReturnValue:
     page = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
     lists = read_lists(db, services, side=side, is_open=is_open, page=page)
     may_give = may_sign(session.required(), "dossier.papers_given", {})
-    ends = other_ends_of(lists, require_office(db).unit) if may_give else ()
-    return render_template("routing/index.html", lists=lists, name=unit_name, ends=ends)
+    units = units_at(db, services.clock())
+    ends = other_ends_of(lists, require_office(db).unit, units) if may_give else ()
+    return render_template("routing/index.html", lists=lists, name=units.name, ends=ends)
 
 
 @blueprint.get("/<dossier>/refer")
 def refer(dossier: str) -> ResponseReturnValue:
     _entitled("dossier.referred")
     case = case_or_404(dossier)
-    return show(case, "refer", "routing/refer.html", units=unit_choices(get_db(), case.view))
+    return show(
+        case, "refer", "routing/refer.html", units=unit_choices(get_db(), case.view, case.situation.units)
+    )
 
 
 @blueprint.post("/<dossier>/refer")
 def save_referral(dossier: str) -> ResponseReturnValue:
     _entitled("dossier.referred")
     case = case_or_404(dossier)
-    units = unit_choices(get_db(), case.view)
+    units = unit_choices(get_db(), case.view, case.situation.units)
     parsed = forms.parse_referral(request.form, [code for code, _name in units], now=case.situation.now)
 
     def do(target: Target, wish: forms.Referral) -> Done:
@@ -81,7 +84,7 @@ def step(dossier: str, leg: str, step: str) -> ResponseReturnValue:
     found, wanted = _leg_and_step(case, leg, step)
     return show(
         case, f"leg-{wanted.value}", "routing/step.html",
-        leg=found, step=wanted, word=step_word(wanted), name=unit_name,
+        leg=found, step=wanted, word=step_word(wanted), name=case.situation.units.name,
     )  # fmt: skip
 
 
@@ -97,7 +100,7 @@ def take_step(dossier: str, leg: str, step: str) -> ResponseReturnValue:
 
     return save(
         case, f"leg-{wanted.value}", "routing/step.html", forms.parse_step(request.form, wanted), do,
-        done=action_done(step_word(wanted)), leg=found, step=wanted, word=step_word(wanted), name=unit_name,
+        done=action_done(step_word(wanted)), leg=found, step=wanted, word=step_word(wanted), name=case.situation.units.name,
     )  # fmt: skip
 
 

@@ -11,13 +11,12 @@ from sqlite_utils import Database
 
 from dossiers.legs import LEG_ROLES, HandedPaper, Leg, LegState, LegStep
 from dossiers.reasons import MOVE, NEEDS
-from dossiers.units import load_default_units
 from dossiers.views import DossierView
 from edge_node.casework.service import Done, DossierChanged, DossierUnknown, Target
 from edge_node.drafts.service import drop_draft
 from edge_node.journal import Draft, WriteRefused, require_office, write_with
 from edge_node.keyring import Actor
-from edge_node.keyring.units import scope_of, stands_for
+from edge_node.keyring.units import scope_of, stands_for, units_at
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
 from signing.roles import Role
@@ -51,7 +50,7 @@ def refer(
     deadline: int | None = None,
 ) -> Done:
     """Ask another unit about a dossier; the due date stays what it is."""
-    offices = {unit.code for unit in load_default_units().offices}
+    offices = {unit.code for unit in units_at(db, services.clock()).offices}
 
     def decide(db: Database) -> Sequence[Draft]:
         view = _seen(db, target, actor)

@@ -134,6 +134,7 @@ def test_the_queue_of_reviews(hub: ProvinceHub, desk: Desk, keeper: Visitor) -> 
     first, second = late_record(hub, desk), late_record(hub, desk, 3)
     page = keeper.page("/quarantine?show=review")
     assert page.count('name="records"') == 2 and "Đã thu hồi: mất" in page
+    assert page.count("hồ sơ chưa được ghi nhận") == 2, "nothing of these dossiers stands yet"
     assert "Không có bản ghi nào" in keeper.page("/quarantine?show=pending")
     assert 'name="records"' not in hub.browser("kiemtra").page("/quarantine?show=review")
     for wrong in ({"password": "sai mat khau roi"}, {"ground": ""}, {"records": "0" * 64}):

@@ -13,6 +13,8 @@ from central_hub.store.engine import reading
 from central_hub.store.tables import KEY_REQUEST, STANDING
 from tests.support.device_log import key_of
 from tests.support.hub import MINUTE_MS, NOW_MS, Desk, ProvinceHub, found_province, shared_province
+from tests.unit.central_hub.test_hub_routes import note, send
+from tests.unit.central_hub.test_hub_routes import receive as receive_for
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,16 @@ def test_each_list_says_how_many_and_why(full: ProvinceHub) -> None:
         assert text in refused
     assert "Không có bản ghi nào" in visitor.page("/quarantine?show=pending")
     assert "Không có đoạn nào để riêng" in visitor.page("/quarantine?show=set_aside")
+
+
+def test_rows_name_the_dossier_by_its_code(hub: ProvinceHub, full: ProvinceHub) -> None:
+    home, third = hub.enrol("20242"), hub.enrol("20209", officer="Phạm Thu Hằng")
+    dossier, opening = receive_for(home, "20242")
+    note(third, dossier, opening)
+    send(hub, home, third)
+    page = hub.browser("kiemtra").page("/quarantine?show=refused")
+    assert f'<a class="mc-code" href="/statistics/dossiers/{dossier}">H17.20242-261123-0001</a>' in page
+    assert "hồ sơ chưa được ghi nhận" in full.browser("kiemtra").page("/quarantine?show=refused")
 
 
 def test_one_record_says_what_to_do_and_holds_nothing_personal(full: ProvinceHub) -> None:

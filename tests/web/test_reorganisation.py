@@ -19,17 +19,22 @@ from central_hub.statistics.service import Filter, Group, Statistics
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import DERIVED, DEVICE, DOSSIER, LEASE, STANDING
 from dossiers.local_time import local_date, to_yyyymmdd
+from edge_node.casework.papers import PaperName, paper_form
 from edge_node.casework.reading import read_page
-from edge_node.casework.service import number
+from edge_node.casework.service import Target, number
 from edge_node.desk.units import unit_notice
 from edge_node.enrolment.successor import follow
 from edge_node.journal import Draft, WriteRefused, require_office, write
-from edge_node.keyring.units import former_units, office_as
+from edge_node.keyring.units import former_units, office_as, units_at
+from edge_node.printing.forms import ControlSlip, Slip
 from edge_node.printing.letterhead import letterhead
 from edge_node.projection.lists import find_dossiers
 from edge_node.projection.service import view as view_of
+from edge_node.receive.reading import units_to_choose
 from edge_node.reports.periods import year_of
 from edge_node.reports.service import Grouping, make_report
+from edge_node.routing.reading import read_lists, unit_choices
+from edge_node.routing.service import refer
 from edge_node.store import alerts
 from signing.roles import Role
 from sync_protocol.log import OpeningReason
@@ -442,8 +447,8 @@ def test_books_and_figures_of_former_units_stay_at_hand_beside_the_new_ones(prov
     assert {u: (row.other, row.carried_over, row.processing) for u, row in figures.items()} == {
         A: (2, 0, 2), B: (1, 0, 1), N: (1, 3, 4),
     }  # fmt: skip
-    assert letterhead(office).superior == "Ủy ban nhân dân phường Hợp Nhất"
-    assert letterhead(office_as(office, former, A)).superior != letterhead(office).superior
+    assert letterhead(office, one.services.config).superior == "Ủy ban nhân dân phường Hợp Nhất"
+    assert "Hợp Nhất" not in letterhead(office_as(office, former, A), one.services.config).superior
 
 
 def test_the_desk_says_that_the_day_comes_and_then_that_it_came(province: Commune) -> None:
@@ -463,3 +468,54 @@ def test_the_desk_says_that_the_day_comes_and_then_that_it_came(province: Commun
     assert before in came.old_name
     alerts.clear_alert(one.db, alerts.UNIT_CHANGED)
     assert unit_notice(one.db, one.services) is None
+
+
+def test_papers_name_the_unit_of_their_day(province: Commune) -> None:
+    one, other = province.add(A), province.add(B)
+    before = one.receive()
+    settle(one, other)
+    province.clock.now += 3 * DAY_MS
+    merge(province)
+    settle(one, other)
+    office = require_office(one.db)
+    code = one.services.references.allocate_code(one.db, office, received_ms=one.clock()).code
+    after = one.receive(code=code)
+    settle(one, other)
+    heads = {}
+    for name, dossier in (("before", before), ("after", after)):
+        folded = view_of(one.db, dossier)
+        assert folded is not None
+        form = paper_form(one.db, one.services, folded, PaperName.SLIP)
+        control = paper_form(one.db, one.services, folded, PaperName.CONTROL)
+        assert isinstance(form, Slip) and isinstance(control, ControlSlip)
+        heads[name] = (form.office.superior, form.office.place, control.agency)
+    assert heads == {
+        "before": ("Ủy ban nhân dân phường Hải Châu", "Hải Châu", "Phường Hải Châu"),
+        "after": ("Ủy ban nhân dân phường Hợp Nhất", "Hợp Nhất", "Phường Hợp Nhất"),
+    }
+
+
+def test_an_office_sends_dossiers_to_units_that_there_are(province: Commune) -> None:
+    """The screens knew the list of 2025 only: a new unit had no name, and nothing could go to it."""
+    third = province.add("20209")
+    dossier = third.receive()
+    settle(third)
+    merge(province, days=2)
+    settle(third)
+    folded = view_of(third.db, dossier)
+    assert folded is not None
+
+    def offered() -> dict[str, str]:
+        assert folded is not None
+        return dict(unit_choices(third.db, folded, units_at(third.db, third.clock())))
+
+    assert {A, B} <= offered().keys() and N not in offered(), "the day has not come"
+    province.clock.now += 2 * DAY_MS
+    settle(third)
+    assert offered()[N] == NAMES[N] and not {A, B} & offered().keys()
+    assert (N, NAMES[N]) in units_to_choose(units_at(third.db, third.clock()))
+    refer(third.db, third.services, third.lan, Target(dossier=dossier), to=N, ground="Xác minh giúp")
+    lists = read_lists(third.db, third.services, side="out", is_open=True, page=1)
+    assert [line.unit for line in lists.lines] == [NAMES[N]]
+    with pytest.raises(WriteRefused):
+        refer(third.db, third.services, third.lan, Target(dossier=dossier), to=A, ground="Xác minh giúp")
