@@ -5,6 +5,7 @@ caches over one database. Founding costs time and is the same for every world: i
 """
 
 import random
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -69,6 +70,7 @@ class SimHub:
         self.signed: dict[int, bytes] = {}
         """Size and root of every checkpoint that was ever signed."""
         self.backup: Path | None = None
+        self._eye: sqlite3.Connection | None = None
         self._config = HubConfig(data=folder, database=str(folder / "hub.db"), verify_threads=1, **settings)
         self._chance = chance
         self._disk = Disk(folder / "hub.db")
@@ -212,6 +214,9 @@ class SimHub:
         self._start()
 
     def stop(self) -> None:
+        if self._eye is not None:
+            self._eye.close()
+            self._eye = None
         self._judge.close()
         for services in (self.worker, self._judging):
             try:
@@ -228,6 +233,12 @@ class SimHub:
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "page_size")
             )
         return int(pages or 0) * int(size or 0)
+
+    def version(self) -> tuple[int, int]:
+        """Changes whenever the database does; seen by a connection that never writes."""
+        if self._eye is None:
+            self._eye = sqlite3.connect(self._config.database)
+        return self.restarts, int(self._eye.execute("PRAGMA data_version").fetchone()[0])
 
     def reading(self) -> "_Reading":
         """A consistent look at the database, past every cache."""

@@ -73,19 +73,22 @@ def check_always(world: "World") -> None:
     """What people are told is true at every moment, and what is carried for others stays closed."""
     for node in world.nodes:
         check_node(world, node)
-        with node.fuse.resting():
-            check_carried(node)
 
 
 def check_node(world: "World", node: SimNode) -> None:
-    """What is told at one PC."""
+    """What is told at one PC, and what it carries; nothing to ask again where neither its database nor the hub's has changed."""
     with world.hub.fuse.resting(), node.fuse.resting():
+        seen = (world.hub.version(), node.version())
+        if world.looked.get(node.name) == seen:
+            return
         with world.hub.reading() as (connection, _):
             held, epoch = held_by_hub(connection), hub_epoch(connection)
         if node.is_enrolled and node.office.hub_epoch == epoch:
             # What a hub of an earlier life acknowledged is void from the first contact on; before it nobody can know.
             _check_status(node, held)
             _check_files(world, node, epoch)
+        check_carried(node)
+        world.looked[node.name] = seen
 
 
 def _check_status(node: SimNode, held: dict[str, Any]) -> None:

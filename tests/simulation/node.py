@@ -114,6 +114,7 @@ class SimNode:
         self.walls_ms = [clock()]
         """The latest that this PC ever took for the time."""
         self.lan_mood = Mood.GOOD
+        self._starts = 0
         self._copied: tuple[dict[Path, bytes | None], bytes | None, dict[str, int]] | None = None
         self._config = EdgeConfig(data=folder, reserve_mb=1)
         self._chance = chance
@@ -135,6 +136,7 @@ class SimNode:
             make_ready(self.services)
             self.db: Database = open_database(self._config.database)
         self._tokens: dict[str, str] = {}
+        self._starts += 1
 
     def _build_services(self) -> Services:
         services = build_services(
@@ -281,6 +283,12 @@ class SimNode:
         office = read_office(self.db)
         assert office is not None
         return office
+
+    def version(self) -> tuple[int, int, int]:
+        """Changes whenever the database does, whoever wrote."""
+        connection = self.db.conn
+        others = connection.execute("PRAGMA data_version").fetchone()[0]
+        return self._starts, connection.total_changes, int(others)
 
     @property
     def is_enrolled(self) -> bool:
