@@ -14,8 +14,7 @@ reason that is tried again when the judge starts anew (after an update).
 """
 
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, and_, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,7 +34,7 @@ from central_hub.judge.batch import (
 )
 from central_hub.judge.cuts import read_cuts, records_after_new_cuts
 from central_hub.judge.deciding import KEY_STATED, decide
-from central_hub.judge.listing import list_foreign, units_of
+from central_hub.judge.listing import list_foreign
 from central_hub.judge.refolding import Refolder
 from central_hub.judge.signatures import Verification, Verifiers
 from central_hub.judge.standings import (
@@ -47,6 +46,7 @@ from central_hub.judge.standings import (
     standings_of_dossiers,
     standings_of_keys,
 )
+from central_hub.judge.verdicts import VERDICT, verdicts_on, verdicts_to_correct
 from central_hub.projection.projector import Projector
 from central_hub.projection.protocol import apply_protocol
 from central_hub.projection.twins import PURPOSE as TWINS
@@ -328,7 +328,14 @@ class Judge:
         for spoiled in batch.spoiled:
             store.drop_tail(spoiled.log)
         now_ms = self._services.clock()
+        returned = [
+            case.record
+            for case in batch.cases
+            if case.record.header.kind == VERDICT and case.judgement is APPLIED
+        ]
+        apply_protocol(connection, returned)  # of a former life of this hub, as the PCs held them
         self._write_standings(connection, batch, now_ms)
+        self._say(connection, verdicts_to_correct(connection, store, returned), now_ms)
         applied = [
             case.record
             for case in batch.cases
@@ -363,11 +370,10 @@ class Judge:
             if judgement.reason is not None
         ]
         insert_rows(connection, STANDING, COLUMNS, [standing.row() for standing in kept])
-        drafts: dict[str, list[Draft]] = {}
-        for case, judgement in changed:
-            # Whoever was given the record of another commune must hear what becomes of it.
-            for commune in {case.record.header.commune, *units_of(connection, case.record.id)}:
-                drafts.setdefault(commune, []).append(_verdict(case, judgement))
+        drafts = verdicts_on(connection, batch.cases, [case for case, _ in changed])
+        self._say(connection, drafts, now_ms)
+
+    def _say(self, connection: Connection, drafts: Mapping[str, Sequence[Draft]], now_ms: int) -> None:
         for commune, verdicts in sorted(drafts.items()):
             write(connection, self._services, commune=commune, drafts=verdicts, now_ms=now_ms)
 
@@ -439,17 +445,3 @@ def _standing(case: Case, reason: Reason, now_ms: int) -> Standing:
         detail=judgement.detail[:500],
         since_ms=case.before.since_ms if case.before else now_ms,
     )
-
-
-def _verdict(case: Case, judgement: Judgement) -> Draft:
-    header, reason = case.record.header, judgement.reason
-    facts: dict[str, Any] = {
-        "record": case.record.id,
-        "log": header.log,
-        "seq": header.seq,
-        "outcome": judgement.outcome.value,
-        "code": reason.code if reason else None,
-        "retryable": bool(reason and reason.retryable),
-        "unit": header.commune,
-    }
-    return Draft(kind="verdict.given", facts=facts)

@@ -8,10 +8,11 @@ signer was entitled to say it was asked before.
 from collections.abc import Iterable, Mapping
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from central_hub.projection.foreign import apply_listing
 from central_hub.projection.twins import forget_persons
+from central_hub.settings import hub_epoch
 from central_hub.store.erasures import carry_out
 from central_hub.store.record_log import prefix
 from central_hub.store.tables import (
@@ -28,6 +29,7 @@ from central_hub.store.tables import (
     REHOMING,
     REORGANISATION,
     TENURE,
+    TOLD,
 )
 from dossiers.genealogy import Allotment, Event, event_of
 from signing.errors import SigningError
@@ -35,6 +37,7 @@ from signing.roles import Role
 from signing.statements import KeyStatement
 from sync_protocol import copies
 from sync_protocol.erasure import Erasure
+from sync_protocol.log import log_id
 from sync_protocol.record import Record, UnverifiedRecord
 
 
@@ -64,6 +67,8 @@ def apply_protocol(connection: Connection, records: Iterable[Record | Unverified
                 order = Erasure.of(record.id, record.header)
                 carry_out(connection, order, places=[prefix(order.dossier)])
                 forget_persons(connection, order)
+            case "verdict.given":
+                _apply_verdict(connection, record)
             case "foreign.listed":
                 apply_listing(connection, record.header.facts)
             case "unit.reorganised" | "unit.allotted":
@@ -121,6 +126,23 @@ def _apply_event(connection: Connection, record: Record | UnverifiedRecord, subj
         "at_ms": header.corrected_ms,
     }
     connection.execute(insert(KEY_EVENT).values(row))
+
+
+def _apply_verdict(connection: Connection, record: Record | UnverifiedRecord) -> None:
+    """Keep what was told last, whichever of two came first."""
+    header = record.header
+    facts, (at_ms, at_count) = header.facts, header.at
+    place = and_(TOLD.c.record == facts["record"], TOLD.c.commune == header.commune)
+    known = connection.execute(select(TOLD.c.at_ms, TOLD.c.at_count).where(place)).first()
+    if known is not None and (known.at_ms, known.at_count) >= (at_ms, at_count):
+        return
+    said = {"outcome": facts["outcome"], "code": facts["code"], "at_ms": at_ms, "at_count": at_count}
+    said["is_former"] = int(header.log != log_id(header.by, header.commune, hub_epoch(connection)))
+    if known is None:
+        key = {"record": facts["record"], "commune": header.commune}
+        connection.execute(insert(TOLD).values({**key, **said}))
+    else:
+        connection.execute(update(TOLD).where(place).values(said))
 
 
 def _apply_copy_review(connection: Connection, record: Record | UnverifiedRecord) -> None:

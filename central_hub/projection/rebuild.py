@@ -25,7 +25,14 @@ from sync_protocol.record import UnverifiedRecord
 
 _BATCH_RECORDS = 4_096
 _PROTOCOL_KINDS = frozenset(
-    {"key.requested", "lease.granted", "foreign.listed", "catalogue.published", "calendar.published"}
+    {
+        "key.requested",
+        "lease.granted",
+        "foreign.listed",
+        "catalogue.published",
+        "calendar.published",
+        "verdict.given",
+    }
 )
 
 Progress = Callable[[int], None]

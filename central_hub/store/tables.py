@@ -184,6 +184,19 @@ STANDING = _table(
 )
 """The records that were not simply applied: held back, or refused, and why."""
 
+TOLD = _table(
+    "told",
+    _text("record", key=True),
+    _text("commune", key=True),
+    _text("outcome"),
+    _text("code", nullable=True),
+    _whole("at_ms"),
+    _whole("at_count"),
+    _whole("is_former"),
+    Index("ix_told_is_former", "is_former"),
+)
+"""The newest verdict on a record that a commune was told. `is_former`: by this hub before it was put back, as the PCs gave back."""
+
 KEY = _table(
     "key",
     _whole("no", key=True),
@@ -585,6 +598,7 @@ DERIVED = (
     FILE,
     DOCUMENT,
     PLACE,
+    TOLD,
     LEASE,
     KEY_REQUEST,
     PUBLICATION,

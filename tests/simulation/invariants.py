@@ -20,7 +20,7 @@ from central_hub.projection.tallies import KEYS, Shape
 from central_hub.projection.twins import open_duplicates
 from central_hub.settings import hub_epoch
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, FOREIGN, KEY, LEASE, MEASURES, STANDING, TALLY
+from central_hub.store.tables import DOSSIER, FOREIGN, KEY, LEASE, LOG, MEASURES, RUN, STANDING, TALLY
 from dossiers.causality import arrange
 from dossiers.codes import DEFAULT_PATTERN, parse_code
 from dossiers.conflicts import ConflictKind
@@ -270,6 +270,12 @@ class _Truth:
             if record.header.kind == ERASURE_KIND and record.id not in {row.record for row in self.standings}
         ]
 
+    def arrival(self, record: Record) -> int:
+        """When a record came to this hub, or was written here: the place of its run among all."""
+        query = select(RUN.c.no).join(LOG, LOG.c.no == RUN.c.log_no).where(LOG.c.id == record.header.log)
+        reached = query.where(RUN.c.first <= record.header.seq, RUN.c.stop > record.header.seq)
+        return int(self.connection.execute(reached).scalar_one())
+
     def _route(self, records: list[Record]) -> Route:
         order = arrange(records)
         return Route(gather(order, self.quarantined)[0])
@@ -374,19 +380,19 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
     require(
         len({row.record for row in truth.standings}) == len(truth.standings), "one standing per record", "hub"
     )
-    given: dict[str, str] = {}
-    for records in truth.records.values():
-        for record in records:
-            if record.header.kind == "verdict.given":
-                facts = record.header.facts
-                require(
-                    given.get(facts["record"]) != facts["outcome"],
-                    "no verdict is given twice",
-                    facts["record"],
-                )
-                given[facts["record"]] = facts["outcome"]
+    given: dict[str, Record] = {}
+    verdicts = [r for records in truth.records.values() for r in records if r.header.kind == "verdict.given"]
+    for record in sorted(verdicts, key=lambda record: record.header.at):
+        facts = record.header.facts
+        before = given.get(facts["record"])
+        is_again = before is not None and before.header.facts["outcome"] == facts["outcome"]
+        # A hub that was put back may have judged anew before it was given back what it said in its former life.
+        is_news = before is None or truth.arrival(before) > truth.arrival(record)
+        require(not is_again or is_news, "no verdict is given twice", facts["record"])
+        given[facts["record"]] = record
     standing = {row.record: row.outcome for row in truth.standings}
-    told = {record: outcome for record, outcome in given.items() if outcome != "applied"}
+    outcomes = {record: verdict.header.facts["outcome"] for record, verdict in given.items()}
+    told = {record: outcome for record, outcome in outcomes.items() if outcome != "applied"}
     require(standing == told, "the newest verdict is the one that stands", _differing(standing, told))
     unread = {row.record for row in truth.standings if row.code == RECORD_VERSION.code}
     require(
@@ -571,12 +577,21 @@ def _check_digest(connection: Connection, node: SimNode, *, is_log_waiting: bool
             # Put back a second time, to before it opened a log for the first: that life may go on elsewhere, and the province
             # cannot tell such a PC from two (ADR 24). It asks, and is told that the PC is the office's.
             moved |= {alerts.COPY_CONFIRMED} & set(codes)
+        if _holds_unread(node):
+            moved |= {alerts.NEWER} & set(codes)
         codes = [code for code in codes if code not in moved]
         expected = [alerts.PUT_BACK] if _lives(node, own) > 1 else []
         require(
             codes == expected, "an alert stands exactly where a database was put back", f"{node.name} {codes}"
         )
     require(alerts.COPY_WAITING not in codes, "a confirmed copy is told so", f"{node.name} {codes}")
+
+
+def _holds_unread(node: SimNode) -> bool:
+    """Whether a PC was given what only a later program can read."""
+    query = "SELECT 1 FROM record WHERE kind = ?1 UNION ALL SELECT 1 FROM foreign_record WHERE kind = ?1"
+    held = node.db.conn.execute(query, (UNKNOWN_KIND,)).fetchone()
+    return node.program is Program.OLDER and held is not None
 
 
 def _lives(node: SimNode, logs: Sequence[str]) -> int:

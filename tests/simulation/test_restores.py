@@ -2,14 +2,20 @@
 
 import random
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
+from central_hub.judge import deciding
 from central_hub.store.tables import DEVICE
 from central_hub.tlog.sequencer import Step
 from edge_node.projection.service import digest_total
 from signing.roles import OFFICE_ROLES
-from tests.simulation import invariants, log_invariants
+from sync_protocol import reasons
+from sync_protocol.admission import Judgement, Outcome, judge_record
+from sync_protocol.record import UnverifiedRecord
+from tests.simulation import forgery, invariants, log_invariants
 from tests.simulation.clock import DAY_MS
 from tests.simulation.node import SimNode
 from tests.simulation.officers import Desk
@@ -48,6 +54,68 @@ def test_a_hub_put_back_from_a_week_ago_is_fed_again_by_its_nodes(make_world: Ca
     world.heal()
     invariants.check_end(world)
     assert digests(world) == before
+
+
+@pytest.mark.parametrize("first", ["who heard", "who wrote"])
+def test_a_hub_put_back_says_no_verdict_twice_that_it_was_given_back(
+    make_world: Callable[..., World], first: str
+) -> None:
+    """Its former word comes back with whoever heard it; the record with whoever wrote it, before or after."""
+    world = make_world(HAI_CHAU, HAI_CHAU)
+    world.heal()
+    author, other = world.nodes
+    world.hub.back_up()
+    forgery.write_inadmissible(author, random.Random("refused"))
+    world.ledger.forged |= {record.id for record in world.note_records(author)}
+    world.note_result(author, author.sync())
+    world.hub.judge()
+    world.note_result(other, other.sync())
+    told = verdicts(other)
+    assert told
+    world.hub.put_back()
+    for node in (other, author) if first == "who heard" else (author, other):
+        world.note_result(node, node.sync())
+        world.hub.judge()
+    world.heal()
+    invariants.check_end(world)
+    assert len(verdicts(author)) == len(told) * (1 if first == "who heard" else 2)
+
+
+def verdicts(node: SimNode) -> list[str]:
+    return [
+        r.id
+        for log in node.store.frontier()
+        for r in node.store.span(log, 0)
+        if r.header.kind == "verdict.given"
+    ]
+
+
+def _waits(record: UnverifiedRecord, **known: Any) -> Judgement:
+    """A judge that cannot make anything of dossiers."""
+    is_odd = record.header.dossier is not None
+    return Judgement(Outcome.PENDING, reasons.RECORD_FAULT) if is_odd else judge_record(record, **known)
+
+
+def test_a_verdict_of_a_former_life_that_no_longer_stands_is_corrected(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told pending by a judge that failed on it; the hub that was put back applied it without a word before it was given that back."""
+    world = make_world(HAI_CHAU, HAI_CHAU)
+    world.heal()
+    author, other = world.nodes
+    world.hub.back_up()
+    work(world, author, seed=1)
+    world.note_result(author, author.sync())
+    with monkeypatch.context() as fails:
+        fails.setattr(deciding, "judge_record", _waits)
+        world.hub.judge()
+    world.note_result(other, other.sync())
+    assert verdicts(other)
+    world.hub.put_back()
+    world.note_result(author, author.sync())
+    world.hub.judge()
+    world.heal()
+    invariants.check_end(world)
 
 
 def test_a_hub_put_back_while_everybody_goes_on_working(make_world: Callable[..., World]) -> None:
