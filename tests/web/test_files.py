@@ -231,6 +231,26 @@ def test_ciphertext_that_nobody_can_read_is_swept_away(
     assert not vault.path(held.file).exists()
 
 
+def test_a_scan_that_is_attached_while_ciphertext_is_swept_stays(
+    office: TestOffice, lan: Browser, dossier: str
+) -> None:
+    """Every sync sweeps. The scan of an officer who attached just then was removed, and there was no other copy of it."""
+    asked: list[str] = []
+
+    def attach_after_the_first_question(statement: str) -> None:
+        asked.append(statement)
+        if len(asked) == 2:
+            send(lan, dossier, (PDF, "don.pdf"), place=":other")
+
+    office.db.conn.set_trace_callback(attach_after_the_first_question)
+    try:
+        removed = service.sweep(office.db, office.services)
+    finally:
+        office.db.conn.set_trace_callback(None)
+    held = seen(office, dossier).files[0]
+    assert removed == 0 and service.vault_of(office.services).has(held.file, held.size)
+
+
 def test_only_who_may_sign_it_attaches(opened: tuple[TestOffice, Cast], dossier: str) -> None:
     office, cast = opened
     other = browse(office, cast.ha)
