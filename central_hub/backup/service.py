@@ -5,14 +5,19 @@ A back-up is a consistent copy made while the hub runs, finished under its final
 """
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import text
+
 from central_hub.config import HubConfig
 from central_hub.services import Services
+from central_hub.store.engine import reading
 from dossiers.local_time import local
 
 _NAME = "hub-%Y%m%d-%H%M%S.db"
+_PAGES_AT_ONCE = 2_000
 
 
 class BackupInvalid(ValueError):
@@ -42,16 +47,11 @@ def take_backup(services: Services, folder: Path | None = None) -> BackupFile:
     target = folder / local(services.clock()).strftime(_NAME)
     partial = target.with_suffix(".part")
     partial.unlink(missing_ok=True)
-    connection = services.engine.raw_connection()
-    try:
-        copy = sqlite3.connect(partial)
-        try:
-            connection.driver_connection.backup(copy, pages=2_000, sleep=0.005)  # type: ignore[union-attr]
-            copy.execute("PRAGMA journal_mode=DELETE").close()
-        finally:
-            copy.close()
-    finally:
-        connection.close()
+    # One view for all steps: else whatever is written between two of them, a contact of any PC, begins the copy anew.
+    with reading(services.engine) as connection, closing(sqlite3.connect(partial)) as copy:
+        connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
+        connection.connection.driver_connection.backup(copy, pages=_PAGES_AT_ONCE, sleep=0.005)  # type: ignore[union-attr]
+        copy.execute("PRAGMA journal_mode=DELETE").close()
     partial.chmod(0o600)
     check_backup(partial)
     partial.replace(target)

@@ -203,8 +203,11 @@ def _check_room(services: Services, folder: Path) -> int:
 
 def _copy_database(database: Path, copy: Path) -> None:
     copy.unlink(missing_ok=True)
-    source, target = sqlite3.connect(database), sqlite3.connect(copy)
+    source, target = sqlite3.connect(database, isolation_level=None), sqlite3.connect(copy)
     try:
+        # One view for all steps: else whatever is written between two of them, a draft twice a second, begins the copy anew.
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
         source.backup(target, pages=_PAGES_AT_ONCE, sleep=0.01)
         target.execute("PRAGMA journal_mode=DELETE")
     finally:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -17,7 +18,7 @@ from edge_node.journal.service import NotEnrolled
 from edge_node.projection.lists import dossier_row
 from edge_node.services import build_services
 from edge_node.store import SqliteLogStore, open_database
-from edge_node.store.local import ADOPTED_DEVICE, read_local
+from edge_node.store.local import ADOPTED_DEVICE, read_local, write_local
 from edge_node.sync.absorb import absorb
 from signing.keys import LockCost
 from sync_protocol.frame import encode_run
@@ -48,6 +49,29 @@ def test_a_backup_holds_everything_but_keys(office: TestOffice, tmp_path: Path) 
             assert path.read_bytes() not in content
     for seed in (office.lan.signer.seed, office.services.keyring.device.seed):
         assert seed not in content
+
+
+def test_a_backup_is_not_begun_anew_by_every_write(
+    office: TestOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who types keeps a draft twice a second: while anybody did, the day's backup never came to its end."""
+    dossier = office.receive()
+    steps: list[int] = []
+
+    class Watched(sqlite3.Connection):
+        def backup(self, target: sqlite3.Connection, **more: Any) -> None:
+            def keep_a_draft(_status: int, left: int, _total: int) -> None:
+                steps.append(left)
+                assert len(steps) < 100, "it begins anew with every step"
+                write_local(office.db, "a draft", str(len(steps)))
+
+            super().backup(target, **more | {"pages": 20, "progress": keep_a_draft})
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **more: connect(*args, factory=Watched, **more))
+    make_backup(office.services)
+    assert len(steps) > 2 and sorted(steps, reverse=True) == steps
+    assert dossier_row(office.db, dossier) is not None
 
 
 def test_one_backup_a_day_and_no_more_than_asked_for(office: TestOffice) -> None:
