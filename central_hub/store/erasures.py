@@ -23,6 +23,7 @@ from sync_protocol.log import Run
 from sync_protocol.record import UnverifiedRecord
 
 UNSCRUBBED: Final = "erasure.unscrubbed"
+"""The newest order whose traces may still be in the files of the database."""
 _PATIENCE_MS: Final = 2_000
 _COMPACTED: Final = "erasure.compacted"
 _ANY_OF: Final = select(ERASURE.c.order_id).where(ERASURE.c.commune == bindparam("of")).limit(1)
@@ -78,7 +79,7 @@ def carry_out(connection: Connection, erasure: Erasure, *, places: Iterable[int]
             )
     _strip_set_aside(connection, erasure)
     connection.execute(update(ERASURE).where(ERASURE.c.order_id == erasure.order).values(is_done=1))
-    put_setting(connection, UNSCRUBBED, "1")
+    put_setting(connection, UNSCRUBBED, erasure.order)
     return True
 
 
@@ -101,7 +102,8 @@ def scrub(engine: Engine) -> bool:
     the write-ahead log is emptied. On PostgreSQL dead rows are vacuumed; its own log is the operator's (docs/operations.md).
     """
     with engine.connect() as connection:
-        if get_setting(connection, UNSCRUBBED) is None:
+        order = get_setting(connection, UNSCRUBBED)
+        if order is None:
             return True
         is_compact = get_setting(connection, _COMPACTED) is not None
     is_clean = (
@@ -109,8 +111,10 @@ def scrub(engine: Engine) -> bool:
     )
     if is_clean:
         with writing(engine) as connection:
-            connection.execute(delete(SETTING).where(SETTING.c.name == UNSCRUBBED))
+            # Another order may have been carried out while the file was cleaned: its traces are still there.
+            connection.execute(delete(SETTING).where(SETTING.c.name == UNSCRUBBED, SETTING.c.value == order))
             put_setting(connection, _COMPACTED, "1")
+            is_clean = get_setting(connection, UNSCRUBBED) is None
     return is_clean
 
 

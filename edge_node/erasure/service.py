@@ -95,7 +95,8 @@ def carry_out(db: Database, services: Services) -> int:
 
 def scrub(db: Database) -> bool:
     """Remove what erased words left in the file; False where it has to be tried again (somebody reads, or no room)."""
-    if read_local(db, _UNSCRUBBED) is None:
+    order = read_local(db, _UNSCRUBBED)
+    if order is None:
         return True
     try:
         with write_transaction(db):
@@ -110,8 +111,12 @@ def scrub(db: Database) -> bool:
         return False
     if is_busy:
         return False
-    forget_local(db, _UNSCRUBBED)
-    return True
+    with write_transaction(db):
+        if (
+            read_local(db, _UNSCRUBBED) == order
+        ):  # else another one was carried out while the file was rewritten
+            forget_local(db, _UNSCRUBBED)
+    return is_scrubbed(db)
 
 
 def _compact(db: Database) -> bool:

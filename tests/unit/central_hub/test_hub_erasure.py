@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from central_hub.backup.service import take_backup
@@ -16,6 +16,7 @@ from central_hub.cli import cli
 from central_hub.ingest.service import acknowledge
 from central_hub.journal.service import Draft, write
 from central_hub.projection.rebuild import rebuild
+from central_hub.store import erasures
 from central_hub.store.engine import reading, writing
 from central_hub.store.erasures import UNSCRUBBED, scrub
 from central_hub.store.record_log import HubLogStore
@@ -197,6 +198,37 @@ def test_the_province_orders_in_its_log_of_the_commune(hub: ProvinceHub, desk: D
         )
     hub.judge()
     assert states(hub, desk)[-1] is BodyState.ERASED
+    with reading(hub.services.engine) as connection:
+        assert connection.scalar(select(SETTING.c.value).where(SETTING.c.name == UNSCRUBBED)) is None
+
+
+def test_an_order_that_is_carried_out_while_the_file_is_cleaned_is_cleaned_after_too(
+    hub: ProvinceHub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mark went with the mark of the order before it, and its words stayed in the file."""
+    first, second = receive(desk), receive(desk, "Trần Văn Nam")
+    hub.deliver(desk)
+    hub.judge()
+    clean = erasures._scrub_sqlite
+
+    def erase(dossier: str) -> None:
+        facts = {"dossier": dossier, "records": [], "ground": "authority_decision"}
+        drafts = [Draft(kind=ERASURE_KIND, facts=facts, content=ORDER)]
+        with writing(hub.services.engine) as connection:
+            write(connection, hub.services, commune=HAI_CHAU, drafts=drafts)
+
+    def and_meanwhile(engine: Engine, is_compact: bool) -> bool:
+        is_clean = clean(engine, is_compact)
+        erase(second)
+        return is_clean
+
+    erase(first)
+    monkeypatch.setattr(erasures, "_scrub_sqlite", and_meanwhile)
+    assert not scrub(hub.services.engine), "the second order has yet to be cleaned after"
+    monkeypatch.undo()
+    with reading(hub.services.engine) as connection:
+        assert connection.scalar(select(SETTING.c.value).where(SETTING.c.name == UNSCRUBBED)) is not None
+    assert scrub(hub.services.engine)
     with reading(hub.services.engine) as connection:
         assert connection.scalar(select(SETTING.c.value).where(SETTING.c.name == UNSCRUBBED)) is None
 

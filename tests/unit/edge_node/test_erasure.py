@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from edge_node.doctor import Health, examine
 from edge_node.drafts.service import keep_draft, list_drafts
+from edge_node.erasure import service
 from edge_node.erasure.service import (
     Wish,
     carry_out,
@@ -177,6 +179,28 @@ def test_while_somebody_reads_the_file_is_cleaned_later(office: TestOffice, ha: 
     assert states(office, dossier) == [BodyState.ERASED] and not is_scrubbed(office.db)
     reader.conn.execute("ROLLBACK")
     reader.conn.close()
+    assert scrub(office.db) and is_scrubbed(office.db)
+
+
+def test_an_order_that_is_carried_out_while_the_file_is_cleaned_is_cleaned_after_too(
+    office: TestOffice, ha: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mark went with the mark of the order before it, and its words stayed in the file."""
+    first, second = office.receive(NAME), office.receive("Trần Văn Nam")
+    compact, other = service._compact, open_database(office.services.config.database)
+
+    def and_meanwhile(db: Database) -> bool:
+        is_busy = compact(db)
+        monkeypatch.setattr(service, "_compact", lambda _: True)
+        order_erasure(other, office.services, ha, wish(second))
+        return is_busy
+
+    monkeypatch.setattr(service, "_compact", and_meanwhile)
+    order_erasure(office.db, office.services, ha, wish(first))
+    assert states(office, second) == [BodyState.ERASED]
+    assert not is_scrubbed(office.db), "the second order has yet to be cleaned after"
+    monkeypatch.undo()
+    other.conn.close()
     assert scrub(office.db) and is_scrubbed(office.db)
 
 
