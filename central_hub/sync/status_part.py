@@ -14,7 +14,10 @@ from central_hub.store.tables import LEG
 from central_hub.sync.workplaces import Workplace
 from central_hub.tlog.places import matched_size
 from central_hub.tlog.tree import TreeUnusable
+from signing.errors import LogInvalid
 from signing.snapshot import UNITS_MAX
+from signing.tlog.checkpoint import Checkpoint
+from signing.tlog.note import Note
 from sync_protocol import limits
 from sync_protocol.status_mark import STATUS_WANTED, is_status_due
 from sync_protocol.wire import RoundAnswer, RoundRequest
@@ -82,10 +85,12 @@ def _proof(services: Services, request: RoundRequest, answer: RoundAnswer, size:
     if tree is None:
         return ()
     try:
-        held = tree.head().size if answer.checkpoint else int.from_bytes(request.tree[:8], "big")
+        # Never the newest of now: another one may have been signed since the answer got its own.
+        shown = Checkpoint.parse(Note.parse(answer.checkpoint).text).size if answer.checkpoint else None
+        held = int.from_bytes(request.tree[:8], "big") if shown is None else shown
         first, last = sorted((held, size))
         return tuple(tree.consistency(first, last)) if 0 < first < last <= tree.head().size else ()
-    except (TreeUnusable, OSError) as error:
+    except (TreeUnusable, LogInvalid, OSError) as error:
         _LOG.warning("a status snapshot without its proof: %s", error)
         return ()
 

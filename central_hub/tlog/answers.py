@@ -17,7 +17,7 @@ from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.tlog.places import spans_of
 from central_hub.tlog.tree import Tree, TreeUnusable
-from central_hub.tlog.witnesses import add_cosignature, last_witnessed, note_quorum
+from central_hub.tlog.witnesses import add_cosignature, keep_shown, last_witnessed, note_quorum
 from signing.errors import LogInvalid
 from signing.signatures import PublicKey
 from signing.tlog.checkpoint import Checkpoint
@@ -51,7 +51,7 @@ def tree_part(services: Services, device: PublicKey, request: RoundRequest) -> T
         return _NOTHING
     try:
         _take_evidence(services, tree, device, request.evidence)
-        _take_cosignature(services, device, request)
+        _take_cosignature(services, tree, device, request)
         return _answer(services, tree, request)
     except (LogInvalid, TreeUnusable, OSError) as error:
         _LOG.warning("nothing of the log in a round with %s: %s", device.id, error)
@@ -59,8 +59,7 @@ def tree_part(services: Services, device: PublicKey, request: RoundRequest) -> T
 
 
 def _answer(services: Services, tree: Tree, request: RoundRequest) -> TreePart:
-    note = tree.note()
-    head = tree.head()
+    note, head = tree.signed()
     if head.size == 0:
         return _NOTHING
     is_new = request.tree != tree_mark(head.size, head.root)
@@ -113,12 +112,13 @@ def _inclusions(
     return found
 
 
-def _take_cosignature(services: Services, device: PublicKey, request: RoundRequest) -> None:
+def _take_cosignature(services: Services, tree: Tree, device: PublicKey, request: RoundRequest) -> None:
     if not request.cosignature or not request.tree or len(request.cosignature) > 1024:
         return
     (line,) = Note.parse(b"a cosignature\n\n" + request.cosignature).signatures[:1]
     with writing(services.engine) as connection:
         size = int.from_bytes(request.tree[:8], "big")
+        keep_shown(connection, tree, size, now_ms=services.clock())
         try:
             is_new = add_cosignature(connection, size, line, witness_key(services.province, device))
         except LogInvalid as error:

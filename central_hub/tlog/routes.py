@@ -15,7 +15,7 @@ from central_hub.session import public
 from central_hub.store.engine import writing
 from central_hub.tlog.page import tree_page
 from central_hub.tlog.tree import Tree, TreeUnusable
-from central_hub.tlog.witnesses import add_cosignature, kept_note, note_quorum
+from central_hub.tlog.witnesses import add_cosignature, keep_shown, kept_note, note_quorum
 from signing.errors import LogInvalid
 from signing.tlog.note import Note
 
@@ -79,10 +79,11 @@ def take_cosignatures() -> Response:
         if not named or checkpoint.origin != tree.origin:
             raise Refused(reasons.INPUT)
         with writing(get_services().engine) as connection:
+            keep_shown(connection, tree, checkpoint.size, now_ms=get_services().clock())
             for line, witness in named:
                 if add_cosignature(connection, checkpoint.size, line, witness):
                     note_quorum(connection, policy, checkpoint.size)
-    except LogInvalid as error:
+    except (LogInvalid, TreeUnusable) as error:
         raise Refused(reasons.INPUT) from error
     return Response(status=204)
 

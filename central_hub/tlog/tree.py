@@ -86,12 +86,14 @@ class Tree:
 
     def head(self) -> Checkpoint:
         """The last signed checkpoint, verified under the log's key."""
+        return self.signed()[1]
+
+    def signed(self) -> tuple[bytes, Checkpoint]:
+        """The last signed checkpoint as it is served, and what it says; read once, since the next may come at any moment."""
         note, known = self.note(), self._opened
-        if known is not None and known[0] == note:
-            return known[1]
-        checkpoint = self.opened(note)
-        self._opened = note, checkpoint
-        return checkpoint
+        if known is None or known[0] != note:
+            known = self._opened = note, self.opened(note)
+        return known
 
     def opened(self, note: bytes) -> Checkpoint:
         """The checkpoint of a note of this log; TreeUnusable for anything that this log has not signed."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from central_hub.settings import QUORUM_SIZE, get_setting, put_setting
 from central_hub.store.tables import CHECKPOINT
+from central_hub.tlog.tree import Tree
 from dossiers.local_time import local_date
 from signing.errors import LogInvalid
 from signing.tlog.cosignature import cosignatures, verify_cosignature
@@ -35,6 +36,13 @@ def keep_checkpoint(connection: Connection, size: int, note: bytes, *, now_ms: i
     # One comes, so one at most has to go: the second newest of those beyond the limit, unless a day ended with it.
     if len(rows) == 2 and local_date(rows[0].signed_ms) == local_date(rows[1].signed_ms):
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.size == rows[1].size))
+
+
+def keep_shown(connection: Connection, tree: Tree, size: int, *, now_ms: int) -> None:
+    """Keep the newest checkpoint if it is of this size and not kept yet: whoever watches the files has it before the database."""
+    note, head = tree.signed()
+    if size == head.size > 0 and kept_note(connection, size) is None:
+        keep_checkpoint(connection, size, note, now_ms=now_ms)
 
 
 def kept_note(connection: Connection, size: int) -> Note | None:

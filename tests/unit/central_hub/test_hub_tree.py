@@ -21,7 +21,9 @@ from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import CHECKPOINT, LEAF, LEAFED
+from central_hub.sync.status_part import _proof as status_proof
 from central_hub.tlog import tree as tree_module
+from central_hub.tlog.answers import tree_part
 from central_hub.tlog.places import is_caught_up, matched_size, place_of, spans_of
 from central_hub.tlog.sequencer import Step, advance, leaf_of
 from central_hub.tlog.tree import Tree, TreeUnusable
@@ -36,7 +38,9 @@ from signing.tlog.note import COSIGNATURE, Note, VerifierKey
 from signing.tlog.policy import Policy
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run
-from tests.support.hub import DAY_MS, NOW_MS, Desk, ProvinceHub, found_province, receive
+from sync_protocol.wire import RoundAnswer, RoundRequest, tree_mark
+from sync_protocol.witness import witness_key
+from tests.support.hub import BEACON, DAY_MS, NOW_MS, Desk, ProvinceHub, found_province, receive
 
 HAI_CHAU = "20242"
 
@@ -195,6 +199,89 @@ def test_a_log_that_is_judged_while_a_checkpoint_is_signed_gets_its_numbers(
     assert advance(hub.services, at_once=True) is Step.SIGNED
     with reading(hub.services.engine) as connection:
         assert has_lease(connection, desk.log.log)
+
+
+def sign_after(monkeypatch: pytest.MonkeyPatch, hub: ProvinceHub) -> None:
+    """The sequencer puts the next checkpoint into the files as soon as somebody has read the last one."""
+    read = Tree.note
+
+    def and_sign(tree: Tree) -> bytes:
+        found = read(tree)
+        monkeypatch.setattr(Tree, "note", read)
+        assert advance(hub.services, at_once=True) is Step.SIGNED
+        return found
+
+    monkeypatch.setattr(Tree, "note", and_sign)
+
+
+def asking(desk: Desk, seen: Checkpoint, **members: Any) -> RoundRequest:
+    said: dict[str, Any] = {
+        "protocol": 1, "device": bytes.fromhex(desk.device), "challenge": b"", "hub_epoch": bytes(16), "sent_ms": 0,
+        "frontier": [], "digest": b"", "receipt": b"", "beacon": BEACON, "bytes_max": 200_000, "runs": [],
+        "tree": tree_mark(seen.size, seen.root),
+    }  # fmt: skip
+    return RoundRequest(**said | members)
+
+
+def test_a_checkpoint_that_is_signed_while_a_round_is_answered_contradicts_nothing(
+    hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An idle PC got the checkpoint that it had with a proof that leads further, and told its officers of two histories."""
+    desk = hub.enrol(HAI_CHAU)
+    deliver(hub, desk)
+    sign_all(hub.services)
+    older = tree_of(hub.services).head()
+    deliver(hub, desk)
+    sign_all(hub.services)
+    for seen in (tree_of(hub.services).head(), older):
+        deliver(hub, desk)
+        sign_after(monkeypatch, hub)
+        part = tree_part(hub.services, desk.log.device.public, asking(desk, seen))
+        shown = tree_of(hub.services).opened(part.checkpoint) if part.checkpoint else seen
+        merkle.verify_consistency(seen.size, seen.root, shown.size, shown.root, part.consistency)
+        assert bool(part.checkpoint) == (seen is older)
+
+
+def test_a_status_is_proven_to_the_checkpoint_of_its_answer_not_to_a_later_one(hub: ProvinceHub) -> None:
+    """A PC takes a proof that leads past what it was shown for a status of another log."""
+    desk = hub.enrol(HAI_CHAU)
+    heads, notes = [], []
+    for _ in range(3):
+        deliver(hub, desk)
+        sign_all(hub.services)
+        heads.append(tree_of(hub.services).head())
+        notes.append(tree_of(hub.services).note())
+    answer = RoundAnswer(
+        protocol=1, challenge=b"", hub_epoch=bytes(16), now_ms=0, problem="", held=[], receipt=b"", runs=[], foreign=[],
+        digest=b"", digest_state=0, next_sync_after_s=0, bytes_max=0, more=False, checkpoint=notes[1],
+    )  # fmt: skip
+    taken, shown = heads[0], heads[1]
+    proof = status_proof(hub.services, asking(desk, taken), answer, taken.size)
+    merkle.verify_consistency(taken.size, taken.root, shown.size, shown.root, list(proof))
+
+
+def test_a_cosignature_that_comes_before_the_database_knows_its_checkpoint_is_kept(
+    hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint is shown from the files; a quick witness's word about it was thrown away, and it says it once."""
+    desk = hub.enrol(HAI_CHAU)
+    deliver(hub, desk)
+    publish = Tree.publish
+    device = desk.log.device
+
+    def and_cosign(tree: Tree, *given: Any) -> tuple[Checkpoint, bytes]:
+        published = publish(tree, *given)
+        line = cosign(
+            published[0], witness_key(hub.services.province, device.public).name, 1_790_000_000, device
+        )
+        tree_part(hub.services, device.public, asking(desk, published[0], cosignature=str(line).encode()))
+        return published
+
+    monkeypatch.setattr(Tree, "publish", and_cosign)
+    assert advance(hub.services, at_once=True) is Step.SIGNED
+    with reading(hub.services.engine) as connection:
+        note = kept_note(connection, tree_of(hub.services).head().size)
+    assert note is not None and len(note.signatures) == 2
 
 
 def match_all(services: Services) -> Step:
