@@ -6,7 +6,7 @@ was restored is suspected. A suspicion is about one *life* of the device's datab
 on as before. A suspected copy may deliver; it reads nothing, gets no numbers and no key until somebody confirms it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
@@ -52,16 +52,18 @@ def look_at_round(
     writing_log = request.writing.hex()
     with reading(services.engine) as connection:
         store = HubLogStore(connection, services.opened)
-        logs = [log for log in store.held_logs(device=device) if log.device == device]
+        logs = _logs_of(store, device)
         own = {log.id for log in logs}
-        trunks = {fork.log for fork in forks}
-        delivered = [fork.branch for fork in forks if fork.log in own and fork.branch not in trunks]
+        delivered = _delivered(own, forks)
         differing = _differing(store, theirs)
         state = standing_of(connection, services, device, writing_log)
         lives = [] if gets_nothing(state) else _other_lives(store, logs, writing_log, request.challenge)
-    for life in lives:
-        _suspect(services, device, life, TWO_LIVES, now_ms)
-    found = [_suspect(services, device, life, FORK, now_ms) for life in delivered]
+    found = []
+    if lives or delivered:
+        with writing(services.engine) as connection:
+            for life in lives:
+                _suspect(connection, services, device, life, TWO_LIVES, now_ms)
+            found = [_suspect(connection, services, device, life, FORK, now_ms) for life in delivered]
     if own & set(differing) and not delivered and state == CopyState.NONE:
         found.append(CopyState.WAITING)
     state = _worst([state, *found])
@@ -69,6 +71,16 @@ def look_at_round(
     named = {fork.log for fork in forks}
     told += [ForkTold(bytes.fromhex(log), 0, b"") for log in differing if log not in named]
     return Copied(state, tuple(told))
+
+
+def suspect_branches(
+    connection: Connection, services: Services, device: str, forks: Sequence[Fork], now_ms: int
+) -> None:
+    """Write down that a PC continued logs of its own in a second way, in the transaction that stores the branches: the judge
+    takes them up the moment that they are stored, and what a suspected copy says of keys must wait from then on."""
+    own = {log.id for log in _logs_of(HubLogStore(connection, services.opened), device)}
+    for life in _delivered(own, forks):
+        _suspect(connection, services, device, life, FORK, now_ms)
 
 
 def standing_of(connection: Connection, services: Services, device: str, log: str) -> int:
@@ -116,9 +128,24 @@ def is_unconfirmed_life(connection: Connection, services: Services, log_no: int,
     return standing_of(connection, services, row.device, row.id) != CopyState.CONFIRMED
 
 
-def reviews_of_copies(connection: Connection) -> int:
-    """How many copies were reviewed: another number means that something may be judged again."""
-    return connection.scalar(select(func.count(COPY.c.reviewed_by))) or 0
+def reviews_of_copies(connection: Connection) -> frozenset[str]:
+    """The words about copies that prevail: others mean that something may be judged again."""
+    return frozenset(connection.scalars(select(COPY.c.reviewed_by).where(COPY.c.reviewed_by.is_not(None))))
+
+
+def count_copies(connection: Connection) -> int:
+    """How many copies were ever suspected."""
+    return connection.scalar(select(func.count()).select_from(COPY)) or 0
+
+
+def _logs_of(store: HubLogStore, device: str) -> list[HeldLog]:
+    return [log for log in store.held_logs(device=device) if log.device == device]
+
+
+def _delivered(own: Collection[str], forks: Sequence[Fork]) -> list[str]:
+    """The ends of the branches that came off these logs."""
+    trunks = {fork.log for fork in forks}
+    return [fork.branch for fork in forks if fork.log in own and fork.branch not in trunks]
 
 
 def _worst(states: Iterable[int]) -> int:
@@ -193,26 +220,27 @@ def _opening(store: HubLogStore, log: str) -> LogOpening | None:
         return None
 
 
-def _suspect(services: Services, device: str, life: str, cause: str, now_ms: int) -> int:
+def _suspect(
+    connection: Connection, services: Services, device: str, life: str, cause: str, now_ms: int
+) -> int:
     """Write the suspicion down unless it stands; returns how this life stands."""
-    with writing(services.engine) as connection:
-        known = connection.execute(select(COPY).where(COPY.c.life == life)).first()
-        if known is not None:
-            connection.execute(update(COPY).where(COPY.c.life == life).values(seen_ms=now_ms))
-            return _state(known)
-        commune = connection.scalar(
-            select(LOG.c.commune)
-            .where(or_(LOG.c.id == life, LOG.c.device == device))
-            .order_by(LOG.c.id != life, LOG.c.no.desc())
-        )
-        facts = {"life": life, "device": device, "unit": commune or "", "cause": cause}
-        if commune and _may_say(connection, services, commune):
-            # The office's other PCs hear of it, so that the unit's administrator can say whose the copy is.
-            drafts = [Draft(kind=SUSPECTED, facts=facts)]
-            write(connection, services, commune=commune, drafts=drafts, now_ms=now_ms)
-        else:
-            note_suspicion(connection, facts, now_ms)
-        return CopyState.WAITING
+    known = connection.execute(select(COPY).where(COPY.c.life == life)).first()
+    if known is not None:
+        connection.execute(update(COPY).where(COPY.c.life == life).values(seen_ms=now_ms))
+        return _state(known)
+    commune = connection.scalar(
+        select(LOG.c.commune)
+        .where(or_(LOG.c.id == life, LOG.c.device == device))
+        .order_by(LOG.c.id != life, LOG.c.no.desc())
+    )
+    facts = {"life": life, "device": device, "unit": commune or "", "cause": cause}
+    if commune and _may_say(connection, services, commune):
+        # The office's other PCs hear of it, so that the unit's administrator can say whose the copy is.
+        drafts = [Draft(kind=SUSPECTED, facts=facts)]
+        write(connection, services, commune=commune, drafts=drafts, now_ms=now_ms)
+    else:
+        note_suspicion(connection, facts, now_ms)
+    return CopyState.WAITING
 
 
 def _may_say(connection: Connection, services: Services, commune: str) -> bool:

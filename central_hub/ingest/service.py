@@ -14,6 +14,7 @@ from threading import BoundedSemaphore, Lock
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from central_hub.copies.suspicion import suspect_branches
 from central_hub.ingest.branches import Fork, as_branch, differing_part, followed_log, lineage
 from central_hub.journal.service import own_log
 from central_hub.registry.forks import note_fork
@@ -96,6 +97,8 @@ def _acknowledge(
         for run in checked:
             if run is not None and (run.begins_branch or run.log in contradicted):
                 note_fork(connection, services, replace(run, log=run.origin))
+        if forks:
+            suspect_branches(connection, services, device, forks, now_ms)
         for refusal, frame in refused:
             _set_aside(connection, refusal, frame, device, now_ms)
     return Acknowledged(

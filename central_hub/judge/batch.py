@@ -3,17 +3,20 @@
 Reads only; `deciding` judges, `service` writes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from central_hub.copies.suspicion import count_copies, reviews_of_copies
 from central_hub.judge.cuts import Cuts
 from central_hub.judge.signatures import Verification
 from central_hub.judge.standings import Standing
 from central_hub.services import Services
 from central_hub.store.record_log import FRAME, HubLogStore
-from central_hub.store.tables import KEY, LOG, RUN
+from central_hub.store.tables import KEY, LOG, REORGANISATION, RUN
 from dossiers.genealogy import NOTHING, Genealogy
 from signing.trust import Trust
 from sync_protocol.admission import Judgement, Outcome
@@ -57,6 +60,23 @@ class Case:
     judgement: Judgement = _NOT_YET
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a batch is decided on that others write, and that nobody looks at again once it is decided: which units there
+    are (a new row of a dossier is in no list of those to be re-homed) and which PCs are suspected copies. Keys, cuts and
+    erasures need no place here: what is decided without the newest of them is decided anew."""
+
+    reorganisations: int
+    copies: int
+    reviews: frozenset[str]
+
+    @staticmethod
+    def of(connection: Connection) -> Grounds:
+        """As of this transaction."""
+        newest = connection.scalar(select(func.max(REORGANISATION.c.no))) or 0
+        return Grounds(newest, count_copies(connection), reviews_of_copies(connection))
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction will decide."""
@@ -66,6 +86,7 @@ class Batch:
     trust: Trust
     standings: dict[str, Standing]
     cuts: Cuts
+    grounds: Grounds
     suspended: frozenset[str] = frozenset()
     copies: frozenset[int] = frozenset()
     """Numbers of the logs that a suspected copy of a PC's disk writes."""
@@ -86,10 +107,10 @@ class Batch:
         return sum(len(run.records) for run in self.runs)
 
 
-def still_stored(connection: Connection, batch: Batch) -> bool:
-    """Whether the unsealed tails are still those that were read."""
+def still_holds(connection: Connection, batch: Batch) -> bool:
+    """Whether what the batch was decided on is as it was read: its grounds, and the unsealed tails."""
     tails = [run for run in batch.runs if run.stop > run.acknowledged]
-    return all(
+    return Grounds.of(connection) == batch.grounds and all(
         connection.execute(
             select(RUN.c.no).where(
                 RUN.c.no == run.no, RUN.c.log_no == run.log_no, RUN.c.head == run.records[-1].link

@@ -3,8 +3,8 @@
 Theory of operation. A batch is read and its signatures are verified in threads, while the batch before it is still being
 judged. Its records are judged in order of arrival together with those that waited for them, and the dossiers they touch
 are folded. Nothing has been written so far, so a crash costs only the work. Then one transaction writes everything that follows: places, standings,
-verdicts, keys, leases, dossier rows, counters, and how far each log is judged. There is one judge per hub, so what was
-read still holds when it is written.
+verdicts, keys, leases, dossier rows, counters, and how far each log is judged. There is one judge per hub, and what others may change
+meanwhile either is looked at again by itself or is asked once more in that transaction (`batch.Grounds`).
 
 A fault of the judge itself must not stop the others' records. When a batch fails unexpectedly, its runs are tried one by
 one in transactions that are undone, until the records are found without which the rest goes through; those wait, with a
@@ -25,11 +25,12 @@ from central_hub.judge.batch import (
     Ahead,
     Batch,
     Case,
+    Grounds,
     StoredRun,
     keys_since,
     retried,
     spoiled_tails,
-    still_stored,
+    still_holds,
     stored_runs,
 )
 from central_hub.judge.cuts import read_cuts, records_after_new_cuts
@@ -102,7 +103,7 @@ class Judge:
         self._projector = Projector()
         self._keys_seen = 0
         self._events_seen = 0
-        self._reviews_seen = -1
+        self._reviews_seen: frozenset[str] | None = None
         self._retries_all = True
         self._ahead: Ahead | None = None
         self._refolder = Refolder(services)
@@ -157,8 +158,8 @@ class Judge:
             decide(batch, self._projector)
             self._fold(batch, store)
         with writing(services.engine) as connection:
-            if not still_stored(connection, batch):
-                # A node sent another version of its unsealed tail meanwhile: read again.
+            if not still_holds(connection, batch):
+                # A node sent another version of its unsealed tail meanwhile, or units were merged: read again.
                 self._begin_anew()
                 return 0
             self._write(connection, batch)
@@ -288,6 +289,7 @@ class Judge:
             trust=trust,
             standings=standings,
             cuts=cuts,
+            grounds=Grounds.of(connection),
             spoiled=spoiled,
             erased=erased,
             copies=suspected_logs(connection, self._services, {case.log_no for case in cases}),

@@ -9,14 +9,22 @@ from click.testing import CliRunner
 from central_hub.cli import cli
 from central_hub.copies.service import list_copies
 from central_hub.copies.suspicion import standing_of
+from central_hub.ingest.service import acknowledge
+from central_hub.judge.service import Judge
 from central_hub.judge.standings import list_standings
 from central_hub.registry.leases import has_lease
 from central_hub.registry.status import cause_of
 from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from signing.console import OK, UNDECIDED
+from signing.roles import Role
+from signing.statements import KeyStatement
 from signing.status import Row
+from sync_protocol.copies import REVIEWED
+from sync_protocol.frame import encode_run
+from sync_protocol.log import branch_id
 from sync_protocol.wire import CopyState
+from tests.support.device_log import key_of
 from tests.support.hub import (
     DAY_MS,
     NOW_MS,
@@ -124,3 +132,53 @@ def test_a_copy_gets_no_numbers(hub: ProvinceHub, desk: Desk, life: str) -> None
         assert not has_lease(connection, life)
         (line,) = list_copies(connection, hub.services)
     assert (line.device, line.unit, line.records, line.is_confirmed) == (desk.device, "20242", 1, False)
+
+
+def deliver_a_key_from_a_copy(hub: ProvinceHub, desk: Desk) -> tuple[str, str]:
+    """Whoever has the stolen disk, and the administrator's PIN, makes a key of their own; the branch, and that key's id."""
+    mine = key_of("a key of the thief")
+    stated = KeyStatement(
+        key=mine.public, roles=frozenset({Role.SPECIALIST}), unit=desk.unit, officer="ab" * 16, device=desk.device,
+        issuer=desk.log.officer.public.id, delegated=True,
+    )  # fmt: skip
+    desk.log.records.pop()
+    facts = {**stated.facts(), "roles": [str(role) for role in sorted(stated.roles)]}
+    record = desk.log.write("key.stated", None, facts, {"name": "Nguyễn Văn Lạ"})
+    acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])
+    return branch_id(desk.log.log, record.link), mine.public.id
+
+
+def is_believed(hub: ProvinceHub, key: str) -> bool:
+    with reading(hub.services.engine) as connection:
+        return hub.services.trust.current(connection).statement(key) is not None
+
+
+def test_the_judge_believes_no_key_of_a_copy_whose_round_is_not_answered_yet(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    """Records were stored first and the suspicion written down a moment later, or never where they came by stick."""
+    life, key = deliver_a_key_from_a_copy(hub, desk)
+    hub.judge()
+    assert not is_believed(hub, key) and standing(hub, desk, life) == CopyState.WAITING
+    with reading(hub.services.engine) as connection:
+        (waiting,) = list_standings(connection).lines
+    assert (waiting.code, waiting.outcome.value) == ("RECORD_COPY", "pending")
+
+
+def test_what_waits_for_a_copy_goes_on_when_the_province_overrules_the_unit(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    """The unit had refused it; the province's word replaced that one, and nobody looked at what waited again."""
+    colleague = hub.enrol(desk.unit, "PC quầy 2", officer="Lê Văn Quý")
+    life, key = deliver_a_key_from_a_copy(hub, desk)
+    judge = Judge(hub.services)
+    judge.judge_pending()
+    facts = {"device": desk.device, "life": life, "stands": False, "unit": desk.unit}
+    colleague.log.write(REVIEWED, None, facts, {"ground": "Không phải của chúng tôi"})
+    hub.deliver(colleague)
+    judge.judge_pending()
+    assert standing(hub, desk, life) == CopyState.REFUSED and not is_believed(hub, key)
+    assert hub.browser("khoa").post(f"/copies/{life}", **GIVEN, decision="ours").status_code == 200
+    judge.judge_pending()
+    judge.close()
+    assert standing(hub, desk, life) == CopyState.CONFIRMED and is_believed(hub, key)

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from central_hub.ingest.service import acknowledge
-from central_hub.judge import deciding
+from central_hub.judge import deciding, service
+from central_hub.judge.batch import Batch
 from central_hub.judge.service import Judge
 from central_hub.judge.standings import list_standings
 from central_hub.projection import projector
-from central_hub.projection.projector import scope_digest
+from central_hub.projection.projector import Projector, scope_digest
 from central_hub.projection.rebuild import rebuild
 from central_hub.projection.views import view_dossier
 from central_hub.registry.leases import leases_of_unit
@@ -32,7 +33,7 @@ from sync_protocol.log import Run, make_seal
 from sync_protocol.record import compose, open_record, unverified
 from tests.support.device_log import key_of
 from tests.support.histories import received_facts
-from tests.support.hub import Desk, ProvinceHub, found_province, populate
+from tests.support.hub import Desk, ProvinceHub, found_province, populate, reorganise
 from tests.support.later import reading_later
 
 HAI_CHAU = "20242"
@@ -376,6 +377,30 @@ def test_a_fault_for_which_no_record_is_to_blame_is_raised(
     assert standings(hub) == {}
     hub.judge()
     assert counted(hub) == 1
+
+
+def test_a_dossier_that_is_judged_while_its_commune_is_merged_is_the_successors(
+    hub: ProvinceHub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row was made by the units of a moment before, after the others were put down to be re-homed: it never was."""
+    receive(desk)
+    hub.deliver(desk)
+    decide = service.decide
+
+    def and_merge_meanwhile(batch: Batch, projector: Projector) -> None:
+        decide(batch, projector)
+        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(ProvinceHub, "judge", lambda _: 0)
+            reorganise(hub, HAI_CHAU, "20257")
+
+    monkeypatch.setattr(service, "decide", and_merge_meanwhile)
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        assert [row.keeper for row in connection.execute(select(DOSSIER.c.keeper))] == ["20991"]
+    grown = _tables(hub)
+    rebuild(hub.services)
+    assert _tables(hub) == grown
 
 
 def test_no_batch_is_too_small(hub: ProvinceHub, desk: Desk) -> None:
