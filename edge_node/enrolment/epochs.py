@@ -31,18 +31,25 @@ def open_log(
     apart: Iterable[Difference] = (),
     unit: str | None = None,
     unit_name: str | None = None,
+    instead_of: str | None = None,
 ) -> Office:
     """Draw an epoch and write record 0 of its log; returns the office that now writes there.
 
     What is `apart` becomes a branch in the same transaction: the new log names it as what it follows. `unit` and
-    `unit_name` are those of another unit for which this PC works from now on.
+    `unit_name` are those of another unit for which this PC works from now on. `instead_of`: the log that was written when
+    this was found necessary; where another one is written by now, somebody else (the schedule, a command beside it) found
+    the same, and that one is enough.
 
     Raises JournalReadOnly where not even that found room: from then on nothing is recorded, whatever room there is,
     until a later call succeeds.
     """
     is_outermost = not db.conn.in_transaction
     try:
-        office, opening = _open(db, services, reason, tuple(apart), unit, unit_name)
+        with write_transaction(db):
+            now = require_office(db)
+            if instead_of not in (None, now.log):
+                return now
+            office, opening = _open(db, services, reason, tuple(apart), unit, unit_name)
     except StorageFull as error:
         services.space.release()
         services.space.hold()

@@ -269,6 +269,8 @@ def _keep(
     answer: EnrolmentAnswer,
 ) -> Office:
     with write_transaction(db):
+        if read_office(db) is not None:  # the form was sent twice, and the other one came first
+            raise WriteRefused(node_reasons.ENROLMENT, "enrolled already")
         keep_bundle(db, envelope, pin=bundle.fingerprint)
         write_office(
             db,

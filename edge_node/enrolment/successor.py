@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.units import load_default_units
 from edge_node.enrolment.epochs import open_log
+from edge_node.journal import require_office
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring.units import read_genealogy
 from edge_node.projection.service import rebuild
@@ -53,10 +54,18 @@ def follow(db: Database, services: Services) -> Office | None:
     before = office
     if unit != office.unit:
         _LOG.info("this PC works for %s from now on, no longer for %s", unit, office.unit)
-        office = open_log(db, services, reason=OpeningReason.REORGANISATION, unit=unit, unit_name=name)
+        office = open_log(
+            db,
+            services,
+            reason=OpeningReason.REORGANISATION,
+            unit=unit,
+            unit_name=name,
+            instead_of=office.log,
+        )
     elif name != office.unit_name and genealogy.name_at(unit, today):
-        office = replace(office, unit_name=name)
-        write_office(db, office)
+        with write_transaction(db):
+            office = replace(require_office(db), unit_name=name)
+            write_office(db, office)
     _tell(db, services, before, office)
     believed = db.conn.execute("SELECT count(*) FROM unit_event").fetchone()[0]
     state = f"{office.unit} {believed}"

@@ -141,7 +141,7 @@ class Rounds:
         self._unsettled: set[str] = set()
         self._stale = 0
         self._sent: list[bytes] = []
-        self._asked_from = b""
+        self._asked_from = self._cosigned = b""
         self._wanted: list[bytes] = []
         self._frames: list[bytes] = []
         self._line_bytes = 0
@@ -256,7 +256,7 @@ class Rounds:
     def _request(self, office: Office, mine: Frontier, chosen: Chosen) -> RoundRequest:
         now = self._services.clock()
         said = testimony(self._db, self._services, office)
-        self._asked_from = said.tree
+        self._asked_from, self._cosigned = said.tree, said.cosignature
         return RoundRequest(
             protocol=PROTOCOL_VERSION,
             device=bytes.fromhex(office.device),
@@ -325,7 +325,7 @@ class Rounds:
     ) -> Absorbed:
         """Store everything of an answer; the receipt last, because it is what the status is computed from."""
         life = office.hub_epoch
-        office = self._note_hub(answer, office)
+        office = self._note_hub(answer)
         with suppress(JournalReadOnly):  # the space is held then, and says so at the end of the round
             office = self._heal(office, answer, frontier_of(answer.held))
         if not is_late:
@@ -343,7 +343,15 @@ class Rounds:
             hub = self._services.trust.trust(self._db).bundle.hub.key
             units = read_genealogy(self._db).scope(office.unit)
             keep_receipt(self._db, answer.receipt, hub=hub, units=units)
-        take_answer(self._db, self._services, office, answer, asked_from=self._asked_from, is_late=is_late)
+        take_answer(
+            self._db,
+            self._services,
+            office,
+            answer,
+            asked_from=self._asked_from,
+            cosigned=self._cosigned,
+            is_late=is_late,
+        )
         if life and office.hub_epoch != life:
             cosign_again(self._db, self._services, office)
         self._stated = self._positions(answer, office, mine)
@@ -435,8 +443,10 @@ class Rounds:
         link = mine.head if theirs.length == mine.length else self._store.link_at(log, theirs.length)
         return link is not None and not same_head(link, theirs.head)
 
-    def _note_hub(self, answer: RoundAnswer, office: Office) -> Office:
+    def _note_hub(self, answer: RoundAnswer) -> Office:
+        """Remember the hub's life; the office as it is by now: while the answer was awaited, the schedule may have opened a log."""
         with write_transaction(self._db):
+            office = require_office(self._db)
             if answer.challenge:  # by a line, so it is the hub's word of this moment
                 write_local(self._db, CHALLENGE, answer.challenge.hex())
                 write_local(self._db, NEXT_AFTER, str(answer.next_sync_after_s))
@@ -470,7 +480,9 @@ class Rounds:
             detail = f"log {office.log}: the province holds another branch"
             alerts.raise_alert(self._db, alerts.FORK, now=self._services.clock(), detail=detail)
             _LOG.warning("%s; ours is kept as a branch", detail)
-            return open_log(self._db, self._services, reason=OpeningReason.CLONE, apart=apart)
+            return open_log(
+                self._db, self._services, reason=OpeningReason.CLONE, apart=apart, instead_of=office.log
+            )
         keep_apart(self._db, apart)
         # Of a colleague's disk that was copied this PC's officers need not be told as if it were theirs.
         own = [log for log, _ in apart if self._store.device_of(log) == office.device]
@@ -483,7 +495,7 @@ class Rounds:
         stands = differences(self._store, mine, held, [office.log]) if office.log in held else []
         if Relation.BEHIND in {difference.relation for difference in stands}:
             _LOG.warning("the province holds more of log %s: this database was put back", office.log)
-            return open_log(self._db, self._services, reason=OpeningReason.RESTORE)
+            return open_log(self._db, self._services, reason=OpeningReason.RESTORE, instead_of=office.log)
         return office
 
     def _apart(self, forks: list[ForkTold]) -> Iterator[tuple[str, int]]:

@@ -114,8 +114,9 @@ def _sync_records(db: Database, services: Services, line: HubLine, progress: Pro
     result = sync(db, services, line, progress=progress)
     if result.received and go_on_salvaging(db, services):
         result = sync(db, services, line, progress=progress)
-    if result.received:
-        # A lease may have come: dossiers that only have a provisional code get an official one at once.
+    if result.received or result.is_done:
+        # A lease may have come: dossiers that only have a provisional code get an official one at once. Asked after every sync,
+        # because a lease may count from tomorrow on, and a stop between its coming and this must not lose it.
         number_waiting(db, services)
     return result
 

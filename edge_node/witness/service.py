@@ -9,13 +9,14 @@ hub is told with its own signature.
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from sqlite_utils import Database
 
 from edge_node.services import Services
-from edge_node.store import SqliteLogStore, alerts
+from edge_node.store import SqliteLogStore, alerts, write_transaction
 from edge_node.store.local import Office, forget_local, read_local, write_local
 from edge_node.sync.receipt import forget_places, receipted, receipted_place
 from edge_node.witness.places import keep_places, leaf_hashes, note_asked, wishes
@@ -40,6 +41,7 @@ _WITNESSED: Final = "witness.witnessed."
 _MARKS: Final = (_PROVEN, _WITNESSED)
 _DOUBT: Final = "witness.doubted"
 _WAITING: Final = "witness.waiting_since"
+_ONE_AT_A_TIME: Final = threading.Lock()
 UNPROVEN_MS_MAX: Final = 7 * 24 * 60 * 60 * 1000
 
 
@@ -98,24 +100,24 @@ def take_answer(
     answer: RoundAnswer,
     *,
     asked_from: bytes,
+    cosigned: bytes = b"",
     is_late: bool = False,
 ) -> None:
     """Check what the hub shows of its log, remember it, and prepare the cosignature.
 
     An answer that came in a parcel (`is_late`) may be older than what is held, and its proof may begin elsewhere: what does
     not fit is passed over, and only two roots for one size are two histories. The same holds where this PC has seen another
-    checkpoint since it asked: a command may sync beside the running node. `asked_from` is the mark that the request named.
+    checkpoint since it asked: a command may sync beside the running node, or a colleague brought one. `asked_from` is the mark
+    that the request named, `cosigned` the cosignature that it carried.
     """
     if asked_from and asked_from == wanted_step(db):
         _take_bridge(db, services, answer, asked_from)
         return
     if not is_late:
-        forget_sent(db)
+        _forget_sent(db, cosigned)
     try:
         if answer.checkpoint:
-            now_at = read_seen(services.config.keys)
-            has_moved = (tree_mark(now_at[0].size, now_at[0].root) if now_at else b"") != asked_from
-            _take_checkpoint(db, services, office, answer, is_late=is_late or has_moved)
+            _take_checkpoint(db, services, office, answer, asked_from=None if is_late else asked_from)
         seen = read_seen(services.config.keys)
         if seen is not None:
             wanted = wishes(db, limit=limits.INCLUSIONS_MAX)
@@ -128,10 +130,11 @@ def take_answer(
         _LOG.error("the checkpoint could not be kept, so it is not cosigned: %s", error)
 
 
-def forget_sent(db: Database) -> None:
-    """The request with the cosignature was answered."""
-    if read_local(db, _COSIGNATURE):
-        forget_local(db, _COSIGNATURE)
+def _forget_sent(db: Database, cosigned: bytes) -> None:
+    """The request with this cosignature was answered; another one may have been given since, and has yet to go."""
+    with write_transaction(db):
+        if cosigned and (read_local(db, _COSIGNATURE) or "").encode() == cosigned:
+            forget_local(db, _COSIGNATURE)
 
 
 def own_unproven(db: Database, services: Services, office: Office) -> list[Unproven]:
@@ -144,7 +147,7 @@ def own_unproven(db: Database, services: Services, office: Office) -> list[Unpro
 
 def take_step(db: Database, services: Services, office: Office, note: bytes, proof: list[bytes]) -> None:
     """A step of the log that a colleague has: checked as if it came from the province, and late. Raises OSError."""
-    _take_checkpoint(db, services, office, RoundTree(checkpoint=note, consistency=proof), is_late=True)
+    _take_checkpoint(db, services, office, RoundTree(checkpoint=note, consistency=proof), asked_from=None)
 
 
 def take_places(db: Database, services: Services, note: bytes, inclusions: list[Inclusion]) -> None:
@@ -203,7 +206,28 @@ class RoundTree:
 
 
 def _take_checkpoint(
-    db: Database, services: Services, office: Office, answer: Shown, *, is_late: bool
+    db: Database, services: Services, office: Office, answer: Shown, *, asked_from: bytes | None
+) -> None:
+    """Take a checkpoint if it continues the one held. `asked_from`: the mark of the checkpoint from which the province was asked,
+    None where nobody knows.
+
+    One at a time: a sync and colleagues may bring one at the same moment, and whoever has looked at the one held must find
+    it still held when the next one is written.
+    """
+    with _ONE_AT_A_TIME:
+        seen = read_seen(services.config.keys)
+        mark = tree_mark(seen[0].size, seen[0].root) if seen else b""
+        _take_next(db, services, office, answer, seen, is_late=asked_from != mark)
+
+
+def _take_next(
+    db: Database,
+    services: Services,
+    office: Office,
+    answer: Shown,
+    seen: tuple[Checkpoint, bytes] | None,
+    *,
+    is_late: bool,
 ) -> None:
     now, folder = services.clock(), services.config.keys
     bundle = services.trust.trust(db).bundle
@@ -218,7 +242,6 @@ def _take_checkpoint(
     if any(each.origin == head.origin for each in bundle.continued):
         _LOG.warning("a checkpoint of %s, which another log continues", head.origin)
         return
-    seen = read_seen(folder)
     if seen is not None and seen[0].origin != head.origin:
         if not _succeeds(db, services, bundle, seen, head, answer, is_late=is_late):
             return
@@ -339,7 +362,7 @@ def _forget_doubt(db: Database) -> None:
 
 def _begin_anew(db: Database, office: Office) -> None:
     """Another log: every own record is shown again, and a cosignature of the old one is nobody's any more."""
-    forget_sent(db)
+    forget_local(db, _COSIGNATURE)
     forget_status(db)
     forget_steps(db)
     forget_places(db)

@@ -406,6 +406,28 @@ def test_a_lease_that_arrives_gives_waiting_dossiers_their_official_code(
     node.db.conn.close()
 
 
+def test_a_sync_that_was_stopped_before_it_numbered_is_made_good_by_the_next(
+    hub: HubInProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease was there and nothing new came: provisional codes stayed until something else arrived."""
+    hub.services = replace(hub.services, config=replace(hub.services.config, lease_size=1))
+    node = make_node(hub, tmp_path / "node")
+    monkeypatch.setattr("edge_node.sync.service.hub_line", lambda services, office: hub)
+    sync_now(node.db, node.services)
+    actor = node.receptionist()
+    _, second = receive_with_code(node, actor), receive_with_code(node, actor)
+    with monkeypatch.context() as killed:
+        killed.setattr("edge_node.sync.service.number_waiting", lambda *_: 0)
+        for _ in range(3):
+            sync_now(node.db, node.services)
+    row = dossier_row(node.db, second)
+    assert row is not None and row.code is None
+    sync_now(node.db, node.services)
+    row = dossier_row(node.db, second)
+    assert row is not None and row.code is not None
+    node.db.conn.close()
+
+
 def test_the_clock_offset_is_measured(node: Node) -> None:
     receive(node, node.receptionist())
     store = SqliteLogStore(node.db)

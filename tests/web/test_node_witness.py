@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import extract_stack
 
 import msgspec
 import pytest
@@ -19,6 +21,8 @@ from sqlite_utils import Database
 from central_hub.config import HubConfig
 from central_hub.events import list_events
 from central_hub.founding import RootCeremony, found_hub
+from central_hub.journal.service import Draft as HubDraft
+from central_hub.journal.service import write as hub_write
 from central_hub.judge.service import judge_pending
 from central_hub.registry.enrolment import enrol_device, issue_code
 from central_hub.services import Services as HubServices
@@ -45,7 +49,7 @@ from edge_node.sync.receipt import receipted_place, signed_receipt
 from edge_node.sync.runner import Rounds, SyncResult, sync
 from edge_node.sync.transport import Hello
 from edge_node.witness.places import ASKED_MAX, Places, keep_places
-from edge_node.witness.service import UNPROVEN_MS_MAX
+from edge_node.witness.service import UNPROVEN_MS_MAX, take_step
 from edge_node.witness.state import read_seen, seen_note
 from signing.errors import LogInvalid
 from signing.keys import LockCost, SigningKey
@@ -640,6 +644,70 @@ def test_an_unsigned_checkpoint_changes_nothing(hub: HubServices, node: Node) ->
         node.sync()
         assert node.seen == head
         assert node.alerts == set()
+
+
+def grows(hub: HubServices) -> Checkpoint:
+    """The province's log goes on without this PC."""
+    facts = {"unit": COMMUNE, "records": []}
+    with writing(hub.engine) as connection:
+        hub_write(connection, hub, commune=COMMUNE, drafts=[HubDraft(kind="foreign.listed", facts=facts)])
+    return sign(hub)
+
+
+def brought_by_a_colleague(hub: HubServices, node: Node, start: Checkpoint) -> None:
+    """A colleague's PC hands over the step to the newest checkpoint, in another thread of the node."""
+    db = open_database(node.services.config.database)
+    office = read_office(db)
+    assert office is not None
+    tree = tree_of(hub)
+    take_step(db, node.services, office, tree.note(), tree.consistency(start.size, tree.head().size))
+    db.conn.close()
+
+
+def test_a_cosignature_given_while_an_answer_is_awaited_is_not_taken_for_sent(
+    hub: HubServices, node: Node
+) -> None:
+    """It was forgotten with the one that the request had carried, and the province never got it."""
+    start = grown(hub, node)
+
+    def change(answer: RoundAnswer) -> RoundAnswer:
+        node.line.change = lambda answer: answer
+        grows(hub)
+        brought_by_a_colleague(hub, node, start)
+        return answer
+
+    node.line.change = change
+    node.sync()
+    assert node.line.asked[-1].cosignature and node.seen == tree_of(hub).head()
+    node.sync()
+    with reading(hub.engine) as connection:
+        note = kept_note(connection, node.seen.size)
+    key = witness_key("48", node.services.keyring.device.public)
+    assert note is not None and cosigners(note, [key]) == [key]
+
+
+def test_a_step_that_a_colleague_brings_while_an_answer_is_read_accuses_nobody(
+    hub: HubServices, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer's checkpoint was then older than the one held, and the province was said to have forgotten what it signed."""
+    start = grown(hub, node)
+    node.sync()
+    grows(hub)
+    colleague: list[threading.Thread] = []
+
+    def read(folder: Path) -> tuple[Checkpoint, bytes] | None:
+        seen = read_seen(folder)
+        if node.line.answered and not colleague and "take_answer" in {f.name for f in extract_stack()}:
+            grows(hub)
+            colleague.append(threading.Thread(target=brought_by_a_colleague, args=(hub, node, start)))
+            colleague[0].start()
+            colleague[0].join(1)  # it comes in between, or it waits for its turn
+        return seen
+
+    monkeypatch.setattr("edge_node.witness.service.read_seen", read)
+    node.sync()
+    colleague[0].join()
+    assert node.alerts == set() and node.seen == tree_of(hub).head()
 
 
 def test_a_late_answer_from_a_stick_is_no_second_history(

@@ -13,6 +13,7 @@ from central_hub.erasure.service import Wish, order_erasure
 from central_hub.projection.rebuild import rebuild as rebuild_hub
 from central_hub.reorganisation.plan import ReorganisationRefused, read_plan
 from central_hub.reorganisation.service import publish_reorganisation
+from central_hub.settings import EPOCH, put_setting
 from central_hub.statistics.lists import Figure, count_by_scan, value_of
 from central_hub.statistics.periods import Period
 from central_hub.statistics.service import Filter, Group, Statistics
@@ -23,6 +24,7 @@ from edge_node.casework.papers import PaperName, paper_form
 from edge_node.casework.reading import read_page
 from edge_node.casework.service import Target, number
 from edge_node.desk.units import unit_notice
+from edge_node.enrolment.epochs import open_log
 from edge_node.enrolment.successor import follow
 from edge_node.journal import Draft, WriteRefused, require_office, write
 from edge_node.keyring.units import former_units, office_as, units_at
@@ -35,7 +37,7 @@ from edge_node.reports.periods import year_of
 from edge_node.reports.service import Grouping, make_report
 from edge_node.routing.reading import read_lists, unit_choices
 from edge_node.routing.service import refer
-from edge_node.store import alerts
+from edge_node.store import SqliteLogStore, alerts, open_database
 from signing.roles import Role
 from sync_protocol.log import OpeningReason
 from sync_protocol.record import BodyState
@@ -108,6 +110,48 @@ def note(pc: Pc, dossier: str, text: str = "Đã gọi điện cho người dân
         pc.lan,
         [Draft(kind="dossier.noted", dossier=dossier, facts={}, content={"note": text})],
     )
+
+
+def test_a_pc_that_goes_to_its_new_unit_while_an_answer_is_awaited_opens_one_log(province: Commune) -> None:
+    """The schedule followed on the day; the answer then wrote the office of before back, and a second log was opened for it."""
+    pc = province.add(A)
+    merge(province, days=1)
+    settle(pc)
+    province.clock.advance(DAY_MS)
+    with writing(province.hub.engine) as connection:
+        put_setting(connection, EPOCH, "ab" * 16)
+
+    def beside() -> None:
+        pc.line.before_answer = None
+        db = open_database(pc.services.config.database)
+        follow(db, pc.services)
+        db.conn.close()
+
+    pc.line.before_answer = beside
+    assert pc.sync().problem is None
+    office = require_office(pc.db)
+    assert (office.unit, office.hub_epoch) == (N, "ab" * 16)
+    assert SqliteLogStore(pc.db).logs_of(device=office.device, commune=N) == [office.log]
+
+
+def test_two_that_follow_at_once_open_one_log(province: Commune, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The schedule and a sync: the second log took a range of numbers that nobody would ever give."""
+    pc = province.add(A)
+    merge(province, days=1)
+    settle(pc)
+    province.clock.advance(DAY_MS)
+    db = open_database(pc.services.config.database)
+
+    def both(*given: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        follow(db, pc.services)
+        return open_log(*given, **more)
+
+    monkeypatch.setattr("edge_node.enrolment.successor.open_log", both)
+    office = follow(pc.db, pc.services)
+    db.conn.close()
+    assert office == require_office(pc.db)
+    assert SqliteLogStore(pc.db).logs_of(device=office.device, commune=N) == [office.log]
 
 
 def test_after_a_merge_every_pc_serves_the_new_unit_and_holds_what_concerns_it(province: Commune) -> None:
