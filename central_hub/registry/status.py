@@ -21,7 +21,7 @@ REVOKED = "key.revoked"
 REINSTATED = "key.reinstated"
 REVIEWED = "review.given"
 FORKED = "log.forked"
-_NEWEST = select(func.max(KEY_EVENT.c.no))
+_NEWEST = select(KEY_EVENT.c.no, KEY_EVENT.c.record).order_by(KEY_EVENT.c.no.desc()).limit(1)
 
 
 class StatusKeeper:
@@ -29,13 +29,14 @@ class StatusKeeper:
 
     def __init__(self, bundle: TrustBundle) -> None:
         self._former = cut_off_by_roots(bundle)
-        self._seen = 0
+        self._seen: tuple[int, str] | None = None
         self._status = Status.of(self._former, size=1)
         self._lock = Lock()
 
     def current(self, connection: Connection) -> Status:
         """The status as of this transaction."""
-        newest = newest_event(connection)
+        row = connection.execute(_NEWEST).first()
+        newest = None if row is None else (row.no, row.record)
         with self._lock:
             if newest == self._seen:
                 return self._status
@@ -48,7 +49,7 @@ class StatusKeeper:
 
 def newest_event(connection: Connection) -> int:
     """Number of the newest accepted event; 0 when there is none."""
-    return connection.scalar(_NEWEST) or 0
+    return connection.scalar(select(func.max(KEY_EVENT.c.no))) or 0
 
 
 def read_events(connection: Connection, *, after: int = 0) -> list[Event]:

@@ -3,14 +3,15 @@
 from threading import Lock
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from central_hub.registry.units import GenealogyKeeper
 from central_hub.store.tables import KEY
 from signing.statements import KeyStatement
 from signing.trust import Succession, Trust, TrustBundle
 
-_NEWEST = select(func.max(KEY.c.no))
+_NEWEST = select(KEY.c.no, KEY.c.record).order_by(KEY.c.no.desc()).limit(1)
+"""The record with its number: what a transaction that was undone had written gave its number back."""
 
 
 class TrustKeeper:
@@ -20,13 +21,14 @@ class TrustKeeper:
         self._bundle = bundle
         self._genealogy = genealogy
         self._succession: Succession = {}
-        self._seen = 0
+        self._seen: tuple[int, str] | None = None
         self._trust = Trust.of(bundle)
         self._lock = Lock()
 
     def current(self, connection: Connection) -> Trust:
         """The trust as of this transaction."""
-        newest: int = connection.scalar(_NEWEST) or 0
+        row = connection.execute(_NEWEST).first()
+        newest = None if row is None else (row.no, row.record)
         succession = self._genealogy.current(connection).succession
         with self._lock:
             if newest == self._seen and succession is self._succession:

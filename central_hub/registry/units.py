@@ -7,27 +7,28 @@ read it again only when there is something new.
 from threading import Lock
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from central_hub.store.tables import REORGANISATION
 from dossiers.genealogy import NOTHING, Genealogy, read_event
 from dossiers.units import Units, load_default_units
 
-_NEWEST = select(func.max(REORGANISATION.c.no))
+_NEWEST = select(REORGANISATION.c.no, REORGANISATION.c.record).order_by(REORGANISATION.c.no.desc()).limit(1)
 
 
 class GenealogyKeeper:
     """The newest genealogy that this process has read."""
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._seen: tuple[int, str] | None = None
         self._genealogy = NOTHING
-        self._units: tuple[int, int, Units] | None = None
+        self._units: tuple[tuple[int, str] | None, int, Units] | None = None
         self._lock = Lock()
 
     def current(self, connection: Connection) -> Genealogy:
         """The genealogy as of this transaction."""
-        newest: int = connection.scalar(_NEWEST) or 0
+        row = connection.execute(_NEWEST).first()
+        newest = None if row is None else (row.no, row.record)
         with self._lock:
             if newest == self._seen:
                 return self._genealogy

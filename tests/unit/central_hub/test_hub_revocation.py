@@ -1,12 +1,15 @@
 """Keys cut off at the hub: what stands, what waits for a review, and what the figures make of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from central_hub.accounts.service import Account, find_account
+from central_hub.accounts.signer import ensure_stated, unlock_signer
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rebuild import rebuild
 from central_hub.registry.revocation import (
@@ -23,8 +26,9 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, STANDING, TALLY
 from signing.cuts import Cause
+from signing.signatures import Signer
 from tests.support.device_log import key_of
-from tests.support.hub import DAY_MS, MINUTE_MS, NOW_MS, Desk, ProvinceHub, found_province, receive
+from tests.support.hub import DAY_MS, MINUTE_MS, NOW_MS, PASSWORD, Desk, ProvinceHub, found_province, receive
 
 UNIT = "20242"
 ACT = Act(actor="khoa", ground="Mất máy ngày 20/11")
@@ -93,6 +97,33 @@ def test_what_was_acknowledged_before_a_loss_stands_and_what_comes_later_waits(
     send(hub, desk)
     assert standings(hub) == {desk.log.records[-1].id: "RECORD_AFTER_CUT"}
     assert (dossiers(hub), verdicts(hub, desk)) == (1, ["pending"])
+
+
+def test_a_process_that_refused_a_decision_believes_the_next_key_that_is_stated(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    """It had stated the officer's own key first, in a transaction that was undone. Its number went to the next key, and that
+    process took the one for the other until it was started anew."""
+    worker = replace(hub.services)  # with a memory of its own
+    act(hub, revoke_keys, [officer(desk)], cause=Cause.LOST)
+
+    def signer_of(login: str) -> tuple[Account, Signer]:
+        with reading(hub.services.engine) as connection:
+            account = find_account(connection, login)
+        assert account is not None
+        return account, unlock_signer(hub.services, account, PASSWORD)
+
+    refused, one = signer_of("khoa")
+    with pytest.raises(RevocationInvalid), writing(worker.engine) as connection:
+        ensure_stated(connection, worker, refused, one)
+        act_again = Act(actor="khoa", signer=one)
+        revoke_keys(connection, worker, [officer(desk)], cause=Cause.LOST, act=act_again)
+    stated, other = signer_of("quantri")
+    with writing(hub.services.engine) as connection:
+        ensure_stated(connection, hub.services, stated, other)
+    with reading(worker.engine) as connection:
+        trust = worker.trust.current(connection)
+    assert trust.statement(other.public.id) is not None and trust.statement(one.public.id) is None
 
 
 def test_a_review_lets_late_records_stand(hub: ProvinceHub, desk: Desk) -> None:
