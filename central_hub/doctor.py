@@ -26,6 +26,7 @@ from central_hub.tlog.places import matched_size
 from central_hub.tlog.tree import TreeUnusable
 from dossiers.kinds import AUTHORITY
 from dossiers.local_time import local_date, to_yyyymmdd
+from signing.names import kind_named
 from sync_protocol.errors import ProtocolError
 from sync_protocol.log import Run, check_chain
 
@@ -158,14 +159,16 @@ def _log(connection: Connection, services: Services) -> Finding:
 def _authority(_: Connection, services: Services) -> Finding:
     """Kinds of record that this version knows and that the roots have not yet said who may sign."""
     lacking = sorted(AUTHORITY.keys() - services.keys.bundle.authority.keys())
-    names = ", ".join(lacking)
+    vi_names, en_names = (
+        ", ".join(kind_named(kind, is_english=is_english) for kind in lacking) for is_english in (False, True)
+    )
     return _finding(
         "authority",
         is_ok=not lacking,
-        vi=f"gói tin cậy chưa nêu ai được ký: {names}; chạy «motcua-hub trust draft TỆP» rồi cho người giữ khóa gốc ký"
+        vi=f"gói tin cậy chưa nêu ai được ký: {vi_names}; chạy «motcua-hub trust draft TỆP» rồi cho người giữ khóa gốc ký"
         if lacking
         else "gói tin cậy nêu đủ các loại bản ghi",
-        en=f"the trust bundle does not say who may sign: {names}; run «motcua-hub trust draft FILE» and have the root keys sign"
+        en=f"the trust bundle does not say who may sign: {en_names}; run «motcua-hub trust draft FILE» and have the root keys sign"
         if lacking
         else "the trust bundle knows every kind of record",
         otherwise=Health.UNDECIDED,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
 from signing.canonical import Json
+from signing.names import kind_named, role_named
 from signing.next_steps import WORDS as NEXT_WORDS
 from signing.next_steps import next_step
 from signing.report import Check, NotChecked, RecordFinding, Report, Result, Signer, TimeBound
@@ -109,7 +110,7 @@ def _lines(report: Report, language: Language) -> Iterator[str]:
     yield report.vi if language is Language.VI else report.en
     yield f"  {words['next']}: {NEXT_WORDS[next_step(report)][language is Language.EN]}"
     for record in report.records:
-        yield from _record_lines(record, words)
+        yield from _record_lines(record, language)
         yield from _fields_to_compare(record, language)
     if report.status is not None:
         yield f"  {words['status']} {report.status.as_of_size}{_age(report.status.age_ms, words['age'])}"
@@ -125,14 +126,15 @@ def _lines(report: Report, language: Language) -> Iterator[str]:
     yield f"    {words['fingerprint']}: {report.trust.root_fingerprint}"
 
 
-def _record_lines(record: RecordFinding, words: Mapping[str, str]) -> Iterator[str]:
-    document = record.document
+def _record_lines(record: RecordFinding, language: Language) -> Iterator[str]:
+    words, is_english, document = _LABELS[language], language is Language.EN, record.document
     if document is not None:
+        kind = words.get(document.kind) or kind_named(document.kind, is_english=is_english)
         yield f"  {words['record']}: {document.id}"
-        yield f"    {words['kind']}: {words.get(document.kind, document.kind)} · {words['unit']}: {document.unit}"
+        yield f"    {words['kind']}: {kind} · {words['unit']}: {document.unit}"
         yield f"    {words['in_force']}: {words[document.in_force]}"
     if record.signer is not None:
-        yield f"  {words['signer']}: {_signer(record.signer)} · {words['key']}: {record.signer.key}"
+        yield f"  {words['signer']}: {_signer(record.signer, is_english)} · {words['key']}: {record.signer.key}"
     if record.claimed_ms is not None:
         yield f"  {words['claimed']}: {_local_time(record.claimed_ms)}"
     if record.log is not None:
@@ -169,9 +171,10 @@ def _numbered(check: Check, report: Report) -> str:
     return f"{check.record + 1}. " if check.record is not None and len(report.records) > 1 else ""
 
 
-def _signer(signer: Signer) -> str:
+def _signer(signer: Signer, is_english: bool) -> str:
     person = ", ".join(text for text in (signer.name, signer.title) if text)
-    return " · ".join(text for text in (person, ", ".join(signer.roles), signer.unit) if text)
+    roles = ", ".join(role_named(role, is_english=is_english) for role in signer.roles)
+    return " · ".join(text for text in (person, roles, signer.unit) if text)
 
 
 def _why(check: Check, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import click
 from sqlalchemy import Connection
@@ -26,6 +27,7 @@ from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import list_devices
 from signing.console import BAD_INPUT, OK, UNDECIDED, Console
 from signing.cuts import Cause
+from signing.names import kind_named
 from sync_protocol.record import Record
 
 
@@ -137,6 +139,12 @@ def revoke(
     console.leave(OK, {"records": [record.id for record in records]})
 
 
+_WHY: Final = {
+    "after_cut": ("sau mốc thu hồi khóa", "after the cut of its key"),
+    "forked": ("nhật ký có hai nhánh", "the log has two branches"),
+}
+
+
 @click.command()
 @click.argument("records", nargs=-1)
 @click.option("--device", default="", help="Instead of RECORDS: all that wait of this PC (its key id).")
@@ -163,8 +171,12 @@ def review(console: Console, records: tuple[str, ...], device: str, stands: bool
                    "why": "forked"} for r in contested),
             ]  # fmt: skip
         for each in waiting:
-            line = f"{each['record']}  {each['unit']}  {each['kind']}  {each['why']}"
-            console.say(line, line)
+            vi, en = _WHY[each["why"]]
+            start = f"{each['record']}  {services.units.name(each['unit'])} ({each['unit']})"
+            console.say(
+                f"{start}  {kind_named(each['kind'], is_english=False)}  {vi} ({each['why']})",
+                f"{start}  {kind_named(each['kind'], is_english=True)}  {en} ({each['why']})",
+            )
         console.leave(UNDECIDED if waiting else OK, {"waiting": waiting})
     if stands is None or not ground:
         console.refuse(reasons.INPUT, "--stands or --refused, and --ground", code=BAD_INPUT)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from dossiers.kinds import KINDS
 from signing.bundles import open_unpinned_bundle
 from signing.exported import encode_export
+from signing.names import KIND_NAMES, ROLE_NAMES
 from signing.plain_text import Language, render
 from signing.report import Report
 from signing.trust import Role
@@ -23,7 +25,10 @@ def report(cast: Any) -> Report:
 def test_vietnamese(report: Report) -> None:
     lines = render(report, Language.VI).splitlines()
     assert lines[0] == "Hợp lệ: chữ ký đúng và người ký có thẩm quyền."
-    assert any(line.startswith("  Người ký: Trần Minh Lan · receptionist · 20242 · khóa: ") for line in lines)
+    assert any(
+        line.startswith("  Người ký: Trần Minh Lan · cán bộ một cửa (receptionist) · 20242 · khóa: ")
+        for line in lines
+    )
     assert "  Thời điểm ký (khai báo): 15/11/2023 05:13:25 (UTC+07:00)" in lines
     assert "    ✓ Chữ ký đúng." in lines
     assert "  Gói tin cậy: phiên bản 1, 2 ngày tuổi" in lines
@@ -35,6 +40,18 @@ def test_english(report: Report) -> None:
     assert lines[0] == "Valid: the signature is right and the signer was entitled."
     assert "    ✓ The signature is right." in lines
     assert "  Trust bundle: version 1, 2 days old" in lines
+
+
+def test_kinds_and_roles_have_names_with_their_codes(report: Report) -> None:
+    assert ROLE_NAMES.keys() == set(Role)
+    assert {code: (kind.vi, kind.en) for code, kind in KINDS.items()} == KIND_NAMES
+    document = report.subject.document
+    assert document is not None
+    for language, name in ((Language.VI, "Tiếp nhận hồ sơ"), (Language.EN, "Dossier received")):
+        named = replace(report.subject, document=replace(document, kind="dossier.received"))
+        assert f": {name} (dossier.received) · " in render(replace(report, records=(named,)), language)
+        unknown = replace(report.subject, document=replace(document, kind="dossier.foretold"))
+        assert ": dossier.foretold · " in render(replace(report, records=(unknown,)), language)
 
 
 def test_every_check_and_every_gap_has_its_line(report: Report) -> None:
