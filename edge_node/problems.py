@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from edge_node import reasons
 from edge_node.journal import WriteRefused
 from edge_node.store import StorageFull
-from edge_node.store.connection import is_damage
+from edge_node.store.connection import is_busy, is_damage
 from look.problems import prefers_json, say
 from signing.reasons import Reason
 
@@ -45,6 +45,9 @@ def _full() -> BaseResponse:
 
 
 def _database(error: sqlite3.DatabaseError) -> BaseResponse:
+    if is_busy(error):
+        _LOG.warning("%s %s waited in vain for the database: %s", request.method, request.path, error)
+        return answer(reasons.BUSY)
     if not is_damage(error):
         return _fault(error)
     _LOG.error("the database is damaged, seen in %s %s", request.method, request.path, exc_info=error)

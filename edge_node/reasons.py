@@ -225,6 +225,15 @@ ERASED: Final = _reason(
     next_vi="Nếu người dân nộp lại, tiếp nhận thành hồ sơ mới.",
     next_en="If the applicant applies again, receive it as a new dossier.",
 )
+BUSY: Final = _reason(
+    "NODE_BUSY",
+    503,
+    retryable=True,
+    vi="Máy trạm đang bận việc dài (dọn dữ liệu hoặc lập lại danh sách).",
+    en="The node is busy with something long (cleaning its data, or making its lists anew).",
+    next_vi="Chờ khoảng một phút, quay lại trang trước và lưu lại.",
+    next_en="Wait about a minute, go back to the page before and save again.",
+)
 INTERNAL: Final = _reason(
     "NODE_INTERNAL",
     500,
@@ -347,7 +356,7 @@ HISTORY_MISSING: Final = _reason(
 REASONS: Final = (
     DISK_FULL, DAMAGED, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
-    INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
+    BUSY, INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
     FILE_PAGES, PICTURE_LARGE, PICTURE_SMALL,
     COPY_ITSELF, HISTORY_MISSING,
 )  # fmt: skip

@@ -9,6 +9,7 @@ Encrypted files that only this PC holds go along (`scans`, ADR 0033); the folder
 
 import contextlib
 import logging
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -122,9 +123,11 @@ def make_backup(services: Services, target: Path | None = None) -> BackupMade:
     copy, packed = path.with_suffix(".copy.part"), path.with_suffix(".part")
     try:
         room = _check_room(services, path.parent)
-        _copy_database(config.database, copy)
+        seen_ns = _copy_database(config.database, copy)
         carried = choose(copy, bytes_max=min(room, config.backup_files_mb * MIB))
         files = _pack(copy, packed, services, carried)
+        # As old as what is in it: what an order erases while it is being made is still there (`erasure.old_copies`).
+        os.utime(packed, ns=(seen_ns, seen_ns))
         packed.replace(path)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(str(error)) from error
@@ -201,8 +204,11 @@ def _check_room(services: Services, folder: Path) -> int:
     return free - 2 * size - 16 * MIB
 
 
-def _copy_database(database: Path, copy: Path) -> None:
+def _copy_database(database: Path, copy: Path) -> int:
+    """Copy it as it is now, whatever is written meanwhile; returns when that was, by the clock of the disk (nanoseconds)."""
     copy.unlink(missing_ok=True)
+    copy.touch()
+    seen_ns = copy.stat().st_mtime_ns
     source, target = sqlite3.connect(database, isolation_level=None), sqlite3.connect(copy)
     try:
         # One view for all steps: else whatever is written between two of them, a draft twice a second, begins the copy anew.
@@ -214,6 +220,7 @@ def _copy_database(database: Path, copy: Path) -> None:
         target.close()
         source.close()
     _check_copy(copy)
+    return seen_ns
 
 
 def _check_copy(copy: Path) -> None:

@@ -1,6 +1,7 @@
 """The frame around every page of the node: headers, token, cookies, who may see what, problems."""
 
 import re
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from edge_node import create_app, reasons, session
 from edge_node.accounts.service import log_in
 from edge_node.config import EdgeConfig
+from edge_node.database import get_services
 from edge_node.enrolment.service import initialise
 from edge_node.journal import JournalReadOnly
 from edge_node.migrations import prepare
@@ -55,6 +57,19 @@ def probe() -> Blueprint:
     @public
     def read_only() -> str:
         raise JournalReadOnly(reasons.DISK_FULL)
+
+    @room.get("/locked")
+    @public
+    def locked() -> str:
+        path = get_services().config.data / "locked.db"
+        one, other = (sqlite3.connect(path, isolation_level=None, timeout=0) for _ in range(2))
+        one.execute("BEGIN IMMEDIATE")
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        finally:
+            one.close()
+            other.close()
+        return "written"
 
     @room.get("/fault")
     @public
@@ -189,6 +204,13 @@ def test_a_full_disk_reads_as_one_and_switches_to_read_only(
     assert answer.status_code == 507 and "NODE_DISK_FULL" in answer.text
     assert client.get("/health").get_json()["is_writable"] is False
     assert client.get("/probe/read-only").status_code == 507
+
+
+def test_who_waited_in_vain_for_the_database_is_told_to_wait_and_save_again(client: FlaskClient) -> None:
+    """A file being compacted, or lists being made anew: it read as a fault of the node."""
+    answer = client.get("/probe/locked")
+    assert answer.status_code == 503 and "NODE_BUSY" in answer.text
+    assert "Chờ khoảng một phút" in answer.text
 
 
 def test_a_fault_tells_nothing_but_a_code(client: FlaskClient) -> None:

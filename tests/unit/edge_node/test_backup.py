@@ -1,5 +1,6 @@
 """Backups are whole, checked and without keys; a restore goes on in a new epoch, here or on another PC."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from edge_node.backup import service
 from edge_node.backup.salvage import go_on_salvaging
 from edge_node.backup.service import BackupFailed, backup_if_due, list_backups, make_backup, newest, restore
 from edge_node.config import EdgeConfig
@@ -72,6 +74,23 @@ def test_a_backup_is_not_begun_anew_by_every_write(
     make_backup(office.services)
     assert len(steps) > 2 and sorted(steps, reverse=True) == steps
     assert dossier_row(office.db, dossier) is not None
+
+
+def test_a_backup_is_as_old_as_what_it_holds(office: TestOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is erased while it is made is in it, so `doctor` has to name it as one from before the order."""
+    pack = service._pack
+    erased_ns: list[int] = []
+
+    def and_erase_meanwhile(copy: Path, packed: Path, *rest: Any) -> int:
+        files = pack(copy, packed, *rest)
+        os.utime(copy)
+        erased_ns.append(copy.stat().st_mtime_ns)
+        packed.write_bytes(packed.read_bytes())
+        return files
+
+    monkeypatch.setattr(service, "_pack", and_erase_meanwhile)
+    office.receive()
+    assert make_backup(office.services).backup.path.stat().st_mtime_ns < erased_ns[0]
 
 
 def test_one_backup_a_day_and_no_more_than_asked_for(office: TestOffice) -> None:
