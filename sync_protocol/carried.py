@@ -22,6 +22,7 @@ class CarriedBeacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         device, log: raw ids of the PC and of the log that it writes now.
         count: how many beacons it had made for this log.
         leases_seen: length of the hub's log of the commune as the PC holds it: which number leases it knows of.
+        tree, cosignature: as in `RoundRequest`: the checkpoint that it has checked, and its line for it while it has no line of its own.
     """
 
     device: bytes
@@ -29,6 +30,8 @@ class CarriedBeacon(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     count: int
     leases_seen: int
     beacon: Beacon
+    tree: bytes = b""
+    cosignature: bytes = b""
 
 
 SignedBeacon = SignedMessage[CarriedBeacon]

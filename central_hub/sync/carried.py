@@ -1,7 +1,8 @@
 """What other PCs of a commune said of themselves and one of them brings: the fleet hears of a PC that has no line.
 
 Believed by its own signature, for a PC of the bringer's unit alone, and only when it is newer than the last. It is worth a
-line in the fleet and, where the PC runs out of numbers, another lease, under the same conditions as in a round of its own.
+line in the fleet and, where the PC runs out of numbers, another lease, under the same conditions as in a round of its own; what
+it says as a witness of the province's log is kept as if it had come from the PC itself.
 """
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -11,6 +12,7 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.tables import CARRIED_BEACON
 from central_hub.sync.fleet import note_heard_of
 from central_hub.sync.workplaces import workplace_of
+from central_hub.tlog.answers import take_cosignature
 from signing.roles import Role
 from sync_protocol.carried import CarriedBeacon, open_beacon
 from sync_protocol.errors import RemoteFault
@@ -35,6 +37,8 @@ def take_carried(services: Services, beacons: list[bytes], *, unit: str, bringer
         taken = [said for said in found if _keep(connection, said, unit)]
         for said in taken:
             note_heard_of(connection, said.device.hex(), said.beacon, now_ms=now_ms)
+    for said in taken:
+        _take_witness(services, said)
     return len(taken)
 
 
@@ -42,6 +46,14 @@ def short_of_numbers(connection: Connection, unit: str, *, leases_seen: int, few
     """PCs of the unit that said so by way of another, in full knowledge of the leases granted so far."""
     asked = {"of": unit, "seen": leases_seen, "fewer": fewer_than}
     return list(connection.scalars(_SHORT, asked))
+
+
+def _take_witness(services: Services, said: CarriedBeacon) -> None:
+    """What the PC says of the province's log, which it knows by its colleagues."""
+    with reading(services.engine) as connection:
+        statement = services.trust.current(connection).statement(said.device.hex())
+    if statement is not None and said.cosignature:
+        take_cosignature(services, statement.key, said.tree, said.cosignature)
 
 
 def _verified(services: Services, signed: bytes, unit: str, bringer: str) -> CarriedBeacon | None:

@@ -24,8 +24,10 @@ from central_hub.locks import Locked, held_lock
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
+from central_hub.sync.carried import take_carried
 from central_hub.sync.fleet import note_contact, note_heard
-from central_hub.sync.service import Asker, asker_of, compose_answer, owed, with_tree
+from central_hub.sync.service import Asker, asker_of, compose_answer, owed, place_of, with_tree
+from central_hub.tlog.answers import take_cosignature
 from dossiers.merge import FOLD_VERSION
 from signing.signatures import PublicKey
 from sync_protocol import reasons
@@ -306,7 +308,7 @@ def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bo
     hub = services.keys.hub.public.id
     if part.label.enclosed_for(hub) is None:
         raise RemoteFault(reasons.PARCEL_RECIPIENT, part.label.unit)
-    _, key, _ = asker_of(services, part.label.sender)
+    asker, key, _ = asker_of(services, part.label.sender)
     part.verify(key)
     for message in part.messages(hub, services.keys.box):
         if is_about_files(message):
@@ -319,6 +321,8 @@ def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bo
         taken.asked = Asked(parcel=taken.parcel, device=signed.device, request=replace(request, runs=[]))
         if not stores:
             continue
+        take_cosignature(services, key, request.tree, request.cosignature)
+        _take_beacons(services, asker, request)
         is_newest = _is_newest(services, signed.device, request)
         acknowledged = acknowledge(services, signed.device, request.runs)
         taken.records += acknowledged.records
@@ -327,6 +331,15 @@ def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bo
             taken.problem = RemoteFault(refusal.reason, refusal.detail)
         if is_newest:
             _note_contact(services, signed.device, request, bytes_in=len(message))
+
+
+def _take_beacons(services: Services, asker: Asker, request: RoundRequest) -> None:
+    """What the PC's colleagues say of themselves, in their own signed words."""
+    if request.beacons and not asker.only_delivers:
+        with reading(services.engine) as connection:
+            unit = place_of(connection, services, asker).unit
+        now_ms = services.clock()
+        take_carried(services, request.beacons, unit=unit, bringer=asker.device, now_ms=now_ms)
 
 
 def _is_newest(services: Services, device: str, request: RoundRequest) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -28,6 +29,9 @@ from sync_protocol.witness import witness_key
 
 _LOG = logging.getLogger(__name__)
 SPLIT_EVENT = "log_split"
+
+
+COSIGNATURE_BYTES_MAX: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ def tree_part(services: Services, device: PublicKey, request: RoundRequest) -> T
         return _NOTHING
     try:
         _take_evidence(services, tree, device, request.evidence)
-        _take_cosignature(services, tree, device, request)
+        take_cosignature(services, device, request.tree, request.cosignature)
         return _answer(services, tree, request)
     except (LogInvalid, TreeUnusable, OSError) as error:
         _LOG.warning("nothing of the log in a round with %s: %s", device.id, error)
@@ -112,21 +116,24 @@ def _inclusions(
     return found
 
 
-def _take_cosignature(services: Services, tree: Tree, device: PublicKey, request: RoundRequest) -> None:
-    if not request.cosignature or not request.tree or len(request.cosignature) > 1024:
+def take_cosignature(services: Services, device: PublicKey, mark: bytes, cosignature: bytes) -> None:
+    """Keep what a device says as a witness of the checkpoint at `mark` (a request's `tree`), by whatever way it came.
+
+    One that does not hold may be of the origin that this one continues; it keeps nothing else from its device.
+    """
+    tree = services.tree
+    if tree is None or not cosignature or not mark or len(cosignature) > COSIGNATURE_BYTES_MAX:
         return
-    (line,) = Note.parse(b"a cosignature\n\n" + request.cosignature).signatures[:1]
-    with writing(services.engine) as connection:
-        size = int.from_bytes(request.tree[:8], "big")
-        keep_shown(connection, tree, size, now_ms=services.clock())
-        try:
-            is_new = add_cosignature(connection, size, line, witness_key(services.province, device))
-        except LogInvalid as error:
-            # It may be of the origin that this one continues; that must not keep the new one from the node.
-            _LOG.warning("a cosignature of %s that does not hold: %s", device.id, error)
-            return
-        if is_new:
-            note_quorum(connection, services.keys.bundle.policy, size)
+    size = int.from_bytes(mark[:8], "big")
+    try:
+        (line,) = Note.parse(b"a cosignature\n\n" + cosignature).signatures[:1]
+        with writing(services.engine) as connection:
+            keep_shown(connection, tree, size, now_ms=services.clock())
+        with writing(services.engine) as connection:
+            if add_cosignature(connection, size, line, witness_key(services.province, device)):
+                note_quorum(connection, services.keys.bundle.policy, size)
+    except (LogInvalid, TreeUnusable, OSError) as error:
+        _LOG.warning("a cosignature of %s that is not kept: %s", device.id, error)
 
 
 def _take_evidence(services: Services, tree: Tree, device: PublicKey, evidence: bytes) -> None:

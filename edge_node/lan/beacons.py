@@ -1,6 +1,6 @@
 """Beacons of the office's PCs, as each signed its own: kept here, passed on to colleagues and, with the next round, to the hub.
 
-So the province learns how a PC is that has no line, and grants it numbers. A beacon is passed to the hub when it says
+So the province learns how a PC is that has no line, grants it numbers, and has what that PC says as a witness of its log. A beacon is passed to the hub when it says
 something new, or once an hour.
 """
 
@@ -15,6 +15,8 @@ from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import Office, read_local, write_local
 from edge_node.sync.beacon import last_problem, read_beacon
+from edge_node.sync.reach import lacks_line
+from edge_node.witness.service import Testimony, testimony
 from sync_protocol.carried import CarriedBeacon, SignedBeacon, open_beacon, sign_beacon
 from sync_protocol.errors import RemoteFault
 from sync_protocol.limits import BEACONS_MAX
@@ -28,12 +30,15 @@ PASSED_AGAIN_MS: Final = 60 * 60 * 1000
 def own_beacon(db: Database, services: Services, office: Office) -> bytes:
     """What this PC says of itself now; the one signed before while nothing that matters has changed."""
     store = SqliteLogStore(db)
+    seen = testimony(db, services, office) if lacks_line(db) else Testimony()
     said = CarriedBeacon(
         device=bytes.fromhex(office.device),
         log=bytes.fromhex(office.log),
         count=0,
         leases_seen=_leases_seen(db, store, office),
         beacon=read_beacon(db, services, office, now=services.clock(), problem=last_problem(db)),
+        tree=seen.tree if seen.cosignature else b"",
+        cosignature=seen.cosignature,
     )
     before = read_local(db, _SAID)
     if before is not None:
@@ -111,7 +116,7 @@ def _essence(said: CarriedBeacon) -> tuple[object, ...]:
     """What somebody acts on; the free space of a disk changes with every breath."""
     beacon = said.beacon
     return (
-        said.leases_seen, beacon.version, beacon.fold, beacon.unsent, beacon.conflicts, beacon.refused,
+        said.leases_seen, said.cosignature, beacon.version, beacon.fold, beacon.unsent, beacon.conflicts, beacon.refused,
         beacon.codes_left, beacon.problem, bool(beacon.history), beacon.files, beacon.disk_free_mb // 1024, beacon.offset_ms // 60_000,
     )  # fmt: skip
 

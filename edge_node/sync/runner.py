@@ -211,9 +211,12 @@ class Rounds:
 
     def requests(self, mine: Frontier, office: Office) -> Iterator[tuple[bytes, int]]:
         """The requests that would be posted until the hub holds `mine`, for a parcel: each with its number of records."""
+        beacons = beacons_for_hub(self._db, now=self._services.clock())
         while True:
             chosen = self._choose(mine, office, bytes_max=ROUND_SIZE_BYTES_MAX // 2)
-            request = replace_in_message(self._request(office, mine, chosen), challenge=b"")
+            request = self._request(office, mine, chosen)
+            request = replace_in_message(request, challenge=b"", beacons=beacons)
+            beacons = []
             yield encode_request(request, self._services.keyring.device), chosen.records
             if not chosen.more:
                 return
