@@ -126,18 +126,21 @@ class Body(msgspec.Struct, frozen=True):
         return hashlib.sha256(b"motcua.body\0" + self.salt + self.content).hexdigest()
 
     def parse(self) -> dict[str, Any]:
-        """The content as a JSON object; raises RecordInvalid for anything that is not one in canonical form."""
+        """The content as a JSON object; raises RecordInvalid for anything that is not one in canonical form.
+
+        That is final, other than a body that is not the one signed for (RECORD_BODY), of which another copy may come.
+        """
         if len(self.content) > limits.BODY_SIZE_BYTES_MAX:
             raise RecordInvalid(reasons.RECORD_SIZE, "body")
         try:
             value = orjson.loads(self.content)
         except orjson.JSONDecodeError as error:
-            raise RecordInvalid(reasons.RECORD_BODY, "not JSON") from error
+            raise RecordInvalid(reasons.RECORD_FORMAT, "the body is not JSON") from error
         if not isinstance(value, dict):
-            raise RecordInvalid(reasons.RECORD_BODY, "not an object")
+            raise RecordInvalid(reasons.RECORD_FORMAT, "the body is not an object")
         check_plain(value, limits.BODY_DEPTH_MAX)
         if _canonical(value) != self.content:
-            raise RecordInvalid(reasons.RECORD_BODY, "not canonical")
+            raise RecordInvalid(reasons.RECORD_FORMAT, "the body is not canonical")
         return value
 
 

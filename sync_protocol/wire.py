@@ -115,6 +115,17 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What a node says in a round.
 
     Attributes:
+        protocol: the version of the protocol.
+        device: raw key id of the PC.
+        challenge: the hub's, from its last answer; b"" for none, which is answered with one.
+        hub_epoch: raw; of the hub as the node knows it.
+        sent_ms: by this PC's clock.
+        frontier: what the node holds of its commune's and the province's logs.
+        digest: of the dossiers that the unit keeps, b"" where they cannot be compared.
+        receipt: the first 8 bytes of SHA-256 over the receipt that the node has, b"" for none.
+        beacon: how this PC is.
+        bytes_max: how large the answer may be.
+        runs: frames of what the hub lacks.
         tree: the newest checkpoint that the node has checked (`tree_mark`), b"" for none.
         cosignature: the node's line under that checkpoint, until it has been sent once.
         unproven: own logs with receipted records whose place in the tree is not checked yet, and records of any log held here
@@ -159,11 +170,19 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What the hub says back.
 
     Attributes:
+        protocol: the version in which the request came.
         challenge: to be signed in the next request.
+        hub_epoch: raw; another than the node knows voids receipts.
+        now_ms: by the hub's clock.
         problem: reason code of a refusal of the whole round, "" when it was taken.
         held: where the hub stands in logs of this commune, as far as that differs from the request's frontier.
         receipt: the newest signed receipt, b"" when the node has it already.
+        runs: frames of what the node lacks.
         foreign: records of other communes that concern this one (header bytes, signature and body in a frame).
+        digest: of the same dossiers as the hub has them, b"" where they cannot be compared.
+        digest_state: 0 not comparable, 1 equal, 2 different.
+        next_sync_after_s: how long the hub asks to wait.
+        bytes_max: how large the next request may be.
         more: the hub has more for the node than fitted.
         checkpoint: the newest checkpoint of the province's log, b"" when the node has it already.
         consistency: proof that it continues the one that the node has.

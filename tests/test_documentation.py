@@ -9,10 +9,17 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
+import central_hub.reasons
+import dossiers.reasons
+import edge_node.reasons
+import signing.reasons
+import sync_protocol.reasons
+from signing.reasons import Reason
 from tools.reference import (
     CONFIGURATIONS,
     all_reasons,
@@ -63,6 +70,15 @@ def test_the_map_is_what_the_code_says() -> None:
     architecture = _read(ROOT / "docs" / "architecture.md")
     assert architecture == with_map(architecture), "run `make reference`"
     assert "`signing/canonical.py`" in architecture
+
+
+@pytest.mark.parametrize(
+    "room", [signing.reasons, sync_protocol.reasons, dossiers.reasons, edge_node.reasons, central_hub.reasons]
+)
+def test_a_reason_that_can_be_given_is_in_its_catalogue(room: ModuleType) -> None:
+    """One that was left out reached officers as "the province did not say why"."""
+    made = {value.code for value in vars(room).values() if isinstance(value, Reason)}
+    assert made == {reason.code for reason in room.REASONS}
 
 
 def test_reason_codes_are_unique_and_speak_both_languages() -> None:

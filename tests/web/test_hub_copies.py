@@ -182,3 +182,32 @@ def test_what_waits_for_a_copy_goes_on_when_the_province_overrules_the_unit(
     judge.judge_pending()
     judge.close()
     assert standing(hub, desk, life) == CopyState.CONFIRMED and is_believed(hub, key)
+
+
+def test_a_key_that_a_copy_stated_counts_once_the_copy_is_confirmed(
+    hub: ProvinceHub, desk: Desk, life: str
+) -> None:
+    minh = key_of("Lê Văn Minh").public
+    stated = KeyStatement(
+        key=minh,
+        roles=frozenset({Role.RECEPTIONIST}),
+        unit=desk.unit,
+        officer="ab" * 16,
+        device=desk.device,
+        issuer=desk.log.officer.public.id,
+        delegated=True,
+    )
+    facts = {**stated.facts(), "roles": ["receptionist"]}
+    record = desk.log.write("key.stated", None, facts, {"name": "Lê Văn Minh"})
+    acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        assert [(each.record, each.code) for each in list_standings(connection).lines] == [
+            (record.id, "RECORD_COPY")
+        ]
+        assert hub.services.trust.current(connection).statement(minh.id) is None
+    assert hub.browser("khoa").post(f"/copies/{life}", **GIVEN, decision="ours").status_code == 200
+    hub.judge()
+    with reading(hub.services.engine) as connection:
+        assert list_standings(connection).lines == ()
+        assert hub.services.trust.current(connection).statement(minh.id) is not None

@@ -1,9 +1,13 @@
 """The sync page: what has not arrived, what was refused and what to do, and «Đồng bộ ngay», without technical words."""
 
+import html
 from pathlib import Path
 
 import pytest
 
+import dossiers.reasons
+import signing.reasons
+import sync_protocol.reasons
 from edge_node.enrolment.epochs import open_log
 from edge_node.journal.stamp import keep_offset
 from edge_node.store import SqliteLogStore, alerts
@@ -75,6 +79,35 @@ def test_what_was_refused_has_a_reason_a_next_step_and_its_dossier(
                  "Tỉnh chưa nói rõ lý do.", "Tiếp nhận hồ sơ", office.lan.name):  # fmt: skip
         assert text in page, text
     assert RECORD_ROLE.code not in page and "SOMETHING_NEW" not in page
+
+
+def test_every_reason_that_a_verdict_can_carry_reads_as_a_sentence_with_a_next_step(
+    office: TestOffice, browser: Browser
+) -> None:
+    dossier = receive(office, 0, "1.001193")
+    record = SqliteLogStore(office.db).dossier_records(dossier)[-1]
+    reasons = [*sync_protocol.reasons.REASONS, *dossiers.reasons.REASONS, *signing.reasons.REASONS]
+    office.db.conn.executemany(
+        "INSERT INTO verdict (record, outcome, code, retryable, at, rank, log, seq) VALUES (?, ?, ?, ?, ?, '', ?, ?)",
+        [
+            (
+                number.to_bytes(32, "big") if number else bytes.fromhex(record.id),
+                "quarantined" if number % 2 else "pending",
+                reason.code,
+                int(reason.retryable),
+                office.clock(),
+                record.header.log,
+                record.header.seq,
+            )
+            for number, reason in enumerate(reasons)
+        ],
+    )
+    office.db.conn.commit()
+    page = html.unescape(browser.get("/sync"))
+    for reason in reasons:
+        assert reason.vi in page and reason.next_vi in page, reason.code
+        assert reason.code not in page, "no code is shown for a sentence"
+    assert "Tỉnh chưa nói rõ lý do." not in page
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from dossiers.merge import FOLD_VERSION, fold, fold_in_order, state_hash
 from dossiers.rules import RULES
 from signing.roles import Role
 from signing.statements import KeyStatement
+from sync_protocol import reasons
 from sync_protocol.digest import dossier_digest, record_set_hash, to_bytes
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run, make_seal
@@ -490,3 +491,72 @@ def test_another_life_of_the_hub_speaks_after_the_one_before(hub: ProvinceHub, d
         ]
         said = [[r.header.at for r in store.span(log.id, 0)] for log in own]
     assert len(said) == 2 and max(said[0]) < min(said[1])
+
+
+def state_minh(desk: Desk, *roles: Role) -> None:
+    """The unit's administrator says what Minh's key may do."""
+    stated = KeyStatement(
+        key=key_of("Lê Văn Minh").public,
+        roles=frozenset(roles),
+        unit=HAI_CHAU,
+        officer="ab" * 16,
+        device=desk.device,
+        issuer=desk.log.officer.public.id,
+        delegated=True,
+    )
+    facts = {**stated.facts(), "roles": sorted(role.value for role in roles)}
+    desk.log.write("key.stated", None, facts, {"name": "Lê Văn Minh"})
+
+
+@pytest.mark.parametrize("first", [(), (Role.RECEPTIONIST,)], ids=["key unknown", "role lacking"])
+def test_a_key_that_gets_what_it_lacked_takes_along_what_waited(
+    hub: ProvinceHub, desk: Desk, first: tuple[Role, ...]
+) -> None:
+    dossier = receive(desk)
+    if first:
+        state_minh(desk, *first)
+    desk.log.write("dossier.moved", dossier, {"from": 2, "to": 4, "action": "forward"})
+    facts = {"from": 4, "to": 4, "action": "submit"}
+    moved = desk.log.write("dossier.moved", dossier, facts, signer=key_of("Lê Văn Minh"))
+    after = note(desk, dossier)
+    hub.deliver(desk)
+    hub.judge()
+    why = "RECORD_ROLE" if first else "RECORD_KEY_UNKNOWN"
+    assert standings(hub) == {
+        moved.id: ("quarantined", why),
+        after: ("quarantined", "RECORD_PARENT_REFUSED"),
+    }
+    state_minh(desk, Role.RECEPTIONIST, Role.SPECIALIST)
+    hub.deliver(desk)
+    hub.judge()
+    assert standings(hub) == {}
+    given = verdicts(hub)
+    assert {(moved.id, "applied", None), (after, "applied", None)} <= set(given)
+    with reading(hub.services.engine) as connection:
+        view = view_dossier(connection, hub.services, dossier)
+    assert view is not None and view.status == 4 and len(view.notes) == 1
+
+
+RETRIED = {
+    "RECORD_KEY_UNKNOWN": "test_a_key_that_gets_what_it_lacked_takes_along_what_waited",
+    "RECORD_ROLE": "test_a_key_that_gets_what_it_lacked_takes_along_what_waited",
+    "RECORD_PARENT_PENDING": "test_a_record_waits_for_its_parent_and_is_then_applied",
+    "RECORD_PARENT_REFUSED": "test_a_key_that_gets_what_it_lacked_takes_along_what_waited",
+    "RECORD_FAULT": "test_a_fault_of_the_judge_holds_back_one_record_and_its_descendants",
+    "RECORD_VERSION": "test_a_later_version_is_kept_waits_alone_and_is_judged_after_an_update",
+    "RECORD_AFTER_CUT": "test_a_review_lets_late_records_stand",
+    "RECORD_COPY": "test_a_key_that_a_copy_stated_counts_once_the_copy_is_confirmed",
+}
+"""Every cause that can go by itself or by a person's word, and the test that what waited for it is judged again."""
+NOT_JUDGED = {"RECORD_BODY"}
+"""Refused when it comes, so that the node sends it again; nothing of it is kept."""
+
+
+def test_every_cause_that_can_go_has_a_test_that_it_is_tried_again() -> None:
+    codes = {
+        each.code for each in reasons.REASONS if each.retryable and each.code.startswith("RECORD_")
+    } - NOT_JUDGED
+    assert codes == set(RETRIED)
+    tests = Path(__file__).parents[2]
+    written = "\n".join(path.read_text(encoding="utf-8") for path in tests.rglob("test_*.py"))
+    assert {name for name in RETRIED.values() if f"def {name}(" not in written} == set()
