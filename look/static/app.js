@@ -137,16 +137,20 @@
   };
   const tell = (form, text) => { for (const place of form.querySelectorAll("[data-draft-status]")) place.textContent = text; };
   const send = async (form, state) => {
+    if (form.dataset.sending === "yes") return; // what is being saved needs no draft any more: it would come back after it
     if (state.sending) { state.again = true; return; }
     state.sending = true;
     state.again = false;
     state.dirty = false;
+    state.stop = new AbortController();
     try {
-      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: draftFields(form), headers: headers(), credentials: "same-origin" });
+      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: draftFields(form), headers: headers(), credentials: "same-origin", signal: state.stop.signal });
       if (!answer.ok) throw new Error(String(answer.status));
       tell(form, say("saved", { time: clock() }));
     } catch {
       state.dirty = true;
+      state.sending = false;
+      if (form.dataset.sending === "yes") return;
       tell(form, say("unsaved", {}));
       setTimeout(() => { if (state.dirty) send(form, state); }, 3000);
     }
@@ -163,6 +167,7 @@
   };
   document.addEventListener("input", keep);
   document.addEventListener("change", keep);
+  document.addEventListener("submit", (event) => { if (event.target.dataset.sending === "yes") drafts.get(event.target)?.stop?.abort(); }, true);
   const leave = () => {
     for (const form of document.querySelectorAll("form[data-draft-url]")) {
       const state = drafts.get(form);

@@ -104,6 +104,18 @@ def test_keys_reach_search_rows_and_the_sheet(node: Served, page: Page) -> None:
     page.wait_for_url("**/receive")
 
 
+def test_what_was_just_saved_does_not_come_back_as_a_draft(node: Served, page: Page) -> None:
+    """Who saved within a second of the last key found the dossier among the unfinished forms again."""
+    page.goto(f"{node.url}/receive")
+    node.posts.clear()
+    page.locator("#field-address").fill("7 Bạch Đằng")
+    page.wait_for_timeout(400)
+    with page.expect_navigation():
+        page.locator("[data-primary]").click()
+    page.wait_for_timeout(500)
+    assert [path for path, _ in node.posts] == ["/receive"]
+
+
 def test_what_is_typed_is_kept_as_a_draft_within_a_second(node: Served, page: Page) -> None:
     page.goto(f"{node.url}/receive")
     with page.expect_request("**/drafts/receive", timeout=1500) as sent:
