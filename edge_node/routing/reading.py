@@ -28,9 +28,9 @@ PAGE_ROWS: Final = 50
 SLIPS_SHOWN: Final = 200
 _TONES: Final[Mapping[LegState, str]] = {
     LegState.WAITING: "soon",
-    LegState.ACCEPTED: "progress",
-    LegState.ANSWERED: "done",
-    LegState.RETURNED: "late",
+    LegState.ACCEPTED: "work",
+    LegState.ANSWERED: "fact",
+    LegState.RETURNED: "refused",
     LegState.RECALLED: "plain",
     LegState.REPLACED: "plain",
 }

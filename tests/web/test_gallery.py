@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from central_hub.routing.routes import _TONES as LEG_TONES_HUB
+from edge_node.routing.reading import _TONES as LEG_TONES_NODE
 from tests.support.gallery import PACKAGES, ROOT, compile_english, create_gallery, pages
 
 EVERY_PAGE = [(app_name, page) for app_name in PACKAGES for page in pages(app_name)]
@@ -156,3 +158,15 @@ def test_every_icon_is_in_the_sprite() -> None:
     assert sorted(set(symbols.values())) == sorted(sprite)
     drawn = read(ROOT / "look/static/vendor/icons/icons.svg")
     assert [name for name in sprite if f'<symbol id="{name}"' not in drawn] == []
+
+
+_TONES = {"plain", "work", "wait", "fact", "soon", "refused"}
+_BADGE = re.compile(r"badge\((?:_\((?:[^()]|\([^()]*\))*\)|[\w.]+), '(\w+)'")
+
+
+def test_badges_have_tones_that_the_style_sheet_knows() -> None:
+    """A tone that is none was drawn like a plain badge: what was missing looked like what was fine."""
+    pages = [page for app in ("edge_node", "central_hub", "look") for page in (ROOT / app).rglob("*.html")]
+    tones = {tone for page in pages for tone in _BADGE.findall(page.read_text(encoding="utf-8"))}
+    assert tones == _TONES, tones ^ _TONES
+    assert {*LEG_TONES_NODE.values(), *LEG_TONES_HUB.values()} <= _TONES

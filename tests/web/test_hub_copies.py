@@ -73,7 +73,7 @@ def test_a_suspected_copy_shows_on_the_first_page_and_in_the_list(hub: ProvinceH
     keeper = hub.browser("khoa")
     assert "Bản sao ổ đĩa chờ xác nhận" in keeper.get("/").text
     assert f"/copies/{life}" in keeper.get("/copies").text
-    assert "Đây là máy của chúng tôi" in keeper.get(f"/copies/{life}").text
+    assert "Đây là máy của đơn vị" in keeper.get(f"/copies/{life}").text
 
 
 def test_confirming_signs_it_and_gives_a_code(hub: ProvinceHub, desk: Desk, life: str) -> None:
