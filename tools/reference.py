@@ -20,6 +20,7 @@ from types import ModuleType
 import click
 
 from signing.reasons import Reason
+from tools.protocol_tables import DOCUMENT, with_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("signing", "sync_protocol", "dossiers", "look", "vault", "edge_node", "central_hub")
@@ -161,6 +162,8 @@ def main() -> int:
     pages = {"reasons.md": reasons(), "architecture.md": architecture, "reference.md": reference()}
     for name, text in pages.items():
         (docs / name).write_text(text, encoding="utf-8", newline="\n")
+    protocol = with_tables(DOCUMENT.read_text(encoding="utf-8"))
+    DOCUMENT.write_text(protocol, encoding="utf-8", newline="\n")
     return 0
 
 
