@@ -22,7 +22,7 @@ from central_hub.tlog.witnesses import add_cosignature, keep_shown, last_witness
 from signing.errors import LogInvalid
 from signing.signatures import PublicKey
 from signing.tlog.checkpoint import Checkpoint
-from signing.tlog.note import Note
+from signing.tlog.note import Note, NoteSignature
 from sync_protocol import limits
 from sync_protocol.wire import Inclusion, RoundRequest, Unproven, tree_mark
 from sync_protocol.witness import witness_key
@@ -129,11 +129,21 @@ def take_cosignature(services: Services, device: PublicKey, mark: bytes, cosigna
         (line,) = Note.parse(b"a cosignature\n\n" + cosignature).signatures[:1]
         with writing(services.engine) as connection:
             keep_shown(connection, tree, size, now_ms=services.clock())
-        with writing(services.engine) as connection:
-            if add_cosignature(connection, size, line, witness_key(services.province, device)):
+            if _adds(connection, services, device, size, line):
                 note_quorum(connection, services.keys.bundle.policy, size)
     except (LogInvalid, TreeUnusable, OSError) as error:
         _LOG.warning("a cosignature of %s that is not kept: %s", device.id, error)
+
+
+def _adds(
+    connection: Connection, services: Services, device: PublicKey, size: int, line: NoteSignature
+) -> bool:
+    """Whether the line was new; what was shown is kept whether it holds or not."""
+    try:
+        return add_cosignature(connection, size, line, witness_key(services.province, device))
+    except LogInvalid as error:
+        _LOG.warning("a cosignature of %s that does not hold: %s", device.id, error)
+        return False
 
 
 def _take_evidence(services: Services, tree: Tree, device: PublicKey, evidence: bytes) -> None:

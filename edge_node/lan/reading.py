@@ -92,11 +92,13 @@ def own_address() -> str:
 def _row(
     db: Database, services: Services, office: Office, peer: Peer, beacons: dict[str, tuple[Beacon, int]]
 ) -> PeerRow:
-    name = (device_name(db, peer.device) if peer.device else None) or _("Chưa biết máy nào")
+    known = device_name(db, peer.device) if peer.device else None
+    name = known or _("Chưa biết máy nào")
     statement = services.trust.trust(db).statement(peer.device or "")
     is_neighbour = statement is not None and not is_of_office(db, statement, office.unit)
     if statement is not None and is_neighbour:
-        name = f"{load_default_units().name(statement.unit)}: {name}"
+        unit = load_default_units().name(statement.unit)
+        name = f"{unit}: {known}" if known else unit
     word, tone, icon = _outcome(peer)
     beacon = beacons.get(peer.device or "")
     return PeerRow(

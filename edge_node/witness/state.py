@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -54,34 +54,29 @@ def write_seen(folder: Path, note: bytes) -> None:
 
 def keep_evidence(folder: Path, *, held: bytes, shown: bytes, consistency: list[bytes], now: int) -> Path:
     """Write down two signed checkpoints that contradict each other; the file convinces whoever has the log's key."""
-    evidence = canonical.encode(
-        {
-            "format": "motcua-log-conflict/1",
-            "held": base64.b64encode(held).decode(),
-            "shown": base64.b64encode(shown).decode(),
-            "consistency": [base64.b64encode(each).decode() for each in consistency],
-            "at": now,
-        }
-    )
-    path = folder / f"{_EVIDENCE}-{now}.json"
-    _write_durably(path, evidence)
-    return path
+    return _keep(folder, _EVIDENCE, {"held": held, "shown": shown}, consistency, now=now)
 
 
 def keep_status_evidence(
     folder: Path, *, checkpoint: bytes, status: bytes, proof: Sequence[bytes], now: int
 ) -> Path:
     """Write down a checkpoint and a status snapshot of another tree, both signed by the province."""
+    return _keep(folder, _STATUS_EVIDENCE, {"checkpoint": checkpoint, "status": status}, proof, now=now)
+
+
+def _keep(
+    folder: Path, name: str, signed: Mapping[str, bytes], consistency: Sequence[bytes], *, now: int
+) -> Path:
+    """A file of its own for what two signatures say, and the proof that does not lead from one to the other."""
     evidence = canonical.encode(
         {
-            "format": "motcua-status-conflict/1",
-            "checkpoint": base64.b64encode(checkpoint).decode(),
-            "status": base64.b64encode(status).decode(),
-            "consistency": [base64.b64encode(each).decode() for each in proof],
+            "format": f"motcua-{name}/1",
+            **{part: base64.b64encode(data).decode() for part, data in signed.items()},
+            "consistency": [base64.b64encode(each).decode() for each in consistency],
             "at": now,
         }
     )
-    path = folder / f"{_STATUS_EVIDENCE}-{now}.json"
+    path = folder / f"{name}-{now}.json"
     _write_durably(path, evidence)
     return path
 

@@ -284,6 +284,18 @@ def found_commune(folder: Path, *, lease_size: int = 60) -> Commune:
     return Commune(hub, folder, clock)
 
 
+def founded_office(folder: Path, *units: str) -> Commune:
+    """A hub and a PC for each of these units (two of one, where none is named), which have exchanged everything; closed, to be
+    copied for each test."""
+    made = found_commune(folder)
+    for unit in units or (COMMUNE, COMMUNE):
+        made.add(unit)
+    for pc in made.pcs:
+        pc.sync()
+    made.close()
+    return made
+
+
 def _actor(db: Database, services: Services, officer: str) -> Actor:
     token = log_in(db, services, officer=officer, pin=PIN, address="::1")
     found = current_actor(db, services, token)

@@ -22,7 +22,7 @@ from sync_protocol.carried import BEACON_BYTES_MAX, open_beacon, sign_beacon
 from sync_protocol.witness import witness_key
 from tests.support.cable import met, met_next_door
 from tests.support.log_builder import COMMUNE
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc, founded_office
 
 OTHER = "20257"
 
@@ -30,13 +30,7 @@ OTHER = "20257"
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
     """Two PCs of one commune, and one of another; the log has begun."""
-    made = found_commune(tmp_path_factory.mktemp("founded") / "offices")
-    for unit in (COMMUNE, COMMUNE, OTHER):
-        made.add(unit)
-    for pc in made.pcs:
-        pc.sync()
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("founded") / "offices", COMMUNE, COMMUNE, OTHER)
 
 
 @pytest.fixture

@@ -21,18 +21,12 @@ from edge_node.witness.steps import own_mark, wanted_step
 from sync_protocol.record import Record
 from sync_protocol.wire import Unproven
 from tests.support.cable import Cable, met
-from tests.support.pair import Commune, Pc, Unpacked, found_commune
+from tests.support.pair import Commune, Pc, Unpacked, founded_office
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    made = found_commune(tmp_path_factory.mktemp("commune"))
-    for _ in range(2):
-        made.add()
-    for pc in made.pcs:
-        pc.sync()
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("commune"))
 
 
 @pytest.fixture

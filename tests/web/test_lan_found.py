@@ -11,20 +11,14 @@ from edge_node.lan.found import SEEN_MS, Found, candidates, short_id, take_found
 from edge_node.lan.lookout import AGAIN_S, Lookout
 from edge_node.lan.peers import add_peer, list_peers, read_unheard, switch
 from tests.support.node import Browser, create_app
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc, founded_office
 
 HERE, MOVED = "192.168.1.20:8481", "192.168.1.77:8481"
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    made = found_commune(tmp_path_factory.mktemp("commune"))
-    for _ in range(2):
-        made.add()
-    for pc in made.pcs:
-        pc.sync()
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("commune"))
 
 
 @pytest.fixture

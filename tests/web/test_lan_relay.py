@@ -51,7 +51,7 @@ from sync_protocol.parcel import Part
 from sync_protocol.relay import decode_relay_answer
 from tests.support.cable import Cable, met_next_door
 from tests.support.log_builder import COMMUNE
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc, found_commune, founded_office
 
 OTHER, THIRD = "20257", "20285"
 GOLDEN = Path(__file__).parents[1] / "golden" / "relay" / "lan-v1.hex"
@@ -61,13 +61,7 @@ NAME = "Nguyễn Thị Hoa".encode()
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
     """Three PCs of three communes; every test has a copy of its own."""
-    made = found_commune(tmp_path_factory.mktemp("founded") / "offices")
-    for unit in (COMMUNE, OTHER, THIRD):
-        made.add(unit)
-    for pc in made.pcs:
-        assert pc.sync().is_done
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("founded") / "offices", COMMUNE, OTHER, THIRD)
 
 
 @pytest.fixture

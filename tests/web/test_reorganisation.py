@@ -284,20 +284,19 @@ def test_old_dossiers_are_worked_on_under_the_new_unit_and_get_their_numbers(pro
     assert view.provisional == provisional
 
 
+def move_to_b(province: Commune, dossier: str) -> None:
+    """A part of A with this dossier goes to B."""
+    moved = [{"from": A, "to": B, "dossiers": [dossier]}]
+    same = [{"from": A, "to": A}]
+    said = {"form": "move", "effective": today(province), "units": {}, "changes": same, "dossiers": moved}
+    say(province, said)
+
+
 def test_a_dossier_that_went_to_another_unit_is_shown_and_offers_no_steps(province: Commune) -> None:
     one, other = province.add(A), province.add(B)
     moved = one.receive()
     settle(one, other)
-    say(
-        province,
-        {
-            "form": "move",
-            "effective": today(province),
-            "units": {},
-            "changes": [{"from": A, "to": A}],
-            "dossiers": [{"from": A, "to": B, "dossiers": [moved]}],
-        },
-    )
+    move_to_b(province, moved)
     settle(one, other)
     left, taken = (read_page(pc.db, pc.services, pc.chief, moved) for pc in (one, other))
     assert left is not None and left.main is None and left.moves == ()
@@ -349,16 +348,7 @@ def test_a_part_moves_with_its_dossiers_and_both_units_go_on(province: Commune) 
     one, other = province.add(A), province.add(B)
     stays, moves = one.receive(), one.receive()
     settle(one, other)
-    say(
-        province,
-        {
-            "form": "move",
-            "effective": today(province),
-            "units": {},
-            "changes": [{"from": A, "to": A}],
-            "dossiers": [{"from": A, "to": B, "dossiers": [moves]}],
-        },
-    )
+    move_to_b(province, moves)
     settle(one, other)
     assert {d: row.keeper for d, row in hub_dossiers(province).items()} == {stays: A, moves: B}
     assert (require_office(one.db).unit, require_office(other.db).unit) == (A, B)
