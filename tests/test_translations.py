@@ -5,12 +5,15 @@ that loses a value is one.
 """
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+from tools.translations import texts_of, updated
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("edge_node", "central_hub")
@@ -69,3 +72,24 @@ def test_the_search_for_missing_texts_bites() -> None:
     assert missing({"Một câu chưa ai dịch": "x.html"}, english("edge_node")) == [
         "x.html: Một câu chưa ai dịch"
     ]
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_collecting_texts_changes_nothing_where_nothing_is_new(app: str) -> None:
+    """`make translations` sorted and wrapped both catalogues anew: thousands of lines, and a conflict with everybody's work."""
+    catalogue = (ROOT / app / "translations" / "en" / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    assert updated(catalogue, texts_of(ROOT, app)) == (catalogue, [])
+
+
+def test_new_texts_are_added_at_the_end_once_and_nothing_else_moves() -> None:
+    before = 'msgid ""\nmsgstr ""\n"Language: en\\n"\n\nmsgid "Hồ sơ"\nmsgstr "Dossier"\n'
+    new = ["Hồ sơ", 'Số "%(number)s"', ("%(count)s máy", "%(count)s máy"), 'Số "%(number)s"', "a\nb"]
+    after, added = updated(before, new)
+    assert after.startswith(before) and added == [new[1], new[2], new[4]]
+    assert after[len(before) :] == (
+        '\n#, python-format\nmsgid "Số \\"%(number)s\\""\nmsgstr ""\n'
+        '\n#, python-format\nmsgid "%(count)s máy"\nmsgid_plural "%(count)s máy"\nmsgstr[0] ""\nmsgstr[1] ""\n'
+        '\nmsgid "a\\nb"\nmsgstr ""\n'
+    )
+    assert updated(after, new) == (after, [])
+    assert {m.id for m in read_po(StringIO(after)) if m.id} == {new[0], new[1], new[2], new[4]}
