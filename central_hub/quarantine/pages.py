@@ -164,7 +164,7 @@ def _tab(name: str) -> str:
         "requests": _("Đề nghị cấp quyền"),
         "review": _("Chờ xét duyệt"),
         "refused": _("Chưa chấp nhận"),
-        "pending": _("Chờ bản ghi khác"),
+        "pending": _("Đang chờ, tự xét lại"),
         "set_aside": _("Để riêng"),
         "duplicates": _("Hồ sơ có thể trùng"),
     }[name]
