@@ -314,7 +314,7 @@ def frozen_text(frozen: Mapping[str, Any]) -> str:
 
 def paper_name(code: str, procedure: Procedure | None) -> str:
     found = procedure.paper(code) if procedure else None
-    return spoken(found.name) if found else code
+    return spoken(found.name) if found else _("Giấy tờ khác (%(code)s)", code=code)
 
 
 def paper_text(paper: Mapping[str, Any], procedure: Procedure | None) -> str:
