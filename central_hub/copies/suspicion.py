@@ -73,14 +73,14 @@ def look_at_round(
     return Copied(state, tuple(told))
 
 
-def suspect_branches(
-    connection: Connection, services: Services, device: str, forks: Sequence[Fork], now_ms: int
-) -> None:
-    """Write down that a PC continued logs of its own in a second way, in the transaction that stores the branches: the judge
-    takes them up the moment that they are stored, and what a suspected copy says of keys must wait from then on."""
-    own = {log.id for log in _logs_of(HubLogStore(connection, services.opened), device)}
-    for life in _delivered(own, forks):
-        _suspect(connection, services, device, life, FORK, now_ms)
+def suspect_branches(connection: Connection, services: Services, forks: Sequence[Fork], now_ms: int) -> None:
+    """Write down that logs of PCs were continued in a second way, in the transaction that stores the branches: the judge takes
+    them up the moment that they are stored, and what a suspected copy says of keys must wait from then on, whoever brings it."""
+    store = HubLogStore(connection, services.opened)
+    for life in _delivered({fork.log for fork in forks}, forks):
+        branch = store.held(life)
+        if branch is not None:
+            _suspect(connection, services, branch.device, life, FORK, now_ms)
 
 
 def standing_of(connection: Connection, services: Services, device: str, log: str) -> int:

@@ -98,7 +98,7 @@ def _acknowledge(
             if run is not None and (run.begins_branch or run.log in contradicted):
                 note_fork(connection, services, replace(run, log=run.origin))
         if forks:
-            suspect_branches(connection, services, device, forks, now_ms)
+            suspect_branches(connection, services, forks, now_ms)
         for refusal, frame in refused:
             _set_aside(connection, refusal, frame, device, now_ms)
     return Acknowledged(

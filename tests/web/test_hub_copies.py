@@ -134,7 +134,7 @@ def test_a_copy_gets_no_numbers(hub: ProvinceHub, desk: Desk, life: str) -> None
     assert (line.device, line.unit, line.records, line.is_confirmed) == (desk.device, "20242", 1, False)
 
 
-def deliver_a_key_from_a_copy(hub: ProvinceHub, desk: Desk) -> tuple[str, str]:
+def deliver_a_key_from_a_copy(hub: ProvinceHub, desk: Desk, bringer: str = "") -> tuple[str, str]:
     """Whoever has the stolen disk, and the administrator's PIN, makes a key of their own; the branch, and that key's id."""
     mine = key_of("a key of the thief")
     stated = KeyStatement(
@@ -144,7 +144,7 @@ def deliver_a_key_from_a_copy(hub: ProvinceHub, desk: Desk) -> tuple[str, str]:
     desk.log.records.pop()
     facts = {**stated.facts(), "roles": [str(role) for role in sorted(stated.roles)]}
     record = desk.log.write("key.stated", None, facts, {"name": "Nguyễn Văn Lạ"})
-    acknowledge(hub.services, desk.device, [encode_run(desk.log.run())])
+    acknowledge(hub.services, bringer or desk.device, [encode_run(desk.log.run())])
     return branch_id(desk.log.log, record.link), mine.public.id
 
 
@@ -163,6 +163,15 @@ def test_the_judge_believes_no_key_of_a_copy_whose_round_is_not_answered_yet(
     with reading(hub.services.engine) as connection:
         (waiting,) = list_standings(connection).lines
     assert (waiting.code, waiting.outcome.value) == ("RECORD_COPY", "pending")
+
+
+def test_the_judge_believes_no_key_of_a_copy_that_a_colleague_brings(hub: ProvinceHub, desk: Desk) -> None:
+    """A copy that met a colleague on the office's network had its records delivered by a PC that nobody suspects."""
+    colleague = hub.enrol(desk.unit, "PC quầy 2", officer="Lê Văn Quý")
+    life, key = deliver_a_key_from_a_copy(hub, desk, colleague.device)
+    hub.judge()
+    assert not is_believed(hub, key) and standing(hub, desk, life) == CopyState.WAITING
+    assert standing(hub, desk, desk.log.log) == CopyState.NONE
 
 
 def test_what_waits_for_a_copy_goes_on_when_the_province_overrules_the_unit(
