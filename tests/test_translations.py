@@ -77,7 +77,9 @@ def test_the_search_for_missing_texts_bites() -> None:
 @pytest.mark.parametrize("app", APPS)
 def test_collecting_texts_changes_nothing_where_nothing_is_new(app: str) -> None:
     """`make translations` sorted and wrapped both catalogues anew: thousands of lines, and a conflict with everybody's work."""
-    catalogue = (ROOT / app / "translations" / "en" / "LC_MESSAGES" / "messages.po").read_text(encoding="utf-8")
+    catalogue = (ROOT / app / "translations" / "en" / "LC_MESSAGES" / "messages.po").read_text(
+        encoding="utf-8"
+    )
     assert updated(catalogue, texts_of(ROOT, app)) == (catalogue, [])
 
 
