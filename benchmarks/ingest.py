@@ -151,14 +151,19 @@ def _wave(
 
 def greet(url: str, pcs: list[Pc]) -> None:
     """Rounds until nothing new comes: the challenge, the province's records, and the log's opening handed over."""
-    with requests.Session() as session:
-        for pc in pcs:
-            frames = [encode_run(pc.author.run(0, 1))]
-            for _ in range(6):
-                answer = _post(session, url, pc.request(frames, own=pc.position(1)))
-                pc.take(answer)
-                if not answer.problem and not answer.runs:
-                    break
+
+    def greeted(some: list[Pc]) -> None:
+        with requests.Session() as session:
+            for pc in some:
+                frames = [encode_run(pc.author.run(0, 1))]
+                for _ in range(6):
+                    answer = _post(session, url, pc.request(frames, own=pc.position(1)))
+                    pc.take(answer)
+                    if not answer.problem and not answer.runs:
+                        break
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(greeted, (pcs[number::CONNECTIONS] for number in range(CONNECTIONS))))
 
 
 def _send(url: str, payloads: list[list[bytes]]) -> None:

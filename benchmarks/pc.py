@@ -6,6 +6,7 @@ Its log is an author's, in memory; its requests are the node's, byte for byte: f
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from benchmarks.workload import Author
 from sync_protocol.frame import decode_run
@@ -26,6 +27,13 @@ BEACON = Beacon(
     version="0", fold=1, unsent=1, oldest_unsent_s=60, conflicts=0, refused=0, offset_ms=137,
     disk_free_mb=50_000, database_mb=40, codes_left=400,
 )  # fmt: skip
+
+
+@lru_cache(64)
+def _end_of(frame: bytes) -> FrontierEntry:
+    """How far a run leads; all PCs of a province are given the same ones."""
+    run = decode_run(frame)
+    return FrontierEntry(log=run.log, length=run.stop, head=run.records[-1].link)
 
 
 @dataclass
@@ -61,9 +69,8 @@ class Pc:
         self.challenge, self.hub_epoch = answer.challenge, answer.hub_epoch
         self.receipt = answer.receipt or self.receipt
         for frame in answer.runs:
-            run = decode_run(frame)
-            last = run.records[-1]
-            self.held[run.log] = FrontierEntry(log=run.log, length=run.stop, head=last.link)
+            entry = _end_of(frame)
+            self.held[entry.log] = entry
 
     def position(self, length: int) -> FrontierEntry:
         """Where the own log stands at that length."""

@@ -2,11 +2,14 @@
 
 import ctypes
 import gc
+import time
 from contextlib import suppress
+from threading import Lock
 
 _ARENA_MAX = -8
 """M_ARENA_MAX of glibc's malloc.h."""
 _YOUNG, _MIDDLE, _OLD = 50_000, 50, 100
+_GIVE_BACK_EVERY_S = 1.0
 
 
 def share_one_heap() -> None:
@@ -22,3 +25,25 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+
+
+class Returns:
+    """Gives memory that the C library keeps back to the system, now and then; one for each process, for all its threads."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._lock = Lock()
+
+    def give_back(self) -> None:
+        """Call after work that held much: frames and what was unpacked of them leave holes, which are kept for later. Nothing
+        happens where it was done a moment ago, or where the library is another one."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._last < _GIVE_BACK_EVERY_S:
+                return
+            self._last = now
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+RETURNS = Returns()

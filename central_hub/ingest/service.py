@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from central_hub.copies.suspicion import suspect_branches
 from central_hub.ingest.branches import Fork, as_branch, differing_part, followed_log, lineage
 from central_hub.journal.service import own_log
+from central_hub.memory import RETURNS
 from central_hub.registry.forks import note_fork
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
@@ -71,7 +72,9 @@ def acknowledge(
     if not frames:
         return Acknowledged(records=0)
     with _few_in_hand:
-        return _acknowledge(services, device, frames, vouched)
+        acknowledged = _acknowledge(services, device, frames, vouched)
+    RETURNS.give_back()
+    return acknowledged
 
 
 def _acknowledge(

@@ -9,7 +9,9 @@ from pathlib import Path
 from central_hub.config import HubConfig
 from central_hub.judge.process import run_judge
 from central_hub.services import open_services
+from central_hub.store.engine import JUDGE_CACHE_KIB
 
 if __name__ == "__main__":
     data, parent = sys.argv[1:]
-    run_judge(open_services(HubConfig.load(Path(data))), parent=int(parent))
+    services = open_services(HubConfig.load(Path(data)), cache_kib=JUDGE_CACHE_KIB)
+    run_judge(services, parent=int(parent))

@@ -16,7 +16,7 @@ from types import FrameType
 
 from central_hub.judge.service import Judge
 from central_hub.locks import Locked, held_lock
-from central_hub.memory import collect_seldom, share_one_heap
+from central_hub.memory import RETURNS, collect_seldom, share_one_heap
 from central_hub.scheduler import start_schedule
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, put_setting
@@ -97,6 +97,8 @@ def _work(services: Services, stop: _Stop, parent: int) -> None:
     while not stop.asked and os.getppid() == parent:
         try:
             judged = judge.judge_pending(batches_max=1)
+            if judged:
+                RETURNS.give_back()
             if time.monotonic() - seen > _SEEN_EVERY_S:
                 with writing(services.engine) as connection:
                     put_setting(connection, JUDGE_SEEN, str(services.clock()))

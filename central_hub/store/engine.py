@@ -18,8 +18,9 @@ from sqlalchemy.engine import make_url
 
 _BUSY_TIMEOUT_MS = 30_000
 CACHE_KIB = 8 * 1024
+JUDGE_CACHE_KIB = 2 * 1024
 WORKER_CACHE_KIB = 1024
-"""Of each connection: a web worker has one for each of its threads, and the system caches the file anyway."""
+"""Of each connection: a web worker has one for each of its threads, the judge three, and the system caches the file anyway."""
 
 
 def sqlite_url(path: Path) -> str:
