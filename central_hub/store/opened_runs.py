@@ -17,8 +17,8 @@ _LINK_BYTES = 32
 
 
 class Outline(NamedTuple):
-    """Of the records of one run: the log that they name, the first one's place in it, who signed, what kind, and the links
-    one after the other."""
+    """Of the records of one run: the log that they name, the first one's place in it, who signed, what kind as it was
+    signed, and the links one after the other."""
 
     log: str
     first: int
@@ -34,7 +34,7 @@ class Outline(NamedTuple):
             header.log,
             header.seq,
             tuple([record.header.by for record in records]),
-            tuple([record.header.kind for record in records]),
+            tuple([record.header.name for record in records]),
             bytes.fromhex("".join([record.link for record in records])),
         )
 

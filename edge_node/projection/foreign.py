@@ -30,7 +30,7 @@ def wanted_bodies(db: Database, unit: str, scope: Collection[str], *, most: int)
         "SELECT record.id FROM body JOIN record ON record.number = body.record "
         "LEFT JOIN dossier ON dossier.id = record.dossier "
         "WHERE body.state = 'withheld' AND (dossier.keeper = ? OR (record.dossier IS NULL AND "
-        "json_extract(CAST(record.header AS TEXT), '$.facts.unit') IN (SELECT value FROM json_each(?)))) "
+        "json_extract(signed_header(record.header), '$.facts.unit') IN (SELECT value FROM json_each(?)))) "
         "ORDER BY record.number LIMIT ?",
         (unit, orjson.dumps(sorted(scope)).decode(), most),
     )

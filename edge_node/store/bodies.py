@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from edge_node.store.headers import as_kept
 from sync_protocol.erasure import Erasure, as_ordered
 from sync_protocol.record import Body, BodyState, UnverifiedRecord
 
@@ -63,14 +64,13 @@ def insert_foreign(db: Database, record: UnverifiedRecord) -> None:
     is_absent = record.body_state is BodyState.ABSENT
     db.conn.execute(
         "INSERT INTO foreign_record (id, link, commune, kind, dossier, header, signature, state, salt, content) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, x'', ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             identity,
-            bytes.fromhex(record.link),
             header.commune,
             header.name,
             bytes.fromhex(header.dossier) if header.dossier else None,
-            record.header_bytes,
+            as_kept(record.header_bytes),
             record.signature,
             None if is_absent else record.body_state.value,
             salt,

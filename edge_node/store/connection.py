@@ -16,6 +16,9 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from edge_node.store.headers import as_signed
+from sync_protocol.record import record_link
+
 BUSY_TIMEOUT_S: Final = 15.0
 CACHE_KIB: Final = 8 * 1024
 STATEMENTS_CACHED: Final = 256
@@ -33,6 +36,8 @@ def open_database(path: Path) -> Database:
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, cached_statements=STATEMENTS_CACHED, isolation_level=None
     )
+    connection.create_function("record_link", 2, _record_link, deterministic=True)
+    connection.create_function("signed_header", 1, _signed_header, deterministic=True)
     db = Database(connection, recursive_triggers=True, execute_plugins=False)
     for setting in (
         "journal_mode=WAL",
@@ -45,6 +50,14 @@ def open_database(path: Path) -> Database:
     ):
         db.execute(f"PRAGMA {setting}")
     return db
+
+
+def _signed_header(kept: bytes) -> str:
+    return as_signed(kept).decode()
+
+
+def _record_link(record_id: bytes, signature: bytes) -> str:
+    return record_link(record_id.hex(), signature)
 
 
 @contextmanager

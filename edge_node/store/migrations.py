@@ -126,6 +126,15 @@ def m006_withheld_bodies(db: Database) -> None:
     db.execute("CREATE INDEX body_withheld ON body (record) WHERE state = 'withheld'")
 
 
+@store_migrations()
+def m007_links_follow_from_their_records(db: Database) -> None:
+    """New records leave `link` empty: it is the hash of two other columns. The column stays, because to drop it would write
+    every record of the PC anew; what stands in it since before is not read any more. The index of dossiers no longer holds
+    each number twice: SQLite puts it at the end of every entry by itself."""
+    db.execute("DROP INDEX record_dossier")
+    db.execute("CREATE INDEX record_dossier ON record (dossier) WHERE dossier IS NOT NULL")
+
+
 def _forbid(table: str, action: str, when: str = "") -> str:
     condition = f" WHEN {when}" if when else ""
     return (

@@ -21,18 +21,19 @@ from edge_node.store.bodies import (
     read_body,
 )
 from edge_node.store.connection import write_transaction
+from edge_node.store.headers import as_kept, as_signed
 from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked, LogGap
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import OPENING_KIND, Run, Seal, branch_id
 from sync_protocol.log_store import cut_to_size, first_length, new_part
-from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header, unverified
+from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header, record_link, unverified
 
 _RECORD: Final = (
-    f"SELECT record.id, record.link, record.header, record.signature, {BODY_COLUMNS} "  # noqa: S608 — constants
+    f"SELECT record.id, record.header, record.signature, {BODY_COLUMNS} "  # noqa: S608 — constants
     f"FROM record {BODY_JOIN}"
 )
-_FOREIGN: Final = "SELECT id, link, header, signature, state, salt, content FROM foreign_record"
+_FOREIGN: Final = "SELECT id, header, signature, state, salt, content FROM foreign_record"
 _ROWS_AT_ONCE: Final = 256
 
 
@@ -52,10 +53,10 @@ class SqliteLogStore:
         if found is not None and length <= found.base:
             return found.head if length == found.base else None
         row = self._db.conn.execute(
-            "SELECT record.link FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND seq = ?",
+            "SELECT record.id, signature FROM record JOIN log ON log.number = record.log WHERE log.id = ? AND seq = ?",
             (log, length - 1),
         ).fetchone()
-        return row[0].hex() if row else self._link_before_branch(log, length)
+        return link_of(*row) if row else self._link_before_branch(log, length)
 
     def append(self, run: Run) -> int:
         with write_transaction(self._db):
@@ -80,8 +81,10 @@ class SqliteLogStore:
         kept: list[Record] = []
         size = 0
         for row in cursor:
-            size += len(row[2]) + 64 + (len(row[6]) + 16 if row[6] is not None else 0)
-            kept.append(read_record(row))
+            record = read_record(row)
+            body = record.body
+            size += len(record.header_bytes) + 64 + (len(body.content) + 16 if body is not None else 0)
+            kept.append(record)
             if bytes_max is not None and size > bytes_max:
                 break
         return cut_to_size(kept, bytes_max)
@@ -249,15 +252,15 @@ class SqliteLogStore:
 
     def _link_stored(self, log: int, seq: int) -> str | None:
         row = self._db.conn.execute(
-            "SELECT link FROM record WHERE log = ? AND seq = ?", (log, seq)
+            "SELECT id, signature FROM record WHERE log = ? AND seq = ?", (log, seq)
         ).fetchone()
-        return row[0].hex() if row else None
+        return link_of(*row) if row else None
 
     def _prev_stored(self, log: int, seq: int) -> str | None:
         row = self._db.conn.execute(
             "SELECT header FROM record WHERE log = ? AND seq = ?", (log, seq)
         ).fetchone()
-        return decode_header(row[0]).prev if row else None
+        return decode_header(as_signed(row[0])).prev if row else None
 
     def origin_of(self, log: str) -> str:
         """The log that the records of `log` name: itself, unless it is a branch."""
@@ -314,7 +317,8 @@ class SqliteLogStore:
             (log, length),
         ).fetchone()
         entry = self.frontier([log]).get(log) if row else None
-        return decode_header(row[0]).prev if entry is not None and entry.base == length else None
+        is_first = entry is not None and entry.base == length
+        return decode_header(as_signed(row[0])).prev if is_first else None
 
     def _logs(self, wanted: Iterable[str] | None) -> Sequence[tuple[int, str]]:
         rows: list[tuple[int, str]] = self._db.conn.execute(
@@ -328,13 +332,14 @@ class SqliteLogStore:
     def _entry(self, number: int, log: str, found: Foundation | None) -> FrontierEntry | None:
         base = found.base if found else 0
         row = self._db.conn.execute(
-            "SELECT seq, link, CASE WHEN (SELECT origin FROM log WHERE number = ?1) IS NULL THEN ?2 "
+            "SELECT seq, id, signature, CASE WHEN (SELECT origin FROM log WHERE number = ?1) IS NULL THEN ?2 "
             "ELSE (SELECT min(seq) FROM record WHERE log = ?1) END "
             "FROM record WHERE log = ?1 AND seq >= ?2 ORDER BY seq DESC LIMIT 1",
             (number, base),
         ).fetchone()
         if row is not None:
-            return FrontierEntry(log=log, base=row[2], length=row[0] + 1, head=row[1].hex())
+            seq, record_id, signature, base = row
+            return FrontierEntry(log=log, base=base, length=seq + 1, head=link_of(record_id, signature))
         return FrontierEntry(log=log, base=base, length=base, head=found.head) if found else None
 
     def _length(self, log: int | None, found: Foundation | None) -> int:
@@ -346,9 +351,10 @@ class SqliteLogStore:
 
     def _links(self, log: int, first: int, stop: int) -> list[str]:
         rows = self._db.conn.execute(
-            "SELECT link FROM record WHERE log = ? AND seq >= ? AND seq < ? ORDER BY seq", (log, first, stop)
+            "SELECT id, signature FROM record WHERE log = ? AND seq >= ? AND seq < ? ORDER BY seq",
+            (log, first, stop),
         )
-        return [row[0].hex() for row in rows]
+        return [link_of(*row) for row in rows]
 
     def _log_number(self, run: Run) -> int:
         row = self._db.conn.execute("SELECT number FROM log WHERE id = ?", (run.log,)).fetchone()
@@ -368,16 +374,15 @@ class SqliteLogStore:
         header = record.header
         cursor = self._db.conn.execute(
             "INSERT INTO record (number, log, seq, id, link, kind, dossier, header, signature) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, x'', ?, ?, ?, ?)",
             (
                 number,
                 log,
                 header.seq,
                 bytes.fromhex(record.id),
-                bytes.fromhex(record.link),
                 header.name,
                 bytes.fromhex(header.dossier) if header.dossier else None,
-                record.header_bytes,
+                as_kept(record.header_bytes),
                 record.signature,
             ),
         )
@@ -385,7 +390,14 @@ class SqliteLogStore:
 
 
 def read_record(row: Sequence[Any]) -> Record:
-    """A stored row as a record: only verified ones are ever stored, and their id and link stand beside them."""
-    record_id, link, header, signature, state, salt, content = row
+    """A stored row as a record: only verified ones are ever stored, and their id stands beside them."""
+    record_id, kept, signature, state, salt, content = row
+    header = as_signed(kept)
     body, body_state = read_body(state, salt, content)
-    return Record(decode_header(header), header, signature, record_id.hex(), link.hex(), body, body_state)
+    link = link_of(record_id, signature)
+    return Record(decode_header(header), header, signature, record_id.hex(), link, body, body_state)
+
+
+def link_of(record_id: bytes, signature: bytes) -> str:
+    """The link of a stored record, which follows from two of its columns."""
+    return record_link(record_id.hex(), signature)

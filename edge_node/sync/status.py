@@ -22,7 +22,7 @@ WHOLE: Final = Seeded()
 LAST_FULL: Final = "sync.last_full"
 RECEIPT_IS_OURS: Final = (
     "NOT EXISTS (SELECT 1 FROM record WHERE record.log = log.number AND record.seq = receipt_log.held - 1 "
-    "AND lower(hex(record.link)) <> receipt_log.head)"
+    "AND record_link(record.id, record.signature) <> receipt_log.head)"
 )
 """A receipt for what another copy of this disk wrote in the log says nothing of the records here."""
 
@@ -208,7 +208,7 @@ def own_logs(db: Database) -> list[UnitLog]:
 
 def _written_at(db: Database, log: int, seq: int) -> int | None:
     row = db.conn.execute(
-        "SELECT header FROM record WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1", (log, seq)
+        "SELECT signed_header(header) FROM record WHERE log = ? AND seq >= ? ORDER BY seq LIMIT 1", (log, seq)
     ).fetchone()
     return int(orjson.loads(row[0])["at"][0]) if row else None
 

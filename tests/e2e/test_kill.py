@@ -27,6 +27,7 @@ from central_hub.store.tables import DERIVED
 from edge_node.backup.service import make_backup
 from edge_node.config import load_config
 from edge_node.services import build_services
+from sync_protocol.record import record_link
 from tests.support.running import Client, Counter, Ledger, Program, Running, Syncer, running_office
 
 pytestmark = [
@@ -241,9 +242,9 @@ def check_same_everywhere(office: Running) -> None:
     """Every log of the office stands at the hub record for record, and both folded to the same digest."""
     with closing(sqlite3.connect(f"file:{office.node_data / 'node.db'}?mode=ro", uri=True)) as db:
         here = {
-            log: (length, link.hex())
-            for log, length, link in db.execute(
-                "SELECT l.id, max(r.seq) + 1, r.link FROM record r JOIN log l ON l.number = r.log GROUP BY l.id"
+            log: (length, record_link(record.hex(), signature))
+            for log, length, record, signature in db.execute(
+                "SELECT l.id, max(r.seq) + 1, r.id, r.signature FROM record r JOIN log l ON l.number = r.log GROUP BY l.id"
             )
         }
         digest = db.execute("SELECT total FROM digest_total").fetchone()[0]

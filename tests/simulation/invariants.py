@@ -168,7 +168,8 @@ def check_written(node: SimNode, records: Sequence[Record]) -> None:
 
 def _check_parents(node: SimNode, dossier: str, written: set[str]) -> None:
     rows = node.db.conn.execute(
-        "SELECT id, header FROM record WHERE dossier = ? ORDER BY number", (bytes.fromhex(dossier),)
+        "SELECT id, signed_header(header) FROM record WHERE dossier = ? ORDER BY number",
+        (bytes.fromhex(dossier),),
     ).fetchall()
     foreign = node.db.conn.execute(
         "SELECT 1 FROM foreign_record WHERE dossier = ? LIMIT 1", (bytes.fromhex(dossier),)

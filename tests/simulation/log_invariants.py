@@ -109,8 +109,8 @@ def _check_waits_for_the_lost(world: "World", leaves: list[Leaf]) -> None:
     awaited = leaves[matched]
     require(awaited.link not in held, "the hub sees what is here", awaited.kind)
     for node in world.nodes:
-        at = bytes.fromhex(awaited.link)
-        found = node.db.conn.execute("SELECT 1 FROM record WHERE link = ?", (at,)).fetchone()
+        standing = "SELECT 1 FROM record WHERE record_link(id, signature) = ?"
+        found = node.db.conn.execute(standing, (awaited.link,)).fetchone()
         require(found is None, "what the log waits for comes back", f"{node.name} has {awaited.kind}")
 
 

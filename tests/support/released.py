@@ -21,6 +21,7 @@ from typing import Any, Final
 import click
 import zstandard
 
+from edge_node.store.headers import as_signed
 from tests.support.running import Counter, Ledger, Program, Running, Syncer, running_office
 
 RECORDINGS: Final = Path(__file__).resolve().parents[1] / "golden" / "data"
@@ -44,7 +45,7 @@ def facts_of(node_data: Path) -> dict[str, Any]:
         dossiers = db.execute("SELECT code, applicant, status FROM dossier ORDER BY code").fetchall()
     total = sha256()
     for header, signature in records:
-        total.update(header + signature)
+        total.update(as_signed(header) + signature)
     return {"records": len(records), "sha256": total.hexdigest(), "dossiers": [list(row) for row in dossiers]}
 
 

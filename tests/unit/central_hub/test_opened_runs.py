@@ -6,6 +6,7 @@ from central_hub.store import opened_runs
 from central_hub.store.opened_runs import OpenedRuns, Outline
 from central_hub.tlog.sequencer import leaf_in, leaf_of
 from sync_protocol.frame import decode_run, encode_run
+from sync_protocol.record import RECORD_VERSION
 from tests.support.device_log import DeviceLog
 
 
@@ -20,9 +21,12 @@ def test_an_outline_says_what_the_provinces_log_says_of_each_record() -> None:
     log = DeviceLog()
     for _ in range(5):
         log.write("dossier.noted", log.new_dossier(), {}, {"note": "Đã gọi điện"})
-    records = decode_run(encode_run(log.run(2, 5))).records
+    log.write(
+        "dossier.noted", log.new_dossier(), {"by": "x"}, {"note": "Của bản mới hơn"}, v=RECORD_VERSION + 1
+    )
+    records = decode_run(encode_run(log.run(2, 7))).records
     outline = Outline.of(records)
-    assert [leaf_in(outline, i) for i in range(3)] == [leaf_of(record) for record in records]
+    assert [leaf_in(outline, i) for i in range(5)] == [leaf_of(record) for record in records]
 
 
 def test_an_outline_stays_when_its_run_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

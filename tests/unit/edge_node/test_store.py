@@ -56,6 +56,26 @@ def test_the_truth_is_append_only(db: Database, statement: str) -> None:
     assert list(db.conn.iterdump()) == before
 
 
+@pytest.mark.parametrize("held", ["x''", "zeroblob(32)"])
+def test_a_link_follows_from_its_record_whatever_the_column_holds(tmp_path: Path, held: str) -> None:
+    """Older programs kept it beside each record: their rows and today's stand in one table."""
+    db = open_database(tmp_path / "node.db")
+    prepare(db)
+    log = LogBuilder()
+    log.note("một", hex32("d"))
+    store = SqliteLogStore(db)
+    store.append(log.run(0, 1))
+    db.execute("DROP TRIGGER record_no_update")
+    db.execute(f"UPDATE record SET link = {held}")
+    ensure_guards(db)
+    store.append(log.run(1, 2))
+    entry = store.frontier([log.id])[log.id]
+    assert (entry.length, entry.head) == (2, log.records[1].link)
+    assert [store.link_at(log.id, length) for length in (1, 2)] == [r.link for r in log.records]
+    assert [record.link for record in store.span(log.id, 0)] == [r.link for r in log.records]
+    assert db.execute("SELECT length(link) FROM record WHERE seq = 1").fetchone() == (0,)
+
+
 def test_a_body_may_be_erased_by_an_order_alone_and_never_comes_back(db: Database) -> None:
     erase = "UPDATE body SET state = 'erased', salt = NULL, content = NULL"
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
