@@ -41,6 +41,8 @@ class _Crossing:
     """One sync until neither side has more."""
 
     seconds: float
+    used_s: float
+    """Processor time of the PC."""
     bytes_up: int
     bytes_down: int
     requests: int
@@ -112,13 +114,13 @@ def _drafts(life: Iterable[Step]) -> list[Draft]:
 def _cross(db: Database, services: Services, port: int) -> _Crossing:
     with RoughLine(port, Roughness()) as counted:
         line = HubLine(f"http://127.0.0.1:{counted.port}")
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         result = sync(db, services, line)
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - busy
         line.close()
         if result.problem is not None:
             raise RuntimeError(f"the sync failed: {result}")
-        return _Crossing(seconds, counted.bytes_up, counted.bytes_down, result.rounds)
+        return _Crossing(seconds, used, counted.bytes_up, counted.bytes_down, result.rounds)
 
 
 def _until_quiet(db: Database, services: Services, port: int) -> None:
@@ -131,6 +133,7 @@ def _until_quiet(db: Database, services: Services, port: int) -> None:
 
 def _figures(name: str, title: str, moved: _Crossing, idle: _Crossing, detail: Detail) -> list[Figure]:
     detail |= {
+        "of it processor of the PC, s": moved.used_s,
         "bytes up": moved.bytes_up,
         "bytes down": moved.bytes_down,
         "requests": moved.requests,
