@@ -10,7 +10,7 @@ K ?=
 ONCE ?=
 MINUTES ?=
 JOBS ?= 2
-PYTEST := $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
+PYTEST := sh tools/run_tests.sh $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
 
 .PHONY: help setup demo quarter test fast lint format bench soak screenshots reference translations lock wheel
 

@@ -225,11 +225,11 @@ def heal(db: Database, services: Services, office: Office, seals: Iterable[Seal]
             continue
         if seal.length > mine.length:
             _LOG.warning("another PC holds more of log %s: this database was put back", office.log)
-            return open_log(db, services, reason=OpeningReason.RESTORE)
+            return open_log(db, services, reason=OpeningReason.RESTORE, instead_of=office.log)
         if store.link_at(seal.log, seal.length) != seal.head:
             detail = f"log {office.log}: another PC holds another branch"
             alerts.raise_alert(db, alerts.FORK, now=services.clock(), detail=detail)
-            return open_log(db, services, reason=OpeningReason.CLONE)
+            return open_log(db, services, reason=OpeningReason.CLONE, instead_of=office.log)
     return office
 
 
