@@ -304,6 +304,7 @@ class World:
         if whose == "the hub":
             snapshot_on(self.hub.worker, stick, device, part_bytes_max=PART_BYTES)
         self.nodes.append(node)
+        self.note_fault("joined by a snapshot")
         self._seed(node, stick, chance)
         self.say(f"{node.name} joins {node.unit} by a snapshot of {whose}, {node.status().history} missing")
         node.copy()
@@ -337,6 +338,7 @@ class World:
 
     def _reorganise(self, step: Step, node: SimNode) -> None:
         """The province says what becomes of units."""
+        self.note_fault("units re-organised")
         self.say(f"hub {reorganise(self, random.Random(step.seed), again=bool(step.amount))}")
 
     def _bulk(self, step: Step, node: SimNode) -> None:
