@@ -386,7 +386,7 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
     for record in sorted(verdicts, key=lambda record: record.header.at):
         facts = record.header.facts
         before = given.get(facts["record"])
-        is_again = before is not None and before.header.facts["outcome"] == facts["outcome"]
+        is_again = before is not None and _said(before) == _said(record)
         # A hub that was put back may have judged anew before it was given back what it said in its former life.
         is_news = before is None or truth.arrival(before) > truth.arrival(record)
         require(not is_again or is_news, "no verdict is given twice", facts["record"])
@@ -416,6 +416,11 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
             "a node knows every verdict on its commune",
             f"{node.name} {_differing(known, mine)}",
         )
+
+
+def _said(verdict: Record) -> tuple[str, str | None]:
+    """What waits may come to wait for something else."""
+    return verdict.header.facts["outcome"], verdict.header.facts["code"]
 
 
 def _check_fairness(world: "World", truth: _Truth) -> None:

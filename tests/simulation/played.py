@@ -11,11 +11,13 @@ import pytest
 
 from tests.simulation.replay import Failure, attempt_seed
 
-SEEDS = int(os.environ.get("MOTCUA_SEEDS", "200"))
+SEEDS = int(os.environ.get("MOTCUA_SEEDS", "50"))
 FIRST_SEED = int(os.environ.get("MOTCUA_FIRST_SEED", "1"))
-SHARES = 4
+MODULES = 4
 ENOUGH = 50
 """So many neighbouring worlds meet every kind of fault."""
+SHARES = max(1, min(MODULES, SEEDS // ENOUGH))
+"""In so many of the modules seeds are drawn; past failures are spread over all of them."""
 PAST_FAILURES = (
     123,  # a number that lost the fold was given to a second dossier
     542,  # a database put back on a full disk broke the sync off
@@ -58,7 +60,8 @@ class Share:
         ends = [FIRST_SEED + SEEDS * part // SHARES for part in range(SHARES + 1)]
         drawn = range(FIRST_SEED, FIRST_SEED + SEEDS)
         past = [seed for seed in PAST_FAILURES if seed not in drawn]
-        self.seeds = [*range(ends[number], ends[number + 1]), *past[number::SHARES]]
+        row = range(ends[number], ends[number + 1]) if number < SHARES else range(0)
+        self.seeds = [*row, *past[number::MODULES]]
         self._met: dict[int, Counter[str]] = {}
 
     def play(self, seed: int) -> None:
