@@ -128,8 +128,10 @@ export const FINDING_TEXTS = {
       "owner.name": "Chủ hồ sơ", summary: "Trích yếu", number: "Số, ký hiệu", date: "Ngày", signer: "Người ký văn bản", kind: "Loại", ground: "Lý do",
     },
     roles: {
-      receptionist: "cán bộ một cửa", specialist: "chuyên viên", leader: "lãnh đạo", clerk: "văn thư", unit_administrator: "quản trị đơn vị",
-      device: "máy của đơn vị", hub: "máy chủ tỉnh", registry: "sổ khóa",
+      receptionist: "cán bộ một cửa", specialist: "chuyên viên", leader: "lãnh đạo", clerk: "văn thư",
+      unit_administrator: "quản trị đơn vị", device: "máy trạm", hub: "trung tâm tỉnh", registry: "sổ đăng ký khóa",
+      administrator: "quản trị tỉnh", statistician: "thống kê", auditor: "kiểm tra", key_authority: "quản lý khóa", verifier: "xác minh",
+      root: "khóa gốc",
     },
     papers: { "paper.slip": "Giấy tiếp nhận và hẹn trả", "paper.result": "Giấy biên nhận trả kết quả" },
     paper: "Loại giấy",
@@ -181,7 +183,8 @@ export const FINDING_TEXTS = {
     },
     roles: {
       receptionist: "receptionist", specialist: "specialist", leader: "leader", clerk: "clerk", unit_administrator: "unit administrator",
-      device: "office's computer", hub: "hub", registry: "registry",
+      device: "PC of an office", hub: "province’s hub", registry: "registry of keys", administrator: "province’s administrator",
+      statistician: "statistician", auditor: "auditor", key_authority: "key authority", verifier: "verifier", root: "root key",
     },
     papers: { "paper.slip": "Slip (receipt of a dossier)", "paper.result": "Receipt of a result" },
     paper: "Paper",

@@ -1,10 +1,13 @@
 """A report as a person reads it in a terminal."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import signing
 from dossiers.kinds import KINDS
 from signing.bundles import open_unpinned_bundle
 from signing.exported import encode_export
@@ -52,6 +55,15 @@ def test_kinds_and_roles_have_names_with_their_codes(report: Report) -> None:
         assert f": {name} (dossier.received) · " in render(replace(report, records=(named,)), language)
         unknown = replace(report.subject, document=replace(document, kind="dossier.foretold"))
         assert ": dossier.foretold · " in render(replace(report, records=(unknown,)), language)
+
+
+def test_the_page_calls_every_role_as_the_command_does() -> None:
+    texts = (Path(signing.__file__).parent / "web" / "texts.js").read_text(encoding="utf-8")
+    vietnamese, english = re.findall(r"roles: \{(.*?)\n    \}", texts, re.DOTALL)
+    for language, said in enumerate((vietnamese, english)):
+        assert dict(re.findall(r'(\w+): "([^"]*)"', said)) == {
+            role.value: names[language] for role, names in ROLE_NAMES.items()
+        }
 
 
 def test_every_check_and_every_gap_has_its_line(report: Report) -> None:
