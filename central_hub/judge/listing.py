@@ -2,7 +2,8 @@
 
 Written by the judge, in the transaction that applied the records: a list names only what stands. With the records of a
 dossier go the statements of delegated keys that signed them (the province's own statements reach everybody anyway), and
-the erasure orders about the dossier, so that what must go goes everywhere.
+the erasure orders about the dossier, so that what must go goes everywhere; and what was told of a record that waits, which
+nobody else hears again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, select
 
 from central_hub.journal.service import Draft, write
+from central_hub.judge.verdicts import verdicts_for
 from central_hub.projection.foreign import Audience, listed_for
 from central_hub.services import Services
 from central_hub.store.erasures import erasures_of
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import FOREIGN, KEY
+from central_hub.store.tables import KEY
 from dossiers.kinds import LISTED_MAX
 
 
@@ -31,14 +33,13 @@ def list_foreign(
             mine += _new(connection, unit, None, _statements(connection, services, keys, unit))
             ordered = {order.order: False for order in orders if order.commune != unit}
             mine += _new(connection, unit, dossier, {**records, **ordered})
+    store = HubLogStore(connection, services.opened)
     for unit, lists in sorted(drafts.items()):
         if lists:
-            write(connection, services, commune=unit, drafts=_distinct(lists), now_ms=now_ms)
-
-
-def units_of(connection: Connection, record: str) -> list[str]:
-    """The units for which a record was listed."""
-    return sorted(connection.scalars(select(FOREIGN.c.unit).where(FOREIGN.c.record == record)))
+            fresh = _distinct(lists)
+            listed = dict.fromkeys(record for draft in fresh for record in draft.facts["records"])
+            said = verdicts_for(connection, store, unit, listed)
+            write(connection, services, commune=unit, drafts=[*fresh, *said], now_ms=now_ms)
 
 
 def _new(

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Row, select
 
 from central_hub.journal.service import Draft
 from central_hub.judge.batch import Case
-from central_hub.judge.listing import units_of
+from central_hub.projection.foreign import units_of
 from central_hub.store.bulk import chunks
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import STANDING, TOLD
 from sync_protocol.admission import APPLIED, Judgement, Outcome
-from sync_protocol.record import UnverifiedRecord
+from sync_protocol.record import Record, UnverifiedRecord
 
 VERDICT = "verdict.given"
 _APPLIED_WITHOUT_A_WORD = (Outcome.APPLIED.value, None)
@@ -50,7 +50,29 @@ def verdicts_on(
         for commune in sorted({case.record.header.commune, *units_of(connection, case.record.id)}):
             word = known.get(commune)
             if said != ((word.outcome, word.code) if word else silent):
-                drafts.setdefault(commune, []).append(_verdict(case.record, case.judgement))
+                retryable = bool(case.judgement.reason and case.judgement.reason.retryable)
+                drafts.setdefault(commune, []).append(_verdict(case.record, *said, retryable=retryable))
+    return drafts
+
+
+def verdicts_for(
+    connection: Connection, store: HubLogStore, unit: str, records: Iterable[str]
+) -> list[Draft]:
+    """What a unit has not heard yet of records that are listed for it.
+
+    What nobody can read yet waits and goes along the dossier's way all the same, and often after it was judged.
+    """
+    drafts: list[Draft] = []
+    for part in chunks(records):
+        told = _told(connection, part)
+        query = (
+            select(STANDING).where(STANDING.c.record.in_(part)).order_by(STANDING.c.log_no, STANDING.c.seq)
+        )
+        for stands in connection.execute(query).all():
+            word, record = told.get(stands.record, {}).get(unit), store.record(stands.record)
+            said = _standing_said(stands)
+            if record is not None and (word is None or (word.outcome, word.code) != said):
+                drafts.append(_verdict(record, *said, retryable=bool(stands.retryable)))
     return drafts
 
 
@@ -107,15 +129,15 @@ def _standing_said(row: Row[Any] | None) -> tuple[str, str | None]:
     return (row.outcome, row.code) if row is not None else _APPLIED_WITHOUT_A_WORD
 
 
-def _verdict(record: UnverifiedRecord, judgement: Judgement) -> Draft:
-    header, reason = record.header, judgement.reason
+def _verdict(record: UnverifiedRecord | Record, outcome: str, code: str | None, *, retryable: bool) -> Draft:
+    header = record.header
     facts: dict[str, Any] = {
         "record": record.id,
         "log": header.log,
         "seq": header.seq,
-        "outcome": judgement.outcome.value,
-        "code": reason.code if reason else None,
-        "retryable": bool(reason and reason.retryable),
+        "outcome": outcome,
+        "code": code,
+        "retryable": retryable,
         "unit": header.commune,
     }
     return Draft(kind=VERDICT, facts=facts)

@@ -82,3 +82,8 @@ def listed_for(connection: Connection, records: Iterable[str], *, unit: str) -> 
         for row in connection.execute(query.where(FOREIGN.c.unit == unit, FOREIGN.c.record.in_(part))):
             found[row.record] = bool(row.is_closed)
     return found
+
+
+def units_of(connection: Connection, record: str) -> list[str]:
+    """The units for which a record was listed."""
+    return sorted(connection.scalars(select(FOREIGN.c.unit).where(FOREIGN.c.record == record)))

@@ -381,20 +381,27 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
     require(
         len({row.record for row in truth.standings}) == len(truth.standings), "one standing per record", "hub"
     )
-    given: dict[str, Record] = {}
+    given: dict[tuple[str, str], Record] = {}
     verdicts = [r for records in truth.records.values() for r in records if r.header.kind == "verdict.given"]
     for record in sorted(verdicts, key=lambda record: record.header.at):
         facts = record.header.facts
-        before = given.get(facts["record"])
+        told_whom = facts["record"], record.header.commune
+        before = given.get(told_whom)
         is_again = before is not None and _said(before) == _said(record)
         # A hub that was put back may have judged anew before it was given back what it said in its former life.
         is_news = before is None or truth.arrival(before) > truth.arrival(record)
         require(not is_again or is_news, "no verdict is given twice", facts["record"])
-        given[facts["record"]] = record
+        given[told_whom] = record
     standing = {row.record: row.outcome for row in truth.standings}
-    outcomes = {record: verdict.header.facts["outcome"] for record, verdict in given.items()}
-    told = {record: outcome for record, outcome in outcomes.items() if outcome != "applied"}
-    require(standing == told, "the newest verdict is the one that stands", _differing(standing, told))
+    for (record_id, commune), verdict in given.items():
+        said, stands = verdict.header.facts["outcome"], standing.get(record_id, "applied")
+        require(
+            said == stands,
+            "the newest verdict is the one that stands",
+            f"{commune} {record_id}: {said} | {stands}",
+        )
+    untold = standing.keys() - {record_id for record_id, _ in given}
+    require(not untold, "what waits or is refused has a verdict", sorted(untold)[:2])
     unread = {row.record for row in truth.standings if row.code == RECORD_VERSION.code}
     require(
         not unread or world.hub.program is Program.OLDER, "an update reads what could not be read", unread

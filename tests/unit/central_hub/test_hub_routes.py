@@ -129,6 +129,22 @@ def test_a_verdict_goes_to_everybody_who_holds_the_record(hub: ProvinceHub) -> N
         assert told == [(opening, "pending")]
 
 
+def test_who_is_given_a_record_that_waits_hears_that_it_waits(hub: ProvinceHub) -> None:
+    """Such a record was listed for the next unit after its verdict had gone to the first one alone."""
+    home = hub.enrol(HOME)
+    dossier, opening = receive(home, OTHER)
+    waiting = [home.log.write("dossier.noted", dossier, {}, {"note": "x"}, parents=(opening,), later={}).id]
+    send(hub, home)
+    waiting.append(home.log.write("weather.seen", dossier, {}, {"x": "y"}, parents=(opening,)).id)
+    send(hub, home)
+    to = {"fields": [], "set": {"competent": THIRD}}
+    home.log.write("dossier.amended", dossier, to, parents=(opening,))
+    send(hub, home)
+    for unit in (HOME, OTHER, THIRD):
+        told = [(f["record"], f["outcome"], f["code"], f["unit"]) for f in said(hub, unit, "verdict.given")]
+        assert told == [(each, "pending", "RECORD_VERSION", HOME) for each in waiting]
+
+
 def test_dossiers_folded_before_the_way_was_read_are_listed_once(hub: ProvinceHub) -> None:
     home = hub.enrol(HOME)
     _, opening = receive(home, OTHER)
