@@ -12,10 +12,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
+from sqlalchemy import Connection
 from sqlite_utils import Database
 
 import central_hub.ingest.service as ingest
 import central_hub.judge.deciding as judging
+import central_hub.judge.verdicts as verdicts
 import central_hub.registry.leases as leasing
 import central_hub.store.erasures as erasures_at_hub
 import central_hub.store.record_log as hub_log
@@ -165,6 +167,15 @@ def forget_the_parents(patch: pytest.MonkeyPatch) -> None:
 
 def repeat_verdicts(patch: pytest.MonkeyPatch) -> None:
     """Every look at a waiting record gives another verdict."""
+    told = verdicts._told
+
+    def misread(connection: Connection, records: Sequence[str]) -> Any:
+        found = told(connection, records).items()
+        return {
+            record: {unit: word._replace(code="") for unit, word in words.items()} for record, words in found
+        }
+
+    patch.setattr(verdicts, "_told", misread)
     patch.setattr(Standing, "differs", lambda self, outcome, reason: True)
 
 
