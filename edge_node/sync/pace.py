@@ -5,8 +5,9 @@ large for the line: the next is smaller, and stays below that size until many la
 cut every so often cuts small requests as well; therefore a first cut makes nothing smaller than what passes in a moment,
 and only cuts in a row do, because a payload that cannot pass never will (design §6).
 
-Some lines let only so many bytes pass on each connection. Such a line is to show itself while requests are still small:
-no request is larger than what its connection has carried before it, so the first that is cut was cut near its beginning.
+Some lines let only so many bytes pass on each connection. Such a line is to show itself while little is lost: on a line of
+which nothing is known the second request is a short one, and none after it is larger than what its connection has carried
+before, so the first that is cut was cut near its beginning and leaves a size that is known to pass.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +19,9 @@ from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROU
 START: Final = ROUND_SIZE_BYTES_START
 AIM_S: Final = 2.0
 MOMENT_S: Final = 1.2
+PROBE_SHARE: Final = 4
+"""The second request is that part of the first: a limit of one and a half times the first costs little of the third."""
+
 CALM: Final = 16
 """So many large rounds without a cut, and a ceiling is lifted by a quarter; after as many again by a half, and so on."""
 
@@ -70,7 +74,11 @@ class Pace:
         if calm % CALM == 0:
             ceiling = _bounded(ceiling * (4 + calm // CALM) // 4)
         speed = int(moved_bytes / max(seconds, 0.001))
+        if seconds < AIM_S:  # a short round is mostly waiting, and no word against how fast the line was found
+            speed = max(speed, self.speed)
         after = replace(self, ceiling=ceiling, speed=speed, cuts=0, calm=calm)
+        if not self.speed and self.budget >= START and not self.is_shaky:
+            return replace(after, budget=_bounded(min(int(speed * AIM_S), moved_bytes // PROBE_SHARE)))
         # After a cut the ceiling is what passed before it; else nobody knows yet how much a connection lets pass.
         most = ceiling if after.is_shaky else min(ceiling, max(self.budget, carried_bytes))
         return replace(after, budget=_bounded(min(int(speed * AIM_S), most)))

@@ -66,9 +66,27 @@ def test_a_round_takes_about_two_seconds_and_grows_to_what_its_connection_carrie
     size = 48 * 1024
     slow = passed(Pace(), size=size, seconds=20)
     assert slow.budget == max(ROUND_SIZE_BYTES_MIN, int(size // 20 * pace.AIM_S))
-    assert passed(Pace(), size=size, seconds=0.01).budget == size
-    assert passed(Pace(), size=size, seconds=0.01, before=2 * size).budget == 3 * size
+    known = Pace(budget=size, speed=1)
+    assert passed(known, size=size, seconds=0.01).budget == size
+    assert passed(known, size=size, seconds=0.01, before=2 * size).budget == 3 * size
     assert passed(Pace(), size=100, seconds=9) == Pace()
+
+
+def test_the_second_request_on_an_unknown_line_is_short_and_says_nothing_against_its_speed() -> None:
+    first = passed(Pace(), seconds=0.7)
+    assert first.budget == pace.START // pace.PROBE_SHARE
+    second = passed(first, seconds=0.65, before=pace.START)
+    assert second.budget == pace.START + first.budget and second.speed == first.speed
+    assert passed(second, seconds=4.0).speed == second.budget // 4
+
+
+def test_a_line_that_resets_every_connection_after_64_kib_costs_a_few_kib_until_it_is_known() -> None:
+    """The third request is cut a few KiB from its beginning, and what had passed until then is what passes from then on."""
+    first = passed(Pace(), seconds=0.7)
+    second = passed(first, seconds=0.65, before=pace.START)
+    carried = pace.START + first.budget
+    assert 64 * 1024 - carried < 8 * 1024
+    assert second.after_cut(carried_bytes=carried).ceiling == carried
 
 
 @pytest.mark.parametrize("limit_kib", [50, 64, 100, 128, 300])
