@@ -1,6 +1,6 @@
 """The worlds of every run: a fixed list of seeds and the seeds of past failures for ever, in shares that several processes play.
 
-`MOTCUA_SEEDS=500` plays that many; `MOTCUA_FIRST_SEED=10000` begins elsewhere. A share is a row of neighbouring seeds, because
+`MOTCUA_SEEDS=500` plays that many; `MOTCUA_FIRST_SEED=10000` begins elsewhere. A share is two rows of neighbouring seeds, because
 what a world is made of hangs on remainders of its seed: each share meets every kind of fault, and is asked whether it did.
 """
 
@@ -11,11 +11,12 @@ import pytest
 
 from tests.simulation.replay import Failure, attempt_seed
 
-SEEDS = int(os.environ.get("MOTCUA_SEEDS", "50"))
+SEEDS = int(os.environ.get("MOTCUA_SEEDS", "200"))
 FIRST_SEED = int(os.environ.get("MOTCUA_FIRST_SEED", "1"))
 MODULES = 4
 ENOUGH = 50
-"""So many neighbouring worlds meet every kind of fault."""
+"""So many worlds, in rows of neighbours, meet every kind of fault."""
+ROWS = 2
 SHARES = max(1, min(MODULES, SEEDS // ENOUGH))
 """In so many of the modules seeds are drawn; past failures are spread over all of them."""
 PAST_FAILURES = (
@@ -57,10 +58,11 @@ class Share:
     """One part of the worlds of a run, and the faults that it has met so far."""
 
     def __init__(self, number: int) -> None:
-        ends = [FIRST_SEED + SEEDS * part // SHARES for part in range(SHARES + 1)]
+        ends = [FIRST_SEED + SEEDS * part // (ROWS * SHARES) for part in range(ROWS * SHARES + 1)]
         drawn = range(FIRST_SEED, FIRST_SEED + SEEDS)
         past = [seed for seed in PAST_FAILURES if seed not in drawn]
-        row = range(ends[number], ends[number + 1]) if number < SHARES else range(0)
+        rows = range(number, ROWS * SHARES, SHARES) if number < SHARES else range(0)
+        row = [seed for part in rows for seed in range(ends[part], ends[part + 1])]
         self.seeds = [*row, *past[number::MODULES]]
         self._met: dict[int, Counter[str]] = {}
 
