@@ -34,10 +34,12 @@ from edge_node.witness.state import anchor_of
 from signing.errors import NotEntitled
 from signing.keys import SigningKey
 from signing.reasons import Reason
+from signing.trust import Trust
+from sync_protocol.errors import LocalFault, RemoteFault
 from sync_protocol.frontier import FrontierEntry
 from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
 from sync_protocol.log import OPENING_KIND, Run, make_seal
-from sync_protocol.record import Body, Header, Record, compose, unverified
+from sync_protocol.record import Body, Header, Record, compose, unverified, verify_record
 
 CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
 """Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
@@ -267,17 +269,33 @@ def require_office(db: Database) -> Office:
 
 
 def seal_tail(db: Database, services: Services, office: Office) -> None:
-    """Seal the own log where it ends (before anything is handed over), unless it is sealed there."""
+    """Seal the own log where it ends (before anything is handed over), unless it is sealed there.
+
+    Raises LocalFault where the disk spoilt the newest record: nothing follows that would not fit it, and a seal would make
+    the damage what this PC says.
+    """
     store = SqliteLogStore(db)
     with write_transaction(db):
         for log in store.logs_of(device=office.device):
             entry = store.frontier([log]).get(log)
             newest = store.seal(log)
             if entry and (newest is None or newest.length < entry.length):
+                for record in store.span(log, entry.length - 1):
+                    _check_as_read(services.trust.trust(db), record)
                 origin = store.origin_of(log)
                 store.add_seal(
                     make_seal(log, entry.length, entry.head, services.keyring.device, origin=origin)
                 )
+
+
+def _check_as_read(trust: Trust, record: Record) -> None:
+    statement = trust.statement(record.header.by)
+    if statement is None:
+        return
+    try:
+        verify_record(unverified(record), statement.key)
+    except RemoteFault as error:
+        raise LocalFault(f"record {record.id} is not what was signed: {error}") from error
 
 
 def may_sign(actor: Actor, kind: str, facts: dict[str, Any]) -> bool:

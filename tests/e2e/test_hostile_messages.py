@@ -498,10 +498,12 @@ def test_a_well_signed_record_that_may_not_stand_is_quarantined_alone(
 
 
 def test_a_kind_of_a_newer_version_is_kept_and_passed_on(hub: ProvinceHub, desk: Desk) -> None:
-    desk.log.write("dossier.appealed", desk.log.new_dossier(), {"anything": [1, {"deep": True}]}, {"x": "y"})
+    record = desk.log.write(
+        "dossier.appealed", desk.log.new_dossier(), {"anything": [1, {"deep": True}]}, {"x": "y"}
+    )
     hub.deliver(desk)
     hub.judge()
-    assert held(hub, desk)[2] == 2 and standing_codes(hub, desk) == {}
+    assert held(hub, desk)[2] == 2 and standing_codes(hub, desk) == {record.id: "RECORD_VERSION"}
 
 
 def test_a_seal_by_another_key_is_not_acknowledged(

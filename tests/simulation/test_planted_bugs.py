@@ -47,6 +47,7 @@ from tests.simulation.plants import (
     clone_gets_data_before_confirmation,
     drop_the_second_branch,
     keep_the_epoch_of_a_restored_hub,
+    reuse_the_epoch_after_an_image,
     show_no_voucher,
 )
 from tests.simulation.relay_plants import WITH_RELAYS
@@ -251,6 +252,7 @@ FIRST: Mapping[Plant, int] = {
     skip_the_chain_check: 15,
     receipt_for_what_was_announced: 7,
     keep_the_epoch_of_a_restored_hub: 9,
+    reuse_the_epoch_after_an_image: 95,
     show_no_voucher: 9,
     ON_THE_LAN[0]: 2,
     ON_THE_LAN[1]: 2,

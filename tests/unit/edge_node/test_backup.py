@@ -163,7 +163,7 @@ def test_what_is_no_backup_changes_nothing(office: TestOffice, tmp_path: Path, c
 def spoil(database: Path, record: Record) -> None:
     """What a dying disk does to the page on which a record lies."""
     content = bytearray(database.read_bytes())
-    at = content.index(record.header_bytes[-200:]) // PAGE_BYTES * PAGE_BYTES
+    at = content.index(record.signature) // PAGE_BYTES * PAGE_BYTES
     content[at : at + PAGE_BYTES] = b"\xa5" * PAGE_BYTES
     database.write_bytes(content)
 
