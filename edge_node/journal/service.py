@@ -34,12 +34,11 @@ from edge_node.witness.state import anchor_of
 from signing.errors import NotEntitled
 from signing.keys import SigningKey
 from signing.reasons import Reason
-from signing.trust import Trust
-from sync_protocol.errors import LocalFault, RemoteFault
+from sync_protocol.errors import LocalFault
 from sync_protocol.frontier import FrontierEntry
 from sync_protocol.limits import SALT_SIZE_BYTES, SEAL_EVERY_RECORDS
 from sync_protocol.log import OPENING_KIND, Run, make_seal
-from sync_protocol.record import Body, Header, Record, compose, unverified, verify_record
+from sync_protocol.record import Body, Header, Record, compose, unverified
 
 CONTENT_ALONE: Final = frozenset({"dossier.amended", "dossier.file_added", "dossier.noted"})
 """Kinds that say nothing without their body; the others' facts (a step, a settlement, a payment) stand without it."""
@@ -280,22 +279,12 @@ def seal_tail(db: Database, services: Services, office: Office) -> None:
             entry = store.frontier([log]).get(log)
             newest = store.seal(log)
             if entry and (newest is None or newest.length < entry.length):
-                for record in store.span(log, entry.length - 1):
-                    _check_as_read(services.trust.trust(db), record)
+                if not store.is_as_written(log, entry.length - 1):
+                    raise LocalFault(f"log {log}: the disk spoilt record {entry.length - 1}")
                 origin = store.origin_of(log)
                 store.add_seal(
                     make_seal(log, entry.length, entry.head, services.keyring.device, origin=origin)
                 )
-
-
-def _check_as_read(trust: Trust, record: Record) -> None:
-    statement = trust.statement(record.header.by)
-    if statement is None:
-        return
-    try:
-        verify_record(unverified(record), statement.key)
-    except RemoteFault as error:
-        raise LocalFault(f"record {record.id} is not what was signed: {error}") from error
 
 
 def may_sign(actor: Actor, kind: str, facts: dict[str, Any]) -> bool:

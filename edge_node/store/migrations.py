@@ -128,8 +128,8 @@ def m006_withheld_bodies(db: Database) -> None:
 
 @store_migrations()
 def m007_links_follow_from_their_records(db: Database) -> None:
-    """New records leave `link` empty: it is the hash of two other columns. The column stays, because to drop it would write
-    every record of the PC anew; what stands in it since before is not read any more. The index of dossiers no longer holds
+    """New records keep the beginning of `link` alone: it is the hash of two other columns. The column stays, because to drop it would write
+    every record of the PC anew; what stands in it since before may be longer. The index of dossiers no longer holds
     each number twice: SQLite puts it at the end of every entry by itself."""
     db.execute("DROP INDEX record_dossier")
     db.execute("CREATE INDEX record_dossier ON record (dossier) WHERE dossier IS NOT NULL")

@@ -27,7 +27,15 @@ from sync_protocol.errors import LogForked, LogGap
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.log import OPENING_KIND, Run, Seal, branch_id
 from sync_protocol.log_store import cut_to_size, first_length, new_part
-from sync_protocol.record import Body, Record, UnverifiedRecord, decode_header, record_link, unverified
+from sync_protocol.record import (
+    Body,
+    Record,
+    UnverifiedRecord,
+    decode_header,
+    record_id,
+    record_link,
+    unverified,
+)
 
 _RECORD: Final = (
     f"SELECT record.id, record.header, record.signature, {BODY_COLUMNS} "  # noqa: S608 — constants
@@ -35,6 +43,8 @@ _RECORD: Final = (
 )
 _FOREIGN: Final = "SELECT id, header, signature, state, salt, content FROM foreign_record"
 _ROWS_AT_ONCE: Final = 256
+_LINK_KEPT_BYTES: Final = 8
+"""The link follows from its record; so much of it stays beside the newest one, which no other record vouches for yet."""
 
 
 class SqliteLogStore:
@@ -88,6 +98,23 @@ class SqliteLogStore:
             if bytes_max is not None and size > bytes_max:
                 break
         return cut_to_size(kept, bytes_max)
+
+    def is_as_written(self, log: str, seq: int) -> bool:
+        """Whether a record is what was written, by the beginning of its link that was kept beside it.
+
+        What follows a record names its link, so damage further down shows by the chain; this is for the newest. A row that an
+        older program wrote holds the whole link, or (for a short time) nothing.
+        """
+        row = self._db.conn.execute(
+            "SELECT record.link, record.id, header, signature FROM record JOIN log ON log.number = record.log "
+            "WHERE log.id = ? AND seq = ?",
+            (log, seq),
+        ).fetchone()
+        if row is None:
+            return True
+        kept, stored_id, header, signature = row
+        is_same = record_id(as_signed(header)) == stored_id.hex()
+        return is_same and link_of(stored_id, signature).startswith(kept.hex())
 
     def seal(self, log: str, *, at_most: int | None = None) -> Seal | None:
         row = self._db.conn.execute(
@@ -338,8 +365,8 @@ class SqliteLogStore:
             (number, base),
         ).fetchone()
         if row is not None:
-            seq, record_id, signature, base = row
-            return FrontierEntry(log=log, base=base, length=seq + 1, head=link_of(record_id, signature))
+            seq, stored_id, signature, base = row
+            return FrontierEntry(log=log, base=base, length=seq + 1, head=link_of(stored_id, signature))
         return FrontierEntry(log=log, base=base, length=base, head=found.head) if found else None
 
     def _length(self, log: int | None, found: Foundation | None) -> int:
@@ -374,12 +401,13 @@ class SqliteLogStore:
         header = record.header
         cursor = self._db.conn.execute(
             "INSERT INTO record (number, log, seq, id, link, kind, dossier, header, signature) "
-            "VALUES (?, ?, ?, ?, x'', ?, ?, ?, ?)",
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number,
                 log,
                 header.seq,
                 bytes.fromhex(record.id),
+                bytes.fromhex(record.link)[:_LINK_KEPT_BYTES],
                 header.name,
                 bytes.fromhex(header.dossier) if header.dossier else None,
                 as_kept(record.header_bytes),
@@ -391,13 +419,13 @@ class SqliteLogStore:
 
 def read_record(row: Sequence[Any]) -> Record:
     """A stored row as a record: only verified ones are ever stored, and their id stands beside them."""
-    record_id, kept, signature, state, salt, content = row
+    stored_id, kept, signature, state, salt, content = row
     header = as_signed(kept)
     body, body_state = read_body(state, salt, content)
-    link = link_of(record_id, signature)
-    return Record(decode_header(header), header, signature, record_id.hex(), link, body, body_state)
+    link = link_of(stored_id, signature)
+    return Record(decode_header(header), header, signature, stored_id.hex(), link, body, body_state)
 
 
-def link_of(record_id: bytes, signature: bytes) -> str:
+def link_of(stored_id: bytes, signature: bytes) -> str:
     """The link of a stored record, which follows from two of its columns."""
-    return record_link(record_id.hex(), signature)
+    return record_link(stored_id.hex(), signature)

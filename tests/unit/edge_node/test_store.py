@@ -73,7 +73,7 @@ def test_a_link_follows_from_its_record_whatever_the_column_holds(tmp_path: Path
     assert (entry.length, entry.head) == (2, log.records[1].link)
     assert [store.link_at(log.id, length) for length in (1, 2)] == [r.link for r in log.records]
     assert [record.link for record in store.span(log.id, 0)] == [r.link for r in log.records]
-    assert db.execute("SELECT length(link) FROM record WHERE seq = 1").fetchone() == (0,)
+    assert db.execute("SELECT length(link) FROM record WHERE seq = 1").fetchone() == (8,)
 
 
 def test_a_body_may_be_erased_by_an_order_alone_and_never_comes_back(db: Database) -> None:
