@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from central_hub.nodes.states import NodeState
 from central_hub.statistics.service import Group
 from signing.readiness import READINESS_SCHEMA
 from signing.report_schema import REPORT_SCHEMA
@@ -220,7 +221,7 @@ def _schemas() -> dict[str, Any]:
                 "unit": text,
                 "unit_name": text,
                 "name": text,
-                "state": {"type": "string", "enum": ["new", "silent", "refused", "lagging", "well"]},
+                "state": {"type": "string", "enum": [state.value for state in NodeState]},
                 "enrolled": _MOMENT,
                 "last_contact": _MOMENT,
                 "last_synced": _MOMENT,

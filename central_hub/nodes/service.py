@@ -41,13 +41,6 @@ _SORTS = {
     "duplicates": lambda pair: pair[3],
     "codes": lambda pair: pair[0].beacon.codes_left if pair[0].beacon else 0,
 }
-_ATTENTION = (
-    NodeState.SILENT,
-    NodeState.NEW,
-    NodeState.FAILING,
-    NodeState.REFUSED,
-    NodeState.LAGGING,
-)
 
 
 def fleet_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
@@ -192,7 +185,7 @@ def address_of(url: str) -> str:
 def _is_wanted(line: Line, wanted: str) -> bool:
     device, look, _name, duplicates = line
     if wanted == "attention":
-        return look.state in _ATTENTION
+        return look.state is not NodeState.WELL
     if wanted == "differing":
         return bool(duplicates or (device.beacon and device.beacon.conflicts))
     return not wanted or look.state.value == wanted

@@ -22,7 +22,8 @@ from central_hub.sync.fleet import DeviceState, list_devices
 _RANKED_SHOWN = 12
 _DAY_MS = 86_400_000
 _NODES_SHOWN = 6
-_ORDER = (NodeState.REFUSED, NodeState.SILENT, NodeState.LAGGING, NodeState.NEW)
+_ORDER = (NodeState.FAILING, NodeState.REFUSED, NodeState.SILENT, NodeState.LAGGING, NodeState.NEW)
+"""What is worth a look, the most pressing first: a PC whose sync fails brings nothing until somebody helps it."""
 _ORDERS = ("best", "worst")
 
 
@@ -62,13 +63,12 @@ def nodes_to_look_at(devices: list[DeviceState], services: Services) -> list[dic
     looks = [(device, look_at(device, now_ms=services.clock())) for device in devices]
     wanted = [pair for pair in looks if pair[1].state in _ORDER]
     wanted.sort(key=lambda pair: (_ORDER.index(pair[1].state), pair[0].contact_ms or 0))
-    drawn = {NodeState.NEW: "lagging"}
     return [
         {
             "name": services.units.name(device.unit),
             "device": device.name,
             "href": f"/nodes/{device.id}",
-            "state": drawn.get(look.state, look.state.value),
+            "state": look.state.value,
             "words": look.notes[0] if look.notes else look.word,
         }
         for device, look in wanted[:_NODES_SHOWN]

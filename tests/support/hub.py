@@ -184,7 +184,7 @@ class ProvinceHub:
     def judge(self) -> int:
         return judge_pending(self.services)
 
-    def contact(self, desk: Desk, *, ago_ms: int = 4 * MINUTE_MS, **beacon: int) -> None:
+    def contact(self, desk: Desk, *, ago_ms: int = 4 * MINUTE_MS, **beacon: Any) -> None:
         """What a round leaves in the fleet's page."""
         values: dict[str, Any] = {
             "unsent": len(desk.log.records) - desk.sent, "oldest_unsent_s": 0, "conflicts": 0, "refused": 0,

@@ -89,6 +89,15 @@ def test_nodes_health_and_the_document_itself_are_as_described(full: ProvinceHub
     assert silent["last_contact"] == "2026-11-16T14:05:00+07:00"
 
 
+def test_a_pc_whose_sync_fails_is_described_too(tmp_path: Path, document: OpenAPI) -> None:
+    """The document listed five of six states: a program that checks its answers refused the fleet of a bad day."""
+    hub = found_province(tmp_path)
+    hub.contact(hub.enrol("20242"), problem="ROUND_FORMAT")
+    answer = hub.browser("kiemtra").get("/api/v1/nodes")
+    held_against(document, "/api/v1/nodes", answer)
+    assert [node["state"] for node in answer.json["nodes"]] == ["failing"]
+
+
 def test_without_a_token_nothing_is_told(tmp_path: Path, document: OpenAPI) -> None:
     nobody = found_province(tmp_path).browser()
     for path in ("/api/v1/statistics", "/api/v1/nodes"):

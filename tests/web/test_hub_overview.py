@@ -2,9 +2,13 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
+from central_hub.nodes.states import NodeState
+from central_hub.overview.service import _ORDER
+from sync_protocol import reasons
 from tests.support.hub import ProvinceHub, Visitor, found_province, shared_province
 
 TILE = re.compile(
@@ -95,7 +99,36 @@ def test_what_needs_a_look_is_there_and_what_is_well_is_not(leader: Visitor) -> 
     assert page.count('class="mc-strip-') == 3
 
 
-def test_an_empty_province_says_what_to_do_first(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def strip(page: str) -> list[tuple[str, str]]:
+    """The PCs to look at: how each is, and what is said of it."""
+    return re.findall(r'class="mc-strip-(\w+)".*?<span class="mc-sub">([^<]*)</span>', page, re.DOTALL)
+
+
+def test_a_pc_whose_sync_fails_is_named_first_whatever_else_it_has(tmp_path: Path) -> None:
+    """It was left out: neither silent nor merely late, and no longer one with refusals."""
+    hub = found_province(tmp_path)
+    refused, failing, new, well = (hub.enrol(unit) for unit in ("20242", "20257", "20195", "20197"))
+    hub.contact(refused, refused=3)
+    hub.contact(failing, refused=2, problem=reasons.ROUND_FORMAT.code)
+    hub.contact(well)
+    page = hub.browser("quantri").page("/")
+    assert [state for state, _words in strip(page)] == ["failing", "refused", "new"]
+    said = strip(page)[0][1]
+    assert said.startswith("Máy báo: ") and reasons.ROUND_FORMAT.vi in said
+    assert f'href="/nodes/{failing.device}"' in page and f'href="/nodes/{new.device}"' in page
+
+
+def test_whatever_is_not_well_can_be_named_and_drawn(hub: ProvinceHub) -> None:
+    assert sorted(_ORDER) == sorted(set(NodeState) - {NodeState.WELL})
+    macros = hub.app.jinja_env.get_template("macros/figures.html")
+    with hub.app.test_request_context():
+        for state in NodeState:
+            node = {"name": "Xã", "device": "PC", "href": "/", "state": state, "words": ""}
+            drawn = str(macros.make_module({}).node_strip([node]))  # type: ignore[attr-defined]
+            assert f"mc-strip-{state.value}" in drawn and "<svg" in drawn
+
+
+def test_an_empty_province_says_what_to_do_first(tmp_path: Path) -> None:
     page = found_province(tmp_path).browser("quantri").page("/")
     assert "Chưa có máy trạm nào" in page
     assert "Cấp mã ghi danh" in page
