@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 
 from central_hub.judge.service import Judge
@@ -20,11 +20,12 @@ from central_hub.memory import RETURNS, collect_seldom, share_one_heap
 from central_hub.scheduler import start_schedule
 from central_hub.services import Services
 from central_hub.settings import JUDGE_SEEN, put_setting
-from central_hub.store.engine import writing
+from central_hub.store.engine import Writes, writing
 from central_hub.tlog.sequencer import advance as sequence
 
 _LOG = logging.getLogger(__name__)
-_IDLE_S_MIN, _IDLE_S_MAX = 0.02, 0.25
+_GLANCE_EVERY_S, _LOOK_EVERY_S = 0.02, 0.25
+"""How often an idle judge glances whether anybody has written, and how often it looks for work whatever it saw."""
 _SEEN_EVERY_S = 10.0
 _SEQUENCE_EVERY_S = 1.0
 _FAULT_WAIT_S = 2.0
@@ -92,8 +93,13 @@ def _sequence(services: Services, ended: threading.Event) -> None:
 
 
 def _work(services: Services, stop: _Stop, parent: int) -> None:
+    with closing(Writes(services.engine)) as writes:
+        _judge_until_stopped(services, stop, parent, writes)
+
+
+def _judge_until_stopped(services: Services, stop: _Stop, parent: int, writes: Writes) -> None:
     judge = Judge(services)
-    seen, idle_s = 0.0, _IDLE_S_MIN
+    seen = 0.0
     while not stop.asked and os.getppid() == parent:
         try:
             judged = judge.judge_pending(batches_max=1)
@@ -109,6 +115,12 @@ def _work(services: Services, stop: _Stop, parent: int) -> None:
             judge.close()
             judge, judged = Judge(services), 0
             time.sleep(_FAULT_WAIT_S)
-        idle_s = _IDLE_S_MIN if judged else min(_IDLE_S_MAX, idle_s * 1.3)
         if not judged:
-            time.sleep(idle_s)
+            _await_change(writes)
+
+
+def _await_change(writes: Writes) -> None:
+    """Until somebody has written to the database, or for a moment."""
+    until = time.monotonic() + _LOOK_EVERY_S
+    while not writes.happened() and time.monotonic() < until:
+        time.sleep(_GLANCE_EVERY_S)

@@ -88,6 +88,7 @@ _PROTOCOL_KINDS = frozenset(
         *genealogy.KINDS,
     }
 )
+_FIRST_RECORDS = 256
 
 
 class _Undo(Exception):
@@ -130,7 +131,7 @@ class Judge:
             if unfolded(connection):
                 self._ahead = None  # what was read ahead may hold bodies that were erased meanwhile
         ahead = self._ahead or self._look_ahead(())
-        self._ahead = self._look_ahead([run.no for run in ahead.runs]) if ahead.runs else None
+        self._ahead = self._look_ahead(ahead.runs) if ahead.runs else None
         try:
             return self._attempt(ahead)
         except SQLAlchemyError:
@@ -225,11 +226,16 @@ class Judge:
 
     # --- read ---
 
-    def _look_ahead(self, in_hand: Sequence[int]) -> Ahead:
-        """Read the next runs and begin to verify them."""
+    def _look_ahead(self, in_hand: Sequence[StoredRun]) -> Ahead:
+        """Read the next runs and begin to verify them.
+
+        Twice as many as are in hand: who has nothing yet waits for few signatures only, and begins to judge at once.
+        """
         services = self._services
+        held = sum(len(run.records) for run in in_hand)
+        most = min(services.config.judge_batch_records, max(_FIRST_RECORDS, 2 * held))
         with reading(services.engine) as connection:
-            runs = stored_runs(connection, services, services.config.judge_batch_records, in_hand)
+            runs = stored_runs(connection, services, most, [run.no for run in in_hand])
             trust = services.trust.current(connection)
         return Ahead(runs, trust, self._verify(runs, trust))
 

@@ -61,6 +61,36 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+class Writes:
+    """Tells whether anybody has written to the database, for the price of one small question; for one thread.
+
+    SQLite counts what other connections commit. Of any other database it is not known, and not said.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.raw_connection() if engine.dialect.name == "sqlite" else None
+        self._known = self._count()
+
+    def happened(self) -> bool:
+        """Whether anything was committed since this was asked last."""
+        before, self._known = self._known, self._count()
+        return self._known != before
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _count(self) -> int:
+        if self._connection is None:
+            return 0
+        cursor = self._connection.cursor()
+        cursor.execute("PRAGMA data_version")
+        row = cursor.fetchone()
+        cursor.close()
+        return int(row[0]) if row else 0
+
+
 @contextmanager
 def _turn(engine: Engine) -> Iterator[None]:
     """Wait for one's turn to write, among all threads of all processes of this hub.

@@ -415,6 +415,21 @@ def test_no_batch_is_too_small(hub: ProvinceHub, desk: Desk) -> None:
     assert counted(hub) == 5 and standings(hub) == {}
 
 
+def test_who_has_nothing_in_hand_waits_for_few_signatures_only(
+    hub: ProvinceHub, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge stood still until the signatures of a whole batch were verified."""
+    monkeypatch.setattr(service, "_FIRST_RECORDS", 2)
+    for _ in range(20):
+        receive(desk)
+    while desk.sent < len(desk.log.records):
+        hub.deliver(desk, stop=desk.sent + 1)
+    judge, judged = Judge(hub.services), []
+    while taken := judge.judge_pending(batches_max=1):
+        judged.append(taken)
+    assert judged == [2, 4, 8, 7]
+
+
 def test_rebuilt_tables_are_the_tables_that_grew(hub: ProvinceHub) -> None:
     populate(hub, communes=3, a_day=2.0)
     hub.judge()
