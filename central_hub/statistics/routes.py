@@ -41,5 +41,11 @@ def show_dossier(dossier: str) -> str:
     if card is None:
         raise Refused(reasons.NOT_FOUND)
     orders = shown_orders(get_reader(), get_services(), dossier)
-    may_erase = required().holds(Role.ADMINISTRATOR)
-    return render_template("statistics/dossier.html", orders=orders, may_erase=may_erase, **card)
+    account = required()
+    return render_template(
+        "statistics/dossier.html",
+        orders=orders,
+        may_erase=account.holds(Role.ADMINISTRATOR),
+        may_export=account.holds(Role.ADMINISTRATOR, Role.AUDITOR),
+        **card,
+    )

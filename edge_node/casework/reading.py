@@ -238,7 +238,7 @@ def _with_links(events: Sequence[Event], dossier: str) -> list[Event]:
         replace(
             event,
             raw_url=f"/dossiers/{dossier}/records/{event.record}",
-            proof_url=f"/dossiers/{dossier}/records/{event.record}/export",
+            proof_url=f"/dossiers/{dossier}/proof?record={event.record}",
         )
         for event in events
     ]

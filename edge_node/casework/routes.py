@@ -110,21 +110,28 @@ def export(dossier: str, record: str) -> ResponseReturnValue:
 
 @blueprint.get("/<dossier>/proof")
 def proof(dossier: str) -> ResponseReturnValue:
-    """Choose what a proof shows."""
-    case = case_or_404(dossier)
+    """Choose what a proof shows; the records named by `record` are ticked (none: all)."""
+    case, asked = case_or_404(dossier), request.args.getlist("record")
     note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
     bundle = get_services().trust.trust(get_db()).bundle
     # Written once to see what it would lack; that is asked for with the next sync.
     data = export_proof(
-        get_db(), case.view.dossier, bundle=bundle, checkpoint=seen_note(get_services().config.keys)
+        get_db(),
+        case.view.dossier,
+        bundle=bundle,
+        checkpoint=seen_note(get_services().config.keys),
+        records=asked,
     )
-    ready = None if data is None else readiness_of(data, bundle, Writer.NODE)
+    if data is None:
+        abort(404)
+    ready = readiness_of(data, bundle, Writer.NODE)
     return render_template(
         "casework/proof.html",
         case=case,
         records=provable(get_db(), case.view.dossier),
-        is_complete=ready is not None and ready.is_complete,
-        readiness="" if ready is None else ready.en if language() == "en" else ready.vi,
+        asked=asked,
+        is_complete=ready.is_complete,
+        readiness=ready.en if language() == "en" else ready.vi,
     )
 
 

@@ -120,6 +120,7 @@ def test_a_proof_holds_what_was_chosen_and_convinces(office: TestOffice, lan: Br
     page = lan.get(f"/dossiers/{dossier}/proof")
     assert record in page and "kèm nội dung" in page and "Tiếp nhận hồ sơ" in page
     assert f"/dossiers/{dossier}/proof" in lan.get(f"/dossiers/{dossier}/records/{record}")
+    assert f'href="/dossiers/{dossier}/proof"' in lan.get(f"/dossiers/{dossier}")
     bundle = newest_bundle(office.db)
     address = f"/dossiers/{dossier}/proof/file?record={record}"
     bare = lan.client.get(address)
@@ -235,6 +236,13 @@ def test_a_result_is_issued_and_handed_over(office: TestOffice, cast: Cast, lan:
     view = seen(office, dossier)
     assert view.result and (view.result.number, view.result.date) == ("88/CT", 20261123)
     assert view.status == Status.RETURNED and view.timeliness == "on_time"
+    link = f"/dossiers/{dossier}/proof?record={view.result.record}"
+    assert lan.get(f"/dossiers/{dossier}").count(f'href="{link}"') == 2, (
+        "beside the result, and in its line of the history"
+    )
+    ticked = re.findall(r'name="record" value="(\w+)" checked', lan.get(link))
+    assert ticked == [view.result.record], "that one record; the others are for whoever ticks them"
+    assert lan.client.get(f"/dossiers/{dossier}/proof?record={'0' * 64}").status_code == 404
 
 
 def test_a_registered_dossier_gets_code_and_due_date_when_it_is_received(office: TestOffice) -> None:

@@ -129,6 +129,11 @@ def test_records_and_content_are_chosen_at_the_screen(hub: ProvinceHub, dossier:
     assert visitor.get("/verify/proof/choose?dossier=H00.1").status_code == 404
     assert visitor.get("/verify/proof/choose").status_code == 302
     assert hub.browser("thongke").get(f"/verify/proof/choose?dossier={dossier[1]}").status_code == 403
+    link = f'href="/verify/proof/choose?dossier={dossier[0]}"'
+    assert link in visitor.page(f"/statistics/dossiers/{dossier[0]}")
+    assert link not in hub.browser("thongke").page(f"/statistics/dossiers/{dossier[0]}"), (
+        "counts, exports nothing"
+    )
 
 
 def test_a_program_takes_a_proof_with_a_key_made_for_that(hub: ProvinceHub, dossier: tuple[str, str]) -> None:
