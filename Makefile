@@ -65,8 +65,10 @@ lock: setup ## resolve the dependencies anew, for every platform, with hashes
 	sed -E 's/ \\$$//; /^ +--hash/d' requirements.lock > $(or $(TMPDIR),/tmp)/motcua-constraints.txt
 	$(PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-node.lock
-	$(PYTHON) -m uv pip compile pyproject.toml --extra hub --universal --generate-hashes --no-emit-index-url --no-header \
+	$(PYTHON) -m uv pip compile pyproject.toml --extra hub --extra verify --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-hub.lock
+	$(PYTHON) -m uv pip compile --group verifier --universal --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-verify.lock
 
 wheel: setup ## build dist/motcua-*.whl with the browser files and translations in it
 	$(PYTHON) -m hatchling build -t wheel

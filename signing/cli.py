@@ -19,7 +19,7 @@ import click
 import orjson
 
 from signing.bundles import BUNDLE_BYTES_MAX, TrustBundle, open_bundle, open_unpinned_bundle
-from signing.errors import TrustInvalid
+from signing.errors import NotOpened, TrustInvalid
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.plain_text import Language, render
 from signing.report import Exit, Report
@@ -210,13 +210,22 @@ def _each(files: Sequence[Path]) -> Iterator[Path]:
 def _verified(file: Path, desk: _Desk) -> Exit:
     """Print what is found about one file; one that cannot be read does not keep the others from being verified."""
     try:
-        data = opened_input(_read(file, INPUT_BYTES_MAX, desk.language))
+        data = _opened(file, desk.language)
     except _Unusable as error:
         error.show()
         return Exit.BAD_INPUT
     report = desk.report(data)
     click.echo(desk.shown(file, report))
     return report.exit_code
+
+
+def _opened(file: Path, language: Language) -> bytes:
+    try:
+        return opened_input(_read(file, INPUT_BYTES_MAX, language))
+    except NotOpened as error:
+        reason = error.reason
+        said = (reason.vi, reason.next_vi) if language is Language.VI else (reason.en, reason.next_en)
+        raise _Unusable(f"{file}: {' '.join(said)} ({reason.code})") from error
 
 
 def _read(path: Path, bytes_max: int, language: Language) -> bytes:

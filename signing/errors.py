@@ -50,3 +50,9 @@ class TrustInvalid(SigningError):
 
 class LogInvalid(SigningError):
     """A note, checkpoint, tile or proof of the transparency log is malformed or does not hold."""
+
+
+class NotOpened(SigningError):
+    """What somebody handed over did not come to be read; nothing is said about the paper or file itself."""
+
+    default = reasons.PICTURES_UNREAD

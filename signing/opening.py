@@ -1,7 +1,9 @@
 """What a person hands over, made into what `verify` reads: a picture of a code, or a PDF with a proof inside, or the thing itself.
 
-Nothing is verified here, and what cannot be opened is handed on as it is: `verify` then says that it is none of the known
-forms. Reading pictures needs the optional package of the extra `verify`; without it a picture stays a picture.
+Nothing is verified here, and what holds nothing of ours is handed on as it is: `verify` then says that it is none of the known
+forms. Two faults are this side's own and no word about the paper, so they are raised: pictures need the package of the extra
+`verify`, and a program for typing Vietnamese turns letters of a scanned code into others (AA into Â, A1 into Á). What stood
+there is not guessed.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Final
 
 from PIL import Image
 
+from signing import reasons
+from signing.errors import NotOpened
 from signing.proof_file import FORMAT, PROOF_BYTES_MAX
 from signing.qr import PREFIX
 
@@ -27,6 +31,7 @@ PICTURE_PIXELS_MAX: Final = 16_000_000
 _SIDE_MAX: Final = 3_000
 
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"BM", b"GIF8")
+_CODE: Final = PREFIX.encode()
 _PDF: Final = b"%PDF-"
 _STREAM: Final = re.compile(rb"(?<!end)stream\r?\n")
 _STREAMS_MAX: Final = 2_000
@@ -36,9 +41,14 @@ _MARK: Final = f'"format":"{FORMAT}"'.encode()
 
 
 def opened_input(data: bytes) -> bytes:
-    """The proof, record or code text inside; the input itself where there is none."""
+    """The proof, record or code text inside; the input itself where there is none.
+
+    NotOpened: a picture where no package reads them, or a code that was typed through a program for Vietnamese.
+    """
     if data.startswith(_PICTURES):
         return _code_in_picture(data) or data
+    if data.startswith(_CODE) and not data.isascii():
+        raise NotOpened("a code with other letters than ASCII", reason=reasons.TYPED_OVER)
     if data.startswith(_PDF):
         return next(_proofs_in_pdf(data), data)
     return data
@@ -46,10 +56,10 @@ def opened_input(data: bytes) -> bytes:
 
 def _code_in_picture(data: bytes) -> bytes | None:
     """The text of the first code of ours in a picture."""
-    if zxingcpp is None:
-        return None
     try:
         with Image.open(io.BytesIO(data)) as picture:
+            if zxingcpp is None:
+                raise NotOpened("zxing-cpp is not installed")
             if picture.width * picture.height > PICTURE_PIXELS_MAX:
                 return None
             picture.draft("L", (_SIDE_MAX, _SIDE_MAX))  # a JPEG is opened smaller at once

@@ -186,6 +186,24 @@ FILE_DAMAGED: Final = Reason(
     next_vi="Tải lại tệp từ tỉnh; nếu vẫn không mở được, quét và thay bằng bản chụp mới.",
     next_en="Fetch the file again from the province; if it still does not open, scan it and replace it.",
 )
+PICTURES_UNREAD: Final = Reason(
+    code="MC_PICTURES_UNREAD",
+    status=415,
+    retryable=False,
+    vi="Bản cài đặt này không đọc được ảnh; chưa kiểm tra gì về giấy tờ.",
+    en="This installation cannot read pictures; nothing about the paper was checked.",
+    next_vi="Quét mã bằng máy quét cầm tay hoặc dùng trang kiểm tra verify.html; báo kỹ thuật viên cài gói đọc ảnh (zxing-cpp).",
+    next_en="Scan the code with a hand scanner or use the page verify.html; tell the technician to install the picture reader (zxing-cpp).",
+)
+TYPED_OVER: Final = Reason(
+    code="MC_TYPED_OVER",
+    status=422,
+    retryable=False,
+    vi="Bộ gõ tiếng Việt đã đổi chữ trong mã; chưa kiểm tra gì về giấy tờ.",
+    en="The Vietnamese typing program changed letters of the code; nothing about the paper was checked.",
+    next_vi="Tắt bộ gõ tiếng Việt (UniKey, EVKey…) rồi quét lại.",
+    next_en="Turn the Vietnamese typing program off (UniKey, EVKey…) and scan again.",
+)
 
 REASONS: Final[tuple[Reason, ...]] = (
     FORMAT,
@@ -206,4 +224,6 @@ REASONS: Final[tuple[Reason, ...]] = (
     LOG_QUORUM,
     LOG_SPLIT,
     FILE_DAMAGED,
+    PICTURES_UNREAD,
+    TYPED_OVER,
 )

@@ -279,7 +279,10 @@ def _needs(name: str, platform: dict[str, str]) -> list[Requirement]:
     return [need for need in requirements if need.marker is None or need.marker.evaluate(platform)]
 
 
-@pytest.mark.parametrize("lock", ["requirements-node.lock", "requirements-hub.lock"])
+LOCKS = ("requirements-node.lock", "requirements-hub.lock", "requirements-verify.lock")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_what_an_office_installs_is_a_part_of_what_is_tested(lock: str) -> None:
     """No development tool reaches an office PC, and nothing that the tests did not run with."""
     entries = re.split(r"\n(?=[a-z0-9])", _text(f"deploy/{lock}").strip())
@@ -289,6 +292,30 @@ def test_what_an_office_installs_is_a_part_of_what_is_tested(lock: str) -> None:
     assert {name: pin for name, pin in pins.items() if locked.get(name) != pin} == {}
     assert not {"pytest", "playwright", "mypy"} & pins.keys()
     assert ("sqlalchemy" in pins) == ("hub" in lock)
+
+
+def _deployed(lock: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9.-]+)==", _text(f"deploy/{lock}"), re.MULTILINE))
+
+
+def test_a_hub_and_an_agency_can_read_pictures() -> None:
+    """Both are installed with `--no-deps` from these locks: what is not in them is not there."""
+    assert "zxing-cpp" in _deployed("requirements-hub.lock") & _deployed("requirements-verify.lock")
+
+
+def test_an_agency_gets_what_the_verifier_needs_and_no_more() -> None:
+    group = PROJECT["dependency-groups"]["verifier"]
+    declared = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["verify"]
+    assert set(group) <= set(declared)
+    needed = {canonicalize_name(Requirement(each).name) for each in group}
+    waiting = sorted(needed)
+    while waiting:
+        new = {
+            canonicalize_name(each.name) for each in _needs(waiting.pop(), _WINDOWS | {"extra": ""})
+        } - needed
+        needed |= new
+        waiting += sorted(new)
+    assert _deployed("requirements-verify.lock") == needed
 
 
 def test_the_npm_lock_has_hashes_and_no_addresses() -> None:

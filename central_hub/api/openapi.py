@@ -90,7 +90,8 @@ def _verify() -> dict[str, Any]:
         "summary": "What can be said about a proof, an exported record or a code on paper",
         "description": "Open to everybody at 120 requests in a quarter of an hour for each address; an agency's key allows 6,000. "
         "Nothing that is sent is kept. A picture is searched for a code, a PDF for a proof inside; the report is about what was found, "
-        "and `input` says the size and digest of that. A file that is none of the known ones gets a report too (exit_code 3).",
+        "and `input` says the size and digest of that. A file that is none of the known ones gets a report too (exit_code 3). "
+        "415: this hub lacks what reads pictures. 422 MC_TYPED_OVER: a program for typing Vietnamese changed the code.",
         "security": [{"token": []}, {}],
         "parameters": [
             _query(
@@ -110,7 +111,7 @@ def _verify() -> dict[str, Any]:
                 "multipart/form-data": form,
             },
         },
-        "responses": _answers("The report", _ref("VerificationReport"), "401", "422", "429"),
+        "responses": _answers("The report", _ref("VerificationReport"), "401", "415", "422", "429"),
     }
 
 

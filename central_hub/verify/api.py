@@ -17,6 +17,7 @@ from central_hub.problems import Refused
 from central_hub.sent import sent_file
 from central_hub.session import public
 from central_hub.verify.service import Asker, may_ask, report_on
+from signing.errors import NotOpened
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.report_schema import REPORT_SCHEMA
 from sync_protocol import reasons as protocol_reasons
@@ -36,8 +37,12 @@ def verify_sent() -> Response:
     data = _sent()
     if not data:
         raise Refused(reasons.INPUT, "the request has no content")
+    try:
+        opened = opened_input(data)
+    except NotOpened as error:
+        raise Refused(error.reason, error.detail) from error
     require_log = request.args.get("require_log", "") == _YES
-    return jsonify(report_on(services, get_reader(), opened_input(data), require_log=require_log).json())
+    return jsonify(report_on(services, get_reader(), opened, require_log=require_log).json())
 
 
 @blueprint.get("/report.schema.json")

@@ -5,6 +5,7 @@ Open to everybody, as the paper itself is: an officer of another agency has no a
 
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from central_hub import reasons
 from central_hub.api.tokens import Scope, list_tokens
@@ -22,9 +23,12 @@ from central_hub.verify.offline_page import page_digest
 from central_hub.verify.service import AGENCY_ASKS_MAX, Asker, may_ask, report_on
 from central_hub.words import kind_name
 from look.problems import language
+from signing.errors import NotOpened
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.readiness import Writer, readiness_of
+from signing.reasons import Reason
 from signing.roles import Role
+from signing.version import __version__
 from sync_protocol import reasons as protocol_reasons
 
 blueprint = Blueprint("verify", __name__, url_prefix="/verify")
@@ -33,7 +37,7 @@ blueprint = Blueprint("verify", __name__, url_prefix="/verify")
 @blueprint.get("")
 @public
 def show_verify() -> str:
-    return _page(problem=False)
+    return _page()
 
 
 @blueprint.get("/guide")
@@ -64,6 +68,7 @@ def _guide(*, agency: str) -> str:
         province=services.units.name(services.province),
         address=request.host_url.rstrip("/"),
         page_sha256=page_digest(),
+        program=__version__,
     )
 
 
@@ -150,21 +155,37 @@ def give_proof() -> Response:
 def take_file() -> str | tuple[str, int]:
     services = get_services()
     data, name = sent_file(INPUT_BYTES_MAX), sent_name()
-    if not data:
+    is_typed = not data
+    if is_typed:
         data, name = request.form.get("text", "").strip().encode("utf-8", "replace"), ""
     if not data:
-        return _page(problem=True), reasons.INPUT.status
+        return _page(file_error=_("Chọn một tệp hoặc dán nội dung mã.")), reasons.INPUT.status
     if not may_ask(services, Asker.visitor(request.remote_addr or "")):
         raise Refused(protocol_reasons.THROTTLED)
-    report = report_on(services, get_reader(), opened_input(data))
+    try:
+        opened = opened_input(data)
+    except NotOpened as error:
+        said = _said(error.reason)
+        page = _page(text_error=said) if is_typed else _page(file_error=said)
+        return page, error.reason.status
+    report = report_on(services, get_reader(), opened)
     found = finding_of(report, services, services.catalogue.current(get_reader()))
     return render_template("verify/finding.html", found=found, name=name)
 
 
-def _page(*, problem: bool) -> str:
+def _said(reason: Reason) -> str:
+    """What happened and what to do next, in the visitor's language."""
+    return f"{reason.en} {reason.next_en}" if language() == "en" else f"{reason.vi} {reason.next_vi}"
+
+
+def _page(*, file_error: str = "", text_error: str = "") -> str:
     fingerprint = get_services().keys.bundle.fingerprint
     account = current()
     may_export = account is not None and account.holds(Role.ADMINISTRATOR, Role.AUDITOR)
     return render_template(
-        "verify/verify.html", problem=problem, fingerprint=fingerprint, may_export=may_export
+        "verify/verify.html",
+        file_error=file_error,
+        text_error=text_error,
+        fingerprint=fingerprint,
+        may_export=may_export,
     )

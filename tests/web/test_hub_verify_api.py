@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request
 from central_hub.database import _EXTENSION
 from central_hub.store.engine import reading
 from central_hub.verify import service
+from signing import opening
 from signing.bundles import open_unpinned_bundle
 from signing.report_schema import REPORT_SCHEMA
 from signing.snapshot import open_snapshot
@@ -180,6 +181,34 @@ def test_a_pdf_and_a_picture_are_opened_as_at_the_portal(hub: ProvinceHub) -> No
     assert typed.json["input"]["sha256"] == sha256(code.encode()).hexdigest()
 
 
+def test_a_hub_without_the_reader_of_pictures_says_so(
+    hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No finding about a paper that nobody looked at."""
+    picture = io.BytesIO()
+    segno.make(paper_code(), error="q").save(picture, kind="png", scale=4)
+    monkeypatch.setattr(opening, "zxingcpp", None)
+    visitor = hub.browser()
+    answer = visitor.client.post(PATH, data=picture.getvalue(), content_type="image/png")
+    assert (answer.status_code, answer.json["code"]) == (415, "MC_PICTURES_UNREAD")
+    held_against_the_document(hub, answer)
+    page = visitor.post("/verify", **as_form(picture.getvalue(), "x.png"))
+    assert page.status_code == 415
+    assert "Bản cài đặt này không đọc được ảnh" in page.text and "mc-finding" not in page.text
+
+
+def test_a_code_that_was_typed_over_is_to_be_scanned_again(hub: ProvinceHub) -> None:
+    typed = paper_code().replace("A", "Â", 1)
+    assert not typed.isascii()
+    answer = send(hub.browser(), typed.encode())
+    assert (answer.status_code, answer.json["code"]) == (422, "MC_TYPED_OVER")
+    held_against_the_document(hub, answer)
+    page = hub.browser().post("/verify", text=typed)
+    assert page.status_code == 422
+    assert "Tắt bộ gõ tiếng Việt" in page.text and 'id="error-text"' in page.text
+    assert "mc-finding" not in page.text
+
+
 def test_forms_count_and_are_bounded_as_all_else(hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "VISITOR_ASKS_MAX", 3)
     monkeypatch.setattr(service, "AGENCY_ASKS_MAX", 4)
@@ -201,7 +230,8 @@ def test_the_guide_for_other_agencies_needs_no_account(hub: ProvinceHub) -> None
     page = hub.browser().page("/verify/guide")
     compact = re.sub(r"\s", "", page)
     assert hub.services.keys.bundle.fingerprint in compact
-    for text in ("motcua-verify", "/verify/trust.json", "Chưa kết luận được", "/api/v1/verify"):
+    for text in ("motcua-verify", "/verify/trust.json", "Chưa kết luận được", "/api/v1/verify",
+                 "requirements-verify.lock", "tắt bộ gõ tiếng Việt"):  # fmt: skip
         assert text in page
 
 

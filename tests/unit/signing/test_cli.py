@@ -11,7 +11,7 @@ import orjson
 import pytest
 import segno
 
-from signing import cli
+from signing import cli, opening
 from signing.cli import language_of, main
 from signing.exported import encode_export
 from signing.plain_text import Language
@@ -206,6 +206,21 @@ def test_a_result_pdf_with_its_proof_inside_is_verified(desk: Path) -> None:
     )
     (desk / "province.json").write_bytes(world.envelope())
     assert main(["result.pdf", "--trust", "province.json"]) == 0
+
+
+def test_what_this_installation_could_not_open_is_said_and_is_no_report(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segno.make(paper_code(), error="m", micro=False).save(str(desk / "code.png"), scale=5)
+    (desk / "scan.txt").write_text("MC1:6BFÂ", encoding="utf-8")
+    monkeypatch.setattr(opening, "zxingcpp", None)
+    assert main(["code.png", "scan.txt", "good.json", "--trust", "trust.json"]) == 3
+    shown = capsys.readouterr()
+    assert "code.png: Bản cài đặt này không đọc được ảnh" in shown.err
+    assert "Tắt bộ gõ tiếng Việt" in shown.err and "rồi quét lại. (MC_TYPED_OVER)" in shown.err
+    assert shown.out.startswith("good.json: Hợp lệ: ")
+    main(["code.png", "--trust", "trust.json", "--lang", "en"])
+    assert "This installation cannot read pictures" in capsys.readouterr().err
 
 
 def test_the_picture_of_a_code_is_verified(desk: Path, cast: Any, capsys: pytest.CaptureFixture[str]) -> None:

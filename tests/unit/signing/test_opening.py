@@ -10,7 +10,8 @@ import pytest
 import segno
 from PIL import Image
 
-from signing import opening
+from signing import opening, reasons
+from signing.errors import NotOpened
 from signing.opening import opened_input
 from signing.proof_file import PROOF_BYTES_MAX, encode_proof
 from signing.report import Indication
@@ -129,7 +130,20 @@ def test_a_picture_too_large_is_not_read() -> None:
     assert opened_input(drawn.getvalue()) == drawn.getvalue()
 
 
-def test_without_the_extra_a_picture_stays_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_a_picture_is_said_not_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not "unreadable": that would blame the paper or the photograph."""
     monkeypatch.setattr(opening, "zxingcpp", None)
-    sent = picture(paper_code())
-    assert opened_input(sent) == sent
+    with pytest.raises(NotOpened) as found:
+        opened_input(picture(paper_code()))
+    assert found.value.reason is reasons.PICTURES_UNREAD
+    for sent in (b"BM is how a text may begin", b"\x89PNG\r\n\x1a\n" + bytes(100)):
+        assert opened_input(sent) == sent
+
+
+def test_a_code_that_a_typing_program_changed_is_named_and_not_guessed() -> None:
+    for typed in ("MC1:6BFÂ", "MC1:Đ", "MC1:6Á"):
+        with pytest.raises(NotOpened) as found:
+            opened_input(typed.encode())
+        assert found.value.reason is reasons.TYPED_OVER
+    drawn = picture("MC1:6BFÂ")
+    assert opened_input(drawn) == "MC1:6BFÂ".encode()
