@@ -12,6 +12,7 @@ import { verifyFile } from "./verify.js";
 
 const IMAGE = /^image\//;
 const PICTURE_SIDE_MAX = 3000;
+const CODE = "MC1:";
 const FILE_SIZE_MAX = 40 * 1024 * 1024;
 const page = { language: "vi", trust: null, reports: [], stream: null };
 const element = (id) => document.getElementById(id);
@@ -43,8 +44,19 @@ async function takeBytes(name, data) {
   page.reports.unshift({ name, report, milliseconds: performance.now() - started, at: Date.now() });
   tell(null);
   showFindings();
+  const field = element("text");
+  if (document.activeElement === field && field.value !== "") return; // the next paper is being scanned: its letters go on into the field
   element("findings-title").focus({ preventScroll: true });
   element("findings").scrollIntoView();
+}
+
+// What a person typed, pasted or chose. A program for typing Vietnamese turns letters of a scanned code into others (AA into Â): that is
+// said, and what stood there is not guessed.
+async function takeGiven(name, data) {
+  const isTypedOver = utf8(CODE).every((byte, at) => data[at] === byte) && data.some((byte) => byte > 127);
+  if (!isTypedOver) return takeBytes(name, data);
+  tell("typedOver");
+  element("text").focus({ preventScroll: true });
 }
 
 // A page without a trust bundle takes one as a file; its fingerprint is shown for comparing.
@@ -92,7 +104,7 @@ async function takeFiles(files) {
   for (const file of files) {
     if (file.size > FILE_SIZE_MAX) tell("tooLarge");
     else if (IMAGE.test(file.type)) await takePicture(file);
-    else await takeBytes(file.name, new Uint8Array(await file.arrayBuffer()));
+    else await takeGiven(file.name, new Uint8Array(await file.arrayBuffer()));
   }
 }
 
@@ -122,7 +134,7 @@ async function readCode(picture) {
   await reader;
   const found = await globalThis.ZXingWASM.readBarcodes(drawing.getImageData(0, 0, canvas.width, canvas.height), { formats: ["QRCode"], tryHarder: true });
   const codes = found.map((each) => each.text).filter(Boolean);
-  return codes.find((text) => text.startsWith("MC1:")) ?? codes[0] ?? null;
+  return codes.find((text) => text.startsWith(CODE)) ?? codes[0] ?? null;
 }
 
 function prepareReader() {
@@ -162,8 +174,22 @@ function stopCamera() {
 async function takeText() {
   const text = element("text").value.trim();
   element("text").value = "";
-  if (text) await takeBytes(say("fromText"), utf8(text));
+  if (text) await takeGiven(say("fromText"), utf8(text));
   else tell("nothing");
+}
+
+let typed = "";
+
+// A scanner types wherever the focus is: once it has typed the beginning of a code, the field takes the rest.
+function followScanner(event) {
+  if (event.key === "Shift") return;
+  const isLetter = event.key.length === 1 && !event.ctrlKey && !event.altKey && !event.metaKey && event.target !== element("text");
+  typed = isLetter ? (typed + event.key).slice(-CODE.length) : "";
+  if (typed !== CODE) return;
+  event.preventDefault();
+  typed = "";
+  element("text").value = CODE;
+  element("text").focus({ preventScroll: true });
 }
 
 function tell(name) {
@@ -240,6 +266,7 @@ function listen() {
       takeText();
     }
   });
+  document.addEventListener("keydown", followScanner);
   element("check").addEventListener("click", takeText);
   element("camera").addEventListener("click", toggleCamera);
   element("language").addEventListener("click", () => speak(page.language === "vi" ? "en" : "vi"));

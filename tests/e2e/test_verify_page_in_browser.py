@@ -329,6 +329,54 @@ def test_a_scanner_types_a_code_and_the_reader_sees_what_to_compare(
         assert tab.complained() == []
 
 
+def found_count(tab: Tab, count: int) -> None:
+    expect(tab.page.locator("#list article")).to_have_count(count)
+
+
+def test_a_queue_is_scanned_paper_after_paper_wherever_the_focus_is(browser: Browser, tmp_path: Path) -> None:
+    """After a finding the focus is on it (a screen reader is there); a scanner's letters still reach the field."""
+    bundle, codes = papers()
+    good, forged = codes["good"] + "\n", codes["forged"] + "\n"
+    with opened_page(browser, write_page(tmp_path, bundle)) as tab:
+        tab.page.keyboard.type(good)
+        found_count(tab, 1)
+        assert tab.page.evaluate("document.activeElement.id") == "findings-title"
+        tab.page.keyboard.type(forged)
+        found_count(tab, 2)
+        assert shown(tab) == "KHÔNG HỢP LỆ"
+        tab.page.focus("#language")  # a code has blanks in it, which would press a button
+        tab.page.keyboard.type(good + forged + good)  # faster than the page verifies
+        found_count(tab, 5)
+        assert tab.page.get_attribute("html", "lang") == "vi"
+        assert tab.page.locator("article.PASSED").count() == 3
+        assert tab.page.input_value("#text") == ""
+        tab.page.keyboard.type("MC2:")  # no code: keys keep their meaning
+        assert tab.page.input_value("#text") == ""
+        assert tab.complained() == []
+
+
+def test_a_code_changed_by_a_vietnamese_typing_program_is_no_finding(
+    browser: Browser, tmp_path: Path
+) -> None:
+    bundle, codes = papers()
+    changed = codes["good"][:40] + "ÂĐ" + codes["good"][42:]
+    with opened_page(browser, write_page(tmp_path, bundle)) as tab:
+        message = tab.page.locator("#message")
+        tab.page.keyboard.type(changed + "\n")
+        expect(message).to_contain_text("tắt bộ gõ tiếng Việt")
+        found_count(tab, 0)
+        tab.page.keyboard.type(codes["good"] + "\n")
+        found_count(tab, 1)
+        expect(message).to_have_text("")
+        tab.page.set_input_files(
+            "#file", {"name": "scan.txt", "mimeType": "text/plain", "buffer": changed.encode()}
+        )
+        expect(message).to_contain_text("tắt bộ gõ tiếng Việt")
+        found_count(tab, 1)
+        assert shown(tab) == "HỢP LỆ"
+        assert tab.complained() == []
+
+
 def test_a_picture_of_a_code_is_read(browser: Browser, tmp_path: Path) -> None:
     bundle, codes = papers()
     picture = io.BytesIO()
