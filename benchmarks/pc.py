@@ -13,8 +13,8 @@ from sync_protocol.frame import decode_run
 from sync_protocol.frontier import Frontier, FrontierEntry
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
 from sync_protocol.rounds import choose_runs, differences
+from sync_protocol.versions import PROTOCOL_VERSION
 from sync_protocol.wire import (
-    PROTOCOL_VERSION,
     Beacon,
     RoundAnswer,
     RoundRequest,

@@ -9,10 +9,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from central_hub import reasons
+from central_hub.database import get_services
 from look.problems import prefers_json, say
 from signing.reasons import Reason
 from sync_protocol import reasons as protocol_reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.versions import as_members
 
 _LOG: Final = logging.getLogger(__name__)
 _PROGRAM_PATHS: Final = ("/api/", "/sync/", "/enrol/")
@@ -48,10 +50,16 @@ def answer(reason: Reason, detail: str = "", *, status: int | None = None, **mem
 def attach(app: Flask) -> None:
     """Answer every fault from the catalogue."""
     app.register_error_handler(Refused, lambda error: answer(error.reason, error.detail, **error.members))
-    app.register_error_handler(RemoteFault, lambda error: answer(error.reason, error.detail))
+    app.register_error_handler(RemoteFault, _not_taken)
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
+
+
+def _not_taken(error: RemoteFault) -> Response:
+    """Whoever asked in a version that is not spoken here learns which ones are."""
+    is_version = error.reason is protocol_reasons.ROUND_VERSION
+    return answer(error.reason, error.detail, **(as_members(get_services().versions) if is_version else {}))
 
 
 def _busy(error: OperationalError) -> BaseResponse:

@@ -24,6 +24,7 @@ from central_hub.tlog.tree import Tree
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.units import Units
 from signing.keys import LockCost
+from sync_protocol.versions import SPOKEN, Versions
 
 
 def system_clock_ms() -> int:
@@ -42,6 +43,8 @@ class Services:
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     opened: OpenedRuns = field(default_factory=OpenedRuns)
     lock_cost: LockCost = LockCost.OFFICE
+    versions: Versions = SPOKEN
+    """Of the protocol, that this hub speaks."""
 
     @cached_property
     def genealogy(self) -> GenealogyKeeper:

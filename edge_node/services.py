@@ -14,6 +14,7 @@ from edge_node.keyring import KeyFiles, Keyring, TrustBook
 from edge_node.keyring.status import StatusBook
 from edge_node.store.space import MIB, Space
 from signing.keys import LockCost
+from sync_protocol.versions import SPOKEN, Versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Services:
     Attributes:
         clock: milliseconds since 1970, as this PC has it.
         monotonic: seconds that never jump, for durations; `pause` waits that long.
+        versions: of the protocol, that this PC speaks.
     """
 
     config: EdgeConfig
@@ -35,6 +37,7 @@ class Services:
     status: StatusBook
     references: References
     space: Space
+    versions: Versions = SPOKEN
 
 
 def build_services(

@@ -15,7 +15,7 @@ from sync_protocol import limits, reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.unpacking import decode_message
-from sync_protocol.wire import PROTOCOL_VERSION, PROTOCOL_VERSIONS_ACCEPTED
+from sync_protocol.versions import PROTOCOL_VERSION, SPOKEN, Versions
 
 FILES_PURPOSE: Final = "motcua.files"
 FILES_MESSAGE_BYTES_MAX: Final = limits.ROUND_SIZE_BYTES_MAX
@@ -81,11 +81,11 @@ def encode_files_request(request: FilesRequest, device: Signer) -> bytes:
     return sign_message(_encoder.encode(request), FILES_PURPOSE, device)
 
 
-def open_files_request(data: bytes) -> SignedMessage[FilesRequest]:
+def open_files_request(data: bytes, versions: Versions = SPOKEN) -> SignedMessage[FilesRequest]:
     """Parse a request; raises RemoteFault (ROUND_SIZE, FILE_FORMAT, ROUND_VERSION)."""
     if len(data) <= _SIGNATURE_BYTES:
         raise RemoteFault(reasons.FILE_FORMAT, "too short")
-    request = _decode(_request_decoder, data[_SIGNATURE_BYTES:])
+    request = _decode(_request_decoder, data[_SIGNATURE_BYTES:], versions)
     if len(request.device) != 16:
         raise RemoteFault(reasons.FILE_FORMAT, "device")
     if len(request.offered) + len(request.wanted) > limits.FILES_ROUND_MAX:
@@ -101,19 +101,19 @@ def encode_files_answer(answer: FilesAnswer) -> bytes:
     return _encoder.encode(answer)
 
 
-def decode_files_answer(data: bytes) -> FilesAnswer:
+def decode_files_answer(data: bytes, versions: Versions = SPOKEN) -> FilesAnswer:
     """Parse an answer; raises RemoteFault."""
-    answer = _decode(_answer_decoder, data)
+    answer = _decode(_answer_decoder, data, versions)
     if len(answer.stated) > limits.FILES_ROUND_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many files")
     _check_pieces(answer.pieces)
     return answer
 
 
-def first_request(device: bytes, challenge: bytes) -> FilesRequest:
+def first_request(device: bytes, challenge: bytes, *, protocol: int = PROTOCOL_VERSION) -> FilesRequest:
     """A request that asks for nothing yet; fill in with `msgspec.structs.replace`."""
     return FilesRequest(
-        protocol=PROTOCOL_VERSION,
+        protocol=protocol,
         device=device,
         challenge=challenge,
         offered=[],
@@ -134,11 +134,11 @@ _request_decoder = msgspec.msgpack.Decoder(FilesRequest)
 _answer_decoder = msgspec.msgpack.Decoder(FilesAnswer)
 
 
-def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes, versions: Versions) -> _Message:
     return decode_message(
         decoder,
         packed,
         size_bytes_max=FILES_MESSAGE_BYTES_MAX,
-        versions=PROTOCOL_VERSIONS_ACCEPTED,
+        versions=versions,
         malformed=reasons.FILE_FORMAT,
     )

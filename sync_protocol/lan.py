@@ -21,15 +21,16 @@ from sync_protocol.lan_envelope import Sent, open_reply, seal_reply, seal_said, 
 from sync_protocol.log import Seal
 from sync_protocol.signed_message import SignedMessage
 from sync_protocol.status_mark import STATUS_MARK_BYTES
+from sync_protocol.versions import SPOKEN, Versions, is_well_formed
 from sync_protocol.wire import RECEIPT_MARK_BYTES, TREE_MARK_BYTES, Entry, Inclusion, Unproven, pack, unpack
 
-LAN_VERSION: Final = 1
-LAN_VERSIONS_ACCEPTED: Final = frozenset({1})
 BUNDLES_A_ROUND: Final = 4
 SEALS_MAX: Final = 16
 STEPS_MAX: Final = 16
 PLACES_MAX: Final = 4
 _BOX_BYTES: Final = 32
+HELLO_VERSION: Final = 1
+_HELLO: Final = Versions(lowest=HELLO_VERSION, highest=HELLO_VERSION)
 _ID_BYTES: Final = 16
 
 
@@ -37,13 +38,16 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Who a PC on the LAN says it is, in clear; worth nothing before its key has answered for it.
 
     Attributes:
+        protocol: of the hello itself, 1 for ever.
         voucher: header and signature of the registry's key statement about it, for a PC that has not met it yet.
+        versions: which versions it speaks and what it can do; nil from a PC of before this was said.
     """
 
     protocol: int
     device: bytes
     unit: str
     voucher: list[bytes]
+    versions: Versions | None = None
 
 
 class SealEntry(msgspec.Struct, frozen=True, array_like=True):
@@ -163,12 +167,10 @@ def seal_request(request: LanRequest, device: Signer, box: str) -> Sent:
     return seal_said(pack(_encoder.encode(request)), Purpose.LAN_ROUND, device, box)
 
 
-def open_request(sealed: bytes, box: BoxKey) -> OpenedRequest:
+def open_request(sealed: bytes, box: BoxKey, versions: Versions = SPOKEN) -> OpenedRequest:
     """Take a request out of its seal; raises RemoteFault."""
     plain = unseal(sealed, box)
-    request = unpack(_request_decoder, plain[SIGNATURE_BYTES:])
-    if request.protocol not in LAN_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
+    request = unpack(_request_decoder, plain[SIGNATURE_BYTES:], versions)
     if (len(request.device), len(request.to), len(request.reply_box)) != (_ID_BYTES, _ID_BYTES, _BOX_BYTES):
         raise RemoteFault(reasons.ROUND_FORMAT, "ids")
     _check(request)
@@ -181,12 +183,12 @@ def seal_answer(answer: LanAnswer, device: Signer, *, asked: OpenedRequest) -> b
     return seal_reply(packed, Purpose.LAN_ANSWER, device, asked=asked.packed, reply_box=asked.said.reply_box)
 
 
-def open_answer(sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey) -> LanAnswer:
+def open_answer(
+    sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey, versions: Versions = SPOKEN
+) -> LanAnswer:
     """The answer of this device to this request; raises RemoteFault."""
     packed = open_reply(sealed, Purpose.LAN_ANSWER, box, sent=sent, device=device)
-    answer = unpack(_answer_decoder, packed)
-    if answer.protocol not in LAN_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
+    answer = unpack(_answer_decoder, packed, versions)
     _check(answer)
     return answer
 
@@ -198,9 +200,9 @@ def encode_hello(hello: Hello) -> bytes:
 
 def decode_hello(data: bytes) -> Hello:
     """Parse a hello; raises RemoteFault."""
-    hello = unpack(_hello_decoder, data)
-    if hello.protocol not in LAN_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(hello.protocol))
+    hello = unpack(_hello_decoder, data, _HELLO)
+    if hello.versions is not None and not is_well_formed(hello.versions):
+        raise RemoteFault(reasons.ROUND_FORMAT, "versions")
     if len(hello.device) != _ID_BYTES or len(hello.voucher) not in (0, 2):
         raise RemoteFault(reasons.ROUND_FORMAT, "hello")
     return hello

@@ -18,9 +18,9 @@ from sync_protocol.file_wire import FileAsked, FileStated
 from sync_protocol.lan_envelope import Sent, open_reply, seal_reply, seal_said, unseal
 from sync_protocol.signed_message import SignedMessage
 from sync_protocol.unpacking import decode_message
+from sync_protocol.versions import SPOKEN, Versions
 from sync_protocol.wire import Entry
 
-VERSION: Final = 1
 WORDS_MAX: Final = 16
 _ID_BYTES: Final = 16
 _FILE_BYTES: Final = 32
@@ -81,10 +81,10 @@ def seal_files_request(request: LanFilesRequest, device: Signer, box: str) -> Se
     return seal_said(msgspec.msgpack.encode(request), Purpose.LAN_FILES, device, box)
 
 
-def open_files_request(sealed: bytes, box: BoxKey) -> OpenedFilesRequest:
+def open_files_request(sealed: bytes, box: BoxKey, versions: Versions = SPOKEN) -> OpenedFilesRequest:
     """Take a request out of its seal; raises RemoteFault."""
     plain = unseal(sealed, box)
-    request = _decode(_request_decoder, plain[SIGNATURE_BYTES:])
+    request = _decode(_request_decoder, plain[SIGNATURE_BYTES:], versions)
     if (len(request.device), len(request.to), len(request.reply_box)) != (_ID_BYTES, _ID_BYTES, 32):
         raise RemoteFault(reasons.FILE_FORMAT, "ids")
     if len(request.own) > limits.ROUND_LOGS_MAX:
@@ -101,10 +101,12 @@ def seal_files_answer(answer: LanFilesAnswer, device: Signer, *, asked: OpenedFi
     )
 
 
-def open_files_answer(sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey) -> LanFilesAnswer:
+def open_files_answer(
+    sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey, versions: Versions = SPOKEN
+) -> LanFilesAnswer:
     """The answer of this device to this request; raises RemoteFault."""
     packed = open_reply(sealed, Purpose.LAN_FILES_ANSWER, box, sent=sent, device=device)
-    answer = _decode(_answer_decoder, packed)
+    answer = _decode(_answer_decoder, packed, versions)
     _check(answer.offered, answer.pieces, answer.words)
     if len(answer.stated) > limits.FILES_ROUND_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many files")
@@ -123,11 +125,11 @@ _request_decoder = msgspec.msgpack.Decoder(LanFilesRequest)
 _answer_decoder = msgspec.msgpack.Decoder(LanFilesAnswer)
 
 
-def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes, versions: Versions) -> _Message:
     return decode_message(
         decoder,
         packed,
         size_bytes_max=limits.LAN_MESSAGE_BYTES_MAX,
-        versions=frozenset({VERSION}),
+        versions=versions,
         malformed=reasons.FILE_FORMAT,
     )

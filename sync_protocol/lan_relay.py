@@ -25,8 +25,8 @@ from sync_protocol.relay import (
 )
 from sync_protocol.signed_message import SignedMessage
 from sync_protocol.unpacking import decode_message
+from sync_protocol.versions import SPOKEN, Versions
 
-VERSION: Final = 1
 _ID_BYTES: Final = 16
 _BOX_BYTES: Final = 32
 
@@ -69,7 +69,7 @@ def near_request(
 ) -> LanRelayRequest:
     """What would be said to the hub, said to the PC `to` (key id)."""
     return LanRelayRequest(
-        protocol=VERSION,
+        protocol=request.protocol,
         device=request.device,
         to=bytes.fromhex(to),
         challenge=challenge,
@@ -88,14 +88,14 @@ def seal_relay_request(request: LanRelayRequest, device: Signer, box: str) -> Se
     return seal_said(msgspec.msgpack.encode(request), Purpose.LAN_RELAY, device, box)
 
 
-def open_relay_request(sealed: bytes, box: BoxKey) -> OpenedRelayRequest:
+def open_relay_request(sealed: bytes, box: BoxKey, versions: Versions = SPOKEN) -> OpenedRelayRequest:
     """Take a request out of its seal; raises RemoteFault (ROUND_SIGNATURE, ROUND_SIZE, RELAY_FORMAT, ROUND_VERSION)."""
     plain = unseal(sealed, box)
     request = decode_message(
         _request_decoder,
         plain[SIGNATURE_BYTES:],
         size_bytes_max=limits.LAN_MESSAGE_BYTES_MAX,
-        versions=frozenset({VERSION}),
+        versions=versions,
         malformed=reasons.RELAY_FORMAT,
     )
     if (len(request.to), len(request.reply_box)) != (_ID_BYTES, _BOX_BYTES):
@@ -117,9 +117,12 @@ def seal_relay_answer(answer: RelayAnswer, device: Signer, *, asked: OpenedRelay
     )
 
 
-def open_relay_answer(sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey) -> RelayAnswer:
+def open_relay_answer(
+    sealed: bytes, box: BoxKey, *, sent: Sent, device: PublicKey, versions: Versions = SPOKEN
+) -> RelayAnswer:
     """The answer of this device to this request; raises RemoteFault."""
-    return decode_relay_answer(open_reply(sealed, Purpose.LAN_RELAY_ANSWER, box, sent=sent, device=device))
+    packed = open_reply(sealed, Purpose.LAN_RELAY_ANSWER, box, sent=sent, device=device)
+    return decode_relay_answer(packed, versions)
 
 
 _request_decoder = msgspec.msgpack.Decoder(LanRelayRequest)

@@ -148,8 +148,27 @@ ROUND_SIZE = _reason(
 )  # fmt: skip
 ROUND_VERSION = _reason(
     "ROUND_VERSION", 400, retryable=False,
-    vi="Phiên bản giao thức không còn được hỗ trợ.", en="The protocol version is not supported.",
-    next_vi="Cập nhật phần mềm; dữ liệu trên máy vẫn an toàn.", next_en="Update the software; the data here is safe.",
+    vi="Phần mềm của hai bên không có phiên bản giao thức chung.", en="The two programs have no common protocol version.",
+    next_vi="Cập nhật phần mềm của bên cũ hơn; dữ liệu ở cả hai bên vẫn an toàn.",
+    next_en="Update the older of the two; the data on both sides is safe.",
+)  # fmt: skip
+VERSION_NODE_OLD = _reason(
+    "VERSION_NODE_OLD", 400, retryable=True,
+    vi="Phần mềm của máy trạm quá cũ, tỉnh không còn nhận được.",
+    en="The PC's software is too old for the province to understand.",
+    next_vi="Cài bản mới của phần mềm lên máy trạm (báo người phụ trách kỹ thuật). Đơn vị vẫn tiếp nhận hồ sơ bình thường; "
+    "bản ghi nằm an toàn trên máy trạm và tự gửi sau khi cập nhật.",
+    next_en="Install the new version of the software on the PC (tell the technician). The office goes on receiving dossiers; the records "
+    "are safe on the PC and are sent by themselves after the update.",
+)  # fmt: skip
+VERSION_HUB_OLD = _reason(
+    "VERSION_HUB_OLD", 400, retryable=True,
+    vi="Phần mềm của máy trạm mới hơn phần mềm của tỉnh, tỉnh chưa nhận được.",
+    en="The PC's software is newer than the province can understand.",
+    next_vi="Quản trị tỉnh nâng cấp máy chủ. Đơn vị vẫn tiếp nhận hồ sơ bình thường; bản ghi nằm an toàn trên máy trạm và tự gửi "
+    "khi máy chủ đã nâng cấp.",
+    next_en="The province updates its server. The office goes on receiving dossiers; the records are safe on the PC and are sent by "
+    "themselves once the server is updated.",
 )  # fmt: skip
 ROUND_CHALLENGE = _reason(
     "ROUND_CHALLENGE", 409, retryable=True,
@@ -330,7 +349,7 @@ RELAY_EXPIRED = _reason(
 REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
     RECORD_UNIT, RECORD_VERSION, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_FAULT, RECORD_AFTER_CUT, RECORD_COPY, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
-    ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
+    ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, VERSION_NODE_OLD, VERSION_HUB_OLD, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
     ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
     PARCEL_NO_KEY, PARCEL_COPY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,

@@ -22,7 +22,7 @@ from sync_protocol.file_wire import FileAsked, FileStated
 from sync_protocol.parcel import ANSWERS, REQUESTS, Label, Part, Source
 from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.unpacking import decode_message
-from sync_protocol.wire import PROTOCOL_VERSION, PROTOCOL_VERSIONS_ACCEPTED
+from sync_protocol.versions import PROTOCOL_VERSION, SPOKEN, Versions
 
 RELAY_MESSAGE_BYTES_MAX: Final = limits.ROUND_SIZE_BYTES_MAX
 
@@ -78,10 +78,10 @@ class Queue:
     of_device_bytes: int
 
 
-def first_relay_request(device: bytes, challenge: bytes) -> RelayRequest:
+def first_relay_request(device: bytes, challenge: bytes, *, protocol: int = PROTOCOL_VERSION) -> RelayRequest:
     """A request that asks for nothing yet; fill in with `msgspec.structs.replace`."""
     return RelayRequest(
-        protocol=PROTOCOL_VERSION,
+        protocol=protocol,
         device=device,
         challenge=challenge,
         offered=[],
@@ -97,11 +97,11 @@ def encode_relay_request(request: RelayRequest, device: Signer) -> bytes:
     return sign_message(_encoder.encode(request), Purpose.RELAY, device)
 
 
-def open_relay_request(data: bytes) -> SignedMessage[RelayRequest]:
+def open_relay_request(data: bytes, versions: Versions = SPOKEN) -> SignedMessage[RelayRequest]:
     """Parse a request; raises RemoteFault (ROUND_SIZE, RELAY_FORMAT, ROUND_VERSION)."""
     if len(data) <= SIGNATURE_BYTES:
         raise RemoteFault(reasons.RELAY_FORMAT, "too short")
-    request = _decode(_request_decoder, data[SIGNATURE_BYTES:])
+    request = _decode(_request_decoder, data[SIGNATURE_BYTES:], versions)
     check_loads(
         [*request.offered, *request.wanted], request.pieces, devices=[request.device, *request.senders]
     )
@@ -130,9 +130,9 @@ def encode_relay_answer(answer: RelayAnswer) -> bytes:
     return _encoder.encode(answer)
 
 
-def decode_relay_answer(data: bytes) -> RelayAnswer:
+def decode_relay_answer(data: bytes, versions: Versions = SPOKEN) -> RelayAnswer:
     """Parse an answer; raises RemoteFault."""
-    answer = _decode(_answer_decoder, data)
+    answer = _decode(_answer_decoder, data, versions)
     if max(len(answer.stated), len(answer.pieces)) > limits.FILE_PIECES_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too much in an answer")
     if len(answer.answers) > limits.RELAY_LOADS_MAX:
@@ -195,11 +195,11 @@ _request_decoder = msgspec.msgpack.Decoder(RelayRequest)
 _answer_decoder = msgspec.msgpack.Decoder(RelayAnswer)
 
 
-def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
+def _decode(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes, versions: Versions) -> _Message:
     return decode_message(
         decoder,
         packed,
         size_bytes_max=RELAY_MESSAGE_BYTES_MAX,
-        versions=PROTOCOL_VERSIONS_ACCEPTED,
+        versions=versions,
         malformed=reasons.RELAY_FORMAT,
     )

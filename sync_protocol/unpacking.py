@@ -6,7 +6,6 @@ byte on the wire and some sixty in memory, so a part without a schema (facts, bo
 What has a schema is decoded by it, and every way in which that fails is one fault.
 """
 
-from collections.abc import Collection
 from typing import Final, Protocol, TypeVar
 
 import msgspec
@@ -15,6 +14,7 @@ import zstandard
 from signing.reasons import Reason
 from sync_protocol import dictionaries, reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.versions import Versions
 
 _WINDOW_BYTES_MAX: Final = 2**23
 _OPENERS: Final = bytes([*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF])
@@ -40,12 +40,19 @@ class Versioned(Protocol):
 Message = TypeVar("Message", bound=Versioned)
 
 
+class _FirstMember(msgspec.Struct, array_like=True):
+    protocol: int
+
+
+_version_decoder = msgspec.msgpack.Decoder(_FirstMember)
+
+
 def decode_message(
     decoder: "msgspec.msgpack.Decoder[Message]",
     packed: bytes,
     *,
     size_bytes_max: int,
-    versions: Collection[int],
+    versions: Versions,
     malformed: Reason,
 ) -> Message:
     """A message by its schema; raises RemoteFault (ROUND_SIZE, `malformed`, ROUND_VERSION)."""
@@ -54,10 +61,21 @@ def decode_message(
     try:
         message = decoder.decode(packed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
+        check_version(packed, versions)
         raise RemoteFault(malformed, f"{type(error).__name__}: {error}") from error
-    if message.protocol not in versions:
+    if not versions.speaks(message.protocol):
         raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
     return message
+
+
+def check_version(packed: bytes, versions: Versions) -> None:
+    """Raise RemoteFault(ROUND_VERSION) where the message is of a version not in `versions`, whatever follows its first member."""
+    try:
+        protocol = _version_decoder.decode(packed).protocol
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError):
+        return
+    if not versions.speaks(protocol):
+        raise RemoteFault(reasons.ROUND_VERSION, str(protocol))
 
 
 def unpack_zstd(data: bytes, *, size_bytes_max: int) -> bytes:

@@ -18,12 +18,11 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
 from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.status_mark import STATUS_MARK_BYTES
-from sync_protocol.unpacking import unpack_zstd
+from sync_protocol.unpacking import Versioned, check_version, unpack_zstd
+from sync_protocol.versions import SPOKEN, VERSIONS_MARK_BYTES, Versions
 from sync_protocol.voucher import is_well_formed
 
 ROUND_PURPOSE = "motcua.round"
-PROTOCOL_VERSION = 1
-PROTOCOL_VERSIONS_ACCEPTED = frozenset({1})
 _PLAIN, _ZSTD = b"\0", b"\1"
 _SIGNATURE_BYTES = 64
 TREE_MARK_BYTES = 16
@@ -140,6 +139,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         writing: the log (raw id) in which the node records now: which of two copies of one disk it is.
         voucher: header and signature of the registry's key statement about the node, for a hub that does not know it (`voucher`).
         status: which status snapshot the node holds (`StatusMark`); b"" from a node that does not say.
+        versions: what the node holds of the versions that its hub speaks (`versions_mark`); b"" from a node that does not say.
     """
 
     protocol: int
@@ -164,6 +164,7 @@ class RoundRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     writing: bytes = b""
     voucher: list[bytes] = msgspec.field(default_factory=list)
     status: bytes = b""
+    versions: bytes = b""
 
 
 class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -194,6 +195,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         copy: what the hub thinks of the database that asks (`CopyState`).
         status: the newest status snapshot (signing/PROOF.md §6), b"" where the node's is good enough (`is_status_due`).
         status_proof: proof that the tree of that snapshot and the checkpoint that the node has by now are one log.
+        versions: which versions the hub speaks and what it can do, nil where the node holds just that or does not ask.
     """
 
     protocol: int
@@ -220,6 +222,7 @@ class RoundAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     copy: int = CopyState.NONE
     status: bytes = b""
     status_proof: list[bytes] = msgspec.field(default_factory=list)
+    versions: Versions | None = None
 
 
 SignedRequest = SignedMessage[RoundRequest]
@@ -230,13 +233,11 @@ def encode_request(request: RoundRequest, device: Signer) -> bytes:
     return sign_message(pack(_encoder.encode(request)), ROUND_PURPOSE, device)
 
 
-def open_request(data: bytes) -> SignedRequest:
-    """Parse a request; raises RemoteFault (ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION)."""
+def open_request(data: bytes, versions: Versions = SPOKEN) -> SignedRequest:
+    """Parse a request in one of these versions; raises RemoteFault (ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION)."""
     if len(data) <= _SIGNATURE_BYTES:
         raise RemoteFault(reasons.ROUND_FORMAT, "too short")
-    request = unpack(_request_decoder, data[_SIGNATURE_BYTES:])
-    if request.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(request.protocol))
+    request = unpack(_request_decoder, data[_SIGNATURE_BYTES:], versions)
     if len(request.device) != 16 or len(request.digest) not in (0, 32):
         raise RemoteFault(reasons.ROUND_FORMAT, "device or digest")
     if len(request.frontier) > limits.ROUND_LOGS_MAX or len(request.runs) > limits.ROUND_RUNS_MAX:
@@ -247,6 +248,8 @@ def open_request(data: bytes) -> SignedRequest:
         raise RemoteFault(reasons.ROUND_FORMAT, "voucher")
     if len(request.status) not in (0, STATUS_MARK_BYTES):
         raise RemoteFault(reasons.ROUND_FORMAT, "status")
+    if len(request.versions) not in (0, VERSIONS_MARK_BYTES):
+        raise RemoteFault(reasons.ROUND_FORMAT, "versions")
     if len(request.beacons) > limits.BEACONS_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, "too many beacons")
     if len(request.wanted) > limits.ROUND_WANTED_MAX or any(len(each) != 32 for each in request.wanted):
@@ -262,11 +265,9 @@ def encode_answer(answer: RoundAnswer) -> bytes:
     return pack(_encoder.encode(answer))
 
 
-def decode_answer(data: bytes) -> RoundAnswer:
-    """Parse an answer; raises RemoteFault."""
-    answer = unpack(_answer_decoder, data)
-    if answer.protocol not in PROTOCOL_VERSIONS_ACCEPTED:
-        raise RemoteFault(reasons.ROUND_VERSION, str(answer.protocol))
+def decode_answer(data: bytes, versions: Versions = SPOKEN) -> RoundAnswer:
+    """Parse an answer in one of these versions; raises RemoteFault."""
+    answer = unpack(_answer_decoder, data, versions)
     if (
         len(answer.forks) > limits.ROUND_LOGS_MAX
         or len(answer.held) > limits.ROUND_LOGS_MAX
@@ -310,7 +311,7 @@ def receipt_prefix(receipt: bytes) -> bytes:
     return hashlib.sha256(receipt).digest()[:RECEIPT_MARK_BYTES] if receipt else b""
 
 
-_Message = TypeVar("_Message")
+_Message = TypeVar("_Message", bound=Versioned)
 
 _encoder = msgspec.msgpack.Encoder()
 _request_decoder = msgspec.msgpack.Decoder(RoundRequest)
@@ -323,8 +324,10 @@ def pack(data: bytes) -> bytes:
     return _ZSTD + small if len(small) < len(data) else _PLAIN + data
 
 
-def unpack(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Message:
-    """A packed message, bounded before it is unpacked; raises RemoteFault."""
+def unpack(
+    decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes, versions: Versions = SPOKEN
+) -> _Message:
+    """A packed message in one of these versions, bounded before it is unpacked; raises RemoteFault."""
     if len(packed) > limits.ROUND_SIZE_BYTES_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
     form, data = packed[:1], packed[1:]
@@ -333,7 +336,7 @@ def unpack(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Mess
             data = unpack_zstd(data, size_bytes_max=2 * limits.ROUND_SIZE_BYTES_MAX)
         elif form != _PLAIN:
             raise RemoteFault(reasons.ROUND_FORMAT, "form byte")
-        return decoder.decode(data)
+        message = decoder.decode(data)
     except (
         msgspec.DecodeError,
         UnicodeDecodeError,
@@ -341,4 +344,8 @@ def unpack(decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes) -> _Mess
         RecursionError,
         MemoryError,
     ) as error:
+        check_version(data, versions)
         raise RemoteFault(reasons.ROUND_FORMAT, f"{type(error).__name__}: {error}") from error
+    if not versions.speaks(message.protocol):
+        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
+    return message

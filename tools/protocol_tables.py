@@ -23,6 +23,7 @@ from sync_protocol.lan_relay import LanRelayRequest
 from sync_protocol.reasons import REASONS
 from sync_protocol.relay import AnswerTold, RelayAnswer, RelayRequest
 from sync_protocol.snapshot import Base, SnapshotHead, SnapshotMessage, _Loose
+from sync_protocol.versions import Versions
 from sync_protocol.wire import Beacon, Entry, ForkTold, Inclusion, RoundAnswer, RoundRequest, Unproven
 
 DOCUMENT: Final = Path(__file__).parents[1] / "sync_protocol" / "PROTOCOL.md"
@@ -102,6 +103,7 @@ def messages_table() -> str:
 MESSAGES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("4", _BranchFrame), ("4", _Table), ("4", Columns),
     ("5", RoundRequest), ("5", RoundAnswer), ("5", Entry), ("5", Beacon), ("5", Unproven), ("5", Inclusion), ("5", ForkTold),
+    ("13", Versions),
     ("11", FilesRequest), ("11", FilesAnswer), ("11", FileAsked), ("11", FileStated),
     ("16", Hello), ("16", LanRequest), ("16", LanAnswer), ("16", SealEntry), ("16", TreeStep), ("16", PlacesTold),
     ("16", CarriedBeacon), ("16", LanFilesRequest), ("16", LanFilesAnswer), ("16", FilesHeld),

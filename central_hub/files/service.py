@@ -47,7 +47,6 @@ from sync_protocol.file_wire import (
     open_files_request,
 )
 from sync_protocol.files_held import FilesHeld, sign_files_held
-from sync_protocol.wire import PROTOCOL_VERSION
 from vault import Vault
 
 _LOG: Final = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ class _Known:
 
 def answer_files(services: Services, data: bytes) -> bytes:
     """The answer to a request; raises RemoteFault where the request as a whole is refused."""
-    signed = open_files_request(data)
+    signed = open_files_request(data, services.versions)
     now_s = services.clock() // 1000
     with reading(services.engine) as connection:
         statement = services.trust.current(connection).statement(signed.device)
@@ -82,7 +81,7 @@ def answer_files(services: Services, data: bytes) -> bytes:
     asked = (*request.offered, *wanted) if is_fresh else ()
     stated = [_stated(vault, each, known, problems) for each in asked]
     answer = FilesAnswer(
-        protocol=PROTOCOL_VERSION,
+        protocol=request.protocol,
         challenge=make_challenge(challenge_secret(services), signed.device, now_s=now_s),
         hub_epoch=bytes.fromhex(epoch),
         problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from central_hub.sync.fleet import DeviceState
 from dossiers.presentation import fmt_number, fmt_span
 from look.problems import language
-from sync_protocol.reasons import BY_CODE
+from sync_protocol.reasons import BY_CODE, VERSION_HUB_OLD, VERSION_NODE_OLD
 from sync_protocol.wire import DigestState
 
 LATE_AFTER_S = 24 * 60 * 60
@@ -26,6 +26,10 @@ class NodeState(StrEnum):
     REFUSED = "refused"
     LAGGING = "lagging"
     WELL = "well"
+
+
+_FOR_THE_PROVINCE = (VERSION_HUB_OLD, VERSION_NODE_OLD)
+"""Problems of a PC that somebody at the province has to act on: their next step stands in the fleet, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +115,11 @@ def _problem(code: str) -> str:
     reason = BY_CODE.get(code)
     if reason is None:
         return code
-    return f"{reason.en if language() == 'en' else reason.vi} ({code})"
+    is_english = language() == "en"
+    words = f"{reason.en if is_english else reason.vi} ({code})"
+    if reason in _FOR_THE_PROVINCE:
+        words = f"{words} {reason.next_en if is_english else reason.next_vi}"
+    return words
 
 
 def _number(value: int) -> str:

@@ -14,6 +14,7 @@ from central_hub.store.engine import writing
 from central_hub.tls import authority_pem
 from sync_protocol.enrolment import EnrolmentRequest
 from sync_protocol.errors import RemoteFault
+from sync_protocol.versions import as_members
 
 blueprint = Blueprint("enrol", __name__, url_prefix="/enrol/v1")
 
@@ -26,7 +27,9 @@ _decoder = msgspec.json.Decoder(EnrolmentRequest)
 def hello() -> Response:
     services = get_services()
     return jsonify(
-        bundle=base64.b64encode(services.keys.envelope).decode(), ca=authority_pem(services.config.keys)
+        bundle=base64.b64encode(services.keys.envelope).decode(),
+        ca=authority_pem(services.config.keys),
+        **as_members(services.versions),
     )
 
 

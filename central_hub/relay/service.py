@@ -29,20 +29,19 @@ from sync_protocol.chunks import (
 from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, FileStated, Standing
 from sync_protocol.relay import RelayAnswer, RelayRequest, encode_relay_answer, open_relay_request
-from sync_protocol.wire import PROTOCOL_VERSION
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 def answer_relay(services: Services, data: bytes) -> bytes:
     """The answer to a relay; raises RemoteFault where the request as a whole is refused."""
-    signed = open_relay_request(data)
+    signed = open_relay_request(data, services.versions)
     asker, key, _ = asker_of(services, signed.device)
     request = signed.verify(key)
     now_s, secret = services.clock() // 1000, challenge_secret(services)
     is_fresh = challenge_holds(request.challenge, secret, signed.device, now_s=now_s)
     answer = RelayAnswer(
-        protocol=PROTOCOL_VERSION,
+        protocol=request.protocol,
         challenge=make_challenge(secret, signed.device, now_s=now_s),
         problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
         stated=[],

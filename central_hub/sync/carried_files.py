@@ -20,7 +20,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, FilesAnswer, FilesRequest, FileStated, open_files_request
 from sync_protocol.limits import FILES_ROUND_MAX
 from sync_protocol.parcel import REQUESTS, Part
-from sync_protocol.wire import PROTOCOL_VERSION
+from sync_protocol.versions import PROTOCOL_VERSION
 
 FILES_BYTES_MAX = 512 * 1024 * 1024
 """How much of files goes back on one stick to one PC."""
@@ -31,6 +31,7 @@ class AskedFiles(msgspec.Struct, frozen=True, kw_only=True):
 
     offered: tuple[FileAsked, ...] = ()
     wanted: tuple[FileAsked, ...] = ()
+    protocol: int = PROTOCOL_VERSION
 
 
 def take_files(services: Services, files: Sequence[GivenFile]) -> dict[str, AskedFiles]:
@@ -51,7 +52,7 @@ def take_files(services: Services, files: Sequence[GivenFile]) -> dict[str, Aske
                 for message in part.messages(hub, services.keys.box):
                     if not is_about_files(message):
                         continue
-                    signed = open_files_request(unmarked(message))
+                    signed = open_files_request(unmarked(message), services.versions)
                     if signed.device != asker.device:
                         continue
                     request = signed.verify(key)
@@ -72,7 +73,7 @@ def files_answers(
 
     def message(stated: list[FileStated], pieces: list[bytes]) -> bytes:
         answer = FilesAnswer(
-            protocol=PROTOCOL_VERSION,
+            protocol=asked.protocol,
             challenge=b"",
             hub_epoch=epoch,
             problem="",
@@ -111,4 +112,6 @@ def files_answers(
 def _with(asked: AskedFiles, request: FilesRequest) -> AskedFiles:
     offered = {each.file: each for each in (*asked.offered, *request.offered)}
     wanted = {each.file: each for each in (*asked.wanted, *request.wanted)}
-    return AskedFiles(offered=tuple(offered.values()), wanted=tuple(wanted.values()))
+    return AskedFiles(
+        offered=tuple(offered.values()), wanted=tuple(wanted.values()), protocol=request.protocol
+    )

@@ -48,7 +48,6 @@ from sync_protocol.parcel import (
     sign_answer,
 )
 from sync_protocol.wire import (
-    PROTOCOL_VERSION,
     Beacon,
     RoundRequest,
     frontier_of,
@@ -160,7 +159,7 @@ def asked_by_nobody(services: Services, device: str) -> Asked:
         disk_free_mb=0, database_mb=0, codes_left=services.config.lease_size,
     )  # fmt: skip
     request = RoundRequest(
-        protocol=PROTOCOL_VERSION, device=bytes.fromhex(device), challenge=b"", hub_epoch=bytes.fromhex(epoch),
+        protocol=services.versions.lowest, device=bytes.fromhex(device), challenge=b"", hub_epoch=bytes.fromhex(epoch),
         sent_ms=0, frontier=[], digest=b"", receipt=b"", beacon=beacon, bytes_max=ROUND_SIZE_BYTES_MAX, runs=[],
     )  # fmt: skip
     return Asked(parcel=None, device=device, request=request)
@@ -314,7 +313,7 @@ def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bo
         if is_about_files(message):
             taken.has_files = True
             continue  # after the records are judged: `carried_files.take_files`
-        signed = open_request(message)
+        signed = open_request(message, services.versions)
         if signed.device != part.label.sender:
             raise RemoteFault(reasons.PARCEL_SENDER, "request")
         request = signed.verify(key)

@@ -52,8 +52,8 @@ from sync_protocol.receipts import (
     sign_receipt,
 )
 from sync_protocol.rounds import Chosen, MayHold, choose_history, choose_runs, differences
+from sync_protocol.versions import versions_to_tell
 from sync_protocol.wire import (
-    PROTOCOL_VERSION,
     DigestState,
     Entry,
     RoundAnswer,
@@ -113,7 +113,7 @@ class Asker:
 
 def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes:
     """The answer to a request; raises RemoteFault where the request as a whole is refused."""
-    signed = open_request(data)
+    signed = open_request(data, services.versions)
     vouched = statement_by_voucher(services, signed, address=address)
     asker, key, epoch = asker_of(services, signed.device, vouched=vouched)
     request = signed.verify(key)
@@ -121,7 +121,7 @@ def answer_round(services: Services, data: bytes, *, address: str = "") -> bytes
     if not challenge_holds(
         request.challenge, challenge_secret(services), signed.device, now_s=now_ms // 1000
     ):
-        return encode_answer(_refusal(services, signed.device, epoch, now_ms))
+        return encode_answer(_refusal(services, request, epoch, now_ms))
     theirs, asker = frontier_of(request.frontier), replace(asker, writing=request.writing.hex())
     acknowledged = acknowledge(services, signed.device, request.runs, vouched=vouched)
     if request.beacons and not asker.only_delivers:
@@ -278,7 +278,7 @@ def compose_answer(
     if not request.runs and not is_waiting:
         _keep_receipt(services, place.unit, receipt)
     return RoundAnswer(
-        protocol=PROTOCOL_VERSION,
+        protocol=request.protocol,
         challenge=make_challenge(challenge_secret(services), device, now_s=now_ms // 1000),
         hub_epoch=bytes.fromhex(epoch),
         now_ms=now_ms,
@@ -295,14 +295,15 @@ def compose_answer(
         bundles=_newer_bundles(services, request.bundle),
         forks=list(copied.forks),
         copy=copied.state,
+        versions=versions_to_tell(services.versions, request.versions),
     )
 
 
-def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundAnswer:
+def _refusal(services: Services, request: RoundRequest, epoch: str, now_ms: int) -> RoundAnswer:
     """A stale challenge: the next one, and nothing else."""
     return RoundAnswer(
-        protocol=PROTOCOL_VERSION,
-        challenge=make_challenge(challenge_secret(services), device, now_s=now_ms // 1000),
+        protocol=request.protocol,
+        challenge=make_challenge(challenge_secret(services), request.device.hex(), now_s=now_ms // 1000),
         hub_epoch=bytes.fromhex(epoch),
         now_ms=now_ms,
         problem=reasons.ROUND_CHALLENGE.code,
@@ -315,6 +316,7 @@ def _refusal(services: Services, device: str, epoch: str, now_ms: int) -> RoundA
         next_sync_after_s=0,
         bytes_max=limits.ROUND_SIZE_BYTES_MAX // 2,
         more=False,
+        versions=versions_to_tell(services.versions, request.versions),
     )
 
 

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+from msgspec.structs import replace as replace_in_message
 from sqlite_utils import Database
 
 from edge_node import reasons as node_reasons
@@ -32,6 +33,7 @@ from edge_node.sync.bundles import bundles_after
 from edge_node.sync.foreign import foreign_frames
 from edge_node.sync.receipt import signed_receipt
 from edge_node.sync.transport import LineFault
+from edge_node.sync.versions import common_after
 from edge_node.witness.sharing import asked_places, places_for, steps_for
 from edge_node.witness.status import mark_to_say, status_for
 from edge_node.witness.steps import own_mark
@@ -42,7 +44,6 @@ from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.frontier import Frontier, Relation
 from sync_protocol.lan import (
     BUNDLES_A_ROUND,
-    LAN_VERSION,
     LanAnswer,
     LanRequest,
     PlacesTold,
@@ -77,6 +78,8 @@ class Known:
 
     device: str | None = None
     challenge: bytes = b""
+    protocol: int | None = None
+    """The version in which it answered in this meeting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,7 @@ class _Meeting:
         self._shared = _Shared()
         self._has_shared = False
         self._stale = 0
+        self._protocol = services.versions.highest
 
     def run(self) -> Met:
         colleague = self._who()
@@ -157,6 +161,7 @@ class _Meeting:
             except RemoteFault:
                 pass
         hello = decode_hello(self._line.hello())
+        self._protocol = self._services.versions.to_ask_in(hello.versions)
         colleague = find_colleague(self._db, self._services, office, hello.device.hex(), hello.voucher)
         self._met = replace(self._met, known=Known(device=colleague.key.id))
         return colleague
@@ -171,7 +176,7 @@ class _Meeting:
         self._met = replace(
             self._met,
             rounds=self._met.rounds + 1,
-            known=Known(device=colleague.key.id, challenge=answer.challenge),
+            known=Known(device=colleague.key.id, challenge=answer.challenge, protocol=answer.protocol),
         )
         if answer.problem == reasons.ROUND_CHALLENGE.code:
             self._stale += 1
@@ -219,8 +224,14 @@ class _Meeting:
         while True:
             sent = seal_request(request, self._services.keyring.device, colleague.box)
             try:
-                return open_answer(self._line.post(sent.sealed), box, sent=sent, device=colleague.key)
+                sealed = self._line.post(sent.sealed)
+                ours = self._services.versions
+                return open_answer(sealed, box, sent=sent, device=colleague.key, versions=ours)
             except LineFault as fault:
+                common = common_after(fault, self._services, asked_in=self._protocol)
+                if common is not None:
+                    self._protocol, request = common, replace_in_message(request, protocol=common)
+                    continue
                 voucher = own_voucher(self._db, office)
                 if fault.reason is not reasons.ROUND_DEVICE or self._shows_voucher or not voucher:
                     raise
@@ -239,7 +250,7 @@ class _Meeting:
         foreign, _ = foreign_frames(db, () if silent or room <= 0 else self._they_want, bytes_max=room)
         self._wanted = wanted_foreign(db, most=ROUND_WANTED_MAX)
         return LanRequest(
-            protocol=LAN_VERSION,
+            protocol=self._protocol,
             device=bytes.fromhex(office.device),
             to=bytes.fromhex(colleague.key.id),
             challenge=self._met.known.challenge,

@@ -24,7 +24,6 @@ from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileAsked, Standing
 from sync_protocol.lan_files import (
-    VERSION,
     LanFilesAnswer,
     LanFilesRequest,
     open_files_answer,
@@ -64,11 +63,12 @@ def carry_files(
     colleague: Colleague,
     challenge: bytes,
     *,
+    protocol: int | None = None,
     must_yield: Callable[[], bool] = lambda: False,
     seconds: float = SECONDS_MAX,
 ) -> Carried:
     """Exchange files until neither side lacks one of the other's, time is up or a record waits. Never raises for a bad network."""
-    carrying = _Carrying(db, services, line, colleague, challenge)
+    carrying = _Carrying(db, services, line, colleague, challenge, protocol or services.versions.highest)
     until = services.monotonic() + seconds
     try:
         while carrying.step() and services.monotonic() < until and not must_yield():
@@ -90,6 +90,7 @@ class _Carrying:
     line: OfficeFilesLine
     colleague: Colleague
     challenge: bytes
+    protocol: int
     carried: Carried = field(default_factory=Carried)
     _theirs: list[FileAsked] = field(default_factory=list)
     _held_there: dict[bytes, bytes | None] = field(default_factory=dict)
@@ -115,7 +116,7 @@ class _Carrying:
         box = BoxKey.from_seed(self.services.random_bytes(32))
         own = SqliteLogStore(self.db)
         request = LanFilesRequest(
-            protocol=VERSION,
+            protocol=self.protocol,
             device=bytes.fromhex(office.device),
             to=bytes.fromhex(self.colleague.key.id),
             challenge=self.challenge,
@@ -130,7 +131,11 @@ class _Carrying:
         )
         sent = seal_files_request(request, self.services.keyring.device, self.colleague.box)
         answer = open_files_answer(
-            self.line.post_files(sent.sealed), box, sent=sent, device=self.colleague.key
+            self.line.post_files(sent.sealed),
+            box,
+            sent=sent,
+            device=self.colleague.key,
+            versions=self.services.versions,
         )
         self.carried.requests += 1
         self.challenge = answer.challenge

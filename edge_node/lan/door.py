@@ -22,6 +22,7 @@ from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.errors import ProtocolError, RemoteFault
 from sync_protocol.limits import LAN_MESSAGE_BYTES_MAX
+from sync_protocol.versions import Versions, as_members
 
 _LOG: Final = logging.getLogger(__name__)
 THREADS: Final = 2
@@ -52,7 +53,8 @@ class Application:
             reason = fault.reason if isinstance(fault, RemoteFault) else reasons.HUB_BUSY
             self._throttle.count_refusal(address)
             _LOG.info("refused a PC of the office network at %s: %s", address, fault)
-            return _refuse(respond, reason)
+            versions = self._services.versions if reason is reasons.ROUND_VERSION else None
+            return _refuse(respond, reason, versions)
         except Exception:  # noqa: BLE001 — whatever it was, the door stays open for others
             _LOG.exception("fault while answering %s", address)
             return _refuse(respond, reasons.HUB_BUSY)
@@ -139,8 +141,9 @@ class Door:
                 self._server = None
 
 
-def _refuse(respond: Respond, reason: Reason) -> list[bytes]:
-    content = orjson.dumps({"status": reason.status, "code": reason.code, "title": reason.en})
+def _refuse(respond: Respond, reason: Reason, versions: Versions | None = None) -> list[bytes]:
+    said = {"status": reason.status, "code": reason.code, "title": reason.en}
+    content = orjson.dumps(said if versions is None else {**said, **as_members(versions)})
     respond(
         f"{reason.status} {_STATUS.get(reason.status, 'Refused')}",
         [("Content-Type", "application/problem+json"), ("Content-Length", str(len(content)))],

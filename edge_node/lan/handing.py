@@ -7,6 +7,7 @@ another commune the own parcels, too. Where there is nothing to hand over and no
 
 from typing import Final, Protocol
 
+from msgspec.structs import replace
 from sqlite_utils import Database
 
 from edge_node.journal.service import require_office
@@ -18,6 +19,8 @@ from edge_node.relay.own import compose_own, is_own_expected, own_waiting
 from edge_node.relay.queue import expecting, to_deliver
 from edge_node.services import Services
 from edge_node.sync.reach import lacks_line
+from edge_node.sync.transport import LineFault
+from edge_node.sync.versions import common_after
 from signing.keys import BoxKey
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
@@ -49,17 +52,25 @@ class NearWay:
     is_near = True
 
     def __init__(
-        self, db: Database, services: Services, line: RelayingLine, to: Colleague, challenge: bytes
+        self,
+        db: Database,
+        services: Services,
+        line: RelayingLine,
+        to: Colleague,
+        challenge: bytes,
+        *,
+        protocol: int | None = None,
     ) -> None:
         self._services, self._line, self._to = services, line, to
         self._voucher = own_voucher(db, require_office(db))
         self.challenge = challenge
         self.bytes_up = self.bytes_down = 0
+        self._protocol = protocol or services.versions.highest
 
     def ask(self, request: RelayRequest) -> RelayAnswer:
         box = BoxKey.from_seed(self._services.random_bytes(32))
         near = near_request(
-            request,
+            replace(request, protocol=self._protocol),
             to=self._to.key.id,
             challenge=self.challenge,
             reply_box=box.public,
@@ -67,9 +78,17 @@ class NearWay:
         )
         sent = seal_relay_request(near, self._services.keyring.device, self._to.box)
         self.bytes_up += len(sent.sealed)
-        sealed = self._line.post_relay(sent.sealed)
+        try:
+            sealed = self._line.post_relay(sent.sealed)
+        except LineFault as fault:
+            common = common_after(fault, self._services, asked_in=self._protocol)
+            if common is None:
+                raise
+            self._protocol = common
+            return self.ask(request)
         self.bytes_down += len(sealed)
-        answer = open_relay_answer(sealed, box, sent=sent, device=self._to.key)
+        versions = self._services.versions
+        answer = open_relay_answer(sealed, box, sent=sent, device=self._to.key, versions=versions)
         self.challenge = answer.challenge
         return answer
 
@@ -96,7 +115,7 @@ def hand(
     db: Database, services: Services, line: RelayingLine, to: Colleague, known: Known, *, has_own: bool
 ) -> tuple[DeliveryResult, Known]:
     """Hand over and fetch. Never raises for a bad network or a stranger."""
-    way = NearWay(db, services, line, to, known.challenge)
+    way = NearWay(db, services, line, to, known.challenge, protocol=known.protocol)
     result = hand_over(db, services, way, has_own=has_own, seconds=SECONDS_MAX, bytes_max=BYTES_MAX)
     return result, Known(device=to.key.id, challenge=way.challenge)
 

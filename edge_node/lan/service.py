@@ -102,6 +102,7 @@ def carry_if_any(db: Database, services: Services, line: OfficeFilesLine, met: M
         line,
         colleague,
         met.known.challenge,
+        protocol=met.known.protocol,
         must_yield=lambda: office_mark(db) != mark,
     )
 

@@ -41,7 +41,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.file_wire import FileStated
 from sync_protocol.lan import (
     BUNDLES_A_ROUND,
-    LAN_VERSION,
+    HELLO_VERSION,
     Hello,
     LanAnswer,
     LanRequest,
@@ -49,12 +49,11 @@ from sync_protocol.lan import (
     open_request,
     seal_answer,
 )
-from sync_protocol.lan_files import VERSION as FILES_VERSION
 from sync_protocol.lan_files import LanFilesAnswer, LanFilesRequest, open_files_request, seal_files_answer
 from sync_protocol.lan_relay import open_relay_request, seal_relay_answer
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_WANTED_MAX
 from sync_protocol.relay import RelayAnswer
-from sync_protocol.wire import PROTOCOL_VERSION, frontier_of, receipt_prefix
+from sync_protocol.wire import frontier_of, receipt_prefix
 
 BYTES_MAX: Final = ROUND_SIZE_BYTES_MAX // 2
 
@@ -70,22 +69,25 @@ class Serving:
         """Who this PC says it is."""
         office = require_office(db)
         hello = Hello(
-            protocol=LAN_VERSION,
+            protocol=HELLO_VERSION,
             device=bytes.fromhex(office.device),
             unit=office.unit,
             voucher=own_voucher(db, office),
+            versions=self.services.versions,
         )
         return encode_hello(hello)
 
     def answer(self, db: Database, sealed: bytes) -> bytes:
         """The answer to a request; raises RemoteFault where the request as a whole is refused."""
         services, office = self.services, require_office(db)
-        asked = open_request(sealed, services.keyring.files.box())
+        asked = open_request(sealed, services.keyring.files.box(), services.versions)
         colleague = find_colleague(db, services, office, asked.device, asked.said.voucher)
         request = asked.verify_for(office.device, colleague.key)
         now_s = services.clock() // 1000
         if not challenge_holds(request.challenge, self.secret, asked.device, now_s=now_s):
-            answer = self._nothing(db, asked.device, problem=reasons.ROUND_CHALLENGE.code)
+            answer = self._nothing(
+                db, asked.device, protocol=request.protocol, problem=reasons.ROUND_CHALLENGE.code
+            )
             return seal_answer(answer, services.keyring.device, asked=asked)
         try:
             taken = take(db, services, request)
@@ -96,7 +98,7 @@ class Serving:
             number_waiting(db, services)
         problem = taken.problem.reason.code if taken.problem else ""
         if colleague.is_cut_off:
-            answer = self._nothing(db, asked.device, problem=problem)
+            answer = self._nothing(db, asked.device, protocol=request.protocol, problem=problem)
         else:
             answer = self._answer(db, require_office(db), colleague, request, problem)
         return seal_answer(answer, services.keyring.device, asked=asked)
@@ -104,7 +106,7 @@ class Serving:
     def files(self, db: Database, sealed: bytes) -> bytes:
         """The answer to a request about files; raises RemoteFault where the request as a whole is refused."""
         services, office = self.services, require_office(db)
-        opened = open_files_request(sealed, services.keyring.files.box())
+        opened = open_files_request(sealed, services.keyring.files.box(), services.versions)
         colleague = find_colleague(db, services, office, opened.device, opened.said.voucher)
         request = opened.verify_for(office.device, colleague.key)
         now_s = services.clock() // 1000
@@ -121,7 +123,7 @@ class Serving:
             is_fresh and not colleague.is_cut_off and not self._is_another_branch(db, opened.device, request)
         )
         answer = LanFilesAnswer(
-            protocol=FILES_VERSION,
+            protocol=request.protocol,
             challenge=self._challenge(opened.device),
             problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
             stated=state(db, services, office, request.offered) if is_fresh else [],
@@ -134,7 +136,7 @@ class Serving:
     def relay(self, db: Database, sealed: bytes) -> bytes:
         """The answer to a PC of the province that hands loads over; raises RemoteFault where the request as a whole is refused."""
         services, office = self.services, require_office(db)
-        opened = open_relay_request(sealed, services.keyring.files.box())
+        opened = open_relay_request(sealed, services.keyring.files.box(), services.versions)
         pc = find_pc(db, services, office, opened.device, opened.said.voucher)
         request = opened.verify_for(office.device, pc.key)
         is_fresh = challenge_holds(
@@ -149,7 +151,7 @@ class Serving:
                 raise RemoteFault(reasons.RELAY_ROOM, str(error)) from error
         tells = is_fresh and not pc.is_cut_off
         answer = RelayAnswer(
-            protocol=PROTOCOL_VERSION,
+            protocol=request.protocol,
             challenge=self._challenge(opened.device),
             problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
             stated=stated,
@@ -176,7 +178,9 @@ class Serving:
         if is_another_branch(store, stands, colleague.key.id):
             said = seals_about(store, stands, colleague.key.id)
             return replace(
-                self._nothing(db, colleague.key.id, problem=problem), held=told(mine, theirs), seals=said
+                self._nothing(db, colleague.key.id, protocol=request.protocol, problem=problem),
+                held=told(mine, theirs),
+                seals=said,
             )
         room = min(max(request.bytes_max, ROUND_SIZE_BYTES_MIN), BYTES_MAX)
         chosen = choose(db, office, stands, theirs, bytes_max=room)
@@ -185,7 +189,7 @@ class Serving:
         receipt = signed_receipt(db)
         mark = receipt_prefix(receipt)
         return LanAnswer(
-            protocol=LAN_VERSION,
+            protocol=request.protocol,
             challenge=self._challenge(colleague.key.id),
             problem=problem,
             held=told(mine, theirs),
@@ -208,10 +212,10 @@ class Serving:
             status_mark=mark_to_say(db, services),
         )
 
-    def _nothing(self, db: Database, device: str, *, problem: str) -> LanAnswer:
+    def _nothing(self, db: Database, device: str, *, protocol: int, problem: str) -> LanAnswer:
         """The next challenge, and nothing of what is here."""
         return LanAnswer(
-            protocol=LAN_VERSION,
+            protocol=protocol,
             challenge=self._challenge(device),
             problem=problem,
             held=[],

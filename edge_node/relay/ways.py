@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from edge_node.services import Services
 from edge_node.store.local import read_local, write_local
 from edge_node.sync.runner import CHALLENGE
+from edge_node.sync.versions import version_for_hub
 from sync_protocol.relay import RelayAnswer, RelayRequest, decode_relay_answer, encode_relay_request
 
 
@@ -49,12 +50,14 @@ class HubWay:
 
     def ask(self, request: RelayRequest) -> RelayAnswer:
         challenge = bytes.fromhex(read_local(self._db, CHALLENGE) or "")
-        request = msgspec.structs.replace(request, challenge=challenge)
+        request = msgspec.structs.replace(
+            request, challenge=challenge, protocol=version_for_hub(self._db, self._services)
+        )
         payload = encode_relay_request(request, self._services.keyring.device)
         self.bytes_up += len(payload)
         packed = self._line.post_relay(payload)
         self.bytes_down += len(packed)
-        answer = decode_relay_answer(packed)
+        answer = decode_relay_answer(packed, self._services.versions)
         write_local(self._db, CHALLENGE, answer.challenge.hex())
         return answer
 

@@ -33,6 +33,7 @@ from edge_node.sync.pace import FilePace
 from edge_node.sync.runner import CHALLENGE, STALE_CHALLENGES_MAX
 from edge_node.sync.status import office_logs
 from edge_node.sync.transport import LineFault
+from edge_node.sync.versions import version_for_hub
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.chunks import (
@@ -203,7 +204,11 @@ class _Exchange:
 
     def _post(self, request: FilesRequest) -> bool:
         office = require_office(self._db)
-        request = msgspec.structs.replace(request, writing=bytes.fromhex(office.log))
+        request = msgspec.structs.replace(
+            request,
+            writing=bytes.fromhex(office.log),
+            protocol=version_for_hub(self._db, self._services),
+        )
         payload = encode_files_request(request, self._services.keyring.device)
         content = sum(len(piece) for piece in request.pieces)
         self.result = replace(
@@ -217,7 +222,7 @@ class _Exchange:
             packed = self._line.post_files(payload)
         except LineFault as fault:
             return self._after_fault(fault, request)
-        answer = decode_files_answer(packed)
+        answer = decode_files_answer(packed, self._services.versions)
         if request.pieces or answer.pieces:
             self._faults = 0
         self.result = replace(self.result, bytes_down=self.result.bytes_down + len(packed))

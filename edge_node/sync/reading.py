@@ -97,6 +97,13 @@ class SyncPage:
     def is_line_down(self) -> bool:
         return self.last is not None and self.last.outcome == LINE_DOWN.code
 
+    @property
+    def stopped(self) -> str:
+        """What to do about what stopped the last sync, in words; "" where nothing did, or only the line."""
+        if self.last is None or self.last.reason is None or self.is_line_down:
+            return ""
+        return labels.reason_words(self.last.reason)[1]
+
 
 def read_page(db: Database, services: Services, office: Office) -> SyncPage:
     now = services.clock()

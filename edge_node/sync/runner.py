@@ -39,6 +39,14 @@ from edge_node.sync.pace import START, Pace
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
 from edge_node.sync.transport import Line, LineFault
+from edge_node.sync.versions import (
+    hub_can,
+    hubs_versions,
+    keep_hubs_versions,
+    told_by,
+    version_for_hub,
+    who_is_behind,
+)
 from edge_node.witness.service import cosign_again, take_answer, testimony
 from edge_node.witness.status import mark_to_say, take_status
 from signing.errors import LogInvalid
@@ -57,8 +65,8 @@ from sync_protocol.limits import (
 )
 from sync_protocol.log import OpeningReason, branch_id
 from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
+from sync_protocol.versions import Capability, versions_mark
 from sync_protocol.wire import (
-    PROTOCOL_VERSION,
     CopyState,
     DigestState,
     ForkTold,
@@ -147,6 +155,7 @@ class Rounds:
         self._line_bytes = 0
         self._aside_sent: set[Place] = set()
         self._voucher: list[bytes] = []
+        self._refused_in: set[int] = set()
 
     def round(self, before: SyncResult) -> tuple[SyncResult, bool]:
         office = require_office(self._db)
@@ -163,7 +172,8 @@ class Rounds:
         began, sent_ms = self._services.monotonic(), request.sent_ms
         payload, packed = self._exchange(request, office)
         seconds = self._services.monotonic() - began
-        answer = decode_answer(packed)
+        answer = decode_answer(packed, self._services.versions)
+        keep_hubs_versions(self._db, answer.versions)
         self._measure(answer, sent_ms=sent_ms, seconds=seconds)
         after = replace(
             before,
@@ -234,6 +244,8 @@ class Rounds:
             self._take_foreign(answer, office, absorbed)
             self._note_refused(absorbed)
             return absorbed
+        if answer.now_ms >= newest_hub_ms(self._db):
+            keep_hubs_versions(self._db, answer.versions)
         return self._take(answer, office, self._store.frontier(), is_late=True)
 
     def _choose(self, mine: Frontier, office: Office, *, bytes_max: int) -> Chosen:
@@ -261,7 +273,7 @@ class Rounds:
         said = testimony(self._db, self._services, office)
         self._asked_from, self._cosigned = said.tree, said.cosignature
         return RoundRequest(
-            protocol=PROTOCOL_VERSION,
+            protocol=version_for_hub(self._db, self._services, is_answered=self._line is not None),
             device=bytes.fromhex(office.device),
             challenge=bytes.fromhex(read_local(self._db, CHALLENGE) or ""),
             hub_epoch=bytes.fromhex(office.hub_epoch),
@@ -283,6 +295,7 @@ class Rounds:
             wanted=self._lacking(),
             voucher=self._voucher,
             status=mark_to_say(self._db, self._services),
+            versions=versions_mark(hubs_versions(self._db)),
         )
 
     def _problem(self) -> str:
@@ -290,17 +303,35 @@ class Rounds:
         return last_problem(self._db) if self._line is None else ""
 
     def _exchange(self, request: RoundRequest, office: Office) -> tuple[bytes, bytes]:
-        """What was posted, and the answer. A hub that was put back from before this PC was enrolled is shown its voucher."""
-        device = self._services.keyring.device
-        payload = encode_request(request, device)
-        try:
-            return payload, self._post(payload)
-        except LineFault as fault:
-            self._voucher = own_voucher(self._db, office)
-            if fault.reason is not reasons.ROUND_DEVICE or request.voucher or not self._voucher:
-                raise
-            payload = encode_request(replace_in_message(request, voucher=self._voucher), device)
-            return payload, self._post(payload)
+        """What was posted, and the answer."""
+        while True:
+            payload = encode_request(request, self._services.keyring.device)
+            try:
+                return payload, self._post(payload)
+            except LineFault as fault:
+                request = self._asked_otherwise(fault, request, office)
+
+    def _asked_otherwise(self, fault: LineFault, request: RoundRequest, office: Office) -> RoundRequest:
+        """The request as a hub can take it that refused it so; raises the fault where there is no such way.
+
+        One that speaks other versions is asked in the highest common one; one that was put back from before this PC was enrolled is
+        shown its voucher.
+        """
+        told, ours = told_by(fault, request.protocol), self._services.versions
+        if told is not None:
+            keep_hubs_versions(self._db, told)
+            self._refused_in.add(request.protocol)
+            common = ours.common(told)
+            if common is None:
+                raise LineFault(who_is_behind(ours, told), fault.detail) from fault
+            if common in self._refused_in:
+                raise fault
+            return replace_in_message(request, protocol=common)
+        self._voucher = own_voucher(self._db, office)
+        can_vouch = hub_can(self._db, Capability.VOUCHER)
+        if fault.reason is not reasons.ROUND_DEVICE or request.voucher or not self._voucher or not can_vouch:
+            raise fault
+        return replace_in_message(request, voucher=self._voucher)
 
     def _post(self, payload: bytes) -> bytes:
         if self._line is None:

@@ -25,12 +25,14 @@ from edge_node.sync.files import exchange_files
 from edge_node.sync.runner import Progress, SyncResult, sync
 from edge_node.sync.status import read_status
 from edge_node.sync.transport import HubLine
+from edge_node.sync.versions import hub_can
 from edge_node.sync.voice import Voice
 from signing import reasons as signing_reasons
 from signing.reasons import Reason
 from signing.roles import OFFICE_ROLES, Role
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
+from sync_protocol.versions import Capability
 
 _LOG: Final = logging.getLogger(__name__)
 ACKNOWLEDGED_BY: Final = {
@@ -95,12 +97,15 @@ def sync_now(db: Database, services: Services, *, progress: Progress | None = No
         if result.is_done:
             if not read_status(db, now=services.clock()).waiting:
                 forget_own(db, services)
-            deliver(db, services, line)
+            if hub_can(db, Capability.RELAY):
+                deliver(db, services, line)
         for _ in range(_TURNS_MAX):
-            if not result.is_done or not exchange_files(db, services, line).must_yield:
+            if not result.is_done or not hub_can(db, Capability.FILES):
+                break
+            if not exchange_files(db, services, line).must_yield:
                 break
             result = _sync_records(db, services, line, progress)
-        if result.problem is not None:
+        if result.problem is not None and hub_can(db, Capability.BEACON):
             voice = Voice(services)
             voice.listen(db)
             voice.say(line, problem=result.problem.code)

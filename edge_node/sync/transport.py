@@ -21,6 +21,7 @@ from edge_node import reasons as node_reasons
 from signing.reasons import Reason
 from sync_protocol import reasons
 from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
+from sync_protocol.versions import Versions, from_members
 
 CONNECT_S: Final = 10.0
 READ_S: Final = 90.0
@@ -46,16 +47,24 @@ class LineFault(Exception):
     Attributes:
         was_cut: the connection broke while bytes were under way (a smaller payload may pass).
         retry_after_s: how long the hub asked to wait, 0 when it did not say.
+        versions: which versions of the protocol are spoken there, where a refusal says so.
     """
 
     def __init__(
-        self, reason: Reason, detail: str = "", *, was_cut: bool = False, retry_after_s: int = 0
+        self,
+        reason: Reason,
+        detail: str = "",
+        *,
+        was_cut: bool = False,
+        retry_after_s: int = 0,
+        versions: Versions | None = None,
     ) -> None:
         super().__init__(f"{reason.code}: {detail}" if detail else reason.code)
         self.reason = reason
         self.detail = detail
         self.was_cut = was_cut
         self.retry_after_s = retry_after_s
+        self.versions = versions
 
 
 class Line(Protocol):
@@ -256,7 +265,12 @@ def _refusal(response: requests.Response, content: bytes) -> LineFault:
     reason = known or (reasons.LINE_DOWN if response.status_code >= 500 else reasons.ROUND_FORMAT)
     after = response.headers.get("Retry-After", "")
     detail = str(problem.get("detail") or f"HTTP {response.status_code}")
-    return LineFault(reason, detail, retry_after_s=int(after) if after.isdigit() else 0)
+    return LineFault(
+        reason,
+        detail,
+        retry_after_s=int(after) if after.isdigit() else 0,
+        versions=from_members(problem) if reason is reasons.ROUND_VERSION else None,
+    )
 
 
 def _json(content: bytes) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from sync_protocol.frame import encode_run
 from sync_protocol.frontier import length_of
 from sync_protocol.log import Run
 from sync_protocol.record import unverified
-from sync_protocol.wire import PROTOCOL_VERSION, RoundRequest, decode_answer, encode_request, entries_of
+from sync_protocol.versions import PROTOCOL_VERSION
+from sync_protocol.wire import RoundRequest, decode_answer, encode_request, entries_of
 from tests.simulation.link import Door
 from tests.simulation.node import SimNode
 from tests.simulation.officers import token

@@ -17,8 +17,9 @@ from signing.signatures import SIGNATURE_BYTES
 from sync_protocol import reasons
 from sync_protocol.challenge import make_challenge
 from sync_protocol.errors import RemoteFault
-from sync_protocol.lan import LAN_VERSION, LanAnswer, LanRequest, OpenedRequest, SealEntry, seal_request
+from sync_protocol.lan import LanAnswer, LanRequest, OpenedRequest, SealEntry, seal_request
 from sync_protocol.receipts import Receipt, ReceiptEntry, sign_receipt
+from sync_protocol.versions import PROTOCOL_VERSION
 from tests.simulation.clock import SECOND_MS, WorldTime
 from tests.simulation.link import Fate, Mood
 from tests.simulation.node import SimNode
@@ -145,7 +146,7 @@ class LanLink:
 def stray_request(node: SimNode, other: SimNode, box: str) -> bytes:
     """What a PC would send that does not ask whether the other is a colleague."""
     request = LanRequest(
-        protocol=LAN_VERSION,
+        protocol=PROTOCOL_VERSION,
         device=bytes.fromhex(node.office.device),
         to=bytes.fromhex(other.office.device),
         challenge=make_challenge(SECRET, node.office.device, now_s=other.clock() // 1000),

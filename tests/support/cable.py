@@ -8,6 +8,7 @@ from edge_node.lan.peers import Peer
 from edge_node.lan.service import carry_if_any, meet_at
 from edge_node.lan.serving import Serving
 from edge_node.sync.transport import LineFault
+from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
 from tests.support.pair import Pc
 
@@ -46,7 +47,8 @@ class Cable:
         try:
             answered = answer(Serving(self.to.services, self.secret))
         except RemoteFault as fault:
-            raise LineFault(fault.reason, fault.detail) from fault
+            versions = self.to.services.versions if fault.reason is reasons.ROUND_VERSION else None
+            raise LineFault(fault.reason, fault.detail, versions=versions) from fault
         self.heard.append(answered)
         return self.twist(answered)
 

@@ -23,6 +23,7 @@ from sync_protocol import (
     lan_relay,
     relay,
     snapshot,
+    versions,
     wire,
 )
 from sync_protocol.frame import _Frame
@@ -110,6 +111,7 @@ def test_every_message_that_travels_is_told_member_by_member() -> None:
             files_held,
             snapshot,
             relay,
+            versions,
         )
         for value in vars(room).values()
         if isinstance(value, type)

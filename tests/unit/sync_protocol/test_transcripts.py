@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sync_protocol.errors import RemoteFault
-from sync_protocol.wire import PROTOCOL_VERSION, decode_answer, encode_answer, open_request
+from sync_protocol.versions import PROTOCOL_VERSION
+from sync_protocol.wire import decode_answer, encode_answer, open_request
 from tests.simulation.transcripts import read, summary
 
 ROUNDS = Path(__file__).parents[2] / "golden" / "rounds"
