@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from central_hub import reasons
 from central_hub.database import get_services
+from central_hub.store.engine import is_full
 from look.problems import prefers_json, say
 from signing.reasons import Reason
 from sync_protocol import reasons as protocol_reasons
@@ -18,6 +19,7 @@ from sync_protocol.versions import as_members
 
 _LOG: Final = logging.getLogger(__name__)
 _PROGRAM_PATHS: Final = ("/api/", "/sync/", "/enrol/")
+_LATER_S: Final = 30
 _BY_STATUS: Final = {
     401: reasons.LOGGED_OUT,
     403: reasons.ROLE,
@@ -51,7 +53,8 @@ def attach(app: Flask) -> None:
     """Answer every fault from the catalogue."""
     app.register_error_handler(Refused, lambda error: answer(error.reason, error.detail, **error.members))
     app.register_error_handler(RemoteFault, _not_taken)
-    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(OSError, lambda error: _full(error) if is_full(error) else _fault(error))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
 
@@ -62,11 +65,22 @@ def _not_taken(error: RemoteFault) -> Response:
     return answer(error.reason, error.detail, **(as_members(get_services().versions) if is_version else {}))
 
 
-def _busy(error: OperationalError) -> BaseResponse:
-    """The database could not be had in time (or at all): whoever asked may try again."""
+def _database(error: OperationalError) -> BaseResponse:
+    """There is no room, or the database could not be had in time (or at all): whoever asked may try again."""
+    if is_full(error):
+        return _full(error)
     _LOG.error("database: %s %s", request.method, request.path, exc_info=error)
-    response = answer(protocol_reasons.HUB_BUSY)
-    response.headers["Retry-After"] = "30"
+    return _later(protocol_reasons.HUB_BUSY)
+
+
+def _full(error: Exception) -> BaseResponse:
+    _LOG.error("the disk is full, seen in %s %s: %s", request.method, request.path, error)
+    return _later(protocol_reasons.HUB_DISK_FULL)
+
+
+def _later(reason: Reason) -> BaseResponse:
+    response = answer(reason)
+    response.headers["Retry-After"] = str(_LATER_S)
     return response
 
 

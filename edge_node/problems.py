@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from edge_node import reasons
 from edge_node.journal import WriteRefused
 from edge_node.store import StorageFull
-from edge_node.store.connection import is_busy, is_damage
+from edge_node.store.connection import is_busy, is_damage, is_full
 from look.problems import prefers_json, say
 from signing.reasons import Reason
 
@@ -35,6 +35,7 @@ def attach(app: Flask) -> None:
     app.register_error_handler(WriteRefused, lambda error: answer(error.reason, error.detail))
     app.register_error_handler(StorageFull, lambda error: _full())
     app.register_error_handler(sqlite3.DatabaseError, _database)
+    app.register_error_handler(OSError, lambda error: _full() if is_full(error) else _fault(error))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
 
@@ -48,6 +49,8 @@ def _database(error: sqlite3.DatabaseError) -> BaseResponse:
     if is_busy(error):
         _LOG.warning("%s %s waited in vain for the database: %s", request.method, request.path, error)
         return answer(reasons.BUSY)
+    if is_full(error):
+        return _full()
     if not is_damage(error):
         return _fault(error)
     _LOG.error("the database is damaged, seen in %s %s", request.method, request.path, exc_info=error)

@@ -25,6 +25,7 @@ from edge_node.lan.rhythm import Rhythm
 from edge_node.lan.service import meet_peer, office_mark
 from edge_node.services import Services
 from edge_node.store import StorageFull, open_database
+from edge_node.store.connection import is_full
 from edge_node.store.local import Office, read_local, read_office
 from edge_node.sync.plan import Plan
 from edge_node.sync.runner import NEXT_AFTER
@@ -199,13 +200,14 @@ class Schedule:
                 db = open_database(self._services.config.database)
                 with closing(db.conn):
                     job(db)
-            except StorageFull:
-                self._services.space.release()
-                _LOG.error("the disk is full (job %s)", name)
-                problem = reasons.DISK_FULL.code
-            except Exception:  # noqa: BLE001 — a job must not end the schedule
-                _LOG.exception("job %s failed", name)
-                problem = reasons.INTERNAL.code
+            except Exception as error:  # noqa: BLE001 — a job must not end the schedule
+                if isinstance(error, StorageFull) or is_full(error):
+                    self._services.space.release()
+                    _LOG.error("the disk is full (job %s)", name)
+                    problem = reasons.DISK_FULL.code
+                else:
+                    _LOG.exception("job %s failed", name)
+                    problem = reasons.INTERNAL.code
             if problem and name == SYNC:
                 self._cry_out(problem)
 

@@ -218,6 +218,15 @@ HUB_BUSY = _reason(
     vi="Trung tâm tỉnh đang bận.", en="The hub is busy.",
     next_vi="Vẫn làm việc bình thường; máy trạm tự thử lại sau.", next_en="Go on working; the node tries again later.",
 )  # fmt: skip
+HUB_DISK_FULL = _reason(
+    "HUB_DISK_FULL", 507, retryable=True,
+    vi="Ổ đĩa của trung tâm tỉnh đã đầy: tỉnh chưa ghi nhận thêm được.",
+    en="The hub's disk is full: the province can keep nothing more.",
+    next_vi="Máy trạm vẫn làm việc bình thường và tự gửi lại. Quản trị tỉnh giải phóng ổ đĩa của trung tâm, rồi làm lại "
+    "việc vừa làm.",
+    next_en="Nodes go on working and send again by themselves. The province's administrator frees room on the hub's disk "
+    "and does again what was just done.",
+)  # fmt: skip
 LINE_DOWN = _reason(
     "LINE_DOWN", 503, retryable=True,
     vi="Chưa kết nối được với tỉnh.", en="The province cannot be reached.",
@@ -350,7 +359,7 @@ REASONS: tuple[Reason, ...] = (
     RECORD_FORMAT, RECORD_SIZE, RECORD_SIGNATURE, RECORD_BODY, RECORD_FACTS, RECORD_KEY_UNKNOWN, RECORD_ROLE,
     RECORD_UNIT, RECORD_VERSION, RECORD_PARENT_PENDING, RECORD_PARENT_REFUSED, RECORD_FAULT, RECORD_AFTER_CUT, RECORD_COPY, RECORD_REVOKED, KEY_REVOCATION, RECORD_TIME, LOG_CHAIN, LOG_SEAL, LOG_FORK,
     ROUND_FORMAT, ROUND_SIZE, ROUND_VERSION, VERSION_NODE_OLD, VERSION_HUB_OLD, ROUND_CHALLENGE, ROUND_DEVICE, ROUND_SIGNATURE,
-    ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, LINE_DOWN,
+    ENROLMENT_CODE, ENROLMENT_USED, ENROLMENT_ROOTS, ENROLMENT_FILE, THROTTLED, HUB_BUSY, HUB_DISK_FULL, LINE_DOWN,
     PARCEL_FORMAT, PARCEL_CUT, PARCEL_DAMAGED, PARCEL_RECIPIENT, PARCEL_SENDER,
     PARCEL_NO_KEY, PARCEL_COPY, PARCEL_STICK, PARCEL_NONE, DIAGNOSIS_FORMAT,
     FILE_FORMAT, FILE_PIECE, FILE_SIZE, FILE_ROOM,

@@ -5,6 +5,7 @@ writes later fails with "database is locked", whatever the time-out). Reading us
 overwrites what is deleted (`secure_delete`), so that nothing erased stays behind in free pages.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -15,8 +16,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 _BUSY_TIMEOUT_MS = 30_000
+_SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+_POSTGRES_FULL = "53100"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 CACHE_KIB = 8 * 1024
 JUDGE_CACHE_KIB = 2 * 1024
 WORKER_CACHE_KIB = 1024
@@ -92,6 +97,16 @@ class Writes:
         row = cursor.fetchone()
         cursor.close()
         return int(row[0]) if row else 0
+
+
+def is_full(error: Exception) -> bool:
+    """Whether something could not be kept because there is no room (of the database or of a file); nothing of it was kept."""
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) in _SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == _POSTGRES_FULL
 
 
 @contextmanager

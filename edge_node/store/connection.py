@@ -8,6 +8,7 @@ deleted is overwritten with zeros (`secure_delete`), so that nothing erased stay
 A `Database` belongs to the thread that opened it.
 """
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ BUSY_TIMEOUT_S: Final = 15.0
 CACHE_KIB: Final = 8 * 1024
 STATEMENTS_CACHED: Final = 256
 JOURNAL_KEPT_BYTES: Final = 16 * 1024 * 1024
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class StorageFull(Exception):
@@ -99,8 +101,10 @@ def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("RELEASE part")
 
 
-def is_full(error: sqlite3.Error) -> bool:
-    """Whether SQLite could not write because there is no room (a failed write to the journal included)."""
+def is_full(error: Exception) -> bool:
+    """Whether SQLite (a failed write to the journal included) or a file could not be written because there is no room."""
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
     code = getattr(error, "sqlite_errorcode", 0)
     return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 

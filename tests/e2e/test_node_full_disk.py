@@ -1,9 +1,7 @@
-"""A disk that is really full: a small file system, filled to its last block while an officer works."""
+"""A disk that is really full: a small file system, filled while an officer works. In one process, to look inside; under the
+servers themselves: `test_full_disk_of_processes.py`."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,26 +14,16 @@ from edge_node.projection.service import rebuild, view
 from edge_node.store import SqliteLogStore, open_database
 from sync_protocol.log import Run, check_chain
 from tests.support.office import TestOffice, make_office
+from tests.support.small_disk import small_disk
 
 pytestmark = pytest.mark.process
 SIZE_MB = 24
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if sys.platform == "win32" or os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "motcua-test", str(folder)],
-        check=False,
-        capture_output=True,
-    )
-    if mounted.returncode:
-        pytest.skip("this machine mounts no small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", SIZE_MB) as folder:
+        yield folder
 
 
 def note(office: TestOffice, dossier: str, text: str) -> str:
@@ -50,11 +38,11 @@ def fill(disk: Path) -> Path:
     return path
 
 
-def test_a_full_disk_loses_nothing_says_so_and_has_a_way_back(small_disk: Path) -> None:
-    office = make_office(small_disk / "node")
+def test_a_full_disk_loses_nothing_says_so_and_has_a_way_back(disk: Path) -> None:
+    office = make_office(disk / "node")
     dossier = office.receive()
     shown_as_done = [note(office, dossier, "trước")]
-    photos = fill(small_disk)
+    photos = fill(disk)
     with pytest.raises(JournalReadOnly) as refused:
         for number in range(5_000):
             shown_as_done.append(note(office, dossier, f"ghi chú {number} " + "dài " * 200))

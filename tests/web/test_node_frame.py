@@ -1,5 +1,6 @@
 """The frame around every page of the node: headers, token, cookies, who may see what, problems."""
 
+import errno
 import re
 import sqlite3
 from dataclasses import replace
@@ -52,6 +53,11 @@ def probe() -> Blueprint:
     @public
     def full() -> str:
         raise StorageFull
+
+    @room.get("/no-room")
+    @public
+    def no_room() -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     @room.get("/read-only")
     @public
@@ -204,6 +210,9 @@ def test_a_full_disk_reads_as_one_and_switches_to_read_only(
     assert answer.status_code == 507 and "NODE_DISK_FULL" in answer.text
     assert client.get("/health").get_json()["is_writable"] is False
     assert client.get("/probe/read-only").status_code == 507
+    # A file that found no room (a scan, a copy) reads the same.
+    answer = client.get("/probe/no-room")
+    assert answer.status_code == 507 and "NODE_DISK_FULL" in answer.text
 
 
 def test_who_waited_in_vain_for_the_database_is_told_to_wait_and_save_again(client: FlaskClient) -> None:
