@@ -167,6 +167,11 @@ def level(text: str) -> Level:
     raise NotCanonical(f"{len(text)} characters; a code on paper has at most {CHARACTERS_MAX}")
 
 
+def is_year(year: int) -> bool:
+    """Whether a code can hold this year of birth."""
+    return year in _YEARS
+
+
 def _kind(value: Cbor) -> PaperKind:
     try:
         return PaperKind(value)  # type: ignore[arg-type]  # anything but a known number is refused

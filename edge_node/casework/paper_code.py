@@ -49,9 +49,14 @@ def paper_code(
     issued_ms: int,
     due_ms: int | None = None,
     holder: str = "",
+    birth_year: int | None = None,
     result: str = "",
 ) -> str:
-    """The text of the code; empty where this PC cannot make one. Instants are milliseconds since 1970."""
+    """The text of the code; empty where this PC cannot make one. Instants are milliseconds since 1970.
+
+    Args:
+        birth_year: of the holder (`holder.holder_birth_year`).
+    """
     chain = compact_chain(db, services)
     if chain is None:
         return ""
@@ -64,6 +69,7 @@ def paper_code(
             issued=_day(issued_ms),
             due=None if due_ms is None else _day(due_ms),
             holder=shortened(holder, bytes_max=qr.HOLDER_BYTES_MAX) or None,
+            birth_year=birth_year,
             result=shortened(result, bytes_max=qr.RESULT_BYTES_MAX) or None,
         )
         return qr.make(paper, chain=chain, signer=services.keyring.device)

@@ -21,6 +21,7 @@ from dossiers.procedures import Procedure
 from dossiers.units import Units
 from dossiers.views import DossierView, Standing
 from edge_node.accounts.service import officer_names, signer_names
+from edge_node.casework.holder import holder_birth_year
 from edge_node.casework.paper_code import paper_code
 from edge_node.casework.situation import survey
 from edge_node.casework.whereabouts import where_are_records
@@ -100,6 +101,7 @@ class _Case:
             issued_ms=issued_ms,
             due_ms=self.view.due if kind is PaperKind.SLIP else None,
             holder=self.text("owner.name") or self.text("applicant.name"),
+            birth_year=holder_birth_year(kind, self.procedure, self.text),
             result=result,
         )
 

@@ -1,7 +1,7 @@
 """An office for tests: a province with its keys, and a commune's PC that is enrolled without any hub running."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,16 +131,19 @@ class TestOffice:
         """What a sync would bring of the province's log."""
         take_province(self.db, self.province)
 
-    def receive(self, name: str = "Nguyễn Thị Hoa", **more: Any) -> str:
-        """A dossier received by Lan; returns its id."""
+    def receive(
+        self, name: str = "Nguyễn Thị Hoa", *, answers: Mapping[str, str] | None = None, **more: Any
+    ) -> str:
+        """A dossier received by Lan, with these answers beside the applicant's name and number; returns its id."""
         received = self.clock()
+        fields = {"applicant.name": name, "applicant.id_number": "048200001234"} | dict(answers or {})
         facts = {
             "procedure": "1.001193", "procedure_version": 1, "channel": 1, "code": None, "provisional": None,
             "receiving": self.office.unit, "competent": self.office.unit, "received": received,
             "due": received + 86_400_000, "rule": "working_days", "status": 2, "sets": 1, "fee_due": 0,
-            "fields": ["applicant.id_number", "applicant.name"], "papers": [],
+            "fields": sorted(fields), "papers": [],
         } | more  # fmt: skip
-        content = {"fields": {"applicant.name": name, "applicant.id_number": "048200001234"}}
+        content = {"fields": fields}
         records = write(
             self.db, self.services, self.lan, [Draft(kind="dossier.received", facts=facts, content=content)]
         )

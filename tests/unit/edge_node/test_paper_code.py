@@ -21,6 +21,7 @@ from signing import qr
 from signing.compact import CompactChain, DeviceKey, RegistryKey, sign_device_key, sign_registry_key
 from signing.qr import PaperKind
 from signing.roles import Role
+from tests.support.node import hire, settle_dossier
 from tests.support.office import Province, TestOffice, make_office
 from tests.support.paper import paper_code
 
@@ -201,6 +202,49 @@ def test_a_slip_verifies_with_the_root_key_alone(tmp_path: Path) -> None:
     paper = qr.read(form.paper_code).verify(roots={province.root.public}, threshold=1)
     assert (paper.kind, paper.record.hex(), paper.code) == (PaperKind.SLIP, form.record, form.code.text)
     assert (paper.procedure, paper.holder) == ("1.001193", "Nguyễn Thị Hoa")
+
+
+BORN = {
+    "applicant.name": "Nguyễn Thị Hoa",
+    "applicant.id_number": "048187001234",
+    "applicant.birth_date": "1987-05-01",
+}
+"""The applicant as the desk types her."""
+
+
+def papers_of(office: TestOffice, procedure: str, **more: str) -> tuple[qr.Paper, qr.Paper]:
+    """What the codes on the slip and on the hand-over receipt of one dossier say, from its records."""
+    fields = BORN | {code.replace("__", "."): text for code, text in more.items()}
+    dossier = office.receive(answers=fields, procedure=procedure, code="H17.20242-261120-0001")
+    settle_dossier(office, hire(office), dossier, "88/CT-UBND")
+    case = read_case(office.db, office.services, dossier)
+    assert case is not None
+    found = []
+    for name in (PaperName.SLIP, PaperName.HAND_OVER):
+        form = paper_form(office.db, office.services, case.view, name)
+        assert isinstance(form, forms.Slip | forms.ResultHandOver)
+        assert qr.level(form.paper_code) is qr.Level.Q
+        assert paper_symbol(form.paper_code).width_mm <= 40
+        found.append(qr.read(form.paper_code).paper)
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize(
+    ("procedure", "more", "years"),
+    [
+        ("2.000815", {}, (1987, 1987)),
+        ("1.001193", {"form__child_name": "Lê An", "form__birth_date": "2026-11-01"}, (1987, None)),
+        ("2.000815", {"owner__name": "Lê Văn Ba"}, (None, None)),
+    ],
+    ids=["about the applicant", "about her child", "somebody else's dossier"],
+)
+def test_the_code_has_the_holders_year_of_birth_and_nobody_elses(
+    tmp_path: Path, procedure: str, more: dict[str, str], years: tuple[int | None, int | None]
+) -> None:
+    slip, result = papers_of(office_of(tmp_path)[0], procedure, **more)
+    assert (slip.kind, result.kind) == (PaperKind.SLIP, PaperKind.RESULT)
+    assert (slip.birth_year, result.birth_year) == years
+    assert slip.holder == result.holder == more.get("owner__name", "Nguyễn Thị Hoa")
 
 
 def test_the_code_holds_no_identity_number_and_no_address(tmp_path: Path) -> None:
