@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from dossiers.pairs import PAIRS as PAIRS
 from dossiers.pairs import Outcome as Outcome
@@ -70,6 +70,19 @@ class Conflict:
         return tuple(side.record for side in self.sides)
 
 
+class Disagreement(Protocol):
+    """What is known of a conflict wherever it is listed, also where its sides are not at hand."""
+
+    @property
+    def kind(self) -> ConflictKind: ...
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def is_review(self) -> bool: ...
+    @property
+    def since_ms(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
     """The same sentence in both languages."""
@@ -110,7 +123,7 @@ _DUE: Final = Sentence(
     vi="Hai cán bộ đặt ngày hẹn trả khác nhau khi chưa thấy nhau; tạm giữ ngày sớm hơn, có lợi cho công dân.",
     en="Two officers set different due dates unseen; the earlier one, which favours the citizen, stands for now.",
 )
-_SETTLE_WITHIN_DAYS: Final = 3
+SETTLE_WITHIN_MS: Final = 3 * 24 * 60 * 60 * 1000
 _DECIDERS: Final = frozenset({Role.LEADER})
 _DESK: Final = frozenset({Role.RECEPTIONIST, Role.SPECIALIST, Role.LEADER})
 _SETTLERS: Final = {
@@ -128,21 +141,31 @@ def conflict_id(kind: ConflictKind, field: str | None, records: Iterable[str]) -
     return hashlib.sha256(b"motcua.conflict\0" + text.encode("ascii")).hexdigest()
 
 
-def what_happened(conflict: Conflict) -> Sentence:
+def as_questions(conflicts: Iterable[Conflict]) -> list[tuple[Conflict, ...]]:
+    """What people are asked: differences in fields between the same records are one question, any other is its own."""
+    groups: dict[object, list[Conflict]] = {}
+    for conflict in conflicts:
+        together = conflict.kind is ConflictKind.FIELD and conflict.field != "due"
+        key = (conflict.side_ids, conflict.settled_by) if together else conflict.id
+        groups.setdefault(key, []).append(conflict)
+    return [tuple(group) for group in groups.values()]
+
+
+def what_happened(conflict: Disagreement) -> Sentence:
     """One sentence for the person who has to decide."""
     if conflict.is_review:
         return _REVIEW
     return _DUE if conflict.field == "due" else _SENTENCES[conflict.kind]
 
 
-def settlers(conflict: Conflict) -> frozenset[Role]:
+def settlers(conflict: Disagreement) -> frozenset[Role]:
     """Roles of the owning unit that may settle it; a due date is a leader's decision like a step is."""
     return _DECIDERS if conflict.field == "due" else _SETTLERS[conflict.kind]
 
 
-def settle_by_ms(conflict: Conflict) -> int:
+def settle_by_ms(conflict: Disagreement) -> int:
     """Until when it should be settled: a convention of this house, not a rule of law."""
-    return conflict.since_ms + _SETTLE_WITHIN_DAYS * 24 * 60 * 60 * 1000
+    return conflict.since_ms + SETTLE_WITHIN_MS
 
 
 def takes_third_value(conflict: Conflict) -> bool:

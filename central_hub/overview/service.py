@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from central_hub.copies.service import count_suspected
 from central_hub.nodes.states import NodeState, look_at
 from central_hub.projection.refolding import refolding
+from central_hub.quarantine.conflicts import waiting_for_offices
 from central_hub.quarantine.service import Waiting, count_waiting
 from central_hub.routing.listing import count_legs
 from central_hub.routing.wish import Stage, Wish
@@ -53,6 +54,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
             *log_alarm(connection),
             *copy_alarm(connection),
             *decisions(count_waiting(connection)),
+            *waiting_for_offices(connection),
             *on_their_way(connection, services),
         ],
     }

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from central_hub.projection.conflicts import ConflictRow, conflict_rows, write_conflict_rows
 from central_hub.projection.documents import DocumentRow, document_rows, write_document_rows
 from central_hub.projection.files import FileRow, file_rows, states_files, write_file_rows
 from central_hub.projection.foreign import Audience, audience, names_others
@@ -50,6 +51,7 @@ class Projector:
         self._files: dict[str, list[FileRow]] = {}
         self._documents: dict[str, list[DocumentRow]] = {}
         self._legs: dict[str, list[LegRow]] = {}
+        self._conflicts: dict[str, list[ConflictRow]] = {}
         self.audiences: dict[str, Audience] = {}
         """Per dossier folded last that has to do with several units: who is to hold which of its records."""
         self._genealogy = NOTHING
@@ -113,7 +115,7 @@ class Projector:
         """
         self._tallies = TallyChanges()
         self._new, self._gone, self._scopes, self._files = [], [], {}, {}
-        self._documents = {}
+        self._documents, self._conflicts = {}, {}
         self._legs, self.audiences = {}, {}
         for dossier, records in arrived.items():
             history = self.history(dossier) + [without_body(record) for record in records]
@@ -126,6 +128,8 @@ class Projector:
                 self._documents[dossier] = []
             if names_others(history):
                 self._legs[dossier] = []
+            if dossier in self._old and self._old[dossier].conflicts:
+                self._conflicts[dossier] = []
             row = self._fold_one(dossier, history, records, left_out, quarantined, store)
             if row is not None:
                 self._note(self._old.get(dossier), row)
@@ -146,6 +150,8 @@ class Projector:
             write_file_rows(connection, self._files)
         if self._documents:
             write_document_rows(connection, self._documents)
+        if self._conflicts:
+            write_conflict_rows(connection, self._conflicts)
         if self._legs:
             write_leg_rows(connection, self._legs)
         self._tallies.write(connection)
@@ -213,6 +219,9 @@ class Projector:
         if view.legs or view.slips:
             self._legs[dossier] = leg_rows(view)
             self.audiences[dossier] = audience(order, refused)
+        device = self._receiving_device(view, store)
+        if view.conflicts:
+            self._conflicts[dossier] = conflict_rows(view, genealogy=self._genealogy, device=device)
         set_hash = record_set_hash((r.id for r in records), refused)
         digest = dossier_digest(dossier, set_hash, FOLD_VERSION, state_hash(view))
         return row_of(
@@ -220,7 +229,7 @@ class Projector:
             records=len(records),
             digest=to_bytes(digest),
             genealogy=self._genealogy,
-            device=self._receiving_device(view, store),
+            device=device,
         )
 
     def _note(self, old: DossierRow | None, new: DossierRow) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from central_hub.ingest.aside import list_set_aside
 from central_hub.judge.standings import Standing, list_standings, reviews_by_device
 from central_hub.projection.twins import open_duplicates, twins_of
+from central_hub.quarantine.conflicts import conflicts_page, count_conflicts, procedure_names
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
 from central_hub.registry.forks import contested_records
 from central_hub.registry.holders import KeyHolder, list_holders
@@ -25,14 +26,16 @@ from look.problems import language
 from sync_protocol.admission import Outcome
 from sync_protocol.record import Record
 
-SHOWN = ("requests", "review", "refused", "pending", "set_aside", "duplicates")
+SHOWN = ("requests", "review", "refused", "pending", "set_aside", "conflicts", "duplicates")
 REVIEWED_AT_ONCE = 100
 _DUPLICATES_SHOWN = 200
 
 
 def waiting_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
-    """One list of the six; the first that holds something when the address names none."""
+    """One list of the seven; the first that holds something when the address names none."""
     waiting, duplicates = count_waiting(connection), open_duplicates(connection)
+    commune = args.get("commune") or None
+    conflicts = count_conflicts(connection, commune=commune)
     contested = _contested(connection, services)
     numbers = (
         waiting.requests,
@@ -41,12 +44,11 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         waiting.pending,
         waiting.set_aside,
     )
-    counts = dict(zip(SHOWN, (*numbers, len(duplicates)), strict=True))
+    counts = dict(zip(SHOWN, (*numbers, conflicts, len(duplicates)), strict=True))
     show = args.get("show", "")
     if show not in SHOWN:
         show = next((name for name in SHOWN if counts[name]), "refused")
     page = args.get("page", "1")
-    commune = args.get("commune") or None
     found: dict[str, Any] = {
         "show": show,
         "tabs": [(name, _tab(name), counts[name]) for name in SHOWN],
@@ -66,6 +68,9 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
     if show == "set_aside":
         return found | {"asides": list_set_aside(connection)}
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+    if show == "conflicts":
+        names = {"procedures": procedure_names(connection, services)}
+        return found | names | conflicts_page(connection, args, commune=commune, page=number, count=conflicts)
     if show == "review":
         lines = list_standings(
             connection, commune=commune, after_cut=True, page=number, page_rows=REVIEWED_AT_ONCE
@@ -166,5 +171,6 @@ def _tab(name: str) -> str:
         "refused": _("Chưa chấp nhận"),
         "pending": _("Đang chờ, tự xét lại"),
         "set_aside": _("Để riêng"),
+        "conflicts": _("Khác biệt"),
         "duplicates": _("Hồ sơ có thể trùng"),
     }[name]

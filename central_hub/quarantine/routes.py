@@ -12,6 +12,7 @@ from central_hub.accounts.signer import SignatureRefused, ensure_stated, unlock_
 from central_hub.database import get_reader, get_services
 from central_hub.judge.standings import reviews_by_device
 from central_hub.problems import Refused
+from central_hub.quarantine.conflicts import FORMATS, conflicts_file
 from central_hub.quarantine.pages import record_page, request_page, waiting_page
 from central_hub.quarantine.service import DecisionRefused, decide_request
 from central_hub.registry.revocation import Act, RevocationInvalid, review_records
@@ -27,7 +28,9 @@ _RECORD = re.compile(r"[0-9a-f]{64}")
 
 
 @blueprint.get("")
-def show_waiting() -> str:
+def show_waiting() -> str | Response:
+    if request.args.get("show") == "conflicts" and request.args.get("format") in FORMATS:
+        return conflicts_file(get_reader(), get_services(), request.args)
     may_review = required().holds(Role.KEY_AUTHORITY)
     page = waiting_page(get_reader(), get_services(), request.args)
     return render_template("quarantine/waiting.html", may_review=may_review, **page)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from central_hub.projection.views import view_dossier
+from central_hub.quarantine.conflicts import conflicts_of
 from central_hub.registry.holders import list_holders
 from central_hub.routing.listing import legs_of
 from central_hub.routing.wish import (
@@ -214,6 +215,9 @@ def dossier_card(connection: Connection, services: Services, dossier: str) -> di
         "procedure": procedure,
         "view": view,
         "legs": _legs(view, services) if view else [],
+        "conflicts": [(each, services.units.name(each.unit)) for each in conflicts_of(connection, dossier)]
+        if line.conflicts
+        else [],
         "history": _history(view, connection, services) if view else [],
     }
 

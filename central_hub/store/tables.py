@@ -592,9 +592,27 @@ LEG = _table(
 )
 """The legs of dossiers between units, as folded: where each waits. No personal data."""
 
+OPEN_CONFLICT = _table(
+    "open_conflict",
+    Column("dossier", LargeBinary, primary_key=True),
+    _text("conflict", key=True),
+    _text("kind"),
+    _text("field", nullable=True),
+    _whole("fields"),
+    _whole("is_review"),
+    _text("unit"),
+    _whole("since_ms"),
+)
+"""What officers of a dossier have yet to settle, one row per question, as folded. No values, nothing personal.
+
+`field` is that of a single disputed field; `fields` counts those in dispute (0 where it is about something else).
+`unit` owns it, by the re-organisations of today.
+"""
+
 DERIVED = (
     FOREIGN,
     LEG,
+    OPEN_CONFLICT,
     FILE,
     DOCUMENT,
     PLACE,

@@ -5,7 +5,7 @@ side only is shown as its author left it and is no difference: both changes hold
 their eyes, the records that the author had seen are folded again.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,16 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
-from dossiers.conflicts import Conflict, ConflictKind, Side, settlers, takes_third_value, what_happened
+from dossiers.conflicts import (
+    Conflict,
+    ConflictKind,
+    Side,
+    as_questions,
+    settle_by_ms,
+    settlers,
+    takes_third_value,
+    what_happened,
+)
 from dossiers.kinds import FACT_FIELDS
 from dossiers.merge import field_changes, fold
 from dossiers.presentation import fmt_datetime, fmt_money
@@ -96,6 +105,10 @@ class Question:
         return max(conflict.since_ms for conflict in self.conflicts)
 
     @property
+    def settle_by_ms(self) -> int:
+        return min(settle_by_ms(conflict) for conflict in self.conflicts)
+
+    @property
     def settled_by(self) -> str | None:
         return self.conflicts[0].settled_by
 
@@ -125,7 +138,11 @@ def open_questions(db: Database, services: Services) -> list[Question]:
 def questions_of(db: Database, services: Services, dossier: str) -> list[Question]:
     """The open questions of one dossier."""
     view = view_of(db, dossier)
-    return [] if view is None else [_question(db, services, view, group) for group in _groups(view.conflicts)]
+    return (
+        []
+        if view is None
+        else [_question(db, services, view, group) for group in as_questions(view.conflicts)]
+    )
 
 
 def find_question(db: Database, services: Services, conflict: str, dossier: str | None) -> Question | None:
@@ -134,7 +151,7 @@ def find_question(db: Database, services: Services, conflict: str, dossier: str 
         view = view_of(db, each)
         if view is None:
             continue
-        groups = [*_groups(view.conflicts), *_groups(view.settled_conflicts)]
+        groups = [*as_questions(view.conflicts), *as_questions(view.settled_conflicts)]
         for group in groups:
             if any(one.id == conflict for one in group):
                 return _question(db, services, view, group)
@@ -144,16 +161,6 @@ def find_question(db: Database, services: Services, conflict: str, dossier: str 
 def _candidates(db: Database) -> list[str]:
     rows = find_dossiers(db, DossierFilter(needs_attention=True), limit=_LISTED_MAX)
     return [row.id for row in rows if row.conflicts]
-
-
-def _groups(conflicts: Iterable[Conflict]) -> list[tuple[Conflict, ...]]:
-    """Differences in fields between the same records stand together; every other one is a question of its own."""
-    groups: dict[object, list[Conflict]] = {}
-    for conflict in conflicts:
-        together = conflict.kind is ConflictKind.FIELD and conflict.field != "due"
-        key = (conflict.side_ids, conflict.settled_by) if together else conflict.id
-        groups.setdefault(key, []).append(conflict)
-    return [tuple(group) for group in groups.values()]
 
 
 def _question(

@@ -263,7 +263,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/nodes/<device>/keys": [f"/nodes/{hub.desks[0].device}/keys"],
         "/nodes/<device>/replace": [f"/nodes/{hub.desks[0].device}/replace"],
         "/nodes/<device>": [f"/nodes/{hub.desks[0].device}", f"/nodes/{hub.desks[2].device}"],
-        "/quarantine": [f"/quarantine?show={name}" for name in ("requests", "refused", "pending", "set_aside")],
+        "/quarantine": [f"/quarantine?show={name}" for name in ("requests", "refused", "pending", "set_aside", "conflicts", "duplicates")],
         "/quarantine/records/<record>": held,
         "/quarantine/requests/<record>": [f"/quarantine/requests/{request.record}"],
         "/reports": ["/reports", f"/reports?{quarter}&group=field", f"/reports?{quarter}&format=csv", f"/reports?{quarter}&format=xlsx"],

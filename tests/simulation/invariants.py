@@ -14,13 +14,25 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 import dossiers.state_hash as folds
+from central_hub.projection.conflicts import conflict_rows
 from central_hub.projection.projector import scope_digest
 from central_hub.projection.rows import DossierRow, row_of
 from central_hub.projection.tallies import KEYS, Shape
 from central_hub.projection.twins import open_duplicates
 from central_hub.settings import hub_epoch
 from central_hub.store.record_log import HubLogStore
-from central_hub.store.tables import DOSSIER, FOREIGN, KEY, LEASE, LOG, MEASURES, RUN, STANDING, TALLY
+from central_hub.store.tables import (
+    DOSSIER,
+    FOREIGN,
+    KEY,
+    LEASE,
+    LOG,
+    MEASURES,
+    OPEN_CONFLICT,
+    RUN,
+    STANDING,
+    TALLY,
+)
 from dossiers.causality import arrange
 from dossiers.codes import DEFAULT_PATTERN, parse_code
 from dossiers.conflicts import ConflictKind
@@ -700,6 +712,7 @@ def _check_figures(connection: Connection, truth: _Truth) -> None:
     """Rows and counters of the hub, made anew from all records."""
     rows = {row.id: DossierRow._make(row) for row in connection.execute(select(DOSSIER))}
     expected = {}
+    conflicts = []
     for dossier, view in truth.views.items():
         records = truth.dossiers[dossier]
         refused = truth.quarantined.intersection(record.id for record in records)
@@ -714,7 +727,10 @@ def _check_figures(connection: Connection, truth: _Truth) -> None:
                 device=truth.devices[dossier],
             )
             expected[row.id] = row
+            conflicts += conflict_rows(view, genealogy=truth.genealogy, device=truth.devices[dossier])
     require(rows == expected, "the province's rows follow from the records", _differing(rows, expected))
+    listed = sorted(map(tuple, connection.execute(select(OPEN_CONFLICT))))
+    require(listed == sorted(conflicts), "open conflicts are listed with their owner", str(listed[:2]))
     tallies: Counter[tuple[Any, ...]] = Counter()
     for row in expected.values():
         dossier = row.id.hex()

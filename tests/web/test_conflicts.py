@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dossiers.conflicts import ConflictKind
+from dossiers.presentation import fmt_datetime
 from edge_node.casework.service import Amendment, Target, amend, extend, pay
 from edge_node.conflicts.reading import Question, open_questions
 from edge_node.projection.service import view as view_of
@@ -255,3 +256,20 @@ def test_opening_the_page_is_noted(clash: Scene) -> None:
     noted = clash.office.db.conn.execute("SELECT officer, purpose FROM opening").fetchall()
     assert (clash.cast.lan.officer, "page") in noted
     assert SqliteLogStore(clash.office.db).dossier_records(clash.dossier)
+
+
+def test_until_when_it_should_be_settled_stands_with_it(clash: Scene) -> None:
+    question = clash.question()
+    assert question.settle_by_ms == question.since_ms + 72 * HOUR
+    browser = browse(clash.office)
+    pages = ("/conflicts", f"/conflicts/{question.id}")
+    for page in pages:
+        shown = browser.get(page)
+        assert "Nên xong trước" in shown and fmt_datetime(question.settle_by_ms) in shown
+        assert "quá hạn" not in shown
+    clash.office.clock.now = question.settle_by_ms + HOUR
+    later = browse(clash.office)
+    assert all("quá hạn" in later.get(page) for page in pages)
+    later.post(pages[1], {"choose": question.versions[0].record, "ground": "Theo bản chính."})
+    settled = later.get(f"{pages[1]}?dossier={clash.dossier}")
+    assert "Nên xong trước" not in settled and "quá hạn" not in settled

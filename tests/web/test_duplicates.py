@@ -8,7 +8,7 @@ from edge_node.journal import Draft, write
 from edge_node.projection.duplicates import find_duplicates, open_duplicates
 from edge_node.projection.service import rebuild
 from edge_node.projection.service import view as view_of
-from tests.support.node import Cast, browse, exchange, hire, receive, step
+from tests.support.node import HOUR, Cast, browse, exchange, hire, receive, step
 from tests.support.office import TestOffice, make_office
 
 
@@ -133,3 +133,11 @@ def test_a_settlement_that_names_another_question_settles_nothing(scene: Scene) 
     draft = Draft(kind="dossier.settled", dossier=scene.first, facts=facts, content={"ground": "Nhầm."})
     write(scene.office.db, scene.office.services, scene.office.lan, [draft])
     assert len(ids(scene.office)) == 1
+
+
+def test_until_when_it_should_be_settled_stands_on_its_page(scene: Scene) -> None:
+    scene.meet()
+    (found,) = ids(scene.office)
+    assert "Nên xong trước" in browse(scene.office).get(f"/conflicts/duplicates/{found}")
+    scene.office.clock.now += 4 * 24 * HOUR
+    assert "quá hạn" in browse(scene.office).get(f"/conflicts/duplicates/{found}")
