@@ -78,6 +78,7 @@ class Continued:
     Attributes:
         origin: the log that ended; `size` and `root` (hex) are its last signed checkpoint.
         by: the origin that continues it, beginning with the first `kept` leaves of the old one.
+        is_stolen: its key was stolen, so that of its checkpoints this one counts, and what a quorum has cosigned.
     """
 
     origin: str
@@ -85,6 +86,18 @@ class Continued:
     root: str
     by: str
     kept: int
+    is_stolen: bool = False
+
+    def json(self) -> dict[str, Json]:
+        """An entry of the member `continued`."""
+        entry: dict[str, Json] = {
+            "origin": self.origin,
+            "size": self.size,
+            "root": self.root,
+            "by": self.by,
+            "kept": self.kept,
+        }
+        return {**entry, "cause": Cause.COMPROMISED.value} if self.is_stolen else entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,10 +242,7 @@ def policy_text(envelope: bytes) -> str | None:
 
 def continued_entries(continued: Iterable[Continued]) -> list[Json]:
     """The member `continued` of a payload."""
-    return [
-        {"origin": each.origin, "size": each.size, "root": each.root, "by": each.by, "kept": each.kept}
-        for each in continued
-    ]
+    return [each.json() for each in continued]
 
 
 def broken_members(broken: Broken) -> dict[str, Json]:
@@ -365,7 +375,13 @@ def _read_payload(payload: bytes) -> TrustBundle:
     policy = _policy(fields["policy"], present) if "policy" in fields else None
     continued = _continued(fields.get("continued", []), policy)
     if policy is not None and continued:
-        policy = replace(policy, ends=MappingProxyType({each.origin: each.size for each in continued}))
+        policy = replace(
+            policy,
+            ends=MappingProxyType({each.origin: each.size for each in continued}),
+            stolen=MappingProxyType(
+                {each.origin: bytes.fromhex(each.root) for each in continued if each.is_stolen}
+            ),
+        )
     return TrustBundle(
         version=_count(fields["version"], least=1),
         province=province,
@@ -404,7 +420,7 @@ def _policy(value: Json, present: tuple[PublicKey, ...]) -> Policy:
 
 
 def _continued(value: Json, policy: Policy | None) -> tuple[Continued, ...]:
-    entries = [_object(entry, _CONTINUED_NAMES) for entry in _list(value, KEYS_MAX)]
+    entries = [_ended(entry) for entry in _list(value, KEYS_MAX)]
     names = frozenset[str]() if policy is None else frozenset(log.name for log in policy.logs)
     found: list[Continued] = []
     for entry in entries:
@@ -415,6 +431,7 @@ def _continued(value: Json, policy: Policy | None) -> tuple[Continued, ...]:
             root=_text(entry["root"], _HEX64),
             by=str(entry["by"]),
             kept=_count(entry["kept"], least=0, most=size),
+            is_stolen="cause" in entry,
         )
         ended = {earlier.origin for earlier in (*found, each)}
         if not {each.origin, each.by} <= names or each.by in ended or len(ended) <= len(found):
@@ -423,6 +440,15 @@ def _continued(value: Json, policy: Policy | None) -> tuple[Continued, ...]:
             )
         found.append(each)
     return tuple(found)
+
+
+def _ended(value: Json) -> dict[str, Json]:
+    """An entry with or without its cause; a program that does not know the member refuses the bundle, which is safe."""
+    if not isinstance(value, dict) or "cause" not in value:
+        return _object(value, _CONTINUED_NAMES)
+    if value["cause"] != Cause.COMPROMISED.value:
+        raise TrustInvalid("the one cause that is stated of a log that ended is a stolen key")
+    return _object(value, _CONTINUED_NAMES | {"cause"})
 
 
 def _broken(value: Json, policy: Policy | None) -> Broken:

@@ -109,6 +109,7 @@ def propose(
     since_ms: int | None = None,
     policy: str | None = None,
     new_log: bool = False,
+    is_log_stolen: bool = False,
     last_checkpoint: bytes | None = None,
     broken_from: int | None = None,
     status_cause: Cause | None = None,
@@ -120,7 +121,7 @@ def propose(
 
     Which roles may sign which kinds is brought up to this version of the program. A new registry key waits under
     `keys/next` until the draft is adopted, and so do the key of a new log and a new status key. A new log is refused (TrustInvalid) while the present
-    one may still go on; `last_checkpoint` is the newest note of it that a node or a witness holds.
+    one may still go on, unless its key was stolen (`is_log_stolen`); `last_checkpoint` is the newest note of it that a node or a witness holds.
     """
     present = services.keys.bundle
     chosen = tuple(roots) if roots is not None else present.roots
@@ -139,7 +140,7 @@ def propose(
     if policy is not None:
         changes["policy"] = policy
     if new_log:
-        changes |= _new_log(connection, services, last_checkpoint, policy)
+        changes |= _new_log(connection, services, last_checkpoint, policy, is_stolen=is_log_stolen)
     if broken_from is not None:
         changes |= _broken(services, broken_from)
     payload = next_payload(services.keys.envelope, changes)
@@ -194,27 +195,32 @@ def signatures_missing(draft: CeremonyDraft, present: TrustBundle) -> bool:
 
 
 def _new_log(
-    connection: Connection, services: Services, shown: bytes | None, policy: str | None
+    connection: Connection, services: Services, shown: bytes | None, policy: str | None, *, is_stolen: bool
 ) -> Mapping[str, Json]:
-    """The members of a version that opens another origin, which names the last signed checkpoint of the present one."""
+    """The members of a version that opens another origin, which names the last signed checkpoint of the present one.
+
+    After a theft of its key that is the one of the tree at hand, while there is one: a greater one that somebody shows may be the thief's.
+    """
     present, tree = services.keys.bundle, services.tree
-    last = last_signed(connection, services, shown)
+    is_broken = may_open(connection, services)
+    last = last_signed(connection, services, None if is_stolen and not is_broken else shown)
     if tree is None or last is None:
         raise TrustInvalid("nothing is known of the log that would be continued")
-    if not may_open(connection, services):
+    if not is_broken and not is_stolen:
         raise TrustInvalid("the log in use can go on, or its records may still come back")
     key = new_signing_key()
     save_key(services.config.keys / _NEXT / "log.key", key, secret=services.keys.secret)
     log = log_verifier(services.province, key.public)
     text = policy if policy is not None else policy_text(services.keys.envelope) or ""
-    ended: Json = {
-        "origin": tree.origin,
-        "size": last.size,
-        "root": last.root.hex(),
-        "by": log.name,
-        "kept": kept_leaves(connection, last),
-    }
-    return {"policy": f"log {log}\n{text}", "continued": [*continued_entries(present.continued), ended]}
+    ended = Continued(
+        origin=tree.origin,
+        size=last.size,
+        root=last.root.hex(),
+        by=log.name,
+        kept=kept_leaves(connection, last),
+        is_stolen=is_stolen,
+    )
+    return {"policy": f"log {log}\n{text}", "continued": continued_entries([*present.continued, ended])}
 
 
 def _broken(services: Services, size: int) -> Mapping[str, Json]:

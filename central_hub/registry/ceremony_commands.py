@@ -1,6 +1,7 @@
 """Commands of the root ceremony: draft the next version of the trust bundle, sign it, adopt it."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,6 +17,8 @@ from signing.console import BAD_INPUT, OK, Console
 from signing.cuts import Cause
 from signing.keys import new_signing_key
 from signing.signatures import PublicKey
+
+_ENDED: Final = "ended"
 
 
 @click.group()
@@ -39,8 +42,8 @@ def trust() -> None:
     help="File with the policy of logs and witnesses (C2SP tlog-policy).",
 )  # fmt: skip
 @click.option(
-    "--new-log", is_flag=True,
-    help="Open another origin of the transparency log, because the present one cannot go on.",
+    "--new-log", is_flag=False, flag_value=_ENDED, type=click.Choice([_ENDED, Cause.COMPROMISED.value]), default=None,
+    help="Open another origin of the transparency log: the present one cannot go on, or its key was stolen (compromised).",
 )  # fmt: skip
 @click.option(
     "--last-checkpoint", type=click.Path(path_type=Path, dir_okay=False, exists=True), default=None,
@@ -63,7 +66,7 @@ def draft_bundle(
     new_registry: str | None,
     since: str | None,
     policy: Path | None,
-    new_log: bool,
+    new_log: str | None,
     last_checkpoint: Path | None,
     broken_from: int | None,
     new_status: str | None,
@@ -79,7 +82,8 @@ def draft_bundle(
             registry_cause=Cause(new_registry) if new_registry else None,
             since_ms=local_ms(console, since),
             policy=None if policy is None else policy.read_text(encoding="utf-8"),
-            new_log=new_log,
+            new_log=new_log is not None,
+            is_log_stolen=new_log == Cause.COMPROMISED.value,
             last_checkpoint=None if last_checkpoint is None else last_checkpoint.read_bytes(),
             broken_from=broken_from,
             status_cause=Cause(new_status) if new_status else None,

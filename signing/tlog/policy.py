@@ -45,7 +45,9 @@ class Group:
 class Policy:
     """A parsed policy; `witnesses` and `groups` by name, in the order of the text.
 
-    `ends` is no part of the text: by origin, the size beyond which a log that another one continues is not believed.
+    `ends` and `stolen` are no part of the text: by origin, the size beyond which a log that another one continues is not believed;
+    and the root hash at that size where the log's key was stolen. Whoever has that key signs any tree, older ones too, so that of
+    such a log that one head counts, and what a quorum of witnesses has cosigned, who hold no key of the hub.
     """
 
     logs: tuple[VerifierKey, ...]
@@ -53,6 +55,7 @@ class Policy:
     groups: Mapping[str, Group] = field(hash=False)
     quorum: str
     ends: Mapping[str, int] = field(hash=False, default_factory=dict)
+    stolen: Mapping[str, bytes] = field(hash=False, default_factory=dict)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -78,14 +81,27 @@ class Policy:
 
     def open(self, note: Note) -> Witnessed:
         """The checkpoint, signed by a log of this policy and cosigned by its quorum; LogInvalid otherwise."""
-        checkpoint = self.open_unwitnessed(note)
+        checkpoint = self._signed(note)
         found = cosignatures(note, tuple(self.witnesses.values()))
         if not self.is_met({cosignature.witness for cosignature in found}):
             raise LogInvalid(f"{len(found)} cosignatures do not make the quorum", reason=reasons.LOG_QUORUM)
+        if self.quorum == NONE:
+            self._require_named(checkpoint)
         return Witnessed(checkpoint, found)
 
     def open_unwitnessed(self, note: Note) -> Checkpoint:
         """The checkpoint, signed by a log of this policy, whoever cosigned it; LogInvalid otherwise."""
+        checkpoint = self._signed(note)
+        self._require_named(checkpoint)
+        return checkpoint
+
+    def _require_named(self, checkpoint: Checkpoint) -> None:
+        """Refuse what a thief of a log's key may have signed: all but the head that the roots name."""
+        root = self.stolen.get(checkpoint.origin)
+        if root is not None and (checkpoint.size, checkpoint.root) != (self.ends[checkpoint.origin], root):
+            raise LogInvalid("the key of this log was stolen, and the roots name another head of it")
+
+    def _signed(self, note: Note) -> Checkpoint:
         for log in self.logs:
             if note.signature_of(log) is not None:
                 checkpoint = open_checkpoint(note, log)

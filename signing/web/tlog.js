@@ -162,6 +162,8 @@ export async function openCheckpoint(policy, note) {
   }
   const cosignatures = [...found.values()];
   if (!isQuorumMet(policy, new Set(found.keys()))) throw logFault(`${cosignatures.length} cosignatures do not make the quorum`, "MC_LOG_QUORUM");
+  const stolen = policy.quorum === "none" ? policy.stolen?.get(log.name) : undefined;
+  if (stolen !== undefined && (checkpoint.size !== policy.ends.get(log.name) || toHex(checkpoint.root) !== stolen)) throw logFault("the key of this log was stolen, and the roots name another head of it");
   return { checkpoint, cosignatures, lines: new Set([log, ...found.keys()].map(firstLine)) };
 }
 

@@ -179,23 +179,26 @@ function readPolicy(fields, present) {
   if (Object.hasOwn(fields, "policy") && typeof text !== "string") throw trustFault("a policy is a text");
   const policy = text === null ? null : parsePolicy(text);
   if (policy) apart([...policy.logs, ...policy.witnesses.values()].map((each) => each.key), present);
-  const ends = readEnds(fields.continued ?? [], policy);
-  return policy && { ...policy, ends };
+  return policy && { ...policy, ...readEnds(fields.continued ?? [], policy) };
 }
 
-// By origin, the size at which a log ended that another one of the policy continues.
+// By origin, the size at which a log ended that another one of the policy continues, and the root there of one whose key was stolen.
 function readEnds(value, policy) {
   if (!Array.isArray(value) || value.length > KEYS_MAX) throw trustFault(`expected a list of at most ${KEYS_MAX}`);
   const names = new Set((policy?.logs ?? []).map((log) => log.name));
   const ends = new Map();
+  const stolen = new Map();
   for (const each of value) {
-    if (!hasExactly(each, ["origin", "size", "root", "by", "kept"])) throw trustFault("an object has other members");
+    const isStolen = isObject(each) && Object.hasOwn(each, "cause");
+    if (isStolen && each.cause !== "compromised") throw trustFault("the one cause that is stated of a log that ended is a stolen key");
+    if (!hasExactly(each, ["origin", "size", "root", "by", "kept", ...(isStolen ? ["cause"] : [])])) throw trustFault("an object has other members");
     const { origin, size, root, by, kept } = each;
     if (!isCount(size) || !isCount(kept) || kept > size || !isText(root, HEX64)) throw trustFault("expected a number");
     if (!names.has(origin) || !names.has(by) || ends.has(origin) || ends.has(by) || by === origin) throw trustFault("a log ends once, and another log continues it");
     ends.set(origin, size);
+    if (isStolen) stolen.set(origin, root);
   }
-  return ends;
+  return { ends, stolen };
 }
 
 // Up to where signatures count, where the roots declare the algorithm of all keys broken.

@@ -23,10 +23,12 @@ from central_hub.tlog.places import is_caught_up, matched_size
 from central_hub.tlog.sequencer import Step, advance
 from central_hub.tlog.tree import TreeUnusable
 from central_hub.verify.export import export_proof
+from edge_node.keyring.trust import newest_bundle
 from edge_node.store import alerts
-from edge_node.witness.state import read_seen
+from edge_node.witness.state import read_seen, write_seen
 from edge_node.witness.status import held_status, take_status
 from signing.bundles import open_bundle
+from signing.cuts import Cause
 from signing.errors import LogInvalid, TrustInvalid
 from signing.keys import LockCost
 from signing.report import Indication
@@ -58,9 +60,9 @@ def logged(commune: Commune) -> str:
     return dossier
 
 
-def draft(commune: Commune, *, last: bytes | None = None) -> CeremonyDraft:
+def draft(commune: Commune, *, last: bytes | None = None, is_stolen: bool = False) -> CeremonyDraft:
     with writing(commune.hub.engine) as connection:
-        made = propose(connection, commune.hub, new_log=True, last_checkpoint=last)
+        made = propose(connection, commune.hub, new_log=True, is_log_stolen=is_stolen, last_checkpoint=last)
     return made.sign(load_root(commune.folder / "roots" / "root-1.key", passphrase=""))
 
 
@@ -257,6 +259,76 @@ def test_the_log_that_ended_is_believed_up_to_its_end_only(commune: Commune) -> 
     before = seen(pc)
     pc.sync()
     assert seen(pc) == before
+
+
+def test_a_log_whose_key_was_stolen_ends_at_its_own_head_though_it_could_go_on(commune: Commune) -> None:
+    (pc,) = commune.pcs
+    dossier = logged(commune)
+    earlier = proof(commune, dossier)
+    logged(commune)
+    old, key = seen(pc), commune.hub.keys.log
+    assert key is not None
+    # What the thief shows somebody in the meantime is not taken for the end of the log.
+    forged = Checkpoint(old.origin, old.size + 3, b"f" * 32)
+    signed = draft(commune, is_stolen=True, last=sign_checkpoint(forged, key).encode())
+    (ended,) = signed.bundle.continued
+    assert (ended.size, ended.root, ended.is_stolen) == (old.size, old.root.hex(), True)
+    adopt(commune.hub, signed)
+    start_again(commune)
+    policy = commune.hub.keys.bundle.policy
+    assert policy is not None
+    for head in (forged, Checkpoint(old.origin, old.size - 1, b"f" * 32), replace(old, root=b"f" * 32)):
+        with pytest.raises(LogInvalid):
+            policy.open_unwitnessed(sign_checkpoint(head, key))
+        with pytest.raises(LogInvalid):
+            policy.open(sign_checkpoint(head, key))
+    assert policy.open(sign_checkpoint(old, key)).checkpoint == old
+    # Work goes on under the new key, without a word of alarm; what was proven under an earlier head is proven anew.
+    later = logged(commune)
+    assert seen(pc).origin == ended.by and seen(pc).size > old.size and problems(pc) == []
+    for each in (dossier, later):
+        found(commune, proof(commune, each))
+    assert verify(earlier, commune.hub.keys.bundle).subject.log is None
+
+
+def test_after_a_theft_of_the_hubs_disk_one_version_replaces_what_lay_on_it(commune: Commune) -> None:
+    (pc,) = commune.pcs
+    dossier = logged(commune)
+    before = commune.hub.keys
+    with writing(commune.hub.engine) as connection:
+        made = propose(
+            connection,
+            commune.hub,
+            new_log=True,
+            is_log_stolen=True,
+            registry_cause=Cause.COMPROMISED,
+            since_ms=commune.clock.now,
+            status_cause=Cause.COMPROMISED,
+        )
+    adopt(commune.hub, made.sign(load_root(commune.folder / "roots" / "root-1.key", passphrase="")))
+    start_again(commune)
+    keys = commune.hub.keys
+    assert before.log is not None and keys.log is not None and keys.log.public != before.log.public
+    assert keys.registry.public != before.registry.public and before.status is not None
+    assert keys.bundle.status == ((keys.status.public,) if keys.status else ()) != (before.status.public,)
+    logged(commune)
+    assert problems(pc) == [] and pc.sync().problem is None
+    assert newest_bundle(pc.db) == keys.bundle
+    found(commune, proof(commune, dossier))
+
+
+def test_what_a_thief_of_the_logs_key_showed_a_pc_is_evidence_there(commune: Commune) -> None:
+    (pc,) = commune.pcs
+    logged(commune)
+    old, key = seen(pc), commune.hub.keys.log
+    assert key is not None
+    write_seen(pc.services.config.keys, sign_checkpoint(replace(old, root=b"f" * 32), key).encode())
+    adopt(commune.hub, draft(commune, is_stolen=True))
+    start_again(commune)
+    assert advance(commune.hub, at_once=True) in tuple(Step)
+    pc.receive()
+    pc.sync()
+    assert problems(pc) != []
 
 
 def test_a_checkpoint_that_was_hidden_from_the_roots_is_evidence(commune: Commune) -> None:

@@ -42,6 +42,18 @@ def _ended(corpus: Corpus, world: ProofWorld, good: ProofFile) -> None:
     data = encode_proof(good)
     corpus.passed("log-that-ended-later", data, require_log=True, trust="log-ended-at-its-end")
     corpus.open("log-checkpoint-beyond-its-end", data, NOT_LOGGED, require_log=True, trust="log-ended-before")
+    named = Continued(
+        origin=ORIGIN, size=TREE, root=world.root(TREE).hex(), by=successor.name, kept=TREE, is_stolen=True
+    )
+    for name, quorum in {"stolen": "quorum none", "stolen-witnessed": "quorum nhan-chung"}.items():
+        corpus.trust[f"log-{name}"] = world.envelope(
+            policy=f"log {successor}\n{policy_text(quorum)}", continued=[named]
+        )
+    record, statement = good.records[0].record, good.statements[0].record
+    small = encode_proof(world.proof(record, statements=[statement], sizes=(TREE - 1,)))
+    corpus.passed("log-stolen-at-the-head-that-the-roots-name", data, require_log=True, trust="log-stolen")
+    corpus.open("log-stolen-at-another-head", small, NOT_LOGGED, require_log=True, trust="log-stolen")
+    corpus.passed("log-stolen-and-witnessed-before", small, require_log=True, trust="log-stolen-witnessed")
     note = world.checkpoint(key="another log", origin=successor.name)
     after = encode_proof(replace(good, checkpoints=(note,)))
     corpus.passed("log-that-continues", after, require_log=True, trust="log-ended-before")

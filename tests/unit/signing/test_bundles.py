@@ -198,6 +198,11 @@ def test_a_bundle_says_which_log_ended_and_which_one_continues_it(cast: Any) -> 
         (FIRST_LOG.name, SECOND_LOG.name, 7), (SECOND_LOG.name, THIRD_LOG.name, 9),
     ]  # fmt: skip
     assert bundle.policy is not None and bundle.policy.ends == {FIRST_LOG.name: 9, SECOND_LOG.name: 9}
+    assert bundle.policy.stolen == {}
+    stolen = {**ENDED, "cause": "compromised"}
+    bundle = open_unpinned_bundle(signed_fields(cast, policy=LOGS, continued=[stolen]))
+    assert bundle.policy is not None and bundle.policy.stolen == {FIRST_LOG.name: b"\x5a" * 32}
+    assert [each.json() for each in bundle.continued] == [stolen]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +211,8 @@ def test_a_bundle_says_which_log_ended_and_which_one_continues_it(cast: Any) -> 
         "x",
         [{}],
         [{**ENDED, "more": 1}],
+        [{**ENDED, "cause": "retired"}],
+        [{**ENDED, "cause": "compromised", "more": 1}],
         [{**ENDED, "origin": "another log"}],
         [{**ENDED, "by": "another log"}],
         [{**ENDED, "by": FIRST_LOG.name}],
