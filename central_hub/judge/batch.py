@@ -101,10 +101,19 @@ class Batch:
     rehomed: list[str] = field(default_factory=list)
     """Dossiers to fold anew because a re-organisation concerns them."""
     genealogy: Genealogy = NOTHING
+    stated: dict[str, UnverifiedRecord] = field(default_factory=dict)
+    """Statements of keys in the order in which they were believed: each after the one of its issuer, wherever it stands."""
 
     @property
     def records(self) -> int:
         return sum(len(run.records) for run in self.runs)
+
+
+def in_order_of_belief(applied: Sequence[UnverifiedRecord], batch: Batch) -> list[UnverifiedRecord]:
+    """These records, statements of keys among them in the order in which they were believed: the tables are read in that order."""
+    wanted = {record.id for record in applied}
+    believed = iter([record for record in batch.stated.values() if record.id in wanted])
+    return [next(believed) if record.id in batch.stated else record for record in applied]
 
 
 def still_holds(connection: Connection, batch: Batch) -> bool:

@@ -219,4 +219,5 @@ def _accept_statement(record: UnverifiedRecord, batch: Batch) -> Judgement:
         batch.trust = batch.trust.accept(statement, issuer_key_id=record.header.by)
     except SigningError as error:
         return Judgement(Outcome.QUARANTINED, error.reason, error.detail)
+    batch.stated[record.id] = record
     return APPLIED

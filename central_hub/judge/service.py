@@ -27,6 +27,7 @@ from central_hub.judge.batch import (
     Case,
     Grounds,
     StoredRun,
+    in_order_of_belief,
     keys_since,
     retried,
     spoiled_tails,
@@ -349,7 +350,7 @@ class Judge:
             for case in batch.cases
             if case.record.header.kind in _PROTOCOL_KINDS and case.judgement is APPLIED
         ]
-        apply_protocol(connection, applied)
+        apply_protocol(connection, in_order_of_belief(applied, batch))
         mark_folded(connection, batch.erased)
         for part in chunks(bytes.fromhex(dossier) for dossier in batch.rehomed):
             connection.execute(delete(REHOMING).where(REHOMING.c.id.in_(part)))
