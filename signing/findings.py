@@ -33,26 +33,37 @@ _HEADLINES: Final = {
 
 _OUT_OF_FORCE: Final = {
     InForce.WITHDRAWN: (
-        "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã bị thu hồi.",
-        "Not in force: the signature is right, but the document was withdrawn.",
+        "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã bị thu hồi",
+        "Not in force: the signature is right, but the document was withdrawn",
     ),
     InForce.SUPERSEDED: (
-        "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã được thay thế.",
-        "Not in force: the signature is right, but the document was superseded.",
+        "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã được thay thế",
+        "Not in force: the signature is right, but the document was superseded",
     ),
 }
 
 
-def summary(indication: Indication, checks: Sequence[Check], in_force: InForce) -> tuple[str, str]:
-    """One sentence in each language: the answer, and the first reason for it."""
+def summary(
+    indication: Indication, checks: Sequence[Check], in_force: InForce, numbers: str = ""
+) -> tuple[str, str]:
+    """One sentence in each language: the answer, and the first reason for it. `numbers` names the records that are out of
+    force or corrected, where the file has others too."""
     if indication is Indication.PASSED and in_force in _OUT_OF_FORCE:
-        return _OUT_OF_FORCE[in_force]
-    reason_vi, reason_en = _first_reason(indication, checks, in_force)
+        vi, en = _OUT_OF_FORCE[in_force]
+        named_vi, named_en = _named(numbers)
+        return f"{vi}{named_vi}.", f"{en}{named_en}."
+    reason_vi, reason_en = _first_reason(indication, checks, in_force, numbers)
     headline_vi, headline_en = _HEADLINES[indication]
     return f"{headline_vi}: {reason_vi}", f"{headline_en}: {reason_en}"
 
 
-def _first_reason(indication: Indication, checks: Sequence[Check], in_force: InForce) -> tuple[str, str]:
+def _named(numbers: str) -> tuple[str, str]:
+    return (f" (bản ghi {numbers})", f" (record {numbers})") if numbers else ("", "")
+
+
+def _first_reason(
+    indication: Indication, checks: Sequence[Check], in_force: InForce, numbers: str
+) -> tuple[str, str]:
     if indication is not Indication.PASSED:
         deciding = Result.FAIL if indication is Indication.FAILED else Result.UNKNOWN
         first = next(
@@ -66,7 +77,9 @@ def _first_reason(indication: Indication, checks: Sequence[Check], in_force: InF
     if any(check.id == "freshness" and check.result is Result.UNKNOWN for check in checks):
         vi, en = f"{vi}; trạng thái đã cũ", f"{en}; the status is old"
     if in_force is InForce.CORRECTED:
-        vi, en = f"{vi}; văn bản đã được đính chính", f"{en}; the document was corrected"
+        named_vi, named_en = _named(numbers)
+        vi = f"{vi}; văn bản đã được đính chính{named_vi}"
+        en = f"{en}; the document was corrected{named_en}"
     return f"{vi}.", f"{en}."
 
 

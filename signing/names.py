@@ -1,7 +1,8 @@
-"""What roles and kinds of record are called where a person reads them in a terminal, in Vietnamese and English.
+"""What roles, kinds of record and their fields are called where a person reads them, in Vietnamese and English.
 
 Words only: nothing here says what a role may do or what a record of a kind means. The kinds are those of the floor above, which
 this one does not import; a test holds both tables together. Whatever has no name here is shown by its code.
+The offline page takes fields and states from here (`tools/build_verify_page.py`).
 """
 
 from collections.abc import Mapping
@@ -65,6 +66,63 @@ KIND_NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "unit.reorganised": ("Sắp xếp đơn vị hành chính", "Units re-organised"),
     "unit.allotted": ("Giao hồ sơ cho đơn vị kế thừa", "Dossiers allotted to a successor"),
 }
+
+
+FIELD_NAMES: Final[Mapping[str, tuple[str, str]]] = {
+    "code": ("Mã hồ sơ", "Dossier code"),
+    "procedure": ("Mã thủ tục", "Procedure"),
+    "issued": ("Ngày cấp", "Issued on"),
+    "due": ("Ngày hẹn trả", "Due on"),
+    "unit_name": ("Cơ quan cấp", "Issued by"),
+    "holder": ("Chủ hồ sơ", "Holder"),
+    "birth_year": ("Năm sinh", "Year of birth"),
+    "result": ("Kết quả", "Result"),
+    "result.number": ("Số kết quả", "Number of the result"),
+    "result.date": ("Ngày kết quả", "Date of the result"),
+    "result.signer": ("Người ký kết quả", "Signer of the result"),
+    "result.kind": ("Loại kết quả", "Kind of result"),
+    "received_by.name": ("Người nhận kết quả", "Taken by"),
+    "received_by.id_number": ("Số định danh người nhận", "Identity number of who took it"),
+    "provisional": ("Mã tạm", "Provisional code"),
+    "received": ("Thời điểm nhận", "Received"),
+    "status": ("Trạng thái", "State"),
+    "from": ("Từ trạng thái", "From state"),
+    "to": ("Chuyển sang trạng thái", "To state"),
+    "deadline": ("Hạn", "Deadline"),
+    "previous": ("Hẹn trả trước đó", "Due before that"),
+    "sets": ("Số bộ hồ sơ", "Sets"),
+    "fee_due": ("Phí, lệ phí (đồng)", "Fee (đồng)"),
+    "channel": ("Hình thức nộp", "Channel"),
+    "receiving": ("Nơi nhận", "Received at"),
+    "competent": ("Nơi giải quyết", "Settled by"),
+    "document": ("Mã văn bản", "Document id"),
+    "applicant.name": ("Người nộp", "Applicant"),
+    "applicant.id_number": ("Số định danh", "Identity number"),
+    "applicant.address": ("Địa chỉ", "Address"),
+    "applicant.phone": ("Điện thoại", "Telephone"),
+    "owner.name": ("Chủ hồ sơ", "Holder"),
+    "summary": ("Trích yếu", "Summary"),
+    "number": ("Số, ký hiệu", "Number"),
+    "date": ("Ngày", "Date"),
+    "signer": ("Người ký văn bản", "Signed by"),
+    "kind": ("Loại", "Kind"),
+    "ground": ("Lý do", "Ground"),
+    "note": ("Ghi chú", "Note"),
+}
+"""Members of facts and contents as people compare them with a paper; what stands in a member of a member has both names."""
+STATE_NAMES: Final[Mapping[int, tuple[str, str]]] = {
+    1: ("Mới đăng ký", "Newly registered"),
+    2: ("Đã tiếp nhận", "Received"),
+    3: ("Không tiếp nhận", "Not accepted"),
+    4: ("Đang xử lý", "Being settled"),
+    5: ("Yêu cầu bổ sung", "Supplement requested"),
+    6: ("Chờ thực hiện nghĩa vụ tài chính", "Waiting for payment"),
+    7: ("Công dân rút hồ sơ", "Withdrawn by the applicant"),
+    8: ("Tạm dừng xử lý", "Paused"),
+    9: ("Đã có kết quả", "Result ready"),
+    10: ("Đã trả kết quả", "Result handed over"),
+}
+"""The national states of a dossier, by their codes."""
 
 
 def role_named(role: str, *, is_english: bool) -> str:

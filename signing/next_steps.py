@@ -119,7 +119,7 @@ def next_step(report: Report) -> NextStep:
 def _to_accept(report: Report) -> NextStep:
     if report.exit_code is not Exit.PASSED:
         return NextStep.OUT_OF_FORCE
-    state = InForce.UNKNOWN if report.document is None else report.document.in_force
+    state = report.force.in_force
     if state is InForce.UNKNOWN:
         return NextStep.FORCE_UNKNOWN
     return NextStep.CORRECTED if state is InForce.CORRECTED else NextStep.ACCEPT

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
 from signing.canonical import Json
-from signing.names import kind_named, role_named
+from signing.names import FIELD_NAMES, STATE_NAMES, kind_named, role_named
 from signing.next_steps import WORDS as NEXT_WORDS
 from signing.next_steps import next_step
 from signing.report import Check, NotChecked, RecordFinding, Report, Result, Signer, TimeBound
@@ -22,6 +22,7 @@ class Language(StrEnum):
 VIETNAM: Final = timezone(timedelta(hours=7))
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
+_DAY_NUMBER_MAX: Final = 99_991_231  # a day is written as year, month and day; more is an instant (ms)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNS: Final = {Result.PASS: "✓", Result.FAIL: "✗", Result.UNKNOWN: "?", Result.SKIPPED: "–"}
 _LABELS: Final = {
@@ -86,18 +87,11 @@ _LABELS: Final = {
         "paper.result": "receipt of a result",
     },
 }
-_FIELDS: Final = {
-    "code": ("Mã hồ sơ", "Dossier code"),
-    "procedure": ("Mã thủ tục", "Procedure"),
-    "issued": ("Ngày cấp", "Issued on"),
-    "due": ("Ngày hẹn trả", "Due on"),
-    "unit_name": ("Cơ quan cấp", "Issued by"),
-    "holder": ("Chủ hồ sơ", "Holder"),
-    "birth_year": ("Năm sinh", "Year of birth"),
-    "result": ("Kết quả", "Result"),
-}
+_FIELDS: Final = ("code", "procedure", "issued", "due", "unit_name", "holder", "birth_year", "result")
 """The fields of a code on paper, in the order in which they are compared."""
-_DAYS: Final = frozenset({"issued", "due"})
+_INSTANTS: Final = frozenset({"received", "deadline", "previous"})
+_STATES: Final = frozenset({"status", "from", "to"})
+_DAYS: Final = frozenset({"issued", "due", "date"})
 
 
 def render(report: Report, language: Language) -> str:
@@ -109,8 +103,9 @@ def _lines(report: Report, language: Language) -> Iterator[str]:
     words = _LABELS[language]
     yield report.vi if language is Language.VI else report.en
     yield f"  {words['next']}: {NEXT_WORDS[next_step(report)][language is Language.EN]}"
-    for record in report.records:
-        yield from _record_lines(record, language)
+    for position, record in enumerate(report.records):
+        number = f" {position + 1}" if len(report.records) > 1 else ""
+        yield from _record_lines(record, number, language)
         yield from _fields_to_compare(record, language)
     if report.status is not None:
         yield f"  {words['status']} {report.status.as_of_size}{_age(report.status.age_ms, words['age'])}"
@@ -126,11 +121,11 @@ def _lines(report: Report, language: Language) -> Iterator[str]:
     yield f"    {words['fingerprint']}: {report.trust.root_fingerprint}"
 
 
-def _record_lines(record: RecordFinding, language: Language) -> Iterator[str]:
+def _record_lines(record: RecordFinding, number: str, language: Language) -> Iterator[str]:
     words, is_english, document = _LABELS[language], language is Language.EN, record.document
     if document is not None:
         kind = words.get(document.kind) or kind_named(document.kind, is_english=is_english)
-        yield f"  {words['record']}: {document.id}"
+        yield f"  {words['record']}{number}: {document.id}"
         yield f"    {words['kind']}: {kind} · {words['unit']}: {document.unit}"
         yield f"    {words['in_force']}: {words[document.in_force]}"
     if record.signer is not None:
@@ -145,19 +140,43 @@ def _record_lines(record: RecordFinding, language: Language) -> Iterator[str]:
 
 
 def _fields_to_compare(record: RecordFinding, language: Language) -> Iterator[str]:
-    """What a code on paper says; of records the JSON report tells the content."""
+    """What was signed, by the names that a paper has for it; what has no such name stands in the JSON report."""
     document = record.document
-    if document is None or document.facts is None or not document.kind.startswith("paper."):
+    if document is None or document.facts is None:
         return
-    yield f"  {_LABELS[language]['compare']}:"
-    values = {**document.facts, **(document.content or {})}
-    for name, labels in _FIELDS.items():
-        value = values.get(name)
-        if value is not None:
-            yield f"    {labels[language is Language.EN]}: {_day(value) if name in _DAYS else value}"
+    values = dict(_named_values({**document.facts, **(document.content or {})}))
+    names = _FIELDS if document.kind.startswith("paper.") else values
+    lines = [
+        f"    {FIELD_NAMES[name][language is Language.EN]}: {_said(name, values[name], language)}"
+        for name in names
+        if name in FIELD_NAMES and values.get(name) is not None
+    ]
+    if lines:
+        yield f"  {_LABELS[language]['compare']}:"
+        yield from lines
 
 
-def _day(value: Json) -> str:
+def _named_values(values: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, Json]]:
+    """Members and members of members, under both names; the fields of a form stand under their own."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _named_values(value, "" if name == "fields" else f"{name}.")
+        elif not isinstance(value, list):
+            yield f"{prefix}{name}", value
+
+
+def _said(name: str, value: Json, language: Language) -> str:
+    last = name.rpartition(".")[2]
+    if isinstance(value, bool) or not isinstance(value, int):
+        return str(value)
+    if last in _STATES and value in STATE_NAMES:
+        return STATE_NAMES[value][language is Language.EN]
+    if last in _INSTANTS or (last == "due" and value > _DAY_NUMBER_MAX):
+        return _local_time(value)
+    return _day(value) if last in _DAYS else str(value)
+
+
+def _day(value: int) -> str:
     digits = str(value)
     return f"{digits[6:8]}/{digits[4:6]}/{digits[:4]}"
 

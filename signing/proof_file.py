@@ -69,7 +69,7 @@ class AttachmentDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofFile:
-    """What one file holds. The first record is what it is about; checkpoints are signed notes, word for word."""
+    """What one file holds. The order of its records means nothing; checkpoints are signed notes, word for word."""
 
     records: tuple[ProvenRecord, ...]
     statements: tuple[ProvenRecord, ...] = ()

@@ -337,13 +337,19 @@ def log_position(logged: Logged) -> LogPosition:
 
 
 def _links_after(outcomes: Sequence[RecordOutcome]) -> dict[str, frozenset[str]]:
-    """For each record's link, the links of itself and of those of the file that follow it in an unbroken chain."""
-    after = {outcome.header.prev: outcome.link for outcome in outcomes if outcome.header is not None}
+    """For each record's link, the links of itself and of those of the file that follow it in an unbroken chain: on every branch,
+    so that the order of two records with one predecessor decides nothing."""
+    after: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        if outcome.header is not None and outcome.header.prev is not None:
+            after.setdefault(outcome.header.prev, set()).add(outcome.link)
     found: dict[str, frozenset[str]] = {}
     for outcome in outcomes:
-        chain = [outcome.link]
-        while (following := after.get(chain[-1])) is not None and following not in chain:
-            chain.append(following)
+        chain, waiting = {outcome.link}, [outcome.link]
+        while waiting:
+            following = after.get(waiting.pop(), set()) - chain
+            chain |= following
+            waiting += following
         found[outcome.link] = frozenset(chain)
     return found
 

@@ -139,6 +139,33 @@ class InForce(StrEnum):
     UNKNOWN = "unknown"
 
 
+_BY_GRAVITY: Final = (
+    InForce.YES,
+    InForce.UNKNOWN,
+    InForce.CORRECTED,
+    InForce.SUPERSEDED,
+    InForce.WITHDRAWN,
+)
+"""What a file of several records is worth in force: the gravest of theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Force:
+    """The force of a whole file, which is that of its gravest record wherever it stands; `records` are the positions of all
+    that are in this state."""
+
+    in_force: InForce
+    records: tuple[int, ...]
+
+    @property
+    def numbers(self) -> str:
+        """The records as people count them: the first is 1."""
+        return ", ".join(str(position + 1) for position in self.records)
+
+    def json(self) -> dict[str, Json]:
+        return {"in_force": self.in_force, "records": [*self.records]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What was signed. Facts and content are given only where they are covered by a signature that was verified; `files`
@@ -231,6 +258,11 @@ class RecordFinding:
     not_after: TimeBound | None = None
     log: LogPosition | None = None
 
+    @property
+    def in_force(self) -> InForce:
+        """What is known of its document's force."""
+        return InForce.UNKNOWN if self.document is None else self.document.in_force
+
     def json(self) -> dict[str, Json]:
         return {
             "indication": self.indication,
@@ -277,7 +309,8 @@ NOTHING_FOUND: Final = RecordFinding(indication=Indication.FAILED, sub_indicatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One answer about one file; what it says of a single record is said of the first one."""
+    """One answer about one file. What stands beside the answer about a single record (document, signers, time, log) is said of
+    the first one; the answer itself and the force are those of all records, whatever their order."""
 
     indication: Indication
     sub_indications: tuple[SubIndication, ...]
@@ -296,8 +329,13 @@ class Report:
 
     @property
     def subject(self) -> RecordFinding:
-        """What the file is about."""
+        """The first record, which is told once more beside the answer."""
         return self.records[0] if self.records else NOTHING_FOUND
+
+    @property
+    def force(self) -> Force:
+        """The second axis, of the whole file."""
+        return force_of(self.records)
 
     @property
     def document(self) -> Document | None:
@@ -321,6 +359,7 @@ class Report:
             "exit_code": int(self.exit_code),
             "vi": self.vi,
             "en": self.en,
+            "force": self.force.json(),
             "records": [record.json() for record in self.records],
             "status": None if self.status is None else self.status.json(),
             "checks": [check.json() for check in self.checks],
@@ -330,6 +369,15 @@ class Report:
             "verifier": {"name": "motcua-verify", "version": self.verifier_version},
             "input": {"sha256": self.input_sha256, "size": self.input_bytes},
         }
+
+
+def force_of(records: Sequence[RecordFinding]) -> Force:
+    """The gravest state of any record: the order of records in a file is nobody's word."""
+    gravest = max((each.in_force for each in records), key=_BY_GRAVITY.index, default=InForce.UNKNOWN)
+    return Force(
+        in_force=gravest,
+        records=tuple(position for position, each in enumerate(records) if each.in_force is gravest),
+    )
 
 
 def compose(checks: Sequence[Check]) -> tuple[Indication, tuple[SubIndication, ...]]:

@@ -110,6 +110,7 @@ REPORT_SCHEMA: Final[Schema] = {
             "exit_code": {"type": "integer", "enum": [0, 1, 2, 3]},
             "vi": _TEXT,
             "en": _TEXT,
+            "force": _object({"in_force": _words(InForce), "records": _list(_COUNT)}),
             "records": _list(_object(_FINDING)),
             "status": _or_null(
                 _object(

@@ -28,8 +28,8 @@ from signing.proof_file import PROOF_BYTES_MAX, ProofFile, ProvenRecord, read_pr
 from signing.record_verification import RecordOutcome, RecordVerification
 from signing.report import (
     Check,
-    Document,
     Exit,
+    Force,
     Indication,
     InForce,
     NotChecked,
@@ -39,6 +39,7 @@ from signing.report import (
     StatusUsed,
     TrustUsed,
     compose,
+    force_of,
 )
 from signing.signed_header import ITEMS_MAX
 from signing.snapshot import Snapshot, open_snapshot
@@ -155,17 +156,17 @@ class _Verification:
         )
 
     def report(self, data: bytes, now: int | None, policy: VerifyPolicy, root_is_pinned: bool) -> Report:
-        used = self._status_used(self.outcomes[0].snapshot, now)
-        of_file = self.checks + _freshness(self._oldest_used(now), policy)
+        used = self._oldest_used(now)
+        of_file = self.checks + _freshness(used, policy)
         records = tuple(outcome.finding(of_file) for outcome in self.outcomes)
         checks = [*of_file, *(check for outcome in self.outcomes for check in outcome.checks)]
         indication, sub_indications = compose(checks)
-        in_force = _in_force(records)
-        vi, en = findings.summary(indication, checks, in_force)
+        force = force_of(records)
+        vi, en = findings.summary(indication, checks, force.in_force, _numbers(force, records))
         return Report(
             indication=indication,
             sub_indications=sub_indications,
-            exit_code=_exit_code(indication, in_force),
+            exit_code=_exit_code(indication, force.in_force),
             vi=vi,
             en=en,
             records=records,
@@ -198,10 +199,12 @@ class _Verification:
         return _status_used(snapshot, source, now)
 
     def _oldest_used(self, now: int | None) -> StatusUsed | None:
-        """Of the snapshots that records were held against, the one whose age counts."""
+        """Of the snapshots that records were held against, the one whose age counts, whatever the order of records."""
         used = [self._status_used(outcome.snapshot, now) for outcome in self.outcomes]
         return max(
-            (each for each in used if each is not None), key=lambda each: each.age_ms or 0, default=None
+            (each for each in used if each is not None),
+            key=lambda each: (each.age_ms or 0, -each.as_of_size, each.source),
+            default=None,
         )
 
 
@@ -274,9 +277,9 @@ def _freshness(used: StatusUsed | None, policy: VerifyPolicy) -> list[Check]:
     return [evidence_findings.status_fresh(is_old=used.age_ms > policy.status_old_days * DAY_MS, days=days)]
 
 
-def _in_force(records: tuple[RecordFinding, ...]) -> InForce:
-    document: Document | None = records[0].document if records else None
-    return InForce.UNKNOWN if document is None else document.in_force
+def _numbers(force: Force, records: tuple[RecordFinding, ...]) -> str:
+    """Which records a sentence about force must name: none where there is only one."""
+    return force.numbers if len(records) > 1 else ""
 
 
 def _exit_code(indication: Indication, in_force: InForce) -> Exit:
@@ -325,7 +328,7 @@ def _not_checked(
         (used is None or is_open, words.NO_STATUS),
         (used is not None, words.AFTER_STATUS),
         (not records or any(each.not_after is None for each in records), words.NO_TIME),
-        (_in_force(records) is InForce.UNKNOWN, words.NO_FORCE),
+        (not records or any(each.in_force is InForce.UNKNOWN for each in records), words.NO_FORCE),
         (any(each.document is not None and each.document.files for each in records), words.FILES),
         (True, findings.LEGAL_SIGNATURE),
     ]

@@ -22,6 +22,7 @@ from dossiers.kinds import KINDS
 from dossiers.units import load_default_units
 from signing import evidence_findings, findings, next_steps, paper_findings, reasons, roles
 from signing.cuts import Cause
+from signing.names import FIELD_NAMES, STATE_NAMES
 from signing.qr import PaperKind
 from signing.report import Check, Indication, InForce, LogPosition, NotChecked, Result
 from signing.status import DocumentState, Row, StatusFinding
@@ -116,6 +117,8 @@ def words_module() -> str:
             "paperKinds": {str(int(kind)): kind.name.lower() for kind in PaperKind},
         },
         "KINDS": {kind.code: {"vi": kind.vi, "en": kind.en} for kind in KINDS.values()},
+        "FIELDS": {name: {"vi": vi, "en": en} for name, (vi, en) in FIELD_NAMES.items()},
+        "STATES": {str(code): {"vi": vi, "en": en} for code, (vi, en) in STATE_NAMES.items()},
         "UNITS": {unit.code: unit.name for unit in (units.province, *units.communes)},
     }
     return "".join(
@@ -220,6 +223,9 @@ def _summary() -> dict[str, Any]:
             f"{':corrected' if state is InForce.CORRECTED else ''}"
         )
         passed[name] = [vi.partition(": ")[2], en.partition(": ")[2]]
+        if state is InForce.CORRECTED:
+            named = findings.summary(Indication.PASSED, checks, state, "NUMBERS")
+            passed[f"{name}:named"] = [each.partition(": ")[2] for each in named]
         headlines["PASSED"] = [vi.partition(": ")[0], en.partition(": ")[0]]
     for indication, result in (
         (Indication.FAILED, Result.FAIL),
@@ -239,7 +245,15 @@ def _summary() -> dict[str, Any]:
         state.value: [*findings.summary(Indication.PASSED, [], state)]
         for state in (InForce.WITHDRAWN, InForce.SUPERSEDED)
     }
-    return {"headlines": headlines, "passed": passed, "outOfForce": out_of_force}
+    out_of_force_named = {
+        state: [*findings.summary(Indication.PASSED, [], InForce(state), "NUMBERS")] for state in out_of_force
+    }
+    return {
+        "headlines": headlines,
+        "passed": passed,
+        "outOfForce": out_of_force,
+        "outOfForceNamed": out_of_force_named,
+    }
 
 
 def _package(path: str) -> str:

@@ -12,10 +12,11 @@ from dossiers.procedures import Catalogue
 from dossiers.states import STATES, Status
 from look.problems import language
 from signing.next_steps import WORDS, next_step
-from signing.report import Exit, Indication, InForce, Report, Result
+from signing.report import Exit, Indication, InForce, RecordFinding, Report, Result
 
 _LINES_MAX = 40
 _MINUTE_MS = 60_000
+_OUT_OF_FORCE = frozenset({InForce.WITHDRAWN, InForce.SUPERSEDED})
 
 
 def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict[str, Any]:
@@ -37,6 +38,8 @@ def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict
 
 def _what(report: Report, services: Services) -> str:
     document = report.document
+    if len(report.records) > 1:
+        return _of_several(report, services)
     if document is None:
         return _("Tệp này không đọc được như một bản ghi.")
     unit = services.units.name(document.unit)
@@ -51,6 +54,16 @@ def _what(report: Report, services: Services) -> str:
         unit=unit,
         name=signer.name or _("không rõ tên"),
         roles=role_names(list(signer.roles)),
+    )
+
+
+def _of_several(report: Report, services: Services) -> str:
+    """A file of several records: none of them speaks for the others, who signed each is told beside it."""
+    units = {each.document.unit for each in report.records if each.document is not None}
+    return _(
+        "Tệp có %(count)s bản ghi của %(units)s; từng bản ghi ở dưới",
+        count=len(report.records),
+        units=", ".join(services.units.name(unit) for unit in sorted(units)) or "–",
     )
 
 
@@ -77,9 +90,10 @@ def _outcome(report: Report) -> str:
 
 def _force(report: Report) -> str | None:
     """The second axis, apart from the signature."""
-    if report.document is None:
+    if all(each.document is None for each in report.records):
         return None
-    return {
+    force = report.force
+    sentence = {
         InForce.YES: _("Văn bản còn hiệu lực."),
         InForce.WITHDRAWN: _("Chữ ký đúng, nhưng văn bản đã bị thu hồi."),
         InForce.SUPERSEDED: _("Chữ ký đúng, nhưng văn bản đã được thay thế."),
@@ -87,7 +101,10 @@ def _force(report: Report) -> str | None:
         InForce.UNKNOWN: _("Chưa biết văn bản còn hiệu lực hay không.")
         if report.indication is Indication.PASSED
         else None,
-    }[report.document.in_force]
+    }[force.in_force]
+    if sentence is None or len(force.records) == len(report.records):
+        return sentence
+    return _("%(sentence)s Xem bản ghi %(numbers)s.", sentence=sentence, numbers=force.numbers)
 
 
 def _groups(report: Report, *, english: bool) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -109,17 +126,27 @@ def _groups(report: Report, *, english: bool) -> list[tuple[str, list[tuple[str,
     }
     titled = [
         (
-            _(
-                "Bản ghi %(number)s: %(kind)s – %(word)s",
-                number=number + 1,
-                kind=kind_name(each.document.kind) if each.document else "–",
-                word=words[each.indication],
+            _title(
+                number,
+                each,
+                _("Không còn hiệu lực")
+                if each.indication is Indication.PASSED and each.in_force in _OUT_OF_FORCE
+                else words[each.indication],
             ),
             lines(number),
         )
         for number, each in enumerate(report.records)
     ]
     return [("", lines(None)), *titled]
+
+
+def _title(position: int, record: RecordFinding, word: str) -> str:
+    return _(
+        "Bản ghi %(number)s: %(kind)s – %(word)s",
+        number=position + 1,
+        kind=_kind(record.document.kind) if record.document else "–",
+        word=word,
+    )
 
 
 def _why(report: Report, *, english: bool) -> str | None:
@@ -152,15 +179,48 @@ def _age(report: Report) -> str | None:
     )
 
 
-def _compare(report: Report, services: Services, catalogue: Catalogue) -> list[tuple[str, str]]:
-    """What a person holds against the paper; only what a verified signature covers."""
-    document = report.document
-    if document is None or document.facts is None or report.indication is Indication.FAILED:
+def _compare(
+    report: Report, services: Services, catalogue: Catalogue
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """What a person holds against the paper, record by record: heading (none where there is only one), state of force and
+    fields."""
+    if report.indication is Indication.FAILED:
+        return []
+    if len(report.records) < 2:
+        return [("", "", _lines(each, services, catalogue)) for each in report.records]
+    words = {
+        InForce.YES: _("còn hiệu lực"),
+        InForce.WITHDRAWN: _("đã bị thu hồi"),
+        InForce.SUPERSEDED: _("đã được thay thế"),
+        InForce.CORRECTED: _("đã được đính chính"),
+        InForce.UNKNOWN: _("chưa biết còn hiệu lực hay không"),
+    }
+    return [
+        (
+            _title(position, each, words[each.in_force]),
+            str(each.in_force),
+            [*_signed_by(each), *_lines(each, services, catalogue)],
+        )
+        for position, each in enumerate(report.records)
+    ]
+
+
+def _signed_by(record: RecordFinding) -> list[tuple[str, str]]:
+    if record.signer is None:
+        return []
+    name, roles = record.signer.name or _("không rõ tên"), role_names(list(record.signer.roles))
+    return [(_("Người ký"), f"{name} ({roles})")]
+
+
+def _lines(record: RecordFinding, services: Services, catalogue: Catalogue) -> list[tuple[str, str]]:
+    """The fields of one record; only what a verified signature covers."""
+    document = record.document
+    if document is None or document.facts is None:
         return []
     lines = [*_facts(document.facts, services, catalogue), *_content(document.content or {})][:_LINES_MAX]
-    if report.claimed_ms is not None:
-        lines.append((_("Ký lúc (máy khai)"), fmt_datetime(report.claimed_ms)))
-    before, after = report.subject.not_before, report.subject.not_after
+    if record.claimed_ms is not None:
+        lines.append((_("Ký lúc (máy khai)"), fmt_datetime(record.claimed_ms)))
+    before, after = record.not_before, record.not_after
     if before is not None and before.time_ms is not None:
         lines.append((_("Ký sau (bên chứng kiến)"), fmt_datetime(before.time_ms)))
     if after is not None and after.time_ms is not None:

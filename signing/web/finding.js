@@ -1,10 +1,12 @@
 // One finding as people see it: the answer large, then the two axes, what to compare, what was and was not checked.
 import { DAY_MS } from "./bytes.js";
 import { FINDING_TEXTS } from "./texts.js";
-import { CHECKS, KINDS, NEXT_STEPS, UNITS } from "./words.js";
+import { recordNumbers } from "./verify.js";
+import { CHECKS, FIELDS, KINDS, NEXT_STEPS, STATES, UNITS } from "./words.js";
 
 const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
-const INSTANTS = new Set(["received"]);
+const INSTANTS = new Set(["received", "deadline", "previous"]);
+const STATE_FIELDS = new Set(["status", "from", "to"]);
 const DAYS = new Set(["issued", "due", "date"]);
 const ACCEPTING = { unknown: "force_unknown", corrected: "corrected" };
 const FOR_THE_PROVINCE = new Set(["REVOKED_NO_POE", "REVOKED_CA_NO_POE", "MC_CHAIN_FORKED"]);
@@ -44,7 +46,7 @@ export function showFinding({ name, report, milliseconds, at }, language) {
   const isOut = report.indication === "PASSED" && report.exit_code === 1;
   const next = make("p", "next", make("span", "", words.next), NEXT_STEPS[nextStep(report)][language]);
   const body = make("div", "", next, make("p", "", make("code", "", name)));
-  if (report.document) body.append(axes(report, words), ...comparison(report, words));
+  if (report.records.some((each) => each.document)) body.append(axes(report, words), ...comparisons(report, language));
   body.append(make("h3", "", words.checks), ...checkLists(report, language));
   const open = report.exit_code === 3 ? [words.nothingChecked] : [...report.not_checked.map((item) => item[language]), ...statusAge(report, words)];
   body.append(make("h3", "", words.notChecked), make("ul", "", ...open.map((text) => make("li", "not", text))));
@@ -93,7 +95,7 @@ function printButton(words) {
 // The same step as signing/next_steps.py gives.
 export function nextStep(report) {
   if (report.exit_code === 3) return "unreadable";
-  if (report.indication === "PASSED") return report.exit_code === 0 ? ACCEPTING[report.document?.in_force ?? "unknown"] ?? "accept" : "out_of_force";
+  if (report.indication === "PASSED") return report.exit_code === 0 ? ACCEPTING[report.force.in_force] ?? "accept" : "out_of_force";
   if (report.indication === "FAILED") return "refuse";
   if (report.sub_indications.includes("TRY_LATER")) return "stale";
   if (report.sub_indications.includes("FORMAT_FAILURE")) return "outdated";
@@ -111,36 +113,66 @@ function signatureWord(report, words) {
   return report.indication === "FAILED" ? words.rightBut : words.rightOpen;
 }
 
-function hasRightSignature(report) {
-  return report.checks.some((check) => check.id === "signature" && check.result === "pass") && !report.checks.some((check) => check.id === "signature" && check.result === "fail");
+function hasRightSignature({ checks }) {
+  const found = checks.filter((check) => check.id === "signature");
+  return found.some((check) => check.result === "pass") && !found.some((check) => check.result === "fail");
 }
 
 function axes(report, words) {
   const axis = (title, value) => make("p", "", make("span", "", title), make("strong", "", value));
-  return make("div", "axes", axis(words.signature, signatureWord(report, words)), axis(words.force, words.forces[report.document.in_force]));
+  return make("div", "axes", axis(words.signature, signatureWord(report, words)), axis(words.force, forceWord(report, words)));
 }
 
-function comparison(report, words) {
-  const { document: signed } = report;
+// The force of the file, and which records are so where others are not.
+function forceWord({ force, records }, words) {
+  const isNamed = force.records.length < records.length;
+  return `${words.forces[force.in_force]}${isNamed ? ` (${words.recordNumber.toLowerCase()} ${recordNumbers(force)})` : ""}`;
+}
+
+function kindWord(kind, language) {
+  return FINDING_TEXTS[language].papers[kind] ?? KINDS[kind]?.[language] ?? kind;
+}
+
+// What to compare, record by record: the order of a file's records is nobody's word, so none of them speaks for the others.
+function comparisons(report, language) {
+  const words = FINDING_TEXTS[language];
+  if (report.records.length < 2) return comparison(report.records[0], report, language);
+  const blocks = report.records.flatMap((record, position) => {
+    if (!record.document) return [];
+    const checks = report.checks.filter((check) => check.record === position);
+    const state = hasRightSignature({ checks }) ? words.forces[record.document.in_force] : words.claimsOnly;
+    const title = `${words.recordNumber} ${position + 1}: ${kindWord(record.document.kind, language)} – ${state}`;
+    return [make("h4", record.document.in_force, title), definitions(recordRows(record, words), "compare")];
+  });
+  return [make("h3", "", words.compareRecord), ...blocks];
+}
+
+function comparison(record, report, language) {
+  const words = FINDING_TEXTS[language];
+  const { document: signed } = record;
   const isPaper = signed.kind.startsWith("paper.");
-  const rows = [[isPaper ? words.paper : words.record, isPaper ? words.papers[signed.kind] ?? signed.kind : KINDS[signed.kind]?.[words === FINDING_TEXTS.vi ? "vi" : "en"] ?? signed.kind]];
-  if (signed.facts) {
-    if (!isPaper) rows.push([words.unit, sayUnit(signed.unit, null)]);
-    rows.push(...valueRows(signed.facts, words), ...valueRows(signed.content ?? {}, words), ...signerRows(report, words));
-  }
+  const rows = [[isPaper ? words.paper : words.record, kindWord(signed.kind, language)], ...recordRows(record, words)];
   const heading = hasRightSignature(report) ? (isPaper ? words.comparePaper : words.compareRecord) : words.claimsOnly;
   const parts = [make("h3", "", heading)];
   if (isPaper && signed.facts) parts.push(make("p", "", words.compareHint));
   return [...parts, definitions(rows, "compare")];
 }
 
+function recordRows(record, words) {
+  const { document: signed } = record;
+  if (!signed.facts) return [];
+  const unit = signed.kind.startsWith("paper.") ? [] : [[words.unit, sayUnit(signed.unit, null)]];
+  return [...unit, ...valueRows(signed.facts, words), ...valueRows(signed.content ?? {}, words), ...signerRows(record, words)];
+}
+
 // Facts and content as they were signed, one line a value; what is empty is left out.
 function valueRows(values, words, prefix = "") {
   return Object.entries(values).flatMap(([name, value]) => {
     if (value === null || (Array.isArray(value) && value.length === 0)) return [];
+    if (name === "action" && prefix === "") return []; // a word for programs; the states say what it did
     if (name === "fields" && Array.isArray(value)) return []; // which fields the content has is told by the content
     if (typeof value === "object" && !Array.isArray(value)) return valueRows(value, words, name === "fields" ? "" : `${name}.`);
-    return [[words.fields[prefix + name] ?? prefix + name, sayValue(name, value, words)]];
+    return [[FIELDS[prefix + name]?.[words.language] ?? prefix + name, sayValue(name, value, words)]];
   });
 }
 
@@ -148,16 +180,17 @@ function sayValue(name, value, words) {
   if (Array.isArray(value)) return value.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item))).join(", ");
   if (typeof value === "boolean") return value ? words.yes : words.no;
   if (typeof value !== "number") return UNIT_FIELDS.has(name) ? sayUnit(value, null) : value;
+  if (STATE_FIELDS.has(name) && STATES[value]) return STATES[value][words.language];
   if (INSTANTS.has(name) || (name === "due" && value > 1e9)) return sayInstant(value);
   return DAYS.has(name) ? sayDay(value) : String(value);
 }
 
-function signerRows(report, words) {
-  const rows = report.signers.map((signer) => {
+function signerRows(record, words) {
+  const rows = record.signers.map((signer) => {
     const roles = signer.roles.map((role) => words.roles[role] ?? role).join(", ");
     return [words.signer, [signer.name, signer.title, roles].filter(Boolean).join(" – ")];
   });
-  const { claimed, not_before: before, not_after: after } = report.time;
+  const { claimed, not_before: before, not_after: after } = record.time;
   if (claimed !== null) rows.push([words.claimed, sayInstant(claimed)]);
   if (before?.time) rows.push([words.notBefore, sayInstant(before.time)]);
   if (after?.time) rows.push([words.notAfter, sayInstant(after.time)]);
@@ -170,10 +203,14 @@ function checkLists(report, language) {
   if (report.records.length < 2) return [make("ul", "", ...report.checks.map((check) => make("li", check.result, check[`why_${language}`])))];
   const words = FINDING_TEXTS[language];
   const titled = report.records.flatMap((each, number) => {
-    const kind = each.document ? `: ${KINDS[each.document.kind]?.[language] ?? each.document.kind}` : "";
-    return [make("h4", "", `${words.recordNumber} ${number + 1}${kind} – ${words.verdicts[each.indication]}`), list(number)];
+    const kind = each.document ? `: ${kindWord(each.document.kind, language)}` : "";
+    return [make("h4", "", `${words.recordNumber} ${number + 1}${kind} – ${recordVerdict(each, words)}`), list(number)];
   });
   return [list(null), ...titled];
+}
+
+function recordVerdict({ indication, document: signed }, words) {
+  return indication === "PASSED" && ["withdrawn", "superseded"].includes(signed?.in_force) ? words.notInForce : words.verdicts[indication];
 }
 
 function technical(report, milliseconds, words) {

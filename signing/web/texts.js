@@ -86,6 +86,7 @@ export const TEXTS = {
 
 export const FINDING_TEXTS = {
   vi: {
+    language: "vi",
     verdicts: { PASSED: "Hợp lệ", FAILED: "Không hợp lệ", INDETERMINATE: "Chưa kết luận được" },
     notInForce: "Không còn hiệu lực",
     unreadable: "Không đọc được",
@@ -122,13 +123,6 @@ export const FINDING_TEXTS = {
     claimed: "Thời điểm ký (máy khai báo)",
     notBefore: "Ký sau",
     notAfter: "Có trong nhật ký tỉnh lúc",
-    fields: {
-      code: "Mã hồ sơ", procedure: "Mã thủ tục", issued: "Ngày cấp", due: "Ngày hẹn trả", unit_name: "Cơ quan cấp", holder: "Chủ hồ sơ",
-      birth_year: "Năm sinh", result: "Kết quả", provisional: "Mã tạm", received: "Thời điểm nhận", status: "Trạng thái", sets: "Số bộ hồ sơ",
-      fee_due: "Phí, lệ phí (đồng)", channel: "Hình thức nộp", receiving: "Nơi nhận", competent: "Nơi giải quyết", document: "Mã văn bản",
-      "applicant.name": "Người nộp", "applicant.id_number": "Số định danh", "applicant.address": "Địa chỉ", "applicant.phone": "Điện thoại",
-      "owner.name": "Chủ hồ sơ", summary: "Trích yếu", number: "Số, ký hiệu", date: "Ngày", signer: "Người ký văn bản", kind: "Loại", ground: "Lý do",
-    },
     roles: {
       receptionist: "cán bộ một cửa", specialist: "chuyên viên", leader: "lãnh đạo", clerk: "văn thư",
       unit_administrator: "quản trị đơn vị", device: "máy trạm", hub: "trung tâm tỉnh", registry: "sổ đăng ký khóa",
@@ -140,6 +134,7 @@ export const FINDING_TEXTS = {
     record: "Loại bản ghi",
   },
   en: {
+    language: "en",
     verdicts: { PASSED: "Valid", FAILED: "Not valid", INDETERMINATE: "Undecided" },
     notInForce: "No longer in force",
     unreadable: "Not readable",
@@ -176,13 +171,6 @@ export const FINDING_TEXTS = {
     claimed: "Time of signing (claimed)",
     notBefore: "Signed after",
     notAfter: "In the province's log at",
-    fields: {
-      code: "Dossier code", procedure: "Procedure", issued: "Issued", due: "Due", unit_name: "Issued by", holder: "Holder",
-      birth_year: "Year of birth", result: "Result", provisional: "Provisional code", received: "Received", status: "State", sets: "Sets",
-      fee_due: "Fee (đồng)", channel: "Channel", receiving: "Received at", competent: "Settled by", document: "Document id",
-      "applicant.name": "Applicant", "applicant.id_number": "Identity number", "applicant.address": "Address", "applicant.phone": "Telephone",
-      "owner.name": "Holder", summary: "Summary", number: "Number", date: "Date", signer: "Signed by", kind: "Kind", ground: "Ground",
-    },
     roles: {
       receptionist: "receptionist", specialist: "specialist", leader: "leader", clerk: "clerk", unit_administrator: "unit administrator",
       device: "PC of an office", hub: "province’s hub", registry: "registry of keys", administrator: "province’s administrator",

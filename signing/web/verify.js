@@ -11,6 +11,7 @@ import { CHECKS, NOT_CHECKED, REASONS, SUMMARY, VERSION } from "./words.js";
 const DEFAULT_POLICY = { requireLog: false, statusOldDays: 7, statusDaysMax: 90 };
 const EXITS = { PASSED: 0, FAILED: 1, INDETERMINATE: 2 };
 const BAD_INPUT = 3;
+const GRAVEST_FIRST = ["withdrawn", "superseded", "corrected", "unknown", "yes"];
 
 // A check by the name of its words; `evidence` names what was looked at.
 export function makeCheck(name, evidence = null, changes = {}) {
@@ -30,13 +31,15 @@ export function composeChecks(checks) {
   return { indication: "PASSED", subs: [] };
 }
 
-export function summarise(indication, checks, inForce) {
-  if (indication === "PASSED" && SUMMARY.outOfForce[inForce]) return SUMMARY.outOfForce[inForce];
+// `numbers` names the records that are out of force or corrected, where the file has others too.
+export function summarise(indication, checks, inForce, numbers = "") {
+  const naming = (sentences) => sentences.map((each) => each.replace("NUMBERS", numbers));
+  if (indication === "PASSED" && SUMMARY.outOfForce[inForce]) return numbers ? naming(SUMMARY.outOfForceNamed[inForce]) : SUMMARY.outOfForce[inForce];
   const [headVi, headEn] = SUMMARY.headlines[indication];
   if (indication === "PASSED") {
     const isOpen = (id) => checks.some((check) => check.id === id && check.result === "unknown");
-    const corrected = inForce === "corrected" ? ":corrected" : "";
-    const [vi, en] = SUMMARY.passed[`${isOpen("delegation") ? "delegated" : "confirmed"}:${isOpen("freshness") ? "old" : "recent"}${corrected}`];
+    const corrected = inForce !== "corrected" ? "" : numbers ? ":corrected:named" : ":corrected";
+    const [vi, en] = naming(SUMMARY.passed[`${isOpen("delegation") ? "delegated" : "confirmed"}:${isOpen("freshness") ? "old" : "recent"}${corrected}`]);
     return [`${headVi}: ${vi}`, `${headEn}: ${en}`];
   }
   const deciding = indication === "FAILED" ? "fail" : "unknown";
@@ -368,14 +371,15 @@ function* textsIn(value) {
   else if (value !== null && typeof value === "object") for (const item of Object.values(value)) yield* textsIn(item);
 }
 
-// For each record's link, the links of itself and of those of the file that follow it in an unbroken chain.
+// For each record's link, the links of itself and of those of the file that follow it in an unbroken chain, on every branch.
 function linksAfter(outcomes) {
-  const after = new Map(outcomes.filter((each) => each.header).map((each) => [each.header.prev, each.link]));
+  const after = new Map();
+  for (const { header, link } of outcomes) if (header && header.prev !== null) after.set(header.prev, [...(after.get(header.prev) ?? []), link]);
   const found = new Map();
   for (const { link } of outcomes) {
-    const chain = [link];
-    for (let next = after.get(link); next !== undefined && !chain.includes(next); next = after.get(next)) chain.push(next);
-    found.set(link, new Set(chain));
+    const chain = new Set([link]);
+    for (const each of chain) for (const next of after.get(each) ?? []) chain.add(next); // a Set is walked on into what it gains
+    found.set(link, chain);
   }
   return found;
 }
@@ -478,14 +482,13 @@ export function trustUsed(bundle, now) {
 }
 
 function notCheckedOf(records, used, rootIsPinned, isOpen) {
-  const inForce = records[0]?.document?.in_force ?? "unknown";
   const items = [
     [!rootIsPinned, "root"],
     [records.length === 0 || records.some((each) => each.log === null), "log"],
     [used === null || isOpen, "revocation"],
     [used !== null, "revocation_since"],
     [records.length === 0 || records.some((each) => each.time.not_after === null), "time"],
-    [inForce === "unknown", "in_force"],
+    [records.length === 0 || records.some((each) => forceOf(each) === "unknown"), "in_force"],
     [records.some((each) => each.document?.files.length > 0), "files"],
     [true, "legal_signature"],
   ];
@@ -516,6 +519,12 @@ async function sentStatus(data, bundle) {
   }
 }
 
+// Of the snapshots that records were held against, the one whose age counts, whatever the order of records.
+function oldestOf(used) {
+  const isOlder = (a, b) => (a.age_ms ?? 0) - (b.age_ms ?? 0) || b.as_of_size - a.as_of_size || (a.source > b.source ? 1 : -1);
+  return used.length === 0 ? null : used.reduce((best, each) => (isOlder(each, best) > 0 ? each : best));
+}
+
 // The verifier's own snapshot and the file's, the one that reaches further first.
 function newestFirst(own, sent) {
   return [own, sent].filter((each) => each !== null).sort((a, b) => b.status.size - a.status.size);
@@ -539,15 +548,13 @@ export async function verifyFile(data, bundle, { now = null, status = null, poli
   const verification = new FileVerification(proof, bundle, chain, log, newestFirst(status, sent), policy.requireLog);
   const outcomes = await verification.allRecords();
   const usedBy = ({ snapshot }) => statusUsed(snapshot, snapshot === sent ? "file" : "trust", now);
-  const used = usedBy(outcomes[0]);
-  const allUsed = outcomes.map(usedBy).filter((each) => each !== null);
-  const oldest = allUsed.length === 0 ? null : allUsed.reduce((best, each) => ((each.age_ms ?? 0) > (best.age_ms ?? 0) ? each : best));
+  const used = oldestOf(outcomes.map(usedBy).filter((each) => each !== null));
   const ofFile = [
     makeCheck("readable", `statements: ${proof.statements.length}`),
     ...chain.refused.map(([position, code]) => refusedStatement(position, code)),
     ...log.refused.map(([position, detail, isShort]) => makeCheck(isShort ? "checkpoint_refused:short" : "checkpoint_refused", `/checkpoints/${position}: ${detail}`)),
     ...snapshotChecks,
-    ...freshnessChecks(oldest, policy),
+    ...freshnessChecks(used, policy),
   ];
   const records = outcomes.map((outcome) => recordFinding(outcome, ofFile));
   const checks = [...ofFile, ...outcomes.flatMap((outcome) => outcome.checks)];
@@ -560,11 +567,25 @@ function refusedStatement(position, code) {
   return { ...check, why_vi: `${check.why_vi.replace("CODE", code)}${continued(vi)}`, why_en: `${check.why_en.replace("CODE", code)}${continued(en)}` };
 }
 
+function forceOf(record) {
+  return record.document?.in_force ?? "unknown";
+}
+
+// The gravest state of any record: the order of records in a file is nobody's word.
+function forceOfFile(records) {
+  const gravest = GRAVEST_FIRST.find((state) => records.some((each) => forceOf(each) === state)) ?? "unknown";
+  return { in_force: gravest, records: records.flatMap((each, position) => (forceOf(each) === gravest ? [position] : [])) };
+}
+
+export function recordNumbers(force) {
+  return force.records.map((position) => position + 1).join(", ");
+}
+
 export function report({ data, bundle, now, rootIsPinned, records, checks, unused, used, isOpen = false, exitCode }) {
   const { indication, subs } = composeChecks(checks);
-  const inForce = records[0]?.document?.in_force ?? "unknown";
-  const [vi, en] = summarise(indication, checks, inForce);
-  const isOut = indication === "PASSED" && SUMMARY.outOfForce[inForce];
+  const force = forceOfFile(records);
+  const [vi, en] = summarise(indication, checks, force.in_force, records.length > 1 ? recordNumbers(force) : "");
+  const isOut = indication === "PASSED" && SUMMARY.outOfForce[force.in_force];
   return {
     ...(records[0] ?? NOTHING_FOUND),
     report: 1,
@@ -573,6 +594,7 @@ export function report({ data, bundle, now, rootIsPinned, records, checks, unuse
     exit_code: exitCode ?? (isOut ? EXITS.FAILED : EXITS[indication]),
     vi,
     en,
+    force,
     records,
     status: used,
     checks,

@@ -168,6 +168,31 @@ def test_a_person_sees_the_finding(browser: Browser, tmp_path: Path, size: tuple
             assert tab.complained() == []
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("where", "number"), [("first", 1), ("second", 2)])
+def test_every_record_of_a_file_is_shown_to_compare(
+    browser: Browser, tmp_path: Path, where: str, number: int, size: tuple[int, int]
+) -> None:
+    case = next(each for each in CASES if each["name"] == f"document-withdrawn-in-the-{where}-record")
+    path = write_page(tmp_path, case["trust_bytes"], case["status_bytes"])
+    with opened_page(browser, path, size=size) as tab:
+        give(tab, "ho-so.motcua-proof.json", case["data"])
+        assert shown(tab) == "KHÔNG CÒN HIỆU LỰC"
+        assert f"(bản ghi {number})" in tab.page.inner_text("#list article .verdict")
+        assert f"đã bị thu hồi (bản ghi {number})" in tab.page.inner_text("#list article .axes")
+        blocks = tab.page.locator("#list article dl.compare").all_inner_texts()
+        titles = tab.page.locator("#list article h4").all_inner_texts()
+        assert titles[1 + number] == f"Bản ghi {number}: Ghi chú – Không còn hiệu lực"
+        assert len(blocks) == 2
+        assert titles[number - 1] == f"Bản ghi {number}: Ghi chú – đã bị thu hồi"
+        assert titles[2 - number].endswith("Tiếp nhận hồ sơ – còn hiệu lực")
+        for text in ("117/GXN-UBND", "21/11/2026", "Phạm Thị Bình", "Đã có kết quả", "Trần Minh Lan"):
+            assert text in blocks[number - 1]
+        assert "117/GXN-UBND" not in blocks[2 - number]
+        assert tab.overflow() == 0
+        assert tab.grave_findings() == []
+
+
 # --- the acceptance rule, by both engines ----------------------------------------------------------------------------
 
 VECTORS = Path(__file__).resolve().parents[2].parent / "shared" / "vectors"

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from signing import canonical
 from signing.bundles import TrustBundle, open_unpinned_bundle
 from signing.exported import ExportedRecord
+from signing.next_steps import next_step
 from signing.proof_file import PROOF_BYTES_MAX, ProofFile, ProvenRecord, decode_proof, encode_proof
 from signing.report import Indication, Report, StatusSource, compose
 from signing.roles import Role
@@ -158,6 +159,39 @@ def _fewer_lines(note: str, draw: Any) -> str:
 
 def _is_status_from_file(report: Report) -> bool:
     return report.status is not None and report.status.source is StatusSource.FILE
+
+
+SEVERAL = [case for case in CASES if len(read_input(case["data"]).records) > 1]
+
+
+def reordered(proof: ProofFile, order: list[int]) -> ProofFile:
+    """The same file with its records in another order; what names a record by its position goes along."""
+    return replace(
+        proof,
+        records=tuple(proof.records[position] for position in order),
+        attachments=tuple(replace(each, record=order.index(each.record)) for each in proof.attachments),
+    )
+
+
+@given(st.sampled_from(SEVERAL), st.data())
+def test_the_order_of_records_changes_no_answer(case: dict[str, Any], draw: Any) -> None:
+    """Nobody signs it: whoever holds the file could choose it."""
+    proof = read_input(case["data"])
+    order = draw.draw(st.permutations(range(len(proof.records))))
+    one, other = told(case, case["data"]), told(case, encode_proof(reordered(proof, [*order])))
+    assert (other.indication, other.exit_code, next_step(other)) == (
+        one.indication,
+        one.exit_code,
+        next_step(one),
+    ), case["name"]
+    assert {*other.sub_indications} == {*one.sub_indications}
+    assert (other.force.in_force, other.status, other.not_checked) == (
+        one.force.in_force,
+        one.status,
+        one.not_checked,
+    )
+    assert {*other.force.records} == {order.index(position) for position in one.force.records}
+    assert [other.records[order.index(n)] for n in range(len(order))] == [*one.records], case["name"]
 
 
 @given(st.sampled_from(CASES), st.integers(-(2**53) + 1, 2**53 - 1))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import render_template
 from sqlalchemy import select
 
 from central_hub.store.engine import reading
@@ -13,8 +14,10 @@ from central_hub.store.tables import DOSSIER, STANDING
 from central_hub.verify.finding import finding_of
 from signing.bundles import open_bundle, open_unpinned_bundle
 from signing.exported import ExportedRecord, encode_export
+from signing.snapshot import open_snapshot
 from signing.verification import verify
 from sync_protocol.record import Record
+from tests.support.corpus.cases import stored
 from tests.support.hub import ProvinceHub, Visitor, found_province, shared_province
 from tests.support.paper import paper_bundle, paper_code
 
@@ -143,7 +146,9 @@ def test_a_code_on_paper_shows_every_field_that_the_paper_has(hub: ProvinceHub) 
     assert (
         found["what"] == "Giấy tiếp nhận hồ sơ và hẹn trả kết quả của Phường Hải Châu, do máy của đơn vị ký"
     )
-    shown = {value for _label, value in found["compare"]}
+    ((heading, _state, lines),) = found["compare"]
+    assert heading == ""
+    shown = {value for _label, value in lines}
     assert shown >= {
         "H17.20242-261120-0001", "Phường Hải Châu", "20/11/2026", "25/11/2026", "Nguyễn Thị Minh Nguyệt", "1987",
         "Giấy khai sinh",
@@ -163,3 +168,28 @@ def test_the_button_of_the_english_page_verifies(hub: ProvinceHub) -> None:
     page = visitor.page("/verify")
     assert "Verify</button>" in page and "Auditor</button>" not in page
     assert "/verify/status.json" in page
+
+
+def test_a_file_of_several_records_shows_each_and_says_which_is_out_of_force(hub: ProvinceHub) -> None:
+    """In either order: the result is found withdrawn, and its number and signer stand where a person reads them."""
+    cases = {each["name"]: each for each in stored()}
+    for where, number in (("first", 1), ("second", 2)):
+        case = cases[f"document-withdrawn-in-the-{where}-record"]
+        bundle = open_unpinned_bundle(case["trust_bytes"])
+        report = verify(case["data"], bundle, status=open_snapshot(case["status_bytes"], bundle))
+        with hub.app.test_request_context("/verify"), reading(hub.services.engine) as connection:
+            found = finding_of(report, hub.services, hub.services.catalogue.current(connection))
+            page = render_template("verify/finding.html", found=found, name="a", now=0)
+        assert (found["outcome"], found["force"]) == (
+            "out_of_force",
+            f"Chữ ký đúng, nhưng văn bản đã bị thu hồi. Xem bản ghi {number}.",
+        )
+        assert found["what"].startswith("Tệp có 2 bản ghi của Phường Hải Châu")
+        headings = [heading for heading, _state, _lines in found["compare"]]
+        assert headings[number - 1] == f"Bản ghi {number}: Ghi chú – đã bị thu hồi"
+        assert headings[2 - number].endswith("Tiếp nhận hồ sơ – còn hiệu lực")
+        assert found["groups"][number][0] == f"Bản ghi {number}: Ghi chú – Không còn hiệu lực"
+        signed = dict(found["compare"][number - 1][2])
+        assert (signed["Số kết quả"], signed["Người ký kết quả"]) == ("117/GXN-UBND", "Phạm Thị Bình")
+        assert signed["Người ký"] == "Trần Minh Lan (Cán bộ một cửa)"
+        assert all(text in page for text in (*headings, "117/GXN-UBND", "Phạm Thị Bình"))

@@ -114,7 +114,7 @@ def _two_units(corpus: Corpus, world: ProofWorld) -> None:
     def data(*records: ExportedRecord) -> bytes:
         return encode_proof(world.proof(*records, statements=[lan, statement], status=_slice(HERE)))
 
-    corpus.passed("slice-of-one-of-two-units", data(ours, theirs), in_force="yes")
+    corpus.passed("slice-of-one-of-two-units", data(ours, theirs))
     corpus.passed("slice-of-the-other-of-two-units", data(theirs, ours))
     corpus.open(
         "slice-of-one-of-two-units-beside-an-own-status",

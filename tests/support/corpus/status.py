@@ -15,6 +15,10 @@ from tests.support.corpus.cases import EXITS, FAILED, OPEN, PASSED, Corpus
 from tests.support.corpus.forms import CONTENT, FACTS
 from tests.support.proof_world import HAI_CHAU, NOON_MS, ProofWorld, hex_of, key_of, link_of
 
+RESULT: Final = {
+    "result": {"date": 20261121, "number": "117/GXN-UBND", "signer": "Phạm Thị Bình"},
+    "summary": "Xác nhận tình trạng hôn nhân",
+}
 DAY_MS: Final = 24 * 60 * 60 * 1000
 PC1: Final = "log of PC1"
 NO_POE: Final = "REVOKED_NO_POE"
@@ -33,6 +37,16 @@ def tell(corpus: Corpus) -> None:
     chapter.documents()
     chapter.freshness()
     chapter.sources()
+    _several_records(corpus)
+
+
+def _several_records(corpus: Corpus) -> None:
+    """In a province of its own, so that the leaf of one more record changes no earlier file."""
+    world = ProofWorld()
+    record = world.put(world.record("Lan", content=CONTENT, facts=FACTS), 40)
+    chapter = _Chapter(corpus, world, record, world.put(world.lan(), 10))
+    chapter.several_records()
+    chapter.branches()
 
 
 class _Chapter:
@@ -136,6 +150,34 @@ class _Chapter:
         self._told("document-by-its-own-id", [_changed(hex_of("result"), DocumentState.WITHDRAWN)], (PASSED,), data=data, force="withdrawn", exit_code=1)  # fmt: skip
         self._told("document-another", [_changed(hex_of("other"), DocumentState.WITHDRAWN)], (PASSED,), force="yes")  # fmt: skip
         self._told("document-logged-after-the-status", [], (PASSED,), size=40)
+
+    def several_records(self) -> None:
+        """A file with the record that opened a dossier and the one that made its result: no order of them helps."""
+        result = self.world.put(self.world.record("Lan", kind="dossier.noted", content=RESULT, facts={"action": "finish", "from": 4, "to": 9}, seq=12), 46)  # fmt: skip
+        both = {"second": (self.record, result), "first": (result, self.record)}
+        for where, records in both.items():
+            data = encode_proof(self.world.proof(*records, statements=[self.lan]))
+            for state in DocumentState:
+                code = 0 if state is DocumentState.CORRECTED else 1
+                self._told(f"document-{state}-in-the-{where}-record", [_changed(id_of(result), state)], (PASSED,), data=data, force=state, exit_code=code)  # fmt: skip
+            gravest: list[Event] = [
+                _changed(id_of(self.record), DocumentState.CORRECTED),
+                _changed(id_of(result), DocumentState.WITHDRAWN),
+            ]
+            self._told(f"document-withdrawn-beside-a-corrected-one-{where}", gravest, (PASSED,), data=data, force="withdrawn", exit_code=1)  # fmt: skip
+            self._told(f"document-in-force-in-both-records-{where}", [], (PASSED,), data=data, force="yes")
+            self._told(f"document-of-one-record-logged-after-the-status-{where}", [], (PASSED,), data=data, size=45)  # fmt: skip
+
+    def branches(self) -> None:
+        """Two records of a file that name one predecessor: the chain to the head of a cut is found whichever comes first."""
+        follower, stray = (
+            self.world.record(signer, kind="dossier.noted", seq=6, prev=link_of(self.fresh))
+            for signer in ("Lan", "nobody")
+        )
+        cut = _cut(50, 7, link_of(follower))
+        expected = (OPEN, "NO_SIGNING_CERTIFICATE_FOUND")
+        for where, records in {"first": [stray, follower], "second": [follower, stray]}.items():
+            self._revoked(f"retired-unlogged-chained-beside-a-stray-{where}", Cause.RETIRED, cut, expected, [self.fresh, *records])  # fmt: skip
 
     def freshness(self) -> None:
         for name, days in {"same-day": 0, "week": 7, "old": 8, "quarter": 90}.items():

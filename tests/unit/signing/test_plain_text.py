@@ -9,13 +9,16 @@ import pytest
 
 import signing
 from dossiers.kinds import KINDS
+from dossiers.states import STATES
 from signing.bundles import open_unpinned_bundle
 from signing.exported import encode_export
-from signing.names import KIND_NAMES, ROLE_NAMES
+from signing.names import KIND_NAMES, ROLE_NAMES, STATE_NAMES
 from signing.plain_text import Language, render
 from signing.report import Report
+from signing.snapshot import open_snapshot
 from signing.trust import Role
 from signing.verification import verify
+from tests.support.corpus.cases import stored
 from tests.support.paper import paper_bundle, paper_code
 
 
@@ -47,6 +50,7 @@ def test_english(report: Report) -> None:
 
 def test_kinds_and_roles_have_names_with_their_codes(report: Report) -> None:
     assert ROLE_NAMES.keys() == set(Role)
+    assert {int(code): (state.vi, state.en) for code, state in STATES.items()} == STATE_NAMES
     assert {code: (kind.vi, kind.en) for code, kind in KINDS.items()} == KIND_NAMES
     document = report.subject.document
     assert document is not None
@@ -101,3 +105,27 @@ def test_a_code_on_paper_lists_what_to_compare() -> None:
         "    Kết quả: Giấy khai sinh",
     ]
     assert "giấy tiếp nhận hồ sơ và hẹn trả kết quả" in "".join(lines)
+
+
+def test_a_file_of_several_records_says_which_is_out_of_force_and_shows_each() -> None:
+    case = next(each for each in stored() if each["name"] == "document-withdrawn-in-the-second-record")
+    bundle = open_unpinned_bundle(case["trust_bytes"])
+    report = verify(case["data"], bundle, status=open_snapshot(case["status_bytes"], bundle))
+    lines = render(report, Language.VI).splitlines()
+    assert lines[0] == "Không còn hiệu lực: chữ ký đúng, nhưng văn bản đã bị thu hồi (bản ghi 2)."
+    assert lines[1].startswith("  Việc cần làm: Không dùng văn bản này nữa.")
+    first, second = (
+        next(number for number, line in enumerate(lines) if line.startswith(f"  Bản ghi {each}: "))
+        for each in (1, 2)
+    )
+    assert "    Hiệu lực văn bản: còn hiệu lực" in lines[first:second]
+    assert "    Mã hồ sơ: H17.20242-261122-0001" in lines[first:second]
+    for line in (
+        "    Hiệu lực văn bản: đã bị thu hồi",
+        "    Chuyển sang trạng thái: Đã có kết quả",
+        "    Số kết quả: 117/GXN-UBND",
+        "    Ngày kết quả: 21/11/2026",
+        "    Người ký kết quả: Phạm Thị Bình",
+    ):
+        assert line in lines[second:]
+    assert "the document was withdrawn (record 2)." in render(report, Language.EN).splitlines()[0]

@@ -17,7 +17,7 @@ from tests.support.corpus.cases import FOLDER, stored
 
 CASES = list(stored())
 MEMBERS = {
-    "report", "indication", "sub_indications", "exit_code", "vi", "en", "document", "signers", "time", "log", "records",
+    "report", "indication", "sub_indications", "exit_code", "vi", "en", "force", "document", "signers", "time", "log", "records",
     "status", "checks", "not_checked", "unused", "trust", "verifier", "input",
 }  # fmt: skip
 
@@ -61,7 +61,8 @@ def test_the_finding_is_the_expected_one(case: dict[str, Any]) -> None:
         expected["sub_indications"],
         expected["exit_code"],
     )
-    assert expected["in_force"] == (report.document.in_force if report.document else "unknown")
+    assert expected["in_force"] == report.force.in_force
+    assert {report.records[position].in_force for position in report.force.records} <= {report.force.in_force}
     shown = orjson.loads(orjson.dumps(report.json()))
     assert shown.keys() == MEMBERS
     assert "hợp lệ" not in shown["vi"].lower() or shown["indication"] != "INDETERMINATE"
