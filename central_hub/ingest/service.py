@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from central_hub.copies.suspicion import suspect_branches
+from central_hub.events import note_event
 from central_hub.ingest.branches import Fork, as_branch, differing_part, followed_log, lineage
 from central_hub.journal.service import own_log
 from central_hub.memory import RETURNS
@@ -22,8 +23,8 @@ from central_hub.registry.forks import note_fork
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading, writing
-from central_hub.store.record_log import HeldLog, HubLogStore
-from central_hub.store.tables import LOG, SET_ASIDE
+from central_hub.store.record_log import HeldLog, HubLogStore, opening_reason
+from central_hub.store.tables import DEVICE, LOG, SET_ASIDE
 from signing.reasons import Reason
 from signing.roles import Role
 from signing.statements import KeyStatement
@@ -31,7 +32,7 @@ from signing.trust import Trust
 from sync_protocol import reasons
 from sync_protocol.errors import LogForked, LogGap, RunInvalid
 from sync_protocol.frame import decode_run, encode_run
-from sync_protocol.log import OPENING_KIND, Run, check_chain, verify_seal
+from sync_protocol.log import OPENING_KIND, OpeningReason, Run, check_chain, verify_seal
 from sync_protocol.rounds import opening_of
 
 _SET_ASIDE_MAX = 10_000
@@ -93,9 +94,14 @@ def _acknowledge(
     now_ms = services.clock()
     with writing(services.engine) as connection:
         store = HubLogStore(connection, services.opened, now_ms=now_ms)
+        openings = {run.log: run for run in checked if run and _opens_after_restore(run)}
+        restored = [run for run in openings.values() if store.held(run.log) is None]
         for frame, run in zip(frames, checked, strict=True):
             if run is not None:
                 stored += _store(connection, store, run, frame, refused, forks)
+        for run in restored:
+            if store.held(run.log) is not None:
+                _note_restored(connection, run, now_ms)
         contradicted = {*(fork.log for fork in forks), *(refusal.log for refusal, _ in refused)}
         for run in checked:
             if run is not None and (run.begins_branch or run.log in contradicted):
@@ -239,6 +245,17 @@ def _receive(store: HubLogStore, run: Run, frame: bytes, held: HeldLog | None) -
             raise
         store.drop_tail(run.log)
         return store.receive(run, frame)
+
+
+def _opens_after_restore(run: Run) -> bool:
+    return opening_reason(run.records[0].header) == OpeningReason.RESTORE
+
+
+def _note_restored(connection: Connection, run: Run, now_ms: int) -> None:
+    """A line in the diary: a PC's database was put back. The fleet tells it until somebody has looked into it."""
+    device, commune = opening_of(run).device, run.records[0].header.commune
+    name = connection.scalar(select(DEVICE.c.name).where(DEVICE.c.id == device)) or device[:8]
+    note_event(connection, at_ms=now_ms, actor=device, action="device.restored", subject=f"{commune} {name}")
 
 
 def _set_aside(connection: Connection, refusal: Refusal, frame: bytes, device: str, now_ms: int) -> bool:

@@ -11,13 +11,16 @@ from central_hub.store.tables import ENROLMENT, LEASE, LOG
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogState:
-    """One log of a PC as the province holds it."""
+    """One log of a PC as the province holds it. `reason`: an `OpeningReason`, None where it is not known here; `origin`: of
+    which log it is another branch."""
 
     id: str
     length: int
     acknowledged: int
     judged: int
     opened_ms: int
+    reason: str | None
+    origin: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ def duplicates_of(connection: Connection) -> Counter[str]:
 
 def logs_of(connection: Connection, device: str) -> list[LogState]:
     """The PC's logs, the newest first: each life of its database has one."""
-    names = ("id", "length", "acknowledged", "judged", "opened_ms")
+    names = ("id", "length", "acknowledged", "judged", "opened_ms", "reason", "origin")
     query = select(*(LOG.c[name] for name in names)).where(LOG.c.device == device).order_by(LOG.c.no.desc())
     return [LogState(**dict(zip(names, row, strict=True))) for row in connection.execute(query)]
 

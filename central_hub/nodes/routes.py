@@ -14,6 +14,7 @@ from central_hub.nodes.service import (
     device_lines,
     device_page,
     fleet_page,
+    look_into,
     withdraw,
 )
 from central_hub.nodes.slip import drawn_code
@@ -30,6 +31,7 @@ from sync_protocol.errors import RemoteFault
 blueprint = Blueprint("nodes", __name__, url_prefix="/nodes")
 
 _ENROLLERS = (Role.ADMINISTRATOR, Role.KEY_AUTHORITY)
+_INSTANT_DIGITS = 15
 
 
 @blueprint.get("")
@@ -46,7 +48,21 @@ def show_device(device: str) -> str:
     if page is None:
         raise Refused(reasons.NOT_FOUND)
     may_revoke = required().holds(Role.KEY_AUTHORITY)
-    return render_template("nodes/device.html", may_revoke=may_revoke, **page)
+    may_look = required().holds(*_ENROLLERS)
+    return render_template("nodes/device.html", may_revoke=may_revoke, may_look=may_look, **page)
+
+
+@blueprint.post("/<device>/look")
+@requires(*_ENROLLERS)
+def look_at_one(device: str) -> Response:
+    """Somebody has looked into it that the PC's data was put back or goes on in two ways, as the page told it."""
+    services, until = get_services(), request.form.get("until", "")
+    if not (until.isascii() and until.isdigit() and len(until) <= _INSTANT_DIGITS):
+        raise Refused(reasons.INPUT)
+    with writing(services.engine) as connection:
+        is_done = look_into(connection, services, device, until_ms=int(until), account=required())
+    flash(_("Đã ghi là đã xem.") if is_done else _("Việc này đã được xem."), "done" if is_done else "note")
+    return redirect(f"/nodes/{device}")
 
 
 @blueprint.get("/codes")

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, select
 from central_hub.accounts.service import Account
 from central_hub.events import note_event
 from central_hub.nodes.queries import duplicates_of, leases_of, logs_of, withdraw_code
-from central_hub.nodes.states import NodeLook, NodeState, look_at
+from central_hub.nodes.states import NodeLook, NodeState, look_at, opening_words
 from central_hub.registry.enrolment import CodeState, list_codes
 from central_hub.registry.holders import list_holders
 from central_hub.registry.status import cause_of
 from central_hub.relay.spool import carried_by, loads_of, newest_relays
 from central_hub.services import Services
 from central_hub.store.tables import DEVICE
-from central_hub.sync.fleet import DeviceState, list_devices
+from central_hub.sync.fleet import DeviceState, list_devices, note_looked
 from dossiers.calendar import VIETNAM
 from dossiers.text import fold_text
 
@@ -109,6 +109,7 @@ def device_page(connection: Connection, services: Services, device: str) -> dict
         "look": look_at(found, now_ms=now_ms),
         "unit": services.units.name(found.unit),
         "logs": logs_of(connection, device),
+        "reason_of": opening_words,
         "leases": leases_of(connection, device),
         "relayed": [
             (load, _relay_name(connection, services, load.relay)) for load in loads_of(connection, device)
@@ -117,6 +118,19 @@ def device_page(connection: Connection, services: Services, device: str) -> dict
         "officers": [holder for holder in holders if holder.device == device],
         "causes": {key: cause_of(status, key) for key in (device, *(h.key for h in holders))},
     }
+
+
+def look_into(
+    connection: Connection, services: Services, device: str, *, until_ms: int, account: Account
+) -> bool:
+    """An administrator has looked into what the fleet told of a PC's disk up to `until_ms`; whether that was news."""
+    now_ms = services.clock()
+    row = connection.execute(select(DEVICE.c.unit, DEVICE.c.name).where(DEVICE.c.id == device)).first()
+    if row is None or not note_looked(connection, device, until_ms=min(until_ms, now_ms)):
+        return False
+    subject = f"{row.unit} {row.name}"
+    note_event(connection, at_ms=now_ms, actor=account.login, action="device.looked", subject=subject)
+    return True
 
 
 def relayed_now(connection: Connection, services: Services, devices: list[DeviceState]) -> dict[str, str]:

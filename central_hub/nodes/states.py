@@ -5,9 +5,11 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 
+from central_hub.nodes.queries import LogState
 from central_hub.sync.fleet import DeviceState
-from dossiers.presentation import fmt_number, fmt_span
+from dossiers.presentation import fmt_datetime, fmt_number, fmt_span
 from look.problems import language
+from sync_protocol.log import OpeningReason
 from sync_protocol.reasons import BY_CODE, VERSION_HUB_OLD, VERSION_NODE_OLD
 from sync_protocol.wire import DigestState
 
@@ -72,23 +74,23 @@ def state_of(device: DeviceState) -> NodeState:
 
 def _notes(device: DeviceState, now_ms: int) -> tuple[str, ...]:
     found = []
-    if device.contact_ms is None:
-        return (_("Đã ghi danh, chưa gửi bản ghi nào."),)
-    if device.is_silent:
+    if device.contact_ms is None and device.held:
+        found.append(_("Bản ghi của máy về qua máy khác; máy chưa tự liên lạc lần nào."))
+    elif device.contact_ms is None:
+        found.append(_("Đã ghi danh, chưa gửi bản ghi nào."))
+    elif device.is_silent:
         found.append(_("Im lặng %(span)s.", span=_span(now_ms - device.contact_ms)))
     return (*found, *_worries(device))
 
 
 def _worries(device: DeviceState) -> list[str]:
-    """What the last contact told that somebody should look at."""
+    """What the last contact, and the logs that are here, told that somebody should look at."""
     beacon = device.beacon
+    found = _of_its_disk(device)
     if beacon is None:
-        return []
-    found = []
+        return found
     if beacon.problem:
-        found.append(_("Máy báo: %(problem)s", problem=_problem(beacon.problem)))
-    if device.forks:
-        found.append(_("Có nhánh nhật ký khác: đĩa bị sao chép hoặc khôi phục."))
+        found.insert(0, _("Máy báo: %(problem)s", problem=_problem(beacon.problem)))
     if beacon.unsent and beacon.oldest_unsent_s >= LATE_AFTER_S:
         found.append(
             _(
@@ -108,6 +110,36 @@ def _worries(device: DeviceState) -> list[str]:
     if beacon.codes_left < CODES_MIN:
         found.append(_("Còn %(count)s số hồ sơ trong ngày.", count=_number(beacon.codes_left)))
     return found
+
+
+def _of_its_disk(device: DeviceState) -> list[str]:
+    """A database that was put back, a disk that was copied: told until an administrator has looked into it."""
+    found = []
+    if device.copies:
+        found.append(_("Có bản sao ổ đĩa chờ quyết định."))
+    if device.is_put_back and device.restored_ms is not None:
+        day = fmt_datetime(device.restored_ms)
+        found.append(_("Phục hồi từ bản sao lưu, tỉnh nhận biết %(when)s.", when=day))
+    if device.is_forked:
+        found.append(_("Có nhánh nhật ký khác: đĩa bị sao chép hoặc khôi phục."))
+    return found
+
+
+def opening_words(log: LogState) -> str:
+    """Why a log was opened, in words; "" where this hub took it in before it kept that."""
+    if log.origin is not None:
+        return _("Nhánh khác của %(log)s…", log=log.origin[:12])
+    return (
+        {
+            OpeningReason.NEW: _("Cài mới"),
+            OpeningReason.RESTORE: _("Phục hồi từ bản sao lưu"),
+            OpeningReason.CLONE: _("Tách khỏi bản sao ổ đĩa"),
+            OpeningReason.REKEY: _("Đổi khóa"),
+            OpeningReason.REORGANISATION: _("Sắp xếp đơn vị"),
+        }[OpeningReason(log.reason)]
+        if log.reason
+        else ""
+    )
 
 
 def _problem(code: str) -> str:

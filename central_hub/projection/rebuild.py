@@ -6,7 +6,7 @@ comes out is what had grown, or one of the two is wrong (a test compares them; `
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from central_hub.projection import refolding
 from central_hub.projection.projector import Projector
@@ -16,12 +16,12 @@ from central_hub.projection.twins import note_twins
 from central_hub.services import Services
 from central_hub.store.bulk import insert_rows
 from central_hub.store.engine import writing
-from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, place_rows
+from central_hub.store.record_log import PLACE_COLUMNS, HubLogStore, opening_reason, place_rows
 from central_hub.store.tables import DERIVED, LOG, PLACE, RUN, STANDING
 from sync_protocol import reasons
 from sync_protocol.admission import Outcome
 from sync_protocol.frame import decode_run
-from sync_protocol.record import UnverifiedRecord
+from sync_protocol.record import Header, UnverifiedRecord
 
 _BATCH_RECORDS = 4_096
 _PROTOCOL_KINDS = frozenset(
@@ -63,11 +63,20 @@ def rebuild(services: Services, *, progress: Progress | None = None) -> int:
             note_twins(connection, secret, [r for records in arrived.values() for r in records])
             for log_no, records in batch:
                 insert_rows(connection, PLACE, PLACE_COLUMNS, place_rows(log_no, records))
+                _note_reason(connection, log_no, records[0].header)
             read += sum(len(records) for _, records in batch)
             if progress is not None:
                 progress(read)
         refolding.mark_current(connection)
     return read
+
+
+def _note_reason(connection: Connection, log_no: int, header: Header) -> None:
+    """Why a log was opened, for one that an earlier version of the program took in."""
+    reason = opening_reason(header)
+    if reason is not None:
+        is_lacking = (LOG.c.no == log_no) & LOG.c.origin.is_(None) & LOG.c.reason.is_(None)
+        connection.execute(update(LOG).where(is_lacking).values(reason=reason))
 
 
 def _take_in(

@@ -24,9 +24,9 @@ from sync_protocol.erasure import Erasure
 from sync_protocol.errors import LogForked
 from sync_protocol.frame import encode_run
 from sync_protocol.frontier import Frontier, FrontierEntry
-from sync_protocol.log import OPENING_KIND, Run, Seal
+from sync_protocol.log import OPENING_KIND, OpeningReason, Run, Seal
 from sync_protocol.log_store import cut_to_size, first_length, new_part
-from sync_protocol.record import Body, BodyState, Record, UnverifiedRecord, trusted
+from sync_protocol.record import Body, BodyState, Header, Record, UnverifiedRecord, trusted
 
 _ONE_LOG = select(LOG).where(LOG.c.id == bindparam("log"))
 """Asked several times in every round, as are the next ones: composing a statement costs more than running it."""
@@ -303,7 +303,8 @@ class HubLogStore:
             "origin": run.origin if run.is_branch else None,
         }
         row["opened_ms"] = self._now_ms
-        self._connection.execute(insert(LOG).values(row))
+        reason = None if run.is_branch else opening_reason(header)
+        self._connection.execute(insert(LOG).values(row | {"reason": reason}))
         return HeldLog(**row)
 
     def _keep_seal(self, log_no: int, seal: Seal) -> None:
@@ -373,6 +374,12 @@ class HubLogStore:
             seqs = seqs[len(inside) :]
             found += self._with_late_bodies(log_no, [records[seq - row.first] for seq in inside])
         return found
+
+
+def opening_reason(header: Header) -> str | None:
+    """Why a log was opened, as its record 0 says; None where this record tells no known reason."""
+    said = header.facts.get("reason") if header.name == OPENING_KIND and header.seq == 0 else None
+    return said if isinstance(said, str) and said in set(OpeningReason) else None
 
 
 def _held(row: Row[Any]) -> HeldLog:

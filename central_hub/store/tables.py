@@ -69,12 +69,14 @@ LOG = _table(
     _whole("opened_ms"),
     _whole("base", default=0),
     _text("origin", nullable=True),
+    _text("reason", nullable=True),
     UniqueConstraint("id"),
     Index("ix_log_commune", "commune"),
     Index("ix_log_origin", "origin"),
 )
 """One row per log: how long it is stored, how far that is acknowledged (sealed, or judged), how far it is judged. For a
-branch, `origin` is the log that its records name and `base` how much it has in common with it, which is not stored twice."""
+branch, `origin` is the log that its records name and `base` how much it has in common with it, which is not stored twice.
+`reason`: why the log was opened, as its record 0 says (`OpeningReason`); a branch has none."""
 
 RUN = _table(
     "run",
@@ -439,9 +441,11 @@ DEVICE = _table(
     _whole("bytes_in", default=0),
     _whole("bytes_out", default=0),
     _whole("digest_state", default=0),
+    _whole("looked_ms", nullable=True),
     Index("ix_device_unit", "unit"),
 )
-"""Enrolled PCs and what their last contact said; the keys themselves are in `key`."""
+"""Enrolled PCs and what their last contact said; the keys themselves are in `key`. `looked_ms`: up to when an administrator
+has looked into it that the PC's data was put back or goes on in two ways."""
 
 HEARD = _table("heard", _text("device", key=True), _text("log", key=True), _whole("length"))
 """How far each PC had the logs of the province when it was here last."""

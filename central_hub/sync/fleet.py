@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Update, and_, bindparam, delete, func, insert, select, update
 
-from central_hub.store.tables import DEVICE, HEARD, LOG, SET_ASIDE, STANDING
+from central_hub.store.tables import COPY, DEVICE, HEARD, LOG, SET_ASIDE, STANDING
 from central_hub.sync.slots import Seat
 from sync_protocol.frontier import Frontier, length_of
+from sync_protocol.log import OpeningReason
 from sync_protocol.reasons import LOG_FORK
 from sync_protocol.wire import Beacon
 
@@ -50,6 +51,9 @@ class DeviceState:
         unsent: records that the PC had and the hub had not, at that contact.
         logs: how many logs it has opened here: one for each life of its database; forks: runs that were set aside because
             another branch of its log is held.
+        restored_ms, forked_ms: when the province learned last that its database was put back, and that a log of it goes on in
+            two ways; looked_ms: up to when an administrator has looked into that.
+        copies: suspected copies of its disk of which nobody has said whose they are.
         digest_state: 0 not compared, 1 equal, 2 different at the last comparison.
     """
 
@@ -69,6 +73,20 @@ class DeviceState:
     is_silent: bool
     logs: int = 0
     forks: int = 0
+    restored_ms: int | None = None
+    forked_ms: int | None = None
+    looked_ms: int | None = None
+    copies: int = 0
+
+    @property
+    def is_put_back(self) -> bool:
+        """Whether its database was put back and no administrator has looked into it since."""
+        return self.restored_ms is not None and self.restored_ms > (self.looked_ms or 0)
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether a log of it goes on in two ways and no administrator has looked into it since."""
+        return self.forks > 0 and (self.forked_ms or 0) > (self.looked_ms or 0)
 
 
 def fleet_state(connection: Connection, *, now_ms: int, silent_ms: int) -> FleetState:
@@ -98,18 +116,31 @@ def list_devices(
             func.sum(LOG.c.acknowledged - LOG.c.base).label("acknowledged"),
             func.sum(LOG.c.judged - LOG.c.base).label("judged"),
             func.count().filter(LOG.c.origin.is_(None)).label("logs"),
+            func.max(LOG.c.opened_ms).filter(LOG.c.reason == OpeningReason.RESTORE.value).label("restored"),
         )
         .group_by(LOG.c.device)
         .subquery()
     )
-    branches = select(LOG.c.device, LOG.c.id).where(LOG.c.origin.is_not(None))
-    aside = select(LOG.c.device, LOG.c.id).join(SET_ASIDE, SET_ASIDE.c.log == LOG.c.id)
+    branches = select(LOG.c.device, LOG.c.opened_ms.label("at_ms")).where(LOG.c.origin.is_not(None))
+    aside = select(LOG.c.device, SET_ASIDE.c.arrived_ms).join(SET_ASIDE, SET_ASIDE.c.log == LOG.c.id)
     apart = branches.union_all(aside.where(SET_ASIDE.c.reason == LOG_FORK.code)).subquery()
-    forked = select(apart.c.device, func.count().label("forks")).group_by(apart.c.device).subquery()
+    forked = (
+        select(apart.c.device, func.count().label("forks"), func.max(apart.c.at_ms).label("forked"))
+        .group_by(apart.c.device)
+        .subquery()
+    )
+    copied = (
+        select(COPY.c.device, func.count().label("copies"))
+        .where(COPY.c.reviewed_by.is_(None))
+        .group_by(COPY.c.device)
+        .subquery()
+    )
+    sums = [totals.c[name] for name in ("held", "acknowledged", "judged", "logs", "restored")]
     query = (
-        select(DEVICE, totals.c.held, totals.c.acknowledged, totals.c.judged, totals.c.logs, forked.c.forks)
+        select(DEVICE, *sums, forked.c.forks, forked.c.forked, copied.c.copies)
         .join(totals, totals.c.device == DEVICE.c.id, isouter=True)
         .join(forked, forked.c.device == DEVICE.c.id, isouter=True)
+        .join(copied, copied.c.device == DEVICE.c.id, isouter=True)
         .order_by(DEVICE.c.unit, DEVICE.c.name, DEVICE.c.id)
     )
     if unit is not None:
@@ -134,6 +165,10 @@ def list_devices(
                 digest_state=row.digest_state,
                 logs=row.logs or 0,
                 forks=row.forks or 0,
+                restored_ms=row.restored,
+                forked_ms=row.forked,
+                looked_ms=row.looked_ms,
+                copies=row.copies or 0,
                 is_silent=row.contact_ms is None or row.contact_ms < now_ms - silent_ms,
             )
         )
@@ -175,6 +210,13 @@ def _contact(*, is_complete: bool, is_compared: bool) -> Update:
     if is_compared:
         values["digest_state"] = bindparam("compared")
     return update(DEVICE).where(DEVICE.c.id == bindparam("of")).values(values)
+
+
+def note_looked(connection: Connection, device: str, *, until_ms: int) -> bool:
+    """Remember that an administrator has looked into what the fleet told of a PC's disk; whether that was news."""
+    is_news = (DEVICE.c.id == device) & (func.coalesce(DEVICE.c.looked_ms, 0) < until_ms)
+    looked = connection.execute(update(DEVICE).where(is_news).values(looked_ms=until_ms))
+    return looked.rowcount > 0
 
 
 def note_heard(connection: Connection, device: str, theirs: Frontier, *, province: str) -> None:

@@ -61,6 +61,7 @@ from sync_protocol.record import BodyState, Record, UnverifiedRecord, unverified
 from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
 from tests.simulation.broken import require
+from tests.simulation.fleet_invariants import check_fleet
 from tests.simulation.hub import PROVINCE, held_by_hub, hub_keys
 from tests.simulation.node import SimNode
 from tests.simulation.officers import TOKEN_START
@@ -237,6 +238,7 @@ def check_end(world: "World") -> None:
             _check_foreign(node, truth)
             _check_secrecy(world, node, truth)
             _check_digest(connection, node, is_log_waiting=world.hub.is_log_waiting)
+            check_fleet(connection, node, now_ms=world.hub.clock())
             _check_views(node, truth)
             _check_rebuild(node)
             _check_erased(world, node, truth)

@@ -7,7 +7,7 @@ from typing import Any
 
 from signing.keys import SigningKey
 from sync_protocol.clock import Instant, tick
-from sync_protocol.log import LogOpening, OpeningReason, Run, Seal, log_id, make_seal
+from sync_protocol.log import LogOpening, OpeningReason, Predecessor, Run, Seal, log_id, make_seal
 from sync_protocol.record import Body, Header, Record, compose, unverified
 from tests.support.later import compose_later
 
@@ -43,6 +43,17 @@ class DeviceLog:
         self.clock: Instant | None = None
         self.wall_ms = MORNING_MS
         opening = LogOpening(device=self.device.public.id, epoch=self.epoch, reason=OpeningReason.NEW)
+        self.write("log.opened", facts=opening.to_facts(), signer=self.device)
+
+    def open_next(self, reason: OpeningReason) -> None:
+        """Go on in another log of another epoch, which names this one as what it follows."""
+        before = Predecessor(log=self.log, length=len(self.records), head=self.records[-1].link)
+        self.epoch = self.random.randbytes(16).hex()
+        self.log = log_id(self.device.public.id, self.commune, self.epoch)
+        self.records = []
+        opening = LogOpening(
+            device=self.device.public.id, epoch=self.epoch, reason=reason, predecessors=(before,)
+        )
         self.write("log.opened", facts=opening.to_facts(), signer=self.device)
 
     def new_dossier(self) -> str:

@@ -45,7 +45,7 @@ from signing.roles import OFFICE_ROLES, Role
 from sync_protocol.enrolment import EnrolmentRequest, KeyOffer, parse_code, prove
 from sync_protocol.frame import encode_run
 from sync_protocol.frontier import Frontier
-from sync_protocol.log import branch_id
+from sync_protocol.log import OpeningReason, branch_id
 from sync_protocol.wire import Beacon, CopyState, RoundRequest
 from tests.support.device_log import DeviceLog, key_of
 from tests.support.histories import received_facts
@@ -180,6 +180,12 @@ class ProvinceHub:
             )
             assert not acknowledged.refusals, acknowledged.refusals
             desk.sent = until
+
+    def put_back(self, desk: Desk, reason: OpeningReason = OpeningReason.RESTORE) -> None:
+        """The PC's database was put back: it goes on in another log, whose opening arrives."""
+        desk.log.open_next(reason)
+        desk.sent = 0
+        self.deliver(desk)
 
     def judge(self) -> int:
         return judge_pending(self.services)

@@ -37,6 +37,7 @@ TABLE = {
     "POST /nodes/codes": ENROLLERS,
     "POST /nodes/codes/file": ENROLLERS,
     "POST /nodes/<device>/confirm/<key>": KEY_AUTHORITIES,
+    "POST /nodes/<device>/look": ENROLLERS,
     "POST /nodes/codes/<int:no>/withdraw": ENROLLERS,
     "GET /quarantine": PROVINCE,
     "GET /quarantine/records/<record>": PROVINCE,

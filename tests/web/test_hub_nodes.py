@@ -7,15 +7,29 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from central_hub.api.answers import nodes_answer
 from central_hub.config import ConfigInvalid, HubConfig
-from central_hub.nodes.states import NodeState, look_at
+from central_hub.nodes.states import NodeState, look_at, state_of
+from central_hub.projection.rebuild import rebuild
 from central_hub.registry.enrolment import list_codes
-from central_hub.store.engine import reading
-from central_hub.sync.fleet import list_devices
+from central_hub.store.engine import reading, writing
+from central_hub.store.tables import LOG
+from central_hub.sync.fleet import DeviceState, list_devices
 from sync_protocol.enrolment import parse_code
-from tests.support.hub import DAY_MS, NOW_MS, ProvinceHub, Visitor, found_province, shared_province
+from sync_protocol.log import OpeningReason
+from tests.support.hub import (
+    DAY_MS,
+    NOW_MS,
+    PASSWORD,
+    Desk,
+    ProvinceHub,
+    Visitor,
+    found_province,
+    shared_province,
+    suspect_copy,
+)
 from tests.unit.central_hub.test_hub_twins import receive
 
 CODE = re.compile(r"<output>([0-9A-Z-]{29})</output>")
@@ -150,6 +164,107 @@ def test_states_come_from_facts(full: ProvinceHub) -> None:
         later = list_devices(connection, now_ms=NOW_MS + 2 * DAY_MS, silent_ms=DAY_MS)
         assert all(look_at(device, now_ms=NOW_MS + 2 * DAY_MS).state is NodeState.SILENT for device in later)
     assert sorted(states) == ["lagging", "lagging", "silent", *["well"] * 5]
+
+
+def seen(hub: ProvinceHub, desk: Desk) -> DeviceState:
+    with reading(hub.services.engine) as connection:
+        devices = list_devices(connection, now_ms=hub.clock(), silent_ms=DAY_MS)
+    return next(device for device in devices if device.id == desk.device)
+
+
+def look(visitor: Visitor, desk: Desk, until_ms: int) -> str:
+    visitor.post(f"/nodes/{desk.device}/look", until=str(until_ms))
+    return visitor.page(f"/nodes/{desk.device}")
+
+
+def test_a_pc_that_was_put_back_is_told_until_somebody_has_looked(hub: ProvinceHub) -> None:
+    """The province said that all was well: its PC alone told that its data came from a copy."""
+    desk, other = hub.enrol("20242"), hub.enrol("20257")
+    for each in (desk, other):
+        hub.deliver(each)
+        hub.contact(each)
+    hub.clock.now += DAY_MS // 2
+    hub.put_back(desk)
+    hub.put_back(other, OpeningReason.REORGANISATION)
+    hub.judge()
+    for each in (desk, other):
+        hub.contact(each)
+    visitor, told = hub.browser("quantri"), "Phục hồi từ bản sao lưu, tỉnh nhận biết 02:05 21/11/2026."
+    assert [line.count(told) for line in (visitor.page("/"), visitor.page("/nodes?state=attention"))] == [
+        1,
+        1,
+    ]
+    page = visitor.page(f"/nodes/{desk.device}")
+    assert told in page and "Dữ liệu của máy được phục hồi từ bản sao lưu." in page and "Đã xem" in page
+    assert re.findall(r'data-label="Vì sao mở">([^<]*)<', page) == ["Phục hồi từ bản sao lưu", "Cài mới"]
+    assert "Sắp xếp đơn vị" in visitor.page(f"/nodes/{other.device}")
+    assert state_of(seen(hub, other)) is NodeState.WELL and not seen(hub, other).is_put_back
+    assert "Đã xem</button>" not in hub.browser("kiemtra").page(f"/nodes/{desk.device}")
+    diary = visitor.page("/administration/log?action=device")
+    assert diary.count("Máy trạm được phục hồi từ bản sao lưu") == 1
+    assert "Việc này đã được xem." in look(visitor, desk, 0)
+    assert "Đã ghi là đã xem." in look(visitor, desk, hub.clock())
+    assert state_of(seen(hub, desk)) is NodeState.WELL
+    assert told not in visitor.page("/") and told not in visitor.page(f"/nodes/{desk.device}")
+    assert "Đã xem máy phục hồi" in visitor.page("/administration/log?action=device")
+
+
+def test_what_nobody_has_seen_yet_is_not_taken_as_looked_into(hub: ProvinceHub) -> None:
+    """The page was opened, then another restore arrived, then the button was pressed."""
+    desk = hub.enrol("20242")
+    hub.deliver(desk)
+    shown = hub.clock()
+    hub.clock.now += DAY_MS
+    hub.put_back(desk)
+    hub.contact(desk)
+    visitor = hub.browser("khoa")
+    look(visitor, desk, shown)
+    assert seen(hub, desk).is_put_back
+    for wrong in ("", "x", "-1", "9" * 16, "١"):
+        assert visitor.post(f"/nodes/{desk.device}/look", until=wrong).status_code == 422
+    look(visitor, desk, 10**14)
+    assert not seen(hub, desk).is_put_back
+    hub.clock.now += DAY_MS
+    hub.put_back(desk)
+    assert seen(hub, desk).is_put_back, "a moment to come is not looked into"
+
+
+def test_a_rebuild_learns_why_logs_were_opened_before_it_was_kept(hub: ProvinceHub) -> None:
+    desk = hub.enrol("20242")
+    hub.deliver(desk)
+    hub.put_back(desk)
+    hub.judge()
+    with writing(hub.services.engine) as connection:
+        connection.execute(update(LOG).values(reason=None))
+    assert not seen(hub, desk).is_put_back
+    assert 'data-label="Vì sao mở"></td>' in hub.browser("khoa").page(f"/nodes/{desk.device}")
+    rebuild(hub.services)
+    assert seen(hub, desk).is_put_back
+
+
+def test_a_copied_disk_is_told_until_it_is_decided_and_looked_into(hub: ProvinceHub) -> None:
+    desk = hub.enrol("20242")
+    desk.log.a_dossier()
+    life = suspect_copy(hub, desk)
+    hub.contact(desk)
+    visitor = hub.browser("quantri")
+    page = visitor.page(f"/nodes/{desk.device}")
+    assert "Có bản sao ổ đĩa chờ quyết định." in page and 'href="/copies"' in page
+    assert "Nhật ký của máy đi tiếp thành hai nhánh." in page
+    assert "Nhánh khác của" in page
+    assert "Nhật ký của máy đi tiếp" not in look(visitor, desk, hub.clock())
+    assert seen(hub, desk).copies == 1 and state_of(seen(hub, desk)) is NodeState.LAGGING
+    visitor.post(f"/copies/{life}", decision="ours", password=PASSWORD, ground="Đổi ổ đĩa")
+    hub.judge()
+    assert seen(hub, desk).copies == 0 and state_of(seen(hub, desk)) is NodeState.WELL
+
+
+def test_records_that_came_by_a_colleague_are_not_said_to_be_none(hub: ProvinceHub) -> None:
+    desk = hub.enrol("20242")
+    hub.deliver(desk)
+    page = hub.browser("kiemtra").page(f"/nodes/{desk.device}")
+    assert "Bản ghi của máy về qua máy khác; máy chưa tự liên lạc lần nào." in page
+    assert "chưa gửi bản ghi nào" not in page
 
 
 def test_a_code_is_shown_once_and_pins_this_province(hub: ProvinceHub) -> None:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from central_hub.accounts.service import Account
 from central_hub.config import HubConfig
+from central_hub.events import list_events
 from central_hub.founding import RootCeremony, found_hub
 from central_hub.judge.service import judge_pending
 from central_hub.judge.standings import standings_after_cuts
@@ -22,6 +23,7 @@ from central_hub.registry.revocation import Act, replace_device, review_records
 from central_hub.services import Services as HubServices
 from central_hub.services import open_services
 from central_hub.store.engine import reading, writing
+from central_hub.sync.fleet import list_devices
 from central_hub.sync.service import answer_round
 from edge_node import reasons as node_reasons
 from edge_node.accounts.service import add_officer, current_actor, list_officers, log_in
@@ -385,6 +387,11 @@ def test_a_database_put_back_goes_on_in_a_new_epoch(node: Node, tmp_path: Path) 
     status = read_status(node.db, now=node.clock())
     assert (status.waiting, status.refused) == (0, 0)
     assert [alert.code for alert in alerts.list_alerts(node.db)] == [alerts.PUT_BACK]
+    with reading(node.hub.services.engine) as connection:
+        (told,) = list_devices(connection, now_ms=node.hub.services.clock(), silent_ms=86_400_000)
+        diary = [event.action for event in list_events(connection)]
+    assert told.is_put_back and told.logs == 2, "the province tells it, too"
+    assert diary.count("device.restored") == 1
 
 
 def test_a_lease_that_arrives_gives_waiting_dossiers_their_official_code(
