@@ -20,6 +20,7 @@ from edge_node.sync.runner import Rounds
 from edge_node.sync.service import list_attempts, sync_now
 from edge_node.sync.transport import _refusal
 from edge_node.sync.versions import hubs_versions
+from signing.reasons import Reason
 from signing.signatures import SIGNATURE_BYTES
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
@@ -168,7 +169,7 @@ def test_without_a_common_version_both_screens_say_who_has_to_update(
     monkeypatch: pytest.MonkeyPatch,
     node: tuple[int, int],
     hub: tuple[int, int],
-    reason: reasons.Reason,
+    reason: Reason,
 ) -> None:
     pc, door = at_door(commune, speaking(*node), speaking(*hub))
     monkeypatch.setattr(service, "hub_line", lambda services, office: door)
@@ -177,7 +178,7 @@ def test_without_a_common_version_both_screens_say_who_has_to_update(
     assert result.problem is reason
     assert len(door.rounds()) == 1, "there is no other way to ask"
     assert list_attempts(pc.db)[0].reason is reason
-    page = browse(pc).get("/sync")
+    page = browse(pc).get("/sync")  # type: ignore[arg-type]
     assert reason.vi.rstrip(".") in page and reason.next_vi in page
     with reading(commune.hub.engine) as connection:
         found = list_devices(connection, now_ms=commune.clock(), silent_ms=86_400_000)
@@ -190,7 +191,7 @@ def test_without_a_common_version_both_screens_say_who_has_to_update(
     door.hub = commune.hub = replace(commune.hub, versions=speaking(1, 3))
     result = sync_now(pc.db, pc.services)
     assert result.is_done and result.sent > 0, "once it is updated the records go by themselves"
-    assert reason.next_vi not in browse(pc).get("/sync")
+    assert reason.next_vi not in browse(pc).get("/sync")  # type: ignore[arg-type]
 
 
 def test_a_refusal_and_the_greeting_name_the_range_and_the_words(commune: Commune) -> None:
