@@ -32,6 +32,7 @@ from central_hub.server import HubServer
 from central_hub.services import system_clock_ms
 from central_hub.statistics.commands import stats
 from central_hub.sync.commands import diagnosis_command, export_command, import_command
+from central_hub.tlog.commands import witnesses_command
 from central_hub.verify.commands import proof_command
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console, run_commands
 from signing.version import __version__
@@ -201,7 +202,7 @@ def _is_free(host: str, port: int) -> bool:
 publish.add_command(publish_units)
 publish.add_command(publish_allotment)
 for _command in (
-    enrol, trust, revoke, review, copies, stats, publish, import_command, export_command, diagnosis_command, proof_command, backup, restore, erase,
+    enrol, trust, revoke, review, copies, stats, publish, import_command, export_command, diagnosis_command, proof_command, witnesses_command, backup, restore, erase,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -140,7 +140,10 @@ def _adds(
 ) -> bool:
     """Whether the line was new; what was shown is kept whether it holds or not."""
     try:
-        return add_cosignature(connection, size, line, witness_key(services.province, device))
+        policy = services.keys.bundle.policy
+        named = [] if policy is None else [*policy.witnesses.values()]
+        witness = witness_key(services.province, device)
+        return add_cosignature(connection, size, line, witness, named=named)
     except LogInvalid as error:
         _LOG.warning("a cosignature of %s that does not hold: %s", device.id, error)
         return False

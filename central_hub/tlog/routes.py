@@ -81,7 +81,9 @@ def take_cosignatures() -> Response:
         with writing(get_services().engine) as connection:
             keep_shown(connection, tree, checkpoint.size, now_ms=get_services().clock())
             for line, witness in named:
-                if add_cosignature(connection, checkpoint.size, line, witness):
+                if add_cosignature(
+                    connection, checkpoint.size, line, witness, named=[*policy.witnesses.values()]
+                ):
                     note_quorum(connection, policy, checkpoint.size)
     except (LogInvalid, TreeUnusable) as error:
         raise Refused(reasons.INPUT) from error

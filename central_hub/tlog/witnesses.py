@@ -6,7 +6,7 @@ an outside witness that the roots' policy names posts the note (`routes`). Nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -51,9 +51,17 @@ def kept_note(connection: Connection, size: int) -> Note | None:
     return None if data is None else Note.parse(data)
 
 
-def add_cosignature(connection: Connection, size: int, line: NoteSignature, witness: VerifierKey) -> bool:
+def add_cosignature(
+    connection: Connection,
+    size: int,
+    line: NoteSignature,
+    witness: VerifierKey,
+    *,
+    named: Collection[VerifierKey] = (),
+) -> bool:
     """Keep a witness's line with the checkpoint of this size; False where it is known or the checkpoint is not kept.
 
+    A note has room for a hundred lines, and a province has more PCs: room for all that the policy names (`named`) stays free for them.
     LogInvalid if the line is not this witness's cosignature of that checkpoint.
     """
     note = kept_note(connection, size)
@@ -61,7 +69,8 @@ def add_cosignature(connection: Connection, size: int, line: NoteSignature, witn
         return False
     verify_cosignature(note.text, line, witness)
     both = with_signatures(note, [line])
-    if both == note or len(both.signatures) > SIGNATURES_MAX:
+    room = SIGNATURES_MAX if witness in named else max(SIGNATURES_MAX - len(named), 1)
+    if both == note or len(both.signatures) > room:
         return False
     connection.execute(update(CHECKPOINT).where(CHECKPOINT.c.size == size).values(note=both.encode()))
     return True

@@ -6,7 +6,8 @@
     quorum <name>|none
 
 Names are defined before they are used, each is a member of one group at most, and there is exactly one quorum line.
-Limits: 32 logs, 256 witnesses (every node of a province may be one), 64 groups, 64 KiB.
+Limits: 32 logs, 256 witnesses, 64 groups, 64 KiB. A note carries a hundred signatures, the log's own among them, so that of a
+province's PCs some are named and not all; which ones is for the roots.
 """
 
 from __future__ import annotations

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import delete
 from werkzeug.serving import make_server
 
 from central_hub.app import create_app
+from central_hub.cli import cli
 from central_hub.doctor import Health, examine
+from central_hub.registry.ceremony import propose
+from central_hub.registry.revocation import Act, revoke_device
 from central_hub.settings import TREE_PROBLEM, put_setting
 from central_hub.store.engine import writing
 from central_hub.store.tables import LEAF
 from central_hub.tlog.sequencer import Step, advance
+from central_hub.tlog.witnesses import add_cosignature
 from signing.bundles import TrustBundle
+from signing.cuts import Cause
 from signing.keys import SigningKey
 from signing.tlog import merkle
 from signing.tlog.checkpoint import Checkpoint
@@ -26,6 +34,7 @@ from signing.tlog.cosignature import cosign
 from signing.tlog.note import COSIGNATURE, Note, VerifierKey, with_signatures
 from signing.tlog.policy import Policy
 from signing.tlog.tiles import ENTRIES, Tile, decode_entries, hash_reader, tiles_of
+from sync_protocol.witness import witness_key
 from tests.support.hub import NOW_MS, ProvinceHub, found_province, receive
 
 WITNESS = SigningKey.from_seed(b"w" * 32)
@@ -177,3 +186,63 @@ def test_a_database_that_lags_behind_the_log_is_shown(hub: ProvinceHub, address:
     assert "Đang khớp lại" in hub.browser("quantri").page("/transparency")
     (finding,) = [each for each in examine(hub.services) if each.check == "log"]
     assert finding.health is Health.FAILED
+
+
+def test_a_policy_that_names_pcs_is_written_for_the_ceremony(tmp_path: Path) -> None:
+    province = found_province(tmp_path / "hub")
+    grow(province, 1)
+    grow(province, 1)
+    other = province.enrol("20257", "PC quầy 2")
+    data, target = ["--data", str(province.services.config.data)], tmp_path / "policy.txt"
+
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(cli, ["witnesses", *options, *data])
+
+    listed = json.loads(run("--json").stdout.splitlines()[-1])["witnesses"]
+    assert len(listed) == 3 and {each["is_named"] for each in listed} == {False}
+    assert all(each["line"] in run().stdout for each in listed)
+    outside = f"thanh-tra {WITNESS_KEY}"
+    done = run("--commune", "20257", "--outside", outside, "--quorum", "2", "--out", str(target))
+    assert done.exit_code == 0, done.output
+    policy = Policy.parse(target.read_text(encoding="utf-8"))
+    present = province.services.keys.bundle.policy
+    assert present is not None and policy.logs == present.logs
+    keys = set(policy.witnesses.values())
+    assert keys == {WITNESS_KEY, witness_key(province.services.province, other.log.device.public)}
+    assert policy.is_met(keys) and not policy.is_met({WITNESS_KEY})
+    for wrong in (
+        ["--quorum", "9", "--out", str(target)],
+        ["--quorum", "1"],
+        ["--outside", outside],
+        ["--outside", "no key", "--quorum", "1", "--out", str(target)],
+        ["--outside", "", "--quorum", "1", "--out", str(target)],
+    ):
+        assert run(*wrong).exit_code == 3, wrong
+    with writing(province.services.engine) as connection:
+        draft = propose(connection, province.services, policy=target.read_text(encoding="utf-8"))
+    assert draft.bundle.policy == policy
+    act = Act(actor="quantri", ground="Mất máy")
+    with writing(province.services.engine) as connection:
+        revoke_device(connection, province.services, other.device, cause=Cause.LOST, act=act)
+    assert len(json.loads(run("--json").stdout.splitlines()[-1])["witnesses"]) == 2, (
+        "one that is cut off is left out"
+    )
+
+
+def test_room_on_a_checkpoint_is_kept_for_whom_the_policy_names(tmp_path: Path) -> None:
+    hub = found_province(tmp_path / "hub")
+    grow(hub, 1)
+    assert hub.services.tree is not None
+    head = hub.services.tree.head()
+    named = [VerifierKey(f"w{n}", SigningKey.from_seed(bytes([n]) * 32).public, COSIGNATURE) for n in (1, 2)]
+
+    def add(number: int, name: str) -> bool:
+        key = SigningKey.from_seed(number.to_bytes(32, "big") if number > 2 else bytes([number]) * 32)
+        line = cosign(head, name, 1_790_000_000, key)
+        witness = VerifierKey(name, key.public, COSIGNATURE)
+        with writing(hub.services.engine) as connection:
+            return add_cosignature(connection, head.size, line, witness, named=named)
+
+    kept = [add(number, f"pc-{number}") for number in range(3, 120)]
+    assert sum(kept) == 100 - 1 - len(named)
+    assert add(1, "w1") and add(2, "w2")
