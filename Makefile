@@ -65,7 +65,7 @@ lock: setup ## resolve the dependencies anew, for every platform, with hashes
 	sed -E 's/ \\$$//; /^ +--hash/d' requirements.lock > $(or $(TMPDIR),/tmp)/motcua-constraints.txt
 	$(PYTHON) -m uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-node.lock
-	$(PYTHON) -m uv pip compile pyproject.toml --extra hub --extra verify --universal --generate-hashes --no-emit-index-url --no-header \
+	$(PYTHON) -m uv pip compile pyproject.toml --extra hub --extra verify --extra postgres --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-hub.lock
 	$(PYTHON) -m uv pip compile --group verifier --universal --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --quiet -c $(or $(TMPDIR),/tmp)/motcua-constraints.txt -o deploy/requirements-verify.lock

@@ -28,7 +28,7 @@ class HubConfig:
 
     Attributes:
         data: the folder with database, keys and back-ups.
-        database: database URL; "" is SQLite in the data folder.
+        database: "" is SQLite in the data folder; else the address of a PostgreSQL database, `postgresql://user@server/name`.
         host, port: where browsers and nodes find the hub.
         tls: serve https with the hub's own certificate; off only for loopback.
         names: further host names and addresses of this hub, separated by commas, for its certificate.

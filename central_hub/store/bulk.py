@@ -61,7 +61,8 @@ def _run(connection: Connection, form: _Form, rows: Sequence[Row]) -> None:
         order = [given.index(name) for name in names]
         connection.exec_driver_sql(text, [tuple(row[i] for i in order) for row in rows])
     else:
-        connection.exec_driver_sql(text, [dict(zip(given, row, strict=True)) for row in rows])
+        bound = [*form[2], *(f"key_{key}" for key in form[3])] if form[0] == "update" else given
+        connection.exec_driver_sql(text, [dict(zip(bound, row, strict=True)) for row in rows])
 
 
 @lru_cache(maxsize=128)

@@ -1,8 +1,9 @@
 """One way to open the database: SQLite with WAL and full synchronisation, or PostgreSQL by URL.
 
 Whoever writes uses `writing`, which on SQLite takes the write lock at once (a deferred transaction that reads first and
-writes later fails with "database is locked", whatever the time-out). Reading uses `reading`: one snapshot, no lock. SQLite
-overwrites what is deleted (`secure_delete`), so that nothing erased stays behind in free pages.
+writes later fails with "database is locked", whatever the time-out), and on PostgreSQL a lock that all writers of the hub
+share: there is one writer at a time on both. Reading uses `reading`: one snapshot, no lock. SQLite overwrites what is
+deleted (`secure_delete`), so that nothing erased stays behind in free pages.
 """
 
 import errno
@@ -11,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,9 @@ _CHECKPOINT_PAGES = 8_192
 """32 MiB: a batch of the judge touches nearly every page of the indexes on random ids, and at SQLite's own 4 MiB all of them were
 written back after each batch, a quarter of what the database costs with half a million records."""
 
+_TURN = int.from_bytes(b"motcua", "big")
+"""The number under which the writers of one PostgreSQL database take turns."""
+
 
 def sqlite_url(path: Path) -> str:
     """The database URL of a SQLite file."""
@@ -38,8 +43,11 @@ def sqlite_url(path: Path) -> str:
 
 def open_engine(url: str, *, cache_kib: int = CACHE_KIB) -> Engine:
     """An engine for this process; make a new one after a fork. `cache_kib` of pages for each connection (SQLite)."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        event.listen(engine, "connect", lambda connection, _record: _prepare_postgres(connection))
+        return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
     event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, cache_kib))
     event.listen(engine, "begin", _begin_sqlite)
@@ -59,14 +67,20 @@ def writing(engine: Engine, *, is_lazy: bool = False) -> Iterator[Connection]:
         engine.connect().execution_options(**options) as connection,
         connection.begin(),
     ):
+        if engine.dialect.name == "postgresql":
+            _take_turn(connection, is_lazy=is_lazy)
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A consistent view of the database."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # As on SQLite: all questions of a transaction are answered of one moment.
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 class Writes:
@@ -128,6 +142,13 @@ def _turn(engine: Engine) -> Iterator[None]:
         os.close(handle)
 
 
+def _take_turn(connection: Connection, *, is_lazy: bool) -> None:
+    """Wait until no other transaction of this hub writes: what is decided on what was read stays true until it is written."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+    if is_lazy:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, cache_kib: int) -> None:
     connection.isolation_level = None
     for pragma in (
@@ -142,6 +163,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, cache_kib: int) -> None:
         "journal_size_limit=67108864",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_postgres(connection: Any) -> None:
+    """Sums of whole numbers are whole numbers, as on SQLite; the server calls them numeric, and the driver decimal."""
+    connection.adapters.register_loader("numeric", import_module("psycopg.types.numeric").IntLoader)
 
 
 def _begin_sqlite(connection: Connection) -> None:
