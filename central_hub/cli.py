@@ -27,6 +27,7 @@ from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.commands import publish
 from central_hub.registry.ceremony_commands import trust
 from central_hub.registry.key_commands import enrol, review, revoke
+from central_hub.registry.root_passphrase import passphrase_for_new
 from central_hub.reorganisation.commands import publish_allotment, publish_units
 from central_hub.server import HubServer
 from central_hub.services import system_clock_ms
@@ -59,7 +60,14 @@ def cli() -> None:
     help="Where one root key is written (a medium of its own); once for each root, instead of --root-dir and --roots.",
 )  # fmt: skip
 @click.option("--threshold", type=click.IntRange(1, 16), default=1, help="How many of them must sign.")
-@click.option("--root-passphrase", default="", help="Passphrase of the root key files.")
+@click.option(
+    "--root-passphrase", default=None, help="Passphrase of the root key files; asked for when absent."
+)
+@click.option(
+    "--no-root-passphrase",
+    is_flag=True,
+    help="Root key files that open without one: for a demonstration only.",
+)
 @click.option("--administrator", default="quantri", help="Log-in of the first administrator.")
 @click.option("--administrator-name", default="Quản trị tỉnh", help="Name of the first administrator.")
 @click.option("--password", default=None, help="The administrator's password; made and shown when absent.")
@@ -70,7 +78,8 @@ def init(
     roots: int,
     root_files: tuple[Path, ...],
     threshold: int,
-    root_passphrase: str,
+    root_passphrase: str | None,
+    no_root_passphrase: bool,
     administrator: str,
     administrator_name: str,
     password: str | None,
@@ -82,7 +91,7 @@ def init(
         folder=root_dir or console.data.resolve().parent / "root",
         count=roots,
         threshold=threshold,
-        passphrase=root_passphrase,
+        passphrase=passphrase_for_new(console, root_passphrase, is_without=no_root_passphrase),
         paths=root_files,
     )
     founded = found_hub(

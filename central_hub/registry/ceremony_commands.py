@@ -7,10 +7,11 @@ import click
 
 from central_hub import reasons
 from central_hub.console import common, local_ms, opened
-from central_hub.keys import load_root, save_root
+from central_hub.keys import save_root
 from central_hub.locks import held_lock
 from central_hub.registry.ceremony import adopt, propose, read_draft
 from central_hub.registry.restating import restate_when_needed
+from central_hub.registry.root_passphrase import opened_root, passphrase_for_new
 from central_hub.services import open_services
 from central_hub.store.engine import writing
 from signing.console import BAD_INPUT, OK, Console
@@ -98,14 +99,22 @@ def draft_bundle(
 
 @trust.command("key")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--root-passphrase", default="", help="Passphrase of the root key file.")
+@click.option(
+    "--root-passphrase", default=None, help="Passphrase of the root key file; asked for when absent."
+)
+@click.option(
+    "--no-root-passphrase",
+    is_flag=True,
+    help="A root key file that opens without one: for a demonstration only.",
+)
 @common
-def make_root(console: Console, file: Path, root_passphrase: str) -> None:
+def make_root(console: Console, file: Path, root_passphrase: str | None, no_root_passphrase: bool) -> None:
     """Make a root key in FILE (on a medium of its own) and print its public part. Needs no hub."""
     if file.exists():
         console.refuse(reasons.INPUT, f"{file} exists", code=BAD_INPUT)
+    passphrase = passphrase_for_new(console, root_passphrase, is_without=no_root_passphrase)
     root = new_signing_key()
-    save_root(file, root, passphrase=root_passphrase)
+    save_root(file, root, passphrase=passphrase)
     console.say(f"Khóa gốc công khai: {root.public.hex}", f"Public root key: {root.public.hex}")
     console.leave(OK, {"file": str(file), "public": root.public.hex})
 
@@ -113,11 +122,13 @@ def make_root(console: Console, file: Path, root_passphrase: str) -> None:
 @trust.command("sign")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--root-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True)
-@click.option("--root-passphrase", default="", help="Passphrase of the root key file.")
+@click.option(
+    "--root-passphrase", default=None, help="Passphrase of the root key file; asked for where it needs one."
+)
 @common
-def sign_draft(console: Console, file: Path, root_file: Path, root_passphrase: str) -> None:
+def sign_draft(console: Console, file: Path, root_file: Path, root_passphrase: str | None) -> None:
     """Sign the draft FILE with a root key. Needs no hub: do it where the key is, offline."""
-    draft = read_draft(file).sign(load_root(root_file, passphrase=root_passphrase))
+    draft = read_draft(file).sign(opened_root(root_file, root_passphrase))
     file.write_bytes(draft.encode())
     version, fingerprint = draft.bundle.version, draft.bundle.fingerprint
     console.say(

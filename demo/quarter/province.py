@@ -48,7 +48,7 @@ class Province:
 def found(folder: Path, catalogue: Catalogue) -> Province:
     """Found a hub, publish the catalogue of then, and serve."""
     data, port = folder / "hub", free_port()
-    run_json(_MODULE, "init", "--data", str(data), "--password", PASSWORD)
+    run_json(_MODULE, "init", "--data", str(data), "--password", PASSWORD, "--no-root-passphrase")
     file = folder / "catalogue.json"
     file.write_text(json.dumps(catalogue_file(catalogue), ensure_ascii=False), encoding="utf-8")
     run_json(_MODULE, "publish", "catalogue", str(file), "--data", str(data))

@@ -97,7 +97,7 @@ class Stage:
 def found_hub(folder: Path) -> Stage:
     """Found the hub of Thành phố Đà Nẵng; nothing is served yet."""
     data, port = folder / "hub", free_port()
-    founded = run_json(HUB, "init", "--data", str(data), "--password", HUB_PASSWORD)
+    founded = run_json(HUB, "init", "--data", str(data), "--password", HUB_PASSWORD, "--no-root-passphrase")
     server = Server(
         HUB,
         ["serve", "--data", str(data), "--port", str(port)],

@@ -22,7 +22,7 @@ from signing.bundles import Broken, follow_bundles, open_bundle, open_unpinned_b
 from signing.compact import SignedRegistryKey
 from signing.console import BAD_INPUT, OK
 from signing.cuts import Cause
-from signing.errors import TrustInvalid
+from signing.errors import KeyLocked, TrustInvalid
 from signing.keys import SigningKey, new_signing_key
 from signing.report import Indication
 from signing.roles import Role
@@ -173,11 +173,13 @@ def test_the_ceremony_by_command_over_separate_media(tmp_path: Path) -> None:
     media = [tmp_path / f"usb-{number}" / "root.key" for number in (1, 2, 3)]
     data = ["--data", str(tmp_path / "hub")]
     files = [part for path in media for part in ("--root-file", str(path))]
-    code, said = run("init", *data, *files, "--threshold", "2")
+    code, said = run("init", *data, *files, "--threshold", "2", "--no-root-passphrase")
     assert code == OK and said["root_files"] == [str(path) for path in media]
     new = tmp_path / "usb-4" / "root.key"
     code, made = run("trust", "key", str(new), "--root-passphrase", "giữ kín")
     assert code == OK
+    with pytest.raises(KeyLocked):
+        load_root(new, passphrase="")
     kept = [load_root(path, passphrase="").public.hex for path in media[:2]]
     draft = str(tmp_path / "draft.json")
     roots = [part for root in (*kept, made["public"]) for part in ("--root", root)]
@@ -191,6 +193,40 @@ def test_the_ceremony_by_command_over_separate_media(tmp_path: Path) -> None:
     assert run("trust", "adopt", draft, *data)[0] == OK  # once more changes nothing
     before = (tmp_path / "hub" / "keys" / "trust-1.json").read_bytes()
     open_bundle((tmp_path / "hub" / "keys" / "trust.json").read_bytes(), roots=open_unpinned_bundle(before))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["--root-passphrase", ""],
+        ["--root-passphrase", "  "],
+        ["--root-passphrase", "a", "--no-root-passphrase"],
+    ],
+)
+def test_a_root_file_without_a_passphrase_is_made_only_where_that_is_said(
+    tmp_path: Path, given: list[str]
+) -> None:
+    target = tmp_path / "usb" / "root.key"
+    for command in (
+        ["init", "--data", str(tmp_path / "hub"), "--root-file", str(target)],
+        ["trust", "key", str(target)],
+    ):
+        assert run(*command, *given)[0] == BAD_INPUT
+        assert not target.exists() and not (tmp_path / "hub" / "keys").exists()
+
+
+def test_a_locked_root_file_signs_with_its_passphrase_alone(hub: ProvinceHub, tmp_path: Path) -> None:
+    target, draft = tmp_path / "usb" / "root.key", tmp_path / "draft.json"
+    code, made = run("trust", "key", str(target), "--root-passphrase", "giữ kín")
+    assert code == OK
+    data = ["--data", str(hub.services.config.data)]
+    assert run("trust", "draft", str(draft), *data, "--root", made["public"])[0] == OK
+    for wrong in ([], ["--root-passphrase", "khác"]):
+        assert run("trust", "sign", str(draft), "--root-file", str(target), *wrong)[0] != OK
+    assert (
+        run("trust", "sign", str(draft), "--root-file", str(target), "--root-passphrase", "giữ kín")[0] == OK
+    )
 
 
 def test_a_broken_algorithm_is_declared_by_the_roots_and_what_was_logged_before_stands(

@@ -15,7 +15,7 @@ from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("province") / "hub"
-    code, said = run("init", folder, "--password", "mat khau quan tri")
+    code, said = run("init", folder, "--password", "mat khau quan tri", "--no-root-passphrase")
     assert code == OK and said["login"] == "quantri" and len(said["fingerprint"]) == 64
     assert Path(said["root_files"][0]).parent == folder.parent / "root"
     return folder
@@ -27,7 +27,7 @@ def run(command: str, data: Path, *arguments: str) -> tuple[int, dict[str, Any]]
 
 
 def test_a_hub_is_not_founded_twice(data: Path) -> None:
-    assert run("init", data)[1]["code"] == "HUB_ALREADY_FOUNDED"
+    assert run("init", data, "--no-root-passphrase")[1]["code"] == "HUB_ALREADY_FOUNDED"
 
 
 def test_commands_of_a_folder_without_a_hub_say_so(tmp_path: Path) -> None:
