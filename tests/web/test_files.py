@@ -164,6 +164,22 @@ def test_two_files_never_share_a_key(office: TestOffice, lan: Browser, dossier: 
     assert len(keys) == len(set(keys)) == 3
 
 
+def test_the_key_of_a_file_is_drawn_for_it(
+    office: TestOffice, lan: Browser, dossier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bytes] = []
+    draw = office.services.random_bytes
+
+    def noted(size: int) -> bytes:
+        drawn.append(draw(size))
+        return drawn[-1]
+
+    monkeypatch.setattr(type(office.services), "random_bytes", property(lambda _: noted))
+    send(lan, dossier, (PDF, "a.pdf"), (picture(), "b.jpg"), place=":other")
+    keys = {each.key for each in seen(office, dossier).files}
+    assert len(keys) == 2 and keys <= {each.hex() for each in drawn}
+
+
 def test_the_same_scan_is_stored_once(office: TestOffice, lan: Browser, dossier: str) -> None:
     paper = first_paper(office, dossier)
     send(lan, dossier, (PDF, "a.pdf"), (PDF, "b.pdf"), place=":other")

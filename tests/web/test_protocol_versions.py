@@ -188,10 +188,21 @@ def test_without_a_common_version_both_screens_say_who_has_to_update(
         look = look_at(device, now_ms=commune.clock())
     assert look.state is NodeState.FAILING
     assert any(reason.vi in note and reason.next_vi in note for note in look.notes)
+
+
+@pytest.mark.parametrize(("node", "hub"), [((1, 1), (2, 3)), ((2, 3), (1, 1))])
+def test_once_there_is_a_common_version_the_records_go_by_themselves(
+    commune: Commune, monkeypatch: pytest.MonkeyPatch, node: tuple[int, int], hub: tuple[int, int]
+) -> None:
+    pc, door = at_door(commune, speaking(*node), speaking(*hub))
+    monkeypatch.setattr(service, "hub_line", lambda services, office: door)
+    pc.receive()
+    stopped = sync_now(pc.db, pc.services).problem
+    assert stopped is not None
     door.hub = commune.hub = replace(commune.hub, versions=speaking(1, 3))
     result = sync_now(pc.db, pc.services)
-    assert result.is_done and result.sent > 0, "once it is updated the records go by themselves"
-    assert reason.next_vi not in browse(pc).get("/sync")  # type: ignore[arg-type]
+    assert result.is_done and result.sent > 0
+    assert stopped.next_vi not in browse(pc).get("/sync")  # type: ignore[arg-type]
 
 
 def test_a_refusal_and_the_greeting_name_the_range_and_the_words(commune: Commune) -> None:

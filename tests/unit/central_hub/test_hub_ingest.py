@@ -162,6 +162,17 @@ def test_a_run_that_differs_from_further_back_is_asked_for_from_there(hub: Provi
     assert send(hub, desk, twin_of(desk, 5).run(4)) == ()
 
 
+def test_a_branch_that_follows_nothing_held_is_not_kept(hub: ProvinceHub, desk: Desk) -> None:
+    send(hub, desk, desk.log.run(0, 3))
+    tail = twin_of(desk, 5).run(5)
+    assert tail.seal is not None
+    name = branch_id(desk.log.log, tail.records[0].link)
+    branch = msgspec.structs.replace(tail, log=name, seal=msgspec.structs.replace(tail.seal, log=name))
+    assert send(hub, desk, branch) == ("LOG_CHAIN",)
+    log = held(hub, desk.log.log)
+    assert held(hub, name) is None and log is not None and log.length == 3
+
+
 def test_an_unsealed_run_begins_no_branch(hub: ProvinceHub, desk: Desk) -> None:
     """A seal is the device's word on the chain; without it the run may be damaged, so it is set aside whole."""
     send(hub, desk, desk.log.run())

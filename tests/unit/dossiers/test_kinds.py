@@ -245,6 +245,17 @@ def test_every_kind_can_be_signed_by_somebody_and_has_names() -> None:
         assert kind.en
 
 
+@pytest.mark.parametrize("member", ["sha256", "digest", "content", "key", "name"])
+def test_the_facts_of_a_file_have_no_place_for_a_digest_of_its_content(member: str) -> None:
+    """Whoever holds the same paper could tell it by its digest; the id is the ciphertext's, under a random key."""
+    assert check_facts("dossier.file_added", {"files": FILES}) is None
+    for facts in (
+        {"files": [{**FILES[0], member: "e" * 64}]},
+        {"files": FILES, member: "e" * 64},
+    ):
+        assert check_facts("dossier.file_added", facts) is reasons.FACTS
+
+
 def test_the_body_holds_the_key_of_exactly_the_files_stated() -> None:
     facts = {"files": FILES}
     other = {"f" * 64: FILE_KEYS["b" * 64]}

@@ -147,6 +147,19 @@ def test_the_largest_file_has_short_paths_and_a_small_bitmap() -> None:
     assert len(pack_held(size, (1 << slice_count(size)) - 1)) == 512
 
 
+def test_a_slice_travels_alone() -> None:
+    content = _content(2 * CHUNK_BYTES + 5)
+    tree, held = FileTree.of([content]), 0
+    for _ in range(slice_count(len(content))):
+        start, length = next(iter(cuts(len(content), held, bytes_max=SLICE_BYTES + PIECE_OVERHEAD_BYTES_MAX)))
+        frame = _piece(tree, content, start, length)
+        assert len(frame) <= SLICE_BYTES + PIECE_OVERHEAD_BYTES_MAX
+        piece = open_piece(frame)
+        (number,) = piece.slices
+        held |= 1 << number
+    assert is_whole(len(content), held)
+
+
 @given(size=SIZES, seed=st.integers(0, 2**64))
 def test_bitmaps_come_back(size: int, seed: int) -> None:
     held = Random(seed).getrandbits(slice_count(size))

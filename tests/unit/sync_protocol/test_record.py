@@ -62,6 +62,16 @@ def test_another_key_does_not_verify(log: DeviceLog) -> None:
         verify_record(opened, key_of("Hùng").public)
 
 
+def test_the_stored_bytes_are_verified_not_what_was_read_in_them(log: DeviceLog) -> None:
+    record = log.records[1]
+    opened = open_record(record.header_bytes, record.signature, record.body)
+    verify_record(opened, log.officer.public)
+    changed = record.header_bytes.replace(b'"seq":1,', b'"seq":2,')
+    assert changed != record.header_bytes
+    with pytest.raises(RecordInvalid, match="RECORD_SIGNATURE"):
+        verify_record(msgspec.structs.replace(opened, header_bytes=changed), log.officer.public)
+
+
 def test_a_damaged_signature_does_not_verify(log: DeviceLog) -> None:
     record = log.records[1]
     opened = open_record(record.header_bytes, bytes(64), record.body)
