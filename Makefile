@@ -26,8 +26,9 @@ demo: setup ## hub and three nodes on this machine play a working day; ONCE=1 ch
 quarter: setup ## replay the published figures of a whole quarter through the real sync
 	$(PYTHON) -m demo.quarter
 
+# In the order of folders: whole processes and browsers, which take longest, come first, and nobody waits for them at the end.
 test: setup lint ## everything, exactly as CI runs it (T=path, K=name, JOBS=0 for one process)
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not soak" $(T)
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not soak" $(T)
 
 fast: setup ## unit and property tests of the pure packages, in about 20 s (T=path, K=name)
 	$(PYTEST) --hypothesis-profile=fast -m "not slow and not soak" $(or $(T),tests/unit/signing tests/unit/sync_protocol tests/unit/dossiers tests/properties)
