@@ -26,12 +26,12 @@ from signing.names import FIELD_NAMES, STATE_NAMES
 from signing.qr import PaperKind
 from signing.report import Check, Indication, InForce, LogPosition, NotChecked, Result
 from signing.status import DocumentState, Row, StatusFinding
+from signing.verify_page import PAGE_BYTES_MAX
 from signing.version import __version__
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WEB: Final = ROOT / "signing" / "web"
 MODULES: Final = ROOT / "assets" / "node_modules"
-PAGE_BYTES_MAX: Final = 2_500_000
 
 _IMPORT: Final = re.compile(r'^import [^;]*? from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export ", re.MULTILINE)

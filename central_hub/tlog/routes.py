@@ -1,4 +1,5 @@
-"""`/tlog`: the province's log as plain files that any cache or USB stick can carry, and a door for outside witnesses.
+"""`/tlog`: the province's log as plain files that any cache or USB stick can carry, proofs of single leaves, and a door for outside
+witnesses.
 
 Public: nothing in it is personal. Tiles and bundles never change; the checkpoint does, every few seconds at most. A witness
 that the roots' policy names reads both, checks that the log only grew, and posts the checkpoint with its cosignature.
@@ -15,9 +16,17 @@ from central_hub.session import public
 from central_hub.store.engine import writing
 from central_hub.tlog.page import tree_page
 from central_hub.tlog.tree import Tree, TreeUnusable
-from central_hub.tlog.witnesses import add_cosignature, keep_shown, kept_note, note_quorum
+from central_hub.tlog.witnesses import (
+    add_cosignature,
+    keep_shown,
+    newest_believed,
+    note_quorum,
+    served_note,
+)
 from signing.errors import LogInvalid
+from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.note import Note
+from signing.tlog.proof import TlogProof
 
 blueprint = Blueprint("tlog", __name__, url_prefix="/tlog")
 page_blueprint = Blueprint("transparency", __name__, url_prefix="/transparency")
@@ -33,14 +42,10 @@ def show_tree() -> str:
 @blueprint.get("/checkpoint")
 @public
 def show_checkpoint() -> Response:
-    tree = _tree()
     try:
-        signed = tree.note()
-        note = kept_note(get_reader(), tree.head().size)
+        answer = Response(served_note(get_reader(), _tree()).encode())
     except TreeUnusable as error:
         raise Refused(reasons.NOT_FOUND) from error
-    has_cosignatures = note is not None and note.text == Note.parse(signed).text
-    answer = Response(note.encode() if note and has_cosignatures else signed)
     answer.content_type = "text/plain; charset=utf-8"
     answer.headers["Cache-Control"] = "public, max-age=5"
     return answer
@@ -57,6 +62,25 @@ def show_tile(path: str) -> Response:
         raise Refused(reasons.NOT_FOUND)
     answer = Response(data, content_type="application/octet-stream")
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+@blueprint.get("/proof/<int:index>")
+@public
+def show_proof(index: int) -> Response:
+    """C2SP tlog-proof of leaf `index` under the newest checkpoint, with the quorum where the roots' policy demands one; 404 while
+    no such checkpoint holds it."""
+    tree, policy, reader = _tree(), get_services().keys.bundle.policy, get_reader()
+    try:
+        note = newest_believed(reader, tree, policy)
+        size = 0 if note is None else Checkpoint.parse(note.text).size
+        if note is None or index >= size:
+            raise Refused(reasons.NOT_FOUND)
+        proof = TlogProof(index, tuple(tree.inclusion(index, size)), note)
+    except (LogInvalid, TreeUnusable) as error:
+        raise Refused(reasons.NOT_FOUND) from error
+    answer = Response(proof.encode(), content_type="text/plain; charset=utf-8")
+    answer.headers["Cache-Control"] = "public, max-age=60"
     return answer
 
 

@@ -99,6 +99,22 @@ def newest_witnessed(connection: Connection, policy: Policy) -> Note | None:
     return next((note for note in map(Note.parse, connection.scalars(query)) if _is_met(note, policy)), None)
 
 
+def served_note(connection: Connection, tree: Tree) -> Note:
+    """The newest signed checkpoint as it is served, with the cosignatures that are kept for it; TreeUnusable where there is none."""
+    data, head = tree.signed()
+    signed, kept = Note.parse(data), kept_note(connection, head.size)
+    return kept if kept is not None and kept.text == signed.text else signed
+
+
+def newest_believed(connection: Connection, tree: Tree, policy: Policy | None) -> Note | None:
+    """The checkpoint under which a proof is given today: the newest, or where it lacks the policy's quorum the newest known to have
+    it. Asks one question or two, since anybody may ask for a proof."""
+    note = served_note(connection, tree)
+    if policy is None or _is_met(note, policy):
+        return note
+    return last_witnessed(connection, policy)
+
+
 def earliest_witnessed(connection: Connection, policy: Policy, *, index: int) -> Note | None:
     """The first kept checkpoint that holds leaf `index` and meets the policy: the tightest upper bound of its time."""
     query = select(CHECKPOINT.c.note).where(CHECKPOINT.c.size > index).order_by(CHECKPOINT.c.size)

@@ -19,7 +19,7 @@ from central_hub.store.engine import writing
 from central_hub.tlog.places import matched_size
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier, provable
 from central_hub.verify.finding import finding_of
-from central_hub.verify.offline_page import page_digest
+from central_hub.verify.offline_page import page_digest, page_program
 from central_hub.verify.service import AGENCY_ASKS_MAX, Asker, may_ask, report_on
 from central_hub.words import kind_name
 from look.problems import language
@@ -68,6 +68,7 @@ def _guide(*, agency: str) -> str:
         province=services.units.name(services.province),
         address=request.host_url.rstrip("/"),
         page_sha256=page_digest(),
+        page_program=page_program(),
         program=__version__,
     )
 

@@ -23,7 +23,17 @@ async function openTrust() {
   const slot = JSON.parse(element("trust-slot").textContent);
   if (slot === null) return null;
   const bundle = await openBundle(fromBase64(slot.bundle));
-  return { bundle, status: slot.status ? await openSnapshot(fromBase64(slot.status), bundle) : null };
+  return { bundle, status: slot.status ? await openedStatus(fromBase64(slot.status), bundle) : null };
+}
+
+// A status that the bundle does not vouch for is as none: the page begins all the same, and says that it has none.
+async function openedStatus(data, bundle) {
+  try {
+    return await openSnapshot(data, bundle);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return null;
+  }
 }
 
 // One input, whatever it is, to one finding.
@@ -218,7 +228,7 @@ async function showTrust() {
     rows.push([say("fingerprint"), sayFingerprint(bundle.fingerprint)]);
     rows.push([say("status"), status === null ? say("statusNone") : `${say("statusSize")} ${status.status.size}${status.issued === null ? "" : `, ${sayInstant(status.issued)}`}`]);
   }
-  rows.push([say("program"), `motcua-verify ${program.version}`], [say("programDigest"), program.sha256], [say("engine"), (await chosenEngine()).name]);
+  rows.push([say("program"), `motcua-verify ${program.version}`], [say("programDigest"), sayFingerprint(program.sha256)], [say("engine"), (await chosenEngine()).name]);
   element("trust").replaceChildren(...rows.flatMap(([term, value]) => {
     const dt = document.createElement("dt");
     const dd = document.createElement("dd");

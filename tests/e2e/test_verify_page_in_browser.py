@@ -19,6 +19,7 @@ from signing.bundles import next_payload, open_unpinned_bundle, sign_bundle
 from signing.compact import CompactChain, RegistryKey, sign_registry_key
 from signing.cose import Sign1
 from signing.cuts import Cause, Cut
+from signing.evidence_findings import NO_STATUS
 from signing.keys import SigningKey
 from signing.next_steps import NextStep, next_step
 from signing.opening import opened_input
@@ -26,6 +27,7 @@ from signing.report import Report
 from signing.signatures import verify_batch
 from signing.snapshot import open_snapshot, sign_snapshot
 from signing.verification import VerifyPolicy, verify
+from signing.verify_page import program_of
 from tests.support import ed25519_vectors
 from tests.support.browser import NARROW, WIDE, Tab, launch
 from tests.support.corpus.cases import stored
@@ -492,6 +494,30 @@ def test_a_status_from_a_stick_is_taken_and_an_older_one_is_not(browser: Browser
         give(tab, "x.json", case["data"])
         assert tab.page.locator("article").count() == 1
         assert tab.complained() == []
+
+
+def test_a_page_that_came_with_a_status_uses_it_from_the_first_paper_on(
+    browser: Browser, tmp_path: Path
+) -> None:
+    case = next(each for each in CASES if each["name"] == "status-same-day")
+    unchecked, used = NO_STATUS.vi, "Trạng thái khóa và văn bản đã dùng: đến bản ghi thứ 64"
+    for status, has_status in (
+        (case["status_bytes"], True),
+        (None, False),
+        (case["status_bytes"].replace(b"a", b"b", 1), False),
+    ):
+        path = write_page(tmp_path, case["trust_bytes"], status)
+        with opened_page(browser, path) as tab:
+            assert ("không kèm theo" in tab.page.inner_text("#trust")) is not has_status
+            assert ("đến bản ghi thứ 64, " in tab.page.inner_text("#trust")) is has_status
+            named = program_of(BUILT.read_bytes())
+            assert named.version in tab.page.inner_text("#trust")
+            assert named.sha256 in tab.page.inner_text("#trust").replace(" ", "")
+            give(tab, "thu.motcua-proof.json", case["data"])
+            finding = tab.page.inner_text("#list article")
+            assert (used in finding) is has_status
+            assert (unchecked in finding) is not has_status
+            assert tab.complained() == []
 
 
 def test_what_a_file_says_is_text_and_never_markup(browser: Browser, tmp_path: Path) -> None:

@@ -27,12 +27,14 @@ from central_hub.tlog.sequencer import Step, advance
 from central_hub.tlog.witnesses import add_cosignature
 from signing.bundles import TrustBundle
 from signing.cuts import Cause
+from signing.errors import LogInvalid
 from signing.keys import SigningKey
 from signing.tlog import merkle
 from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.cosignature import cosign
 from signing.tlog.note import COSIGNATURE, Note, VerifierKey, with_signatures
 from signing.tlog.policy import Policy
+from signing.tlog.proof import TlogProof
 from signing.tlog.tiles import ENTRIES, Tile, decode_entries, hash_reader, tiles_of
 from sync_protocol.witness import witness_key
 from tests.support.hub import NOW_MS, ProvinceHub, found_province, receive
@@ -139,6 +141,70 @@ def test_an_outside_witness_cosigns(hub: ProvinceHub, address: str) -> None:
     assert post(address, cosigned) == 204
     assert post(address, cosigned) == 204
     assert policy.open(Note.parse(fetch(f"{address}/checkpoint")[0])).checkpoint == head
+
+
+def leaves_of(tree_size: int, address: str) -> list[bytes]:
+    return [
+        leaf
+        for tile in tiles_of(tree_size)
+        if tile.level == 0
+        for leaf in decode_entries(
+            fetch(f"{address}/{Tile(ENTRIES, tile.index, tile.width).path}")[0], width=tile.width
+        )
+    ]
+
+
+def test_anybody_gets_a_leafs_proof_under_the_newest_checkpoint_with_the_quorum(
+    hub: ProvinceHub, address: str
+) -> None:
+    policy = hub.services.keys.bundle.policy
+    assert policy is not None
+    head, note = head_of(hub, address), Note.parse(fetch(f"{address}/checkpoint")[0])
+    assert (
+        post(address, with_signatures(note, [cosign(head, WITNESS_KEY.name, 1_790_000_000, WITNESS)])) == 204
+    )
+    grow(hub, 3)  # nobody has cosigned this one yet
+    newer = head_of(hub, address)
+    assert newer.size > head.size
+    leaves = leaves_of(newer.size, address)
+    for index in (0, 1, 255, 256, head.size - 1):
+        data, headers = fetch(f"{address}/proof/{index}")
+        assert headers["content-type"] == "text/plain; charset=utf-8"
+        assert headers["cache-control"] == "public, max-age=60"
+        assert "set-cookie" not in headers
+        proof = TlogProof.parse(data)
+        assert proof.index == index
+        assert proof.verify(leaves[index], policy).checkpoint == head
+        with pytest.raises(LogInvalid):
+            proof.verify(leaves[index + 1], policy)
+    for nothing in (head.size, newer.size, "x", -1, 2**70):
+        with pytest.raises(HTTPError) as refused:
+            fetch(f"{address}/proof/{nothing}")
+        with refused.value:
+            assert refused.value.code == 404
+
+
+def under_policy(hub: ProvinceHub, text: str) -> ProvinceHub:
+    bundle = replace(hub.services.keys.bundle, policy=Policy.parse(text))
+    services = replace(hub.services, keys=replace(hub.services.keys, bundle=bundle))
+    return ProvinceHub(services=services, clock=hub.clock)
+
+
+def test_a_proof_waits_for_a_quorum_where_one_is_demanded_and_only_there(
+    hub: ProvinceHub, address: str
+) -> None:
+    policy = hub.services.keys.bundle.policy
+    assert policy is not None
+    head = head_of(hub, address)
+    log, stranger = policy.logs[0], SigningKey.from_seed(b"x" * 32).public
+    witness = VerifierKey("stranger.example", stranger, COSIGNATURE)
+    waiting = under_policy(hub, f"log {log}\nwitness s {witness}\nquorum s\n").browser(None)
+    assert waiting.get("/tlog/proof/0").status_code == 404
+    alone = under_policy(hub, f"log {log}\nquorum none\n")
+    data = alone.browser(None).get(f"/tlog/proof/{head.size - 1}").data
+    believed = alone.services.keys.bundle.policy
+    assert believed is not None
+    assert TlogProof.parse(data).verify(leaves_of(head.size, address)[-1], believed).checkpoint == head
 
 
 def test_a_cosignature_of_nobody_named_or_of_something_else_is_refused(
