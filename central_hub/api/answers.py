@@ -86,6 +86,13 @@ def _node(device: DeviceState, services: Services, now_ms: int) -> dict[str, Any
         "clock_offset_ms": beacon.offset_ms if beacon else None,
         "disk_free_mb": beacon.disk_free_mb if beacon else None,
         "codes_left": beacon.codes_left if beacon else None,
+        "conflicts": beacon.conflicts if beacon else None,
+        "refused": beacon.refused if beacon else None,
+        "problem": (beacon.problem or None) if beacon else None,
+        "fold": beacon.fold if beacon else None,
+        "epochs": device.lives,
+        "forks": device.forks,
+        "restored": _instant(device.restored_ms),
     }
 
 

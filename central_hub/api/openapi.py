@@ -233,6 +233,13 @@ def _schemas() -> dict[str, Any]:
                 "clock_offset_ms": {"type": ["integer", "null"]},
                 "disk_free_mb": {"type": ["integer", "null"]},
                 "codes_left": {"type": ["integer", "null"]},
+                "conflicts": {"type": ["integer", "null"]},
+                "refused": {"type": ["integer", "null"]},
+                "problem": perhaps_text,
+                "fold": {"type": ["integer", "null"]},
+                "epochs": _COUNT,
+                "forks": _COUNT,
+                "restored": _MOMENT,
             }
         ),
         "Health": _object(

@@ -38,7 +38,8 @@ _INSTANT_DIGITS = 15
 def show_fleet() -> str | Response:
     page = fleet_page(get_reader(), get_services(), request.args)
     if request.args.get("format") == "csv":
-        return download(csv_bytes(device_header(), device_lines(page["devices"])), CSV, "may-tram.csv")
+        lines = device_lines(page["devices"], get_services().clock())
+        return download(csv_bytes(device_header(), lines), CSV, "may-tram.csv")
     return render_template("nodes/fleet.html", **page)
 
 

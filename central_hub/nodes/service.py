@@ -23,6 +23,7 @@ from dossiers.calendar import VIETNAM
 from dossiers.text import fold_text
 
 _HOUR_S = 3_600
+_DAY_MS = 86_400_000
 _CHART_BARS = 8
 
 Line = tuple[DeviceState, NodeLook, str, int]
@@ -40,6 +41,11 @@ _SORTS = {
     "conflicts": lambda pair: pair[0].beacon.conflicts if pair[0].beacon else 0,
     "duplicates": lambda pair: pair[3],
     "codes": lambda pair: pair[0].beacon.codes_left if pair[0].beacon else 0,
+    "lives": lambda pair: pair[0].lives,
+    "forks": lambda pair: pair[0].forks,
+    # Ascending is the youngest key first.
+    "key": lambda pair: -pair[0].enrolled_ms,
+    "version": lambda pair: _in_order(pair[0].beacon.version if pair[0].beacon else ""),
 }
 
 
@@ -63,7 +69,9 @@ def fleet_page(connection: Connection, services: Services, args: Mapping[str, st
         if _is_wanted(each, wanted) and text in fold_text(f"{each[2]} {each[0].name}")
     ]
     sort, direction = args.get("sort", ""), args.get("dir", "asc")
-    shown.sort(key=_SORTS.get(sort, _SORTS["state"]), reverse=sort in _SORTS and direction == "desc")
+    if sort not in _SORTS:
+        sort, direction = "state", "asc"
+    shown.sort(key=_SORTS[sort], reverse=direction == "desc")
     units = {device.unit for device, *_rest in devices}
     return {
         "devices": shown,
@@ -83,7 +91,7 @@ def fleet_page(connection: Connection, services: Services, args: Mapping[str, st
         "relayed": relayed_now(connection, services, [each[0] for each in devices]),
         "chart": oldest_chart(shown),
         "silent_hours": services.config.silent_after_hours,
-        "sort": sort or "state",
+        "sort": sort,
         "direction": direction,
         "open_codes": sum(code_state(code, now_ms) == "open" for code in list_codes(connection)),
     }
@@ -227,7 +235,12 @@ def day_of(at_ms: int | None) -> str:
     return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, VIETNAM).date().isoformat()
 
 
-def device_lines(devices: list[Line]) -> list[list[Any]]:
+def _in_order(version: str) -> list[int]:
+    """A version so that 0.10 stands above 0.9."""
+    return [int(part) if part.isdecimal() else 0 for part in version.split(".")]
+
+
+def device_lines(devices: list[Line], now_ms: int) -> list[list[Any]]:
     """The fleet as lines of a file."""
     return [
         [
@@ -235,11 +248,13 @@ def device_lines(devices: list[Line]) -> list[list[Any]]:
             device.oldest_unsent_s // 86_400, device.held, device.judged,
             device.beacon.offset_ms if device.beacon else None, device.beacon.disk_free_mb if device.beacon else None,
             device.beacon.codes_left if device.beacon else None,
-            day_of(device.contact_ms), day_of(device.synced_ms), device.logs, device.forks,
+            day_of(device.contact_ms), day_of(device.synced_ms), device.logs, device.lives, device.forks,
+            day_of(device.restored_ms),
             device.beacon.conflicts if device.beacon else None, duplicates,
             device.beacon.refused if device.beacon else None,
             device.beacon.files if device.beacon else None, device.beacon.history if device.beacon else None,
             device.beacon.problem if device.beacon else "", day_of(device.enrolled_ms),
+            (now_ms - device.enrolled_ms) // _DAY_MS, device.beacon.fold if device.beacon else None,
         ]
         for device, look, unit, duplicates in devices
     ]  # fmt: skip
@@ -250,7 +265,9 @@ def device_header() -> list[str]:
     return [
         _("Đơn vị"), _("Máy"), _("Tình trạng"), _("Phiên bản"), _("Bản ghi chưa về"), _("Cũ nhất (ngày)"),
         _("Đã về tỉnh"), _("Đã xét"), _("Lệch giờ (ms)"), _("Đĩa trống (MB)"), _("Số hồ sơ còn"),
-        _("Liên lạc cuối"), _("Đồng bộ đủ lần cuối"), _("Số nhật ký"), _("Nhánh khác"), _("Khác biệt"),
+        _("Liên lạc cuối"), _("Đồng bộ đủ lần cuối"), _("Số nhật ký"), _("Đời dữ liệu"), _("Nhánh khác"),
+        _("Phục hồi lần cuối"), _("Khác biệt"),
         _("Trùng chờ giải quyết"), _("Bị giữ"),
         _("Tệp chưa về"), _("Lịch sử còn thiếu"), _("Lỗi đồng bộ"), _("Khóa cấp ngày"),
+        _("Tuổi khóa (ngày)"), _("Quy tắc gộp"),
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from central_hub.nodes.queries import LogState
 from central_hub.sync.fleet import DeviceState
 from dossiers.presentation import fmt_datetime, fmt_number, fmt_span
+from dossiers.state_hash import FOLD_VERSION
 from look.problems import language
 from sync_protocol.log import OpeningReason
 from sync_protocol.reasons import BY_CODE, VERSION_HUB_OLD, VERSION_NODE_OLD
@@ -43,6 +44,7 @@ class NodeLook:
     tone: str
     icon: str
     notes: tuple[str, ...]
+    is_of_another_fold: bool
 
 
 def look_at(device: DeviceState, *, now_ms: int) -> NodeLook:
@@ -56,7 +58,14 @@ def look_at(device: DeviceState, *, now_ms: int) -> NodeLook:
         NodeState.LAGGING: (_("Cần để ý"), "soon", "warning"),
         NodeState.WELL: (_("Bình thường"), "fact", "done"),
     }[state]
-    return NodeLook(state=state, word=word, tone=tone, icon=icon, notes=_notes(device, now_ms))
+    return NodeLook(
+        state=state,
+        word=word,
+        tone=tone,
+        icon=icon,
+        notes=_notes(device, now_ms),
+        is_of_another_fold=device.beacon is not None and device.beacon.fold != FOLD_VERSION,
+    )
 
 
 def state_of(device: DeviceState) -> NodeState:
@@ -80,7 +89,7 @@ def _notes(device: DeviceState, now_ms: int) -> tuple[str, ...]:
         found.append(_("Đã ghi danh, chưa gửi bản ghi nào."))
     elif device.is_silent:
         found.append(_("Im lặng %(span)s.", span=_span(now_ms - device.contact_ms)))
-    return (*found, *_worries(device))
+    return (*found, *_worries(device), *_remarks(device))
 
 
 def _worries(device: DeviceState) -> list[str]:
@@ -110,6 +119,26 @@ def _worries(device: DeviceState) -> list[str]:
     if beacon.codes_left < CODES_MIN:
         found.append(_("Còn %(count)s số hồ sơ trong ngày.", count=_number(beacon.codes_left)))
     return found
+
+
+def _remarks(device: DeviceState) -> list[str]:
+    """What is shown and alarms nobody: a PC that folds dossiers by another version is compared with nothing."""
+    if device.beacon is None or device.beacon.fold == FOLD_VERSION:
+        return []
+    versions = {"theirs": _number(device.beacon.fold), "ours": _number(FOLD_VERSION)}
+    if device.beacon.fold < FOLD_VERSION:
+        return [
+            _(
+                "Máy gộp hồ sơ theo quy tắc %(theirs)s, cũ hơn tỉnh (%(ours)s): chưa so được số liệu. Cập nhật phần mềm ở máy.",
+                **versions,
+            )
+        ]
+    return [
+        _(
+            "Máy gộp hồ sơ theo quy tắc %(theirs)s, mới hơn tỉnh (%(ours)s): chưa so được số liệu. Cập nhật phần mềm ở trung tâm.",
+            **versions,
+        )
+    ]
 
 
 def _of_its_disk(device: DeviceState) -> list[str]:

@@ -36,6 +36,7 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
     board = Board(connection, services, choice)
     day_ms = services.clock() - _DAY_MS
     devices = list_devices(connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms)
+    nodes = nodes_to_look_at(devices, services)
     return {
         "board": board,
         "choice": choice,
@@ -44,10 +45,11 @@ def overview_page(connection: Connection, services: Services, args: Mapping[str,
         "tiles": board.tiles(),
         "ranked": board.ranked(order=order, limit=_RANKED_SHOWN),
         "fields": board.fields(),
-        "nodes": nodes_to_look_at(devices, services),
+        "nodes": nodes[:_NODES_SHOWN],
         "refolding": refolding(connection),
         "node_counts": {
             "all": len(devices),
+            "look": len(nodes),
             "heard": sum(day_ms < (each.contact_ms or 0) for each in devices),
         },
         "decisions": [
@@ -73,7 +75,7 @@ def nodes_to_look_at(devices: list[DeviceState], services: Services) -> list[dic
             "state": look.state.value,
             "words": look.notes[0] if look.notes else look.word,
         }
-        for device, look in wanted[:_NODES_SHOWN]
+        for device, look in wanted
     ]
 
 

@@ -49,8 +49,8 @@ class DeviceState:
         beacon: what the PC said of itself then.
         held, acknowledged, judged: records of all its logs at the hub.
         unsent: records that the PC had and the hub had not, at that contact.
-        logs: how many logs it has opened here: one for each life of its database; forks: runs that were set aside because
-            another branch of its log is held.
+        logs: how many logs it has opened here; lives: those that began a life of its database (an epoch), which a log for
+            another unit does not; forks: other branches of its logs, and runs that were set aside because of one.
         restored_ms, forked_ms: when the province learned last that its database was put back, and that a log of it goes on in
             two ways; looked_ms: up to when an administrator has looked into that.
         copies: suspected copies of its disk of which nobody has said whose they are.
@@ -72,6 +72,7 @@ class DeviceState:
     digest_state: int
     is_silent: bool
     logs: int = 0
+    lives: int = 0
     forks: int = 0
     restored_ms: int | None = None
     forked_ms: int | None = None
@@ -109,6 +110,7 @@ def list_devices(
     connection: Connection, *, now_ms: int, silent_ms: int, unit: str | None = None
 ) -> list[DeviceState]:
     """Every enrolled PC, by unit and name. One not heard for `silent_ms` is silent."""
+    begins_life = func.coalesce(LOG.c.reason, "") != OpeningReason.REORGANISATION.value
     totals = (
         select(
             LOG.c.device,
@@ -116,6 +118,7 @@ def list_devices(
             func.sum(LOG.c.acknowledged - LOG.c.base).label("acknowledged"),
             func.sum(LOG.c.judged - LOG.c.base).label("judged"),
             func.count().filter(LOG.c.origin.is_(None)).label("logs"),
+            func.count().filter(LOG.c.origin.is_(None), begins_life).label("lives"),
             func.max(LOG.c.opened_ms).filter(LOG.c.reason == OpeningReason.RESTORE.value).label("restored"),
         )
         .group_by(LOG.c.device)
@@ -135,7 +138,7 @@ def list_devices(
         .group_by(COPY.c.device)
         .subquery()
     )
-    sums = [totals.c[name] for name in ("held", "acknowledged", "judged", "logs", "restored")]
+    sums = [totals.c[name] for name in ("held", "acknowledged", "judged", "logs", "lives", "restored")]
     query = (
         select(DEVICE, *sums, forked.c.forks, forked.c.forked, copied.c.copies)
         .join(totals, totals.c.device == DEVICE.c.id, isouter=True)
@@ -164,6 +167,7 @@ def list_devices(
                 oldest_unsent_s=beacon.oldest_unsent_s if beacon else 0,
                 digest_state=row.digest_state,
                 logs=row.logs or 0,
+                lives=row.lives or 0,
                 forks=row.forks or 0,
                 restored_ms=row.restored,
                 forked_ms=row.forked,

@@ -28,7 +28,9 @@ def check_fleet(connection: Connection, node: SimNode, *, now_ms: int) -> None:
         "the province tells whose database was put back",
         f"{node.name} {reasons} {told.restored_ms}",
     )
-    require(told.logs == len(trunks), "the province knows every life of a PC", f"{node.name} {told.logs}")
+    lives = sum(reason is not OpeningReason.REORGANISATION for reason in reasons)
+    require(told.lives == lives, "the province counts the lives of a PC's database", f"{node.name} {lives}")
+    require(told.logs == len(trunks), "the province knows every log of a PC", f"{node.name} {told.logs}")
     require(
         told.is_forked == (len(trunks) < len(own)),
         "the province tells whose log goes on in two ways",

@@ -39,6 +39,7 @@ from dossiers.calendar import WorkingCalendar, load_default_calendar
 from dossiers.deadlines import due, freeze, resume
 from dossiers.local_time import instant, local_date, to_yyyymmdd
 from dossiers.procedures import Procedure, load_default_catalogue
+from dossiers.state_hash import FOLD_VERSION
 from dossiers.units import load_default_units
 from signing.keys import BoxKey, LockCost
 from signing.roles import OFFICE_ROLES, Role
@@ -194,11 +195,12 @@ class ProvinceHub:
         """What a round leaves in the fleet's page."""
         values: dict[str, Any] = {
             "unsent": len(desk.log.records) - desk.sent, "oldest_unsent_s": 0, "conflicts": 0, "refused": 0,
-            "offset_ms": 140, "disk_free_mb": 61_000, "database_mb": 240, "codes_left": 430,
+            "offset_ms": 140, "disk_free_mb": 61_000, "database_mb": 240, "codes_left": 430, "version": "0.1.0",
+            "fold": FOLD_VERSION,
         } | beacon  # fmt: skip
         with writing(self.services.engine) as connection:
             note_contact(
-                connection, desk.device, Beacon(version="0.1.0", fold=1, **values), now_ms=self.clock.now - ago_ms,
+                connection, desk.device, Beacon(**values), now_ms=self.clock.now - ago_ms,
                 bytes_in=48_000, bytes_out=9_000, is_complete=not values["unsent"], digest_state=1,
             )  # fmt: skip
 

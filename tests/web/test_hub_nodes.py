@@ -4,22 +4,27 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import update
 
 from central_hub.api.answers import nodes_answer
 from central_hub.config import ConfigInvalid, HubConfig
+from central_hub.nodes.service import _SORTS
 from central_hub.nodes.states import NodeState, look_at, state_of
 from central_hub.projection.rebuild import rebuild
 from central_hub.registry.enrolment import list_codes
 from central_hub.store.engine import reading, writing
 from central_hub.store.tables import LOG
 from central_hub.sync.fleet import DeviceState, list_devices
+from dossiers.state_hash import FOLD_VERSION
 from sync_protocol.enrolment import parse_code
 from sync_protocol.log import OpeningReason
 from tests.support.hub import (
+    BEACON,
     DAY_MS,
     NOW_MS,
     PASSWORD,
@@ -73,13 +78,85 @@ def test_the_fleet_tells_who_needs_a_look(full: ProvinceHub) -> None:
     assert "Không có máy nào khớp" in visitor.page("/nodes?q=zzz")
 
 
-@pytest.mark.parametrize(
-    "sort",
-    ["unit", "state", "last", "waiting", "oldest", "offset", "disk", "codes", "conflicts", "duplicates", "x"],
-)
+@pytest.mark.parametrize("sort", [*_SORTS, "x"])
 def test_the_fleet_sorts(full: ProvinceHub, sort: str) -> None:
     page = full.browser("kiemtra").page(f"/nodes?sort={sort}&dir=desc")
     assert page.count("mc-row-link") == 8
+    assert page.count("aria-sort=") == page.count('class="mc-sorted"') == 1
+    assert all(f"sort={key}&amp;" in page for key in _SORTS), "each can be chosen by its heading"
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory: pytest.TempPathFactory) -> ProvinceHub:
+    """Three PCs: an old one that was put back twice, a copied one, a new one of a later version."""
+    hub = found_province(tmp_path_factory.mktemp("uneven"))
+    for number, unit in enumerate(("20242", "20257", "20195")):
+        hub.clock.now = NOW_MS - (30 - 10 * number) * DAY_MS
+        desk = hub.enrol(unit)
+        desk.log.a_dossier()
+        hub.deliver(desk)
+    put_back, copied, later = hub.desks
+    for _ in range(2):
+        hub.put_back(put_back)
+    hub.put_back(later, OpeningReason.REORGANISATION)
+    suspect_copy(hub, copied)
+    hub.clock.now = NOW_MS
+    hub.contact(put_back, version="0.9.0")
+    hub.contact(copied, version="0.9.1")
+    hub.contact(later, version="0.10.0", fold=FOLD_VERSION + 1)
+    return hub
+
+
+@pytest.mark.parametrize(
+    ("sort", "column", "said"),
+    [
+        ("lives", "Đời dữ liệu", {"20242": "3", "20257": "1", "20195": "1"}),
+        ("forks", "Nhánh khác", {"20257": "1", "20242": "0", "20195": "0"}),
+        ("key", "Tuổi khóa (ngày)", {"20242": "30", "20257": "20", "20195": "10"}),
+        ("version", "Phiên bản", {"20195": "0.10.0", "20257": "0.9.1", "20242": "0.9.0"}),
+    ],
+)
+def test_epochs_forks_and_the_age_of_keys_are_columns(
+    uneven: ProvinceHub, sort: str, column: str, said: dict[str, str]
+) -> None:
+    """They stood on the PC's page and in the file alone: nobody could see whose were many or old."""
+    visitor = uneven.browser("kiemtra")
+    found = lines(visitor, f"/nodes?sort={sort}&dir=desc&format=csv")
+    names = {uneven.services.units.name(unit): value for unit, value in said.items()}
+    assert {line["Đơn vị"]: line[column] for line in found} == names
+    assert found[0]["Đơn vị"] == next(iter(names))
+    rows = visitor.page(f"/nodes?sort={sort}&dir=desc").split("<tr role")[2:]
+    shown = re.sub(r"<[^>]+>", " ", rows[0])
+    assert next(iter(names)) in shown
+    words = {"lives": r"\b3\b", "forks": "1 nhánh khác", "key": "30 ngày", "version": "bản 0.10.0"}
+    assert re.search(words[sort], shown)
+
+
+def test_another_fold_version_is_shown_and_alarms_nobody(uneven: ProvinceHub) -> None:
+    """PROTOCOL §7: shown in the fleet. No screen said it."""
+    visitor, later = uneven.browser("kiemtra"), uneven.desks[2]
+    told = f"Máy gộp hồ sơ theo quy tắc {FOLD_VERSION + 1}, mới hơn tỉnh ({FOLD_VERSION})"
+    for address in ("/nodes", f"/nodes/{later.device}"):
+        page = visitor.page(address)
+        assert page.count(told) == 1 and "Bình thường" in page
+    assert "chưa so được: khác phiên bản" in page
+    assert told not in visitor.page("/") and state_of(seen(uneven, later)) is NodeState.WELL
+    assert told not in visitor.page(f"/nodes/{uneven.desks[0].device}")
+    folds = {line["Quy tắc gộp"] for line in lines(visitor, "/nodes?format=csv")}
+    assert folds == {str(FOLD_VERSION), str(FOLD_VERSION + 1)}
+    device = replace(seen(uneven, later), beacon=msgspec.structs.replace(BEACON, fold=FOLD_VERSION - 1))
+    with uneven.app.test_request_context():
+        older = look_at(device, now_ms=NOW_MS)
+    assert older.is_of_another_fold and "cũ hơn tỉnh" in older.notes[-1] and older.state is NodeState.WELL
+
+
+def test_programs_are_told_the_same(uneven: ProvinceHub) -> None:
+    with reading(uneven.services.engine) as connection, uneven.app.test_request_context():
+        nodes = {node["unit"]: node for node in nodes_answer(connection, uneven.services)["nodes"]}
+    assert [nodes[unit]["epochs"] for unit in ("20242", "20257", "20195")] == [3, 1, 1]
+    assert [nodes[unit]["forks"] for unit in ("20242", "20257", "20195")] == [0, 1, 0]
+    assert nodes["20242"]["restored"] and nodes["20195"]["restored"] is None
+    assert nodes["20195"]["fold"] == FOLD_VERSION + 1
 
 
 def test_one_pc_shows_its_logs_officers_and_numbers(full: ProvinceHub) -> None:

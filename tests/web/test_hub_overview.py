@@ -118,6 +118,17 @@ def test_a_pc_whose_sync_fails_is_named_first_whatever_else_it_has(tmp_path: Pat
     assert f'href="/nodes/{failing.device}"' in page and f'href="/nodes/{new.device}"' in page
 
 
+def test_more_pcs_than_are_named_are_counted_and_listed(tmp_path: Path) -> None:
+    hub = found_province(tmp_path)
+    for number in range(8):
+        hub.enrol("20242", f"PC quầy {number + 1}")
+    visitor = hub.browser("quantri")
+    page = visitor.page("/")
+    assert len(strip(page)) == 6 and "Xem đủ 8 máy cần để ý" in page
+    assert 'href="/nodes?state=attention"' in page
+    assert visitor.page("/nodes?state=attention").count("mc-row-link") == 8
+
+
 def test_whatever_is_not_well_can_be_named_and_drawn(hub: ProvinceHub) -> None:
     assert sorted(_ORDER) == sorted(set(NodeState) - {NodeState.WELL})
     macros = hub.app.jinja_env.get_template("macros/figures.html")
