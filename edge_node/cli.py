@@ -9,10 +9,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
+from sqlite_utils import Database
 
 from edge_node import reasons
 from edge_node.backup.commands import backup_command, restore_command
 from edge_node.casework.exporting import export_proof
+from edge_node.casework.proof_pdf import NotCarried, proof_pdf
 from edge_node.console import common, loaded, opened
 from edge_node.copies.commands import copies
 from edge_node.diagnosis.commands import diagnose_command
@@ -27,7 +29,7 @@ from edge_node.projection.lists import find_by_code
 from edge_node.projection.service import rebuild as rebuild_views
 from edge_node.relay.commands import relay_command
 from edge_node.server import serve
-from edge_node.services import build_services
+from edge_node.services import Services, build_services
 from edge_node.sync.commands import export_command, import_command, status_command, sync_command
 from edge_node.witness.state import seen_note
 from signing.console import BAD_INPUT, FAILED, OK, UNDECIDED, Console, run_commands
@@ -68,10 +70,22 @@ def serve_command(console: Console, host: str | None, port: int | None) -> None:
 @click.option(
     "--disclose", "disclosed", multiple=True, help="With the body of this record (id); may be repeated."
 )
+@click.option(
+    "--into",
+    "carrier",
+    metavar="PDF",
+    default=None,
+    help="Attach it to this PDF: bien-nhan (the hand-over receipt), or the id of an attached result.",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="File to write.")
 @common
 def proof_command(
-    console: Console, dossier: str, records: tuple[str, ...], disclosed: tuple[str, ...], out: Path | None
+    console: Console,
+    dossier: str,
+    records: tuple[str, ...],
+    disclosed: tuple[str, ...],
+    carrier: str | None,
+    out: Path | None,
 ) -> None:
     """Write a proof of DOSSIER (code or id) that any agency verifies offline; bodies only as chosen."""
     with opened(console) as (db, services):
@@ -83,15 +97,28 @@ def proof_command(
         )
         if data is None:
             console.refuse(reasons.NOT_FOUND, dossier, code=BAD_INPUT)
-        path = out or Path(f"{dossier}.motcua-proof.json")
-        path.write_bytes(data)
+        file = data if carrier is None else _inside(console, db, services, found[0], carrier, data)
+        path = out or Path(
+            f"{dossier}.motcua-proof.json" if carrier is None else f"{dossier}-kem-chung-minh.pdf"
+        )
+        path.write_bytes(file)
         console.say(f"Đã ghi {path}.", f"Wrote {path}.")
         bare = sum(not each.inclusions for each in decode_proof(data).records)
         ready = readiness_of(data, bundle, Writer.NODE)
         console.say(ready.vi, ready.en)
         console.leave(
-            OK, {"file": str(path), "bytes": len(data), "without_place": bare, "readiness": ready.json()}
+            OK, {"file": str(path), "bytes": len(file), "without_place": bare, "readiness": ready.json()}
         )
+
+
+def _inside(
+    console: Console, db: Database, services: Services, dossier: str, carrier: str, proof: bytes
+) -> bytes:
+    """The PDF of this carrier with the proof attached."""
+    try:
+        return proof_pdf(db, services, dossier, carrier, proof)
+    except NotCarried as error:
+        console.refuse(error.reason, error.detail or carrier)
 
 
 @cli.command()

@@ -352,12 +352,30 @@ HISTORY_MISSING: Final = _reason(
     next_vi="Đồng bộ với tỉnh, hoặc nhập thêm USB của tỉnh; cần gấp thì xem trên máy khác của xã.",
     next_en="Sync with the province, or take another stick from it; if it is urgent, look on another PC of the commune.",
 )
+PDF_SIGNED: Final = _reason(
+    "NODE_PDF_SIGNED",
+    409,
+    retryable=False,
+    vi="Tệp PDF này đã có chữ ký số; đính thêm vào sẽ bị coi là sửa sau khi ký.",
+    en="This PDF has a digital signature; an addition would show as a change after signing.",
+    next_vi="Giữ nguyên tệp PDF và gửi kèm tệp chứng minh, hoặc đính vào giấy biên nhận trả kết quả.",
+    next_en="Leave the PDF as it is and send the proof along as a file, or attach it to the hand-over receipt.",
+)
+PDF_UNFIT: Final = _reason(
+    "NODE_PDF_UNFIT",
+    422,
+    retryable=False,
+    vi="Không đính được tệp chứng minh vào PDF này (có mật khẩu, hỏng hoặc lớn hơn 3 MB).",
+    en="The proof cannot be attached to this PDF (it has a password, is damaged or larger than 3 MB).",
+    next_vi="Tải riêng tệp chứng minh và gửi kèm tệp PDF, hoặc đính vào giấy biên nhận trả kết quả.",
+    next_en="Download the proof and send it along with the PDF, or attach it to the hand-over receipt.",
+)
 
 REASONS: Final = (
     DISK_FULL, DAMAGED, NOT_ENROLLED, ROLE, LOGIN_FAILED, LOGIN_WAIT, LOGIN_BUSY, LOGGED_OUT, PIN_WEAK, OFFICER_UNKNOWN, CSRF,
     API_TOKEN, API_SCOPE, API_LOCKED, CHANGED, REPEATED, NOT_FOUND, INPUT, RUNNING, PORT_TAKEN, BACKUP, ENROLMENT, ERASED,
     BUSY, INTERNAL, KEY_REVOKED, KEY_SUSPENDED, DEVICE_REVOKED, FILE_TYPE, FILE_EMPTY, FILE_DAMAGED, FILE_ABSENT,
     FILE_PAGES, PICTURE_LARGE, PICTURE_SMALL,
-    COPY_ITSELF, HISTORY_MISSING,
+    COPY_ITSELF, HISTORY_MISSING, PDF_SIGNED, PDF_UNFIT,
 )  # fmt: skip
 BY_CODE: Final = {reason.code: reason for reason in REASONS}

@@ -341,6 +341,34 @@ def _paths() -> Schema:
                 | _problems(*_READING, 404),
             }
         },
+        "/api/v1/dossiers/{id}/proof/pdf": {
+            "get": {
+                "operationId": "proofPdf",
+                "summary": "The same proof inside a result PDF, which motcua-verify and verify.html read",
+                "description": "The PDF stays as it was, byte for byte, and grows by the attachment. One with a digital signature is left "
+                "alone (409): the proof goes along as a file of its own.",
+                "parameters": [
+                    _PATH_ID,
+                    {
+                        "name": "carrier",
+                        "in": "query",
+                        "schema": _TEXT,
+                        "description": "bien-nhan (the hand-over receipt, the default), or the id of a PDF attached as the result",
+                    },
+                    *(
+                        {"name": name, "in": "query", "schema": {"type": "array", "items": _TEXT}}
+                        for name in ("record", "disclose")
+                    ),
+                ],
+                "responses": {
+                    "200": {
+                        "description": "the PDF",
+                        "content": {"application/pdf": {}},
+                    }
+                }
+                | _problems(*_READING, 404, 409, 422, 500),
+            }
+        },
         "/api/v1/dossiers/{id}/proof/readiness": {
             "get": {
                 "operationId": "proofReadiness",

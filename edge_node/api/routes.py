@@ -22,6 +22,9 @@ from edge_node.api.tokens import Scope, Token, find_token, note_reading
 from edge_node.casework import service as casework
 from edge_node.casework.exporting import export_proof
 from edge_node.casework.forms import parse_step
+from edge_node.casework.papers import PaperName
+from edge_node.casework.proof_pdf import NotCarried
+from edge_node.casework.proof_pdf import proof_pdf as carried_proof
 from edge_node.casework.reading import officer_choices
 from edge_node.casework.situation import survey
 from edge_node.database import get_db, get_services
@@ -33,6 +36,7 @@ from edge_node.projection.service import view as view_of
 from edge_node.receive.forms import check_agreed, parse_reception
 from edge_node.receive.service import Repeated, receive
 from edge_node.sync.status import read_status
+from edge_node.tables import pdf_response
 from edge_node.witness.state import seen_note
 from look.problems import problem
 from signing.readiness import LACKS_HEADER, Readiness, Writer, readiness_of
@@ -165,6 +169,23 @@ def proof(dossier: str) -> Response:
     data, ready = _proof_asked_for(dossier)
     note_reading(get_db(), g.api_token, dossier, now=get_services().clock())
     response = Response(data, content_type="application/json")
+    response.headers[LACKS_HEADER] = ", ".join(ready.lacks)
+    return response
+
+
+@blueprint.get("/v1/dossiers/<dossier>/proof/pdf")
+@entitled(Scope.READ)
+def proof_pdf(dossier: str) -> Response:
+    """That proof inside a result PDF: the hand-over receipt, or the attached result that `carrier` names."""
+    data, ready = _proof_asked_for(dossier)
+    db, services = get_db(), get_services()
+    carrier = request.args.get("carrier", PaperName.HAND_OVER.value)
+    try:
+        made = carried_proof(db, services, dossier, carrier, data)
+    except NotCarried as error:
+        raise Refused(problem(error.reason, error.detail)) from error
+    note_reading(db, g.api_token, dossier, now=services.clock())
+    response = pdf_response(f"{dossier[:16]}-kem-chung-minh", made)
     response.headers[LACKS_HEADER] = ", ".join(ready.lacks)
     return response
 

@@ -8,11 +8,14 @@ from edge_node.accounts.openings import note_opening
 from edge_node.casework import listing
 from edge_node.casework.action_routes import blueprint as actions
 from edge_node.casework.actions import case_or_404
+from edge_node.casework.case import Case
 from edge_node.casework.decide_routes import blueprint as decisions
 from edge_node.casework.exporting import export_proof, export_record, provable
 from edge_node.casework.file_routes import blueprint as files
 from edge_node.casework.filters import parse_list
 from edge_node.casework.papers import PaperName, paper_form
+from edge_node.casework.proof_pdf import NotCarried, carriers
+from edge_node.casework.proof_pdf import proof_pdf as carried_proof
 from edge_node.casework.raw import raw_record, stored_record
 from edge_node.casework.reading import read_page
 from edge_node.database import get_db, get_services
@@ -128,6 +131,7 @@ def proof(dossier: str) -> ResponseReturnValue:
     return render_template(
         "casework/proof.html",
         case=case,
+        carriers=carriers(case.view),
         records=provable(get_db(), case.view.dossier),
         asked=asked,
         is_complete=ready.is_complete,
@@ -138,11 +142,34 @@ def proof(dossier: str) -> ResponseReturnValue:
 @blueprint.get("/<dossier>/proof/file")
 def proof_file(dossier: str) -> ResponseReturnValue:
     """The proof itself; bodies only of the records that were chosen for it."""
-    found = case_or_404(dossier).view.dossier
+    response = Response(_chosen_proof(case_or_404(dossier)), content_type="application/json")
+    note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
+    response.headers["Content-Disposition"] = f'attachment; filename="{dossier[:16]}.motcua-proof.json"'
+    return response
+
+
+@blueprint.get("/<dossier>/proof/pdf")
+def proof_pdf(dossier: str) -> ResponseReturnValue:
+    """The same proof inside a result PDF of the dossier, named by `carrier`."""
+    case = case_or_404(dossier)
+    proof, carrier = _chosen_proof(case), request.args.get("carrier", "")
+    try:
+        made = carried_proof(get_db(), get_services(), case.view.dossier, carrier, proof)
+    except NotCarried as error:
+        return answer(error.reason, error.detail)
+    note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
+    response = pdf_response(f"{case.view.display_code or dossier[:16]}-kem-chung-minh", made)
+    response.headers["Content-Disposition"] = response.headers["Content-Disposition"].replace(
+        "inline", "attachment"
+    )
+    return response
+
+
+def _chosen_proof(case: Case) -> bytes:
     records, disclosed = request.args.getlist("record"), request.args.getlist("disclose")
     data = export_proof(
         get_db(),
-        found,
+        case.view.dossier,
         bundle=get_services().trust.trust(get_db()).bundle,
         checkpoint=seen_note(get_services().config.keys),
         records=records,
@@ -150,7 +177,4 @@ def proof_file(dossier: str) -> ResponseReturnValue:
     )
     if data is None:
         abort(404)
-    note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
-    response = Response(data, content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="{dossier[:16]}.motcua-proof.json"'
-    return response
+    return data

@@ -14,6 +14,8 @@ import pytest
 import segno
 from playwright.sync_api import Browser, expect
 
+from edge_node.casework.proof_pdf import with_proof
+from edge_node.printing import forms, render_pdf
 from signing import base45, cose, qr
 from signing.bundles import next_payload, open_unpinned_bundle, sign_bundle
 from signing.compact import CompactChain, RegistryKey, sign_registry_key
@@ -451,6 +453,28 @@ def test_a_pdf_gives_the_finding_of_the_proof_inside(browser: Browser, tmp_path:
     wanted = pdfs_by_python(bundle, sent)
     assert [number for number, (a, b) in enumerate(zip(found, wanted, strict=True)) if a != b] == []
     assert [each["indication"] for each in wanted].count("PASSED") >= 10
+
+
+def test_a_receipt_as_the_office_makes_it_gives_the_finding_of_the_proof_inside(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The other end of `edge_node.casework.proof_pdf`."""
+    case = next(each for each in CASES if each["expected"]["indication"] == "PASSED")
+    person = forms.Person(name="Nguyễn Thị Minh Nguyệt")
+    receipt = forms.ResultHandOver(
+        office=forms.Office(superior="Ủy ban nhân dân phường Hải Châu", name="Trung tâm", place="Hải Châu"),
+        day=20261120, record="3f" * 32, code=forms.DossierCode(text="H17.20242-261120-0001"), procedure="Đăng ký khai sinh",
+        owner=person, receiver=person, result_kind="Giấy khai sinh", returned=0, officer="Lê Thị Tâm",
+    )  # fmt: skip
+    made = with_proof(render_pdf(receipt), case["data"])
+    with opened_page(browser, write_page(tmp_path, case["trust_bytes"], case["status_bytes"])) as tab:
+        give(tab, "bien-nhan.pdf", made, "application/pdf")
+        assert shown(tab) == "HỢP LỆ"
+        (found,) = found_by_page(
+            tab, [as_case(made, case["trust_bytes"], case["status_bytes"], now=case["now"])]
+        )
+        assert tab.complained() == []
+    assert found == by_python(case)
 
 
 def test_a_page_without_trust_says_so_and_takes_a_bundle(browser: Browser, tmp_path: Path) -> None:

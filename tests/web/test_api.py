@@ -16,8 +16,21 @@ from edge_node.api.payloads import BODY_SIZE_BYTES_MAX
 from edge_node.api.tokens import Scope, list_tokens, make_token
 from edge_node.projection.service import view as view_of
 from edge_node.store import SqliteLogStore
+from signing.opening import opened_input
+from signing.proof_file import decode_proof
 from signing.roles import Role
-from tests.support.node import PIN, Browser, Cast, browse, hire, lend_codes, make_app, receive, step
+from tests.support.node import (
+    PIN,
+    Browser,
+    Cast,
+    browse,
+    hire,
+    lend_codes,
+    make_app,
+    receive,
+    settle_dossier,
+    step,
+)
 from tests.support.office import TestOffice, make_office
 
 DOCUMENT = OpenAPI.from_dict(
@@ -213,6 +226,17 @@ def test_a_proof_is_read_with_the_bodies_asked_for(office: TestOffice, reader: P
     assert reader.get(f"/api/v1/dossiers/{dossier}/proof?record={'0' * 64}").status_code == 404
     assert reader.get(f"/api/v1/dossiers/{'0' * 32}/proof").status_code == 404
     assert ("Ki-ốt", "api") in office.db.conn.execute("SELECT officer, purpose FROM opening").fetchall()
+
+
+def test_a_proof_comes_inside_the_result_pdf(office: TestOffice, cast: Cast, reader: Program) -> None:
+    dossier = receive(office, 0, "2.000815")
+    address = f"/api/v1/dossiers/{dossier}/proof/pdf"
+    assert reader.get(address).status_code == 404, "nothing is handed over yet"
+    settle_dossier(office, cast, dossier, "88/CT-UBND")
+    answer = reader.get(address)
+    assert answer.content_type == "application/pdf" and answer.headers["Motcua-Proof-Lacks"] == ""
+    assert len(decode_proof(opened_input(answer.data)).records) == 4
+    assert reader.get(f"{address}?carrier=mau01").status_code == 404
 
 
 @pytest.mark.parametrize("dossier", ["0" * 32, "x", "0" * 31 + "Z"])
