@@ -61,7 +61,7 @@ PURE_EXCEPTIONS = {
 }
 # One job, one library, one place.
 OWNERS = {
-    "requests": ("edge_node/sync/transport.py",),
+    "requests": ("edge_node/sync/transport.py", "central_hub/tlog/asking.py"),
     "apscheduler": ("edge_node/scheduler.py", "central_hub/scheduler.py"),
     "nacl": ("signing/",),
     "cryptography": ("signing/", "central_hub/tls.py"),

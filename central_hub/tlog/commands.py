@@ -1,14 +1,18 @@
 """The command `witnesses`: who cosigns the province's log, as lines for the roots' policy."""
 
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from central_hub import reasons
 from central_hub.console import common, opened
+from central_hub.services import Services
 from central_hub.store.engine import reading
+from central_hub.tlog.asking import ask_witness
 from central_hub.tlog.naming import nameable, policy_naming
-from signing.console import BAD_INPUT, OK, Console
+from central_hub.tlog.tree import TreeUnusable
+from signing.console import BAD_INPUT, FAILED, OK, Console
 from signing.errors import LogInvalid
 
 
@@ -23,6 +27,9 @@ from signing.errors import LogInvalid
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="With --quorum: the file."
 )
+@click.option(
+    "--ask", default="", help="Address of a C2SP witness: have it cosign the newest checkpoint now."
+)
 @common
 def witnesses_command(
     console: Console,
@@ -30,9 +37,12 @@ def witnesses_command(
     outside: tuple[str, ...],
     quorum: int | None,
     out: Path | None,
+    ask: str,
 ) -> None:
     """Print PCs as witnesses for a policy, or write the policy that `trust draft --policy` takes."""
     services = opened(console)
+    if ask:
+        _ask(console, services, ask)
     policy = services.keys.bundle.policy
     if (quorum is None) != (out is None) or (outside and quorum is None) or policy is None:
         console.refuse(reasons.INPUT, "--quorum --out", code=BAD_INPUT)
@@ -63,3 +73,12 @@ def witnesses_command(
         for each in found
     ]
     console.leave(OK, {"witnesses": lines})
+
+
+def _ask(console: Console, services: Services, address: str) -> NoReturn:
+    try:
+        kept = ask_witness(services, address)
+    except (LogInvalid, TreeUnusable, OSError) as error:
+        console.refuse(reasons.INPUT, str(error), code=FAILED)
+    console.say(f"Đã có chữ ký chứng kiến của {', '.join(kept)}.", f"Cosigned by {', '.join(kept)}.")
+    console.leave(OK, {"cosigned": kept})
