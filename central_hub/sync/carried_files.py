@@ -12,6 +12,7 @@ from central_hub.files.service import stated_and_pieces, take_pieces, word_of
 from central_hub.services import Services
 from central_hub.settings import hub_epoch
 from central_hub.store.engine import reading
+from central_hub.sync.metering import Meter, Progress
 from central_hub.sync.parcels import GivenFile
 from central_hub.sync.service import asker_of
 from sync_protocol.carried_files import MESSAGE_BYTES, is_about_files, sign_files_answer, unmarked
@@ -34,22 +35,26 @@ class AskedFiles(msgspec.Struct, frozen=True, kw_only=True):
     protocol: int = PROTOCOL_VERSION
 
 
-def take_files(services: Services, files: Sequence[GivenFile]) -> dict[str, AskedFiles]:
+def take_files(
+    services: Services, files: Sequence[GivenFile], *, progress: Progress | None = None
+) -> dict[str, AskedFiles]:
     """Keep the pieces in these parcels whose files judged records state; by device what it offered and wants.
 
     Parts that are damaged or of others are passed over: what came of them was told when their records were taken.
     """
     asked: dict[str, AskedFiles] = {}
     hub = services.keys.hub.public.id
+    meter = Meter(sum(file.size_bytes for file in files), progress)
     for file in files:
         try:
             with file.reader() as source:
-                part = Part(source)
+                part = Part(meter.through(source))
                 if part.label.content != REQUESTS or part.label.enclosed_for(hub) is None:
                     continue
                 asker, key, _ = asker_of(services, part.label.sender)
                 part.verify(key)
                 for message in part.messages(hub, services.keys.box):
+                    meter.say()
                     if not is_about_files(message):
                         continue
                     signed = open_files_request(unmarked(message), services.versions)
@@ -60,6 +65,8 @@ def take_files(services: Services, files: Sequence[GivenFile]) -> dict[str, Aske
                     asked[asker.device] = _with(asked.get(asker.device, AskedFiles()), request)
         except (RemoteFault, OSError):
             continue
+        finally:
+            meter.settle(file.size_bytes)
     return asked
 
 

@@ -32,7 +32,10 @@ def import_command(console: Console, folder: Path, is_silent: bool, wait_s: int)
         _say_taken(console, services, parcel)
     answered: list[dict[str, Any]] = []
     is_judged = judge_now(services, {p.unit for p in taken if p.asked}, within_s=wait_s)
-    files = take_files(services, files_on(folder))
+    files = dict[str, AskedFiles]()
+    if any(parcel.has_files for parcel in taken):
+        bar = console.bar("byte (tệp quét)", "bytes (scans)")
+        files = take_files(services, files_on(folder), progress=bar)
     if not is_silent:
         answered = [
             _answered(console, services, folder, asked, files.get(asked.device))

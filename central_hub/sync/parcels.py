@@ -26,6 +26,7 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.sync.carried import take_carried
 from central_hub.sync.fleet import note_contact, note_heard
+from central_hub.sync.metering import Meter, Progress
 from central_hub.sync.service import Asker, asker_of, compose_answer, owed, place_of, with_tree
 from central_hub.tlog.answers import take_cosignature
 from dossiers.merge import FOLD_VERSION
@@ -57,8 +58,6 @@ from sync_protocol.wire import (
 
 JUDGED_WITHIN_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.2
-Progress = Callable[[int, int], None]
-"""(done, total) in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +126,11 @@ def take_parcels(
             taken.append(TakenParcel(parcel=file.name, names=[file.name], parts=1, problem=fault))
         elif label.content == REQUESTS:  # answers of ours lie there for the nodes
             parcels.setdefault(label.parcel, []).append((label, file))
-    total, done = sum(file.size_bytes for file in files), 0
+    # Answers of ours beside them are not read: the bar is at its end when the requests are taken.
+    meter = Meter(sum(file.size_bytes for parts in parcels.values() for _, file in parts), progress)
     for found in sorted(parcels.values(), key=lambda parts: min(label.at for label, _ in parts)):
         parts = sorted(found, key=lambda each: each[0].part)
-        taken.append(_take(services, parts, stores=stores))
-        done += sum(file.size_bytes for _, file in parts)
-        if progress:
-            progress(done, total)
+        taken.append(_take(services, parts, stores=stores, meter=meter))
     if stores:
         _note(services, taken, by)
     return taken
@@ -270,7 +267,12 @@ def _look(file: GivenFile) -> tuple[Label | None, RemoteFault | None]:
 
 
 def _take(
-    services: Services, parts: Sequence[tuple[Label, GivenFile]], *, stores: bool, is_alone: bool = False
+    services: Services,
+    parts: Sequence[tuple[Label, GivenFile]],
+    *,
+    stores: bool,
+    is_alone: bool = False,
+    meter: Meter | None = None,
 ) -> TakenParcel:
     """Everything of one parcel that can be used; a fault of one part does not keep the others out.
 
@@ -286,30 +288,32 @@ def _take(
         told=first.records,
         names=[file.name for _, file in parts],
     )
-    is_ended = False
+    is_ended, meter = False, meter or Meter(0, None)
     for _, file in parts:
         try:
             with file.reader() as source:
-                part = Part(source)
-                _take_part(services, part, taken, stores=stores)
+                part = Part(meter.through(source))
+                _take_part(services, part, taken, stores=stores, meter=meter)
                 is_ended = is_ended or part.is_last
         except RemoteFault as fault:
             taken.problem = taken.problem or fault
         except OSError as error:
             taken.problem = taken.problem or RemoteFault(reasons.PARCEL_STICK, str(error))
+        meter.settle(file.size_bytes)
     numbers = [label.part for label, _ in parts]
     if taken.problem is None and not is_alone and (not is_ended or numbers != list(range(1, len(parts) + 1))):
         taken.problem = RemoteFault(reasons.PARCEL_CUT, f"parts {numbers}")
     return taken
 
 
-def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bool) -> None:
+def _take_part(services: Services, part: Part, taken: TakenParcel, *, stores: bool, meter: Meter) -> None:
     hub = services.keys.hub.public.id
     if part.label.enclosed_for(hub) is None:
         raise RemoteFault(reasons.PARCEL_RECIPIENT, part.label.unit)
     asker, key, _ = asker_of(services, part.label.sender)
     part.verify(key)
     for message in part.messages(hub, services.keys.box):
+        meter.say()
         if is_about_files(message):
             taken.has_files = True
             continue  # after the records are judged: `carried_files.take_files`

@@ -1,7 +1,7 @@
 /* Small help for fast hands. Every screen works without this file; each block stands alone and listens on the document,
    so parts that htmx brings later behave the same. This file is the same in edge_node and central_hub.
    Attributes it reads: data-open-dialog, data-close-dialog, data-confirm, data-primary, data-draft-url, data-idle-seconds,
-   data-reveal-url, data-rows, data-select-all, data-shows, data-print, data-date, data-focus. */
+   data-reveal-url, data-rows, data-select-all, data-shows, data-print, data-date, data-focus, data-upload. */
 "use strict";
 (() => {
   const words = JSON.parse(document.getElementById("words")?.textContent || "{}");
@@ -210,6 +210,49 @@
       place.textContent = (await answer.text()).trim();
       setTimeout(() => { place.textContent = place.dataset.masked; }, 20000);
     } catch { show(words.unreachable, 6000); }
+  });
+
+  /* A form that carries large files (data-upload): how much of them has gone, then that the rest is being worked on */
+  const megabytes = (bytes) => new Intl.NumberFormat(document.documentElement.lang || "vi", { maximumFractionDigits: 1 }).format(bytes / 1048576);
+  const uploadBar = (event) => event.target.closest?.("[data-upload]")?.querySelector("[data-upload-bar]");
+  const uploaded = (bar) => {
+    bar.dataset.state = "taking";
+    bar.querySelector("[data-upload-sending]").hidden = true;
+    bar.querySelector("[data-upload-taking]").hidden = false;
+    bar.querySelector("progress").removeAttribute("value");
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const bar = uploadBar(event);
+    if (!bar) return;
+    bar.dataset.state = "sending";
+    bar.querySelector("[data-upload-sending]").hidden = false;
+    bar.querySelector("[data-upload-taking]").hidden = true;
+    bar.querySelector("[data-upload-told]").textContent = "";
+    bar.hidden = false;
+  });
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const bar = uploadBar(event);
+    if (!bar || bar.dataset.state !== "sending" || !event.detail.lengthComputable || !event.detail.total) return;
+    const { loaded, total } = event.detail;
+    const line = bar.querySelector("progress");
+    line.max = total;
+    line.value = loaded;
+    bar.querySelector("[data-upload-told]").textContent = `${megabytes(loaded)} / ${megabytes(total)} MB`;
+    if (loaded >= total) uploaded(bar);
+  });
+  document.addEventListener("htmx:xhr:loadend", (event) => {
+    const bar = uploadBar(event);
+    if (bar?.dataset.state === "sending") uploaded(bar);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const bar = uploadBar(event);
+    if (bar) bar.hidden = true;
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // What a page of ours says of a refusal is more than that nobody answered.
+    if (!uploadBar({ target: event.detail.requestConfig?.elt || event.target }) || event.detail.xhr.status < 400) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
   });
 
   /* htmx: the token travels along, an unreachable node says so */

@@ -5,6 +5,7 @@ drawn, and the keys work.
 import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -165,3 +166,34 @@ def test_the_report_prints_as_the_form(page: Page) -> None:
         expect(page.locator(shown)).to_be_visible()
     for hidden in (".mc-top", ".mc-period", ".mc-heading"):
         expect(page.locator(hidden)).to_be_hidden()
+
+
+def test_a_large_parcel_shows_how_far_it_has_been_sent_and_then_what_came_of_it(
+    page: Page, tmp_path: Path
+) -> None:
+    large = tmp_path / "hai-chau.motcua"
+    large.write_bytes(b"motcua parcel 1\n" + bytes(3_000_000))
+    page.goto("/stick")
+    bar = page.locator("[data-upload-bar]")
+    expect(bar).to_be_hidden()
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
+    devtools.send("Network.emulateNetworkConditions", slow)
+    page.set_input_files("#field-files", [large])
+    page.click("main button[data-primary]")
+    expect(bar).to_be_visible()
+    expect(page.locator("[data-upload-told]")).to_have_text(re.compile(r"^[\d,]+ / 2,9 MB$"))
+    expect(page.locator("[data-upload-sending]")).to_be_visible()
+    page.wait_for_function(
+        "() => { const line = document.querySelector('#upload'); return line && line.value > 0 && line.value < line.max }"
+    )
+    expect(page.locator("main button[data-primary]")).to_be_disabled()
+    expect(page.locator("#taken")).to_contain_text("hai-chau.motcua", timeout=20_000)
+    expect(page.locator("#taken")).to_contain_text("Cần xem lại")
+    expect(page.locator("[data-upload-bar]")).to_be_hidden()
+    assert page.url.endswith("/stick")
+    page.set_input_files("#field-files", [large])
+    devtools.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    page.click("main button[data-primary]")
+    expect(page.locator("#taken")).to_contain_text("hai-chau.motcua", timeout=20_000)

@@ -275,3 +275,26 @@ def send_much(browser: Visitor) -> TestResponse:
     body = b"--edge\r\n" + head.encode() + bytes(5 << 20) + b"\r\n--edge\r\n"
     body += f'Content-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n--edge--\r\n'.encode()
     return browser.client.post("/stick", data=body, content_type="multipart/form-data; boundary=edge")
+
+
+def test_one_large_parcel_tells_how_far_it_is_message_by_message(hub: ProvinceHub, desk: Desk) -> None:
+    """A stick usually carries one parcel of one office in one part; the answers that lie beside it are not counted."""
+    length = len(desk.log.records)
+    sent = parcel(hub, desk, requests(desk, [length // 4, length // 2, length]))
+    (size,) = map(len, sent.values())
+    told: list[tuple[int, int]] = []
+    (taken,) = take(hub, sent, progress=lambda done, total: told.append((done, total)))
+    assert taken.problem is None and taken.records == length
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert len(told) == 4 and {total for _, total in told} == {size}
+    assert told[-1][0] == size and told[0][0] < size // 2
+
+
+def test_a_parcel_that_cannot_be_read_to_its_end_does_not_leave_the_bar_standing(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    sent = parcel(hub, desk, requests(desk, [len(desk.log.records)]))
+    cut = {name: content[:-100] for name, content in sent.items()}
+    told: list[tuple[int, int]] = []
+    (taken,) = take(hub, cut, progress=lambda done, total: told.append((done, total)))
+    assert taken.problem is not None and told[-1][0] == told[-1][1]
