@@ -1,15 +1,16 @@
 """Files of a dossier (scans, the signed result): which types there are, what is missing, and in which order they travel.
 
 A record states a file by its ciphertext's id, length, type and the paper that it shows; name and key are in the body
-(`dossiers.kinds`). Whether the bytes are on this PC is not known here.
+(`dossiers.kinds`). Where the bytes are is not known here: whoever asks says which ids they hold.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from dossiers.views import FileHeld, PaperHeld
+from sync_protocol.record import BodyState
 
 MEDIA_TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
@@ -32,6 +33,28 @@ class Completeness:
     @property
     def is_complete(self) -> bool:
         return self.covered == self.papers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Of the files that stand in a dossier, each once: how many lie at the province, as far as is known where this is asked.
+
+    Attributes:
+        files: all of them but those whose content was erased by order.
+        waiting: here with their key, and not known to be at the province: they have to be sent.
+        absent: their bytes are not here.
+        unknown: neither here nor known to be at the province: another PC has them, or nobody any more.
+    """
+
+    files: int
+    at_province: int
+    waiting: int
+    absent: int
+    unknown: int
+
+    @property
+    def is_complete(self) -> bool:
+        return self.at_province == self.files
 
 
 def type_of(content: bytes) -> str | None:
@@ -63,6 +86,19 @@ def completeness(papers: Iterable[PaperHeld], files: Iterable[FileHeld]) -> Comp
     shown = {file.paper for file in files}
     missing = tuple(paper for paper in held if paper not in shown)
     return Completeness(papers=len(held), covered=len(held) - len(missing), missing=missing)
+
+
+def arrival(files: Iterable[FileHeld], *, at_province: Collection[str], here: Collection[str]) -> Arrival:
+    """How many of the standing files arrived; `at_province` and `here` hold ids of files, wholly there."""
+    standing = {held.file: held for held in files if held.state is not BodyState.ERASED}
+    elsewhere = [held for file, held in standing.items() if file not in at_province]
+    return Arrival(
+        files=len(standing),
+        at_province=len(standing) - len(elsewhere),
+        waiting=sum(held.file in here and held.key is not None for held in elsewhere),
+        absent=sum(file not in here for file in standing),
+        unknown=sum(held.file not in here for held in elsewhere),
+    )
 
 
 def travel_order(*, is_result: bool, at_ms: int, size: int) -> tuple[int, int, int]:

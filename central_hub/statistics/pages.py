@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
+from central_hub.files.arrival import files_arrived
 from central_hub.projection.views import view_dossier
 from central_hub.quarantine.conflicts import conflicts_of
 from central_hub.registry.holders import list_holders
@@ -215,6 +216,7 @@ def dossier_card(connection: Connection, services: Services, dossier: str) -> di
         "procedure": procedure,
         "view": view,
         "legs": _legs(view, services) if view else [],
+        "files": files_arrived(connection, services, view) if view else None,
         "conflicts": [(each, services.units.name(each.unit)) for each in conflicts_of(connection, dossier)]
         if line.conflicts
         else [],

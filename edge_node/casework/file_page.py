@@ -1,16 +1,18 @@
 """The files of a dossier for the screen: by paper, with what is missing and where each file is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask_babel import gettext as _
 from sqlite_utils import Database
 
-from dossiers.files import Completeness, completeness
+from dossiers.files import Arrival, Completeness, arrival, completeness
 from dossiers.views import DossierView, FileHeld
 from edge_node.casework.case import Case
 from edge_node.casework.history import paper_name
 from edge_node.files.copies import Copy, copies_of
+from edge_node.files.service import vault_of
 from edge_node.services import Services
 from edge_node.store.local import read_office
 
@@ -44,14 +46,14 @@ class Shelf:
 class FilesPage:
     shelves: tuple[Shelf, ...]
     complete: Completeness
+    arrival: Arrival
     bytes: int
 
 
 def read_files_page(db: Database, services: Services, case: Case) -> FilesPage:
     """The dossier's files as they stand now."""
     view = case.view
-    office = read_office(db)
-    copies = copies_of(db, view.dossier, hub_epoch=office.hub_epoch if office else "")
+    copies = _copies(db, services, view)
     shown = [ShownFile(held=held, copy=copies.get(held.file, Copy())) for held in view.files]
     papers = dict.fromkeys(paper.paper for paper in view.papers)
     shelves = [_shelf(paper, paper_name(paper, case.procedure), shown, paper) for paper in papers]
@@ -64,6 +66,7 @@ def read_files_page(db: Database, services: Services, case: Case) -> FilesPage:
     return FilesPage(
         shelves=tuple(shelves),
         complete=file_completeness(view),
+        arrival=_arrival(view, copies),
         bytes=sum(held.size for held in view.files),
     )
 
@@ -71,6 +74,30 @@ def read_files_page(db: Database, services: Services, case: Case) -> FilesPage:
 def file_completeness(view: DossierView) -> Completeness:
     """For how many of the papers there is a file."""
     return completeness(view.papers, view.files)
+
+
+def file_arrival(db: Database, services: Services, view: DossierView) -> Arrival:
+    """How many of the dossier's files are at the province, and how many are not on this disk."""
+    return _arrival(view, _copies(db, services, view))
+
+
+def _arrival(view: DossierView, copies: Mapping[str, Copy]) -> Arrival:
+    return arrival(
+        view.files,
+        at_province={file for file, copy in copies.items() if copy.is_at_hub},
+        here={file for file, copy in copies.items() if copy.is_here},
+    )
+
+
+def _copies(db: Database, services: Services, view: DossierView) -> dict[str, Copy]:
+    """What is known of the files that stand; the disk is asked whether one is still here."""
+    office, vault = read_office(db), vault_of(services)
+    copies = copies_of(db, view.dossier, hub_epoch=office.hub_epoch if office else "")
+    for held in view.files:
+        known = copies.get(held.file)
+        if known is not None and known.is_here and not vault.has(held.file, held.size):
+            copies[held.file] = replace(known, is_here=False)
+    return copies
 
 
 def _shelf(place: str, name: str, shown: list[ShownFile], paper: str) -> Shelf:

@@ -18,7 +18,6 @@ from edge_node.casework.labels import reason_words
 from edge_node.database import get_db, get_services
 from edge_node.files import service
 from edge_node.files.capture import Captured, FileRejected, capture
-from edge_node.files.copies import want
 from edge_node.journal import WriteRefused, may_sign, require_office
 from edge_node.problems import answer
 from edge_node.protection import allow_bytes
@@ -176,6 +175,6 @@ def fetch_file(dossier: str, file: str) -> ResponseReturnValue:
     held = service.find_file(case_or_404(dossier).view, file)
     if held is None or held.key is None:
         abort(404)
-    want(get_db(), held.file)
+    service.ask_for(get_db(), get_services(), held)
     flash(_("Tệp sẽ về máy này ở lần đồng bộ tới."), "done")
     return redirect(url_for("casework.files.index", dossier=dossier), 303)

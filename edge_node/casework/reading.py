@@ -13,12 +13,12 @@ from sqlite_utils import Database
 
 from dossiers.components import PaperForm
 from dossiers.conflicts import Conflict, what_happened
-from dossiers.files import Completeness
+from dossiers.files import Arrival, Completeness
 from dossiers.procedures import Procedure
 from dossiers.views import DossierView
 from edge_node.accounts.openings import openings_of
 from edge_node.accounts.service import Officer, list_officers, officer_names, signer_names
-from edge_node.casework.file_page import file_completeness
+from edge_node.casework.file_page import file_arrival, file_completeness
 from edge_node.casework.history import Event, events_of, paper_name
 from edge_node.casework.labels import (
     PAPER_FORM_LABELS,
@@ -113,6 +113,7 @@ class DossierPage:
     answers: tuple[ShownField, ...]
     papers: tuple[ShownPaper, ...]
     files: Completeness
+    arrival: Arrival
     printables: tuple[Printable, ...]
     events: tuple[Event, ...]
     conflicts: tuple[ShownConflict, ...]
@@ -153,6 +154,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         answers=tuple(_shown(view, procedure, _answer_codes(view, procedure))),
         papers=tuple(_papers(view, procedure)),
         files=file_completeness(view),
+        arrival=file_arrival(db, services, view),
         printables=tuple(printables(view)),
         events=tuple(_with_links(events_of(db, services, view, procedure), dossier)),
         conflicts=tuple(shown_conflict(db, conflict, procedure) for conflict in view.conflicts),

@@ -15,7 +15,7 @@ from dossiers.reasons import MOVE
 from dossiers.views import DossierView, FileHeld
 from edge_node import reasons
 from edge_node.files.capture import Captured
-from edge_node.files.copies import note_here
+from edge_node.files.copies import note_here, want
 from edge_node.files.disk import put_back_s
 from edge_node.journal import Draft, WriteRefused, write_with
 from edge_node.keyring import Actor
@@ -118,6 +118,13 @@ def read(services: Services, held: FileHeld) -> bytes:
 def find_file(view: DossierView, file: str) -> FileHeld | None:
     """A file of the dossier, a removed one among them."""
     return next((held for held in (*view.files, *view.files_removed) if held.file == file), None)
+
+
+def ask_for(db: Database, services: Services, held: FileHeld) -> None:
+    """Somebody here wants to see a file that is not on this disk, whatever was noted of it: it comes with the next sync."""
+    if not vault_of(services).has(held.file, held.size):
+        note_here(db, held.file, is_here=False)
+    want(db, held.file)
 
 
 def check_file(db: Database, services: Services, held: FileHeld) -> bool:

@@ -1,9 +1,12 @@
 """Types by content, names made harmless, what is missing, and what travels first."""
 
+import msgspec
 import pytest
 
-from dossiers.files import FILE_TYPES, MEDIA_TYPES, completeness, file_name, travel_order, type_of
+from dossiers.files import FILE_TYPES, MEDIA_TYPES, arrival, completeness, file_name, travel_order, type_of
 from dossiers.merge import fold
+from dossiers.views import FileHeld
+from sync_protocol.record import BodyState
 from tests.support.histories import History
 
 
@@ -55,6 +58,36 @@ def test_completeness_counts_each_paper_once() -> None:
     found = completeness(view.papers, view.files)
     assert (found.papers, found.covered, found.missing, found.is_complete) == (2, 1, ("can_cuoc",), False)
     assert completeness([], []).is_complete
+
+
+@pytest.mark.parametrize(
+    ("at_province", "here", "counts"),
+    [
+        ("", "", (3, 0, 0, 3, 3)),
+        ("", "abc", (3, 0, 2, 0, 0)),
+        ("ab", "bc", (3, 2, 0, 1, 0)),
+        ("ac", "c", (3, 2, 0, 2, 1)),
+        ("abc", "", (3, 3, 0, 3, 0)),
+    ],
+)
+def test_each_file_that_stands_is_counted_once_where_it_is(
+    at_province: str, here: str, counts: tuple[int, ...]
+) -> None:
+    """Of `c` the key is not here, so this PC sends it to nobody; `d` was erased by order, `a` stands twice."""
+    held = {letter: _file(letter) for letter in "abcd"}
+    held["c"] = msgspec.structs.replace(held["c"], key=None, state=BodyState.WITHHELD)
+    held["d"] = msgspec.structs.replace(held["d"], key=None, state=BodyState.ERASED)
+    again = msgspec.structs.replace(held["a"], record="7" * 64)
+    found = arrival([*held.values(), again], at_province=set(at_province), here=set(here))
+    assert (found.files, found.at_province, found.waiting, found.absent, found.unknown) == counts
+    assert found.is_complete == (at_province == "abc")
+
+
+def _file(name: str) -> FileHeld:
+    return FileHeld(
+        record="8" * 64, file=name, size=9, type="pdf", pages=0, paper=None, is_result=False, at_ms=0, by="9" * 32,
+        commune="20242", state=BodyState.PRESENT, name="don.pdf", key="1" * 64, sha256="2" * 64,
+    )  # fmt: skip
 
 
 def test_results_travel_first_then_the_oldest_day_then_the_small_ones() -> None:
