@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, func, select
 
 from central_hub.judge.service import Judge
 from central_hub.projection.rebuild import rebuild
 from central_hub.quarantine.conflicts import ConflictLine, conflicts_of, count_conflicts, list_conflicts
+from central_hub.store import migrations
 from central_hub.store.engine import reading, writing
 from central_hub.store.schema import upgrade
 from central_hub.store.tables import DOSSIER, OPEN_CONFLICT, REFOLDING
@@ -83,6 +86,14 @@ def listed(hub: ProvinceHub) -> list[ConflictLine]:
 
 def rows(connection: Connection) -> list[Any]:
     return sorted(map(tuple, connection.execute(select(OPEN_CONFLICT)).all()))
+
+
+def put_back_to(connection: Connection, revision: str) -> None:
+    """The database in the shape that an older program left."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)
 
 
 def test_a_conflict_stands_at_the_province_with_owner_and_deadline(
@@ -174,8 +185,7 @@ def test_an_update_lists_what_stood_before_by_folding_those_dossiers_alone(
     with writing(hub.services.engine) as connection:
         grown = rows(connection)
         assert connection.scalar(select(func.count()).select_from(DOSSIER)) == 2
-        connection.exec_driver_sql("DROP TABLE open_conflict")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0016'")
+        put_back_to(connection, "0016")
     upgrade(hub.services.engine)
     with reading(hub.services.engine) as connection:
         assert rows(connection) == []
