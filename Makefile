@@ -47,7 +47,7 @@ bench: setup ## run the benchmarks: a table, and benchmarks/results.json
 	$(PYTHON) -m benchmarks
 
 soak: setup ## new worlds and hostile files for MINUTES= (60), on from where it stopped; T=path: tests with many new examples
-	$(if $(T),$(PYTEST) --hypothesis-profile=soak $(T),$(PYTHON) -m tests.simulation.soak --minutes $(or $(MINUTES),60))
+	$(if $(T),$(PYTEST) --hypothesis-profile=soak $(T),sh tools/run_tests.sh $(PYTHON) -m tests.simulation.soak --minutes $(or $(MINUTES),60))
 
 screenshots: setup ## take the pictures of the manuals anew
 	$(PYTHON) -m demo.screenshots

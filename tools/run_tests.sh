@@ -11,4 +11,9 @@ fi
 scratch=$(mktemp -d "$parent/motcua-test-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
+# The process tests start programs hundreds of times: where Python may keep no compiled modules, each start compiles all of them.
+if [ -n "${PYTHONDONTWRITEBYTECODE:-}" ]; then
+	unset PYTHONDONTWRITEBYTECODE
+	export PYTHONPYCACHEPREFIX="$scratch/compiled"
+fi
 TMPDIR=$scratch "$@"

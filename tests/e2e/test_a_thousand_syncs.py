@@ -1,6 +1,6 @@
 """A thousand syncs in a row between a real office and a real hub: nothing grows but what was written (lessons 33).
 
-How long they take is measured by `python -m benchmarks syncs`.
+How long they take is measured by `python -m benchmarks syncs`: on a busy machine even processor time varies by more than growth would show.
 """
 
 import sys
