@@ -1,14 +1,22 @@
 """A week without a line: what the office recorded reaches the province by USB stick, and its answer the desk, by real processes."""
 
+import os
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.processes import run, run_json
+from tests.support.kept import check_hub, check_same_everywhere
 from tests.support.running import (
     HAI_CHAU,
+    HUB,
     NODE,
     NODE_SETTINGS,
     PIN,
@@ -67,6 +75,63 @@ def test_a_stick_takes_records_to_the_province_and_brings_the_outcome_back(
     # The outcome is known, so there is nothing left to carry; and what was carried may come again without harm.
     assert office.node_command("export", str(stick))["records"] == 0
     assert office.node_command("import", str(stick), expect=1)["code"] == "PARCEL_NONE"
+
+
+def of_database(path: Path, question: str) -> int:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return int(db.execute(question).fetchone()[0] or 0)
+
+
+def killed_halfway(module: str, data: Path, stick: Path, database: Path, question: str) -> bool:
+    """`import` of a stick, killed as soon as the first of it is in the database; whether it was still at work then."""
+    before = of_database(database, question)
+    process = subprocess.Popen(  # the command line is our own
+        [sys.executable, "-m", module, "import", str(stick), "--data", str(data)],
+        env=os.environ | NODE_SETTINGS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while process.poll() is None and of_database(database, question) == before:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert of_database(database, question) > before, "it came to nothing"
+    return process.returncode != 0
+
+
+STORED_AT_HUB = "SELECT sum(length) FROM log"
+RECEIPTED_AT_NODE = "SELECT sum(held) FROM receipt_log"
+
+
+def test_an_import_that_is_killed_halfway_is_simply_repeated(office: Running, tmp_path: Path) -> None:
+    """At the province and at the office: nothing is lost by it, and nothing comes twice."""
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    for number in (4, 5, 6):  # the office's part of it ends within a moment
+        work(office, 4, number=number)
+        waiting = office.node_command("export", str(stick))["records"]
+        stored = of_database(office.hub_data / "hub.db", STORED_AT_HUB)
+        assert killed_halfway(HUB, office.hub_data, stick, office.hub_data / "hub.db", STORED_AT_HUB)
+        check_hub(office)
+        taken = office.hub_command("import", str(stick))
+        assert [parcel["outcome"] for parcel in taken["parcels"]] == ["done"] and taken["is_judged"]
+        assert of_database(office.hub_data / "hub.db", STORED_AT_HUB) >= stored + waiting
+        assert office.hub_command("import", str(stick))["parcels"][0]["records"] == 0
+
+        was_killed = killed_halfway(
+            NODE, office.node_data, stick, office.node_data / "node.db", RECEIPTED_AT_NODE
+        )
+        office.node_command("import", str(stick), expect=(0, 1))
+        after = office.node_command("status")
+        assert (after["waiting"], after["unjudged"], after["refused"]) == (0, 0, 0)
+        check_hub(office)
+        if was_killed:
+            break
+    else:
+        pytest.fail("the import at the office was never killed halfway")
+    check_same_everywhere(office)
+    with closing(sqlite3.connect(f"file:{office.hub_data / 'hub.db'}?mode=ro", uri=True)) as db:
+        assert db.execute("SELECT count(*) FROM dossier").fetchone()[0] == of_database(
+            office.node_data / "node.db", "SELECT count(*) FROM dossier"
+        )
 
 
 @pytest.fixture
