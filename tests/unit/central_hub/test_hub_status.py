@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from central_hub.tlog.places import place_of
 from central_hub.tlog.sequencer import advance
 from central_hub.verify.export import export_proof
 from signing.cuts import Cause
+from signing.next_steps import NextStep, next_step
+from signing.proof_file import decode_proof, encode_proof
 from signing.report import Exit, Indication, InForce, Report
 from signing.snapshot import Snapshot, open_snapshot
 from signing.status import DocumentState, Status
@@ -134,6 +137,29 @@ def test_a_result_under_correction_is_withdrawn_when_the_dossier_ends_without_an
     send(hub, desk)
     report = told(hub, dossier, first)
     assert report.document is not None and report.document.in_force is InForce.WITHDRAWN
+
+
+def test_a_withdrawn_result_is_found_out_of_force_wherever_it_stands_in_the_file_of_its_dossier(
+    hub: ProvinceHub, desk: Desk, result: tuple[str, Record]
+) -> None:
+    """As both export pages write it: every record with its body, the one that opened the dossier first."""
+    dossier, first = result
+    moved(desk, dossier, 9, 4, "correct", ground="Cấp sai đối tượng")
+    moved(desk, dossier, 4, 7, "withdraw", ground="Thu hồi kết quả")
+    send(hub, desk)
+    with reading(hub.services.engine) as connection:
+        records = HubLogStore(connection, hub.services.opened).dossier_records(dossier)
+        bodies = [record.id for record in records if record.body]
+        proof = decode_proof(export_proof(hub.services, connection, dossier, disclosed=bodies))
+    for ordered in (proof.records, proof.records[::-1]):
+        data = encode_proof(replace(proof, records=ordered, attachments=()))
+        report = verify(data, hub.services.keys.bundle, policy=VerifyPolicy(require_log=True))
+        assert (report.indication, report.exit_code) == (Indication.PASSED, Exit.FAILED)
+        assert next_step(report) is NextStep.OUT_OF_FORCE
+        assert report.force.in_force is InForce.WITHDRAWN
+        documents = [report.records[position].document for position in report.force.records]
+        assert [each.id for each in documents if each] == [first.id]
+        assert f"(bản ghi {report.force.numbers})" in report.vi
 
 
 def test_a_change_counts_once_its_record_stands_in_the_log(
