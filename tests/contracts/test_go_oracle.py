@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from central_hub.tlog.sequencer import advance
 from signing.keys import SigningKey
 from signing.tlog import merkle, tiles
 from signing.tlog.checkpoint import Checkpoint, sign_checkpoint
@@ -23,6 +24,7 @@ from signing.tlog.cosignature import cosign
 from signing.tlog.merkle import Edge, Node
 from signing.tlog.note import Note, VerifierKey, with_signatures
 from signing.tlog.proof import TlogProof
+from tests.support.hub import NOW_MS, found_province, receive
 
 SOURCE = Path(__file__).parent / "go" / "sumdb.go"
 GOPATH = Path("/usr/share/gocode")
@@ -154,3 +156,29 @@ def test_go_believes_the_golden_files(ask: Ask) -> None:
         inclusions=[{"Leaf": leaf, "Index": proof.index, "Proof": list(proof.hashes)}],
     )
     assert answer["note"] == answer["inclusion"] == ["ok"]
+
+
+def test_go_believes_the_proofs_that_the_hub_hands_out(ask: Ask, tmp_path: Path) -> None:
+    """Leaf, path and checkpoint as anybody fetches them from `/tlog`."""
+    hub = found_province(tmp_path)
+    desk = hub.enrol("20242")
+    for number in range(3):
+        receive(desk, NOW_MS, number)
+    hub.deliver(desk)
+    advance(hub.services, at_once=True)
+    policy, visitor = hub.services.keys.bundle.policy, hub.browser(None)
+    assert policy is not None
+    proofs = [TlogProof.parse(visitor.get(f"/tlog/proof/{index}").data) for index in range(3)]
+    size = Checkpoint.parse(proofs[0].checkpoint.text).size
+    tile = tiles.Tile(tiles.ENTRIES, 0, size)
+    leaves = tiles.decode_entries(visitor.get(f"/tlog/{tile.path}").data, width=size)
+    answer = ask(
+        key=str(policy.logs[0]),
+        note=proofs[0].checkpoint.encode(),
+        inclusions=[
+            {"Leaf": leaves[proof.index], "Index": proof.index, "Proof": list(proof.hashes)}
+            for proof in proofs
+        ],
+    )
+    assert answer["note"] == ["ok"]
+    assert answer["inclusion"] == ["ok"] * 3
