@@ -278,6 +278,7 @@ def pages_of_hub(hub: ProvinceHub) -> Examples:
         "/units/allot": ["/units/allot", "/units/allot?old=20991"],
         "/stick/<device>/everything": [f"/stick/{hub.desks[1].device}/everything"],
         "/tlog/tile/<path:path>": [f"/tlog/{tile}"],
+        "/tlog/proof/<int:index>": ["/tlog/proof/0"],
         "/statistics": ["/statistics", f"/statistics?{quarter}&group=month", f"/statistics?{quarter}&group=procedure&commune={unit}"],
         "/statistics/dossiers": [f"/statistics/dossiers?{quarter}&figure=late", f"/statistics/dossiers?{quarter}&figure=received&format=csv"],
         "/statistics/dossiers/<dossier>": [f"/statistics/dossiers/{dossier}"],

@@ -162,6 +162,7 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         (".svg", "image/svg+xml", lambda: b"<svg" in body),
         ("/enrol/", "application/", lambda: bool(body)),
         ("/tlog/checkpoint", "text/plain", lambda: body.startswith(b"motcua/")),
+        ("/tlog/proof/", "text/plain", lambda: body.startswith(b"c2sp.org/tlog-proof@v1\n")),
         ("/tlog/tile/", "application/octet-stream", lambda: len(body) % 32 == 0),
         ("/stick/", "application/octet-stream", lambda: bool(body)),
         ("/verify.html", "text/html", lambda: b"<html" in body),

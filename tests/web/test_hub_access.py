@@ -101,6 +101,7 @@ TABLE = {
     "GET /verify/status.json": EVERYBODY,
     "GET /transparency": PROVINCE,
     "GET /tlog/checkpoint": EVERYBODY,
+    "GET /tlog/proof/<int:index>": EVERYBODY,
     "POST /tlog/checkpoint": EVERYBODY,
     "GET /tlog/tile/<path:path>": EVERYBODY,
     "GET /search": PROVINCE,
@@ -121,6 +122,7 @@ TABLE = {
 """Whose log-in opens it; "" is somebody without one. /metrics asks for loopback instead, which a test client is."""
 
 VALUES = {
+    "index": "0",
     "dossier": "0" * 32,
     "device": "0" * 32,
     "life": "0" * 32,
