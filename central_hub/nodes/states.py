@@ -177,10 +177,10 @@ def _problem(code: str) -> str:
     if reason is None:
         return code
     is_english = language() == "en"
-    words = f"{reason.en if is_english else reason.vi} ({code})"
+    words = reason.en if is_english else reason.vi
     if reason in _FOR_THE_PROVINCE:
-        words = f"{words} {reason.next_en if is_english else reason.next_vi}"
-    return words
+        return f"{words} {reason.next_en if is_english else reason.next_vi}"
+    return f"{words} ({code})"
 
 
 def _number(value: int) -> str:
