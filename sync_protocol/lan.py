@@ -91,7 +91,8 @@ class LanRequest(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         beacons: what PCs of the commune said of themselves, the asker's own first.
         voucher: as in `Hello`, for a PC that said it does not know the asker.
         status_mark: as `RoundRequest.status`.
-        wanted: raw ids of records of other communes that the province lists for this one and the asker lacks.
+        wanted: raw ids of records of other communes that the province lists for this one and the asker lacks; and of records held
+            without content that it may have by now.
         foreign: frames of such records that the other PC said it lacks.
         tree, unproven: as in `RoundRequest`: where the asker stands in the province's log, whose places in it it lacks.
         steps, places: what the other lacks of these, by the marks of its last answer; `status`: as in `RoundAnswer`.

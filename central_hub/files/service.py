@@ -5,11 +5,10 @@ the answer says so. A file that does not fit, or a damaged piece, is answered fo
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from sqlalchemy import Connection, func, select
 
 from central_hub.copies.suspicion import gets_nothing, standing_of
@@ -43,7 +42,6 @@ from sync_protocol.file_wire import (
     FileStated,
     Standing,
     encode_files_answer,
-    first_request,
     open_files_request,
 )
 from sync_protocol.files_held import FilesHeld, sign_files_held
@@ -72,14 +70,15 @@ def answer_files(services: Services, data: bytes) -> bytes:
         request = signed.verify(statement.key)
         standing = standing_of(connection, services, signed.device, request.writing.hex())
         place = _place(connection, services, signed.device, statement.unit)
-        known = _known(connection, place, request)
+        known = _known(connection, place, request.offered)
+        readable = _known(connection, place, request.wanted, is_for_reading=True)
     is_fresh = challenge_holds(request.challenge, challenge_secret(services), signed.device, now_s=now_s)
     vault = vault_of(services)
     problems = _take(services, vault, request.pieces, known) if is_fresh else {}
     # A suspected copy of a PC's disk may deliver files, too, and gets none.
     wanted = [] if gets_nothing(standing) else request.wanted
-    asked = (*request.offered, *wanted) if is_fresh else ()
-    stated = [_stated(vault, each, known, problems) for each in asked]
+    stated = [_stated(vault, each, known, problems) for each in request.offered] if is_fresh else []
+    stated += [_stated(vault, each, readable, problems) for each in wanted] if is_fresh else []
     answer = FilesAnswer(
         protocol=request.protocol,
         challenge=make_challenge(challenge_secret(services), signed.device, now_s=now_s),
@@ -87,7 +86,7 @@ def answer_files(services: Services, data: bytes) -> bytes:
         problem="" if is_fresh else reasons.ROUND_CHALLENGE.code,
         stated=stated,
         word=word_of(services, epoch, stated),
-        pieces=_pieces(vault, wanted, known, bytes_max=request.bytes_max) if is_fresh else [],
+        pieces=_pieces(vault, wanted, readable, bytes_max=request.bytes_max) if is_fresh else [],
     )
     return encode_files_answer(answer)
 
@@ -96,7 +95,7 @@ def take_pieces(services: Services, device: str, unit: str, request: FilesReques
     """Keep the pieces of a request that came without a line, as far as judged records of its unit state the files."""
     with reading(services.engine) as connection:
         place = _place(connection, services, device, unit)
-        known = _known(connection, place, request)
+        known = _known(connection, place, request.offered)
     _take(services, vault_of(services), request.pieces, known)
 
 
@@ -110,13 +109,13 @@ def stated_and_pieces(
     bytes_max: int,
 ) -> tuple[list[FileStated], list[bytes]]:
     """What the hub says of offered files of a unit, and pieces of wanted ones up to a budget."""
-    asked = first_request(b"", b"")
     with reading(services.engine) as connection:
         place = _place(connection, services, device, unit)
-        known = _known(connection, place, msgspec.structs.replace(asked, offered=offered, wanted=wanted))
+        known = _known(connection, place, offered)
+        readable = _known(connection, place, wanted, is_for_reading=True)
     vault = vault_of(services)
     stated = [_stated(vault, each, known, {}) for each in offered]
-    return stated, _pieces(vault, wanted, known, bytes_max=bytes_max) if wanted else []
+    return stated, _pieces(vault, wanted, readable, bytes_max=bytes_max) if wanted else []
 
 
 def word_of(services: Services, epoch: str, stated: Sequence[FileStated]) -> bytes:
@@ -140,14 +139,20 @@ def _place(connection: Connection, services: Services, device: str, unit: str) -
     return workplace_of(connection, genealogy, device=device, stated=unit)
 
 
-def _known(connection: Connection, place: Workplace, request: FilesRequest) -> dict[str, _Known]:
-    ids = {asked.file for asked in (*request.offered, *request.wanted)}
+def _known(
+    connection: Connection, place: Workplace, asked: Iterable[FileAsked], *, is_for_reading: bool = False
+) -> dict[str, _Known]:
+    """Of these files, those that a PC may give; or, to read, those of dossiers that its unit keeps now: a scan of a dossier that
+    went to another unit before the scan had come here is delivered by whoever has it."""
+    ids = {each.file for each in asked}
+    if not ids:
+        return {}
     query = (
         select(FILE.c.file, func.max(FILE.c.size), func.max(FILE.c.is_standing))
         .where(FILE.c.file.in_(ids), FILE.c.commune.in_(place.scope))
         .group_by(FILE.c.file)
     )
-    if not place.is_plain:
+    if is_for_reading and not place.is_plain:
         query = query.join(DOSSIER, DOSSIER.c.id == FILE.c.dossier).where(DOSSIER.c.keeper.in_(place.keeps))
     found = {row[0].hex(): _Known(row[1], bool(row[2])) for row in connection.execute(query)}
     return _foreign_files(connection, place.unit, ids - {bytes.fromhex(file) for file in found}) | found

@@ -111,12 +111,19 @@ def _open(
 
 
 def was_put_back(db: Database, services: Services) -> bool:
-    """Whether the database is older than the watermark beside it: copied back without `restore`."""
+    """Whether the database is older than the watermark beside it: copied back without `restore`.
+
+    A note about a log that is held and no longer written is behind, which is normal; a note about one that is not held at all
+    was made in a later life of this database: it was put back before, to the same copy or an older one.
+    """
     office = read_office(db)
     mark = read_watermark(services.config.keys)
-    if office is None or mark is None or mark.log != office.log:
+    if office is None or mark is None:
         return False
-    return SqliteLogStore(db).link_at(mark.log, mark.length) != mark.head
+    store = SqliteLogStore(db)
+    if mark.log != office.log:
+        return store.frontier([mark.log]).get(mark.log) is None
+    return store.link_at(mark.log, mark.length) != mark.head
 
 
 def _predecessors(db: Database, office: Office) -> tuple[Predecessor, ...]:

@@ -25,12 +25,11 @@ from edge_node.lan.exchange import (
     shared_frontier,
     take,
 )
-from edge_node.projection.foreign import wanted_foreign
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
-from edge_node.sync.foreign import foreign_frames
+from edge_node.sync.foreign import foreign_frames, lacking
 from edge_node.sync.receipt import signed_receipt
 from edge_node.sync.transport import LineFault
 from edge_node.sync.versions import common_after
@@ -52,7 +51,7 @@ from sync_protocol.lan import (
     open_answer,
     seal_request,
 )
-from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_WANTED_MAX
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX
 from sync_protocol.rounds import Chosen
 from sync_protocol.wire import entries_of, frontier_of, receipt_prefix
 
@@ -248,7 +247,7 @@ class _Meeting:
         shared, self._shared = _Shared() if silent else self._shared, _Shared()
         room = BYTES_MAX - sum(map(len, chosen.frames))
         foreign, _ = foreign_frames(db, () if silent or room <= 0 else self._they_want, bytes_max=room)
-        self._wanted = wanted_foreign(db, most=ROUND_WANTED_MAX)
+        self._wanted = lacking(db, office)
         return LanRequest(
             protocol=self._protocol,
             device=bytes.fromhex(office.device),
@@ -304,7 +303,7 @@ class _Meeting:
         """Whether records of other communes are left to give, or the lists that came name others than were asked for."""
         before, self._they_want = self._they_want, answer.wanted
         can_give = answer.wanted != before and bool(foreign_frames(self._db, answer.wanted, bytes_max=1)[0])
-        return can_give or wanted_foreign(self._db, most=ROUND_WANTED_MAX) != self._wanted
+        return can_give or lacking(self._db, require_office(self._db)) != self._wanted
 
     def _has_log(self, answer: LanAnswer) -> bool:
         """Whether there is something of the province's log, or of the status of keys, that the other lacks: told once a meeting."""

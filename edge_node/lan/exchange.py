@@ -6,7 +6,7 @@ that this PC's own log is longer or other than here counts only under its own se
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -27,18 +27,26 @@ from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync.absorb import absorb
 from edge_node.sync.bundles import take_bundles
 from edge_node.sync.foreign import absorb_foreign
-from edge_node.sync.receipt import keep_receipt, signed_receipt, void_receipt
+from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.runner import HUB_MS, newest_hub_ms
 from edge_node.sync.status import LAST_FULL, read_status
 from edge_node.witness.sharing import take_shared
 from edge_node.witness.status import take_status
 from sync_protocol import reasons
 from sync_protocol.errors import RemoteFault
-from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry, Relation, same_head
+from sync_protocol.frontier import (
+    HEAD_PREFIX_BYTES,
+    Frontier,
+    FrontierEntry,
+    Relation,
+    length_of,
+    same_head,
+)
 from sync_protocol.lan import SEALS_MAX, LanAnswer, LanRequest, SealEntry
 from sync_protocol.log import OpeningReason, Seal, verify_seal
 from sync_protocol.receipts import newer, open_receipt
-from sync_protocol.rounds import Chosen, Difference, choose_history, choose_runs, differences
+from sync_protocol.record import Record
+from sync_protocol.rounds import Chosen, Difference, MayHold, choose_history, choose_runs, differences
 from sync_protocol.wire import Entry
 
 _LOG: Final = logging.getLogger(__name__)
@@ -79,12 +87,25 @@ def choose(
         key=lambda each: (each.log in offices, each.log),
     )
     sealed = {each.log: _sealed_length(store, each.log) for each in found}
-    chosen = choose_runs(store, found, bytes_max=bytes_max, stop=sealed, may_hold=may_hold(db, office))
+    chosen = choose_runs(store, found, bytes_max=bytes_max, stop=sealed, may_hold=_given(db, office, offices))
     if chosen.frames:
         return chosen
     mine = shared_frontier(db, office)
     lacking = [each for each in theirs.values() if each.log in mine and each.base > mine[each.log].base]
     return choose_history(store, lacking, bytes_max=bytes_max, may_hold=may_hold(db, office))
+
+
+def _given(db: Database, office: Office, offices: Collection[str]) -> MayHold:
+    """What travels with its content: what a colleague may have and, of the office's own logs, all that the province is not known
+    to hold. Whoever gets a record may be the one who delivers it, and what arrives there without content stays without."""
+    usual, held = may_hold(db, office), receipted(db)
+
+    def answer(record: Record) -> bool:
+        header = record.header
+        is_to_be_delivered = header.log in offices and header.seq >= length_of(held, header.log)
+        return is_to_be_delivered or usual(record)
+
+    return answer
 
 
 def is_another_branch(store: SqliteLogStore, stands: Iterable[Difference], device: str) -> bool:

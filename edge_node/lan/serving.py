@@ -24,13 +24,12 @@ from edge_node.lan.exchange import (
     told,
 )
 from edge_node.lan.files import files_offered, keep_pieces, pieces_of, state
-from edge_node.projection.foreign import wanted_foreign
 from edge_node.relay.taking import Neighbour, give_pieces, take_loads, tell_answers
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull
 from edge_node.store.local import Office
 from edge_node.sync.bundles import bundles_after
-from edge_node.sync.foreign import foreign_frames
+from edge_node.sync.foreign import foreign_frames, lacking
 from edge_node.sync.receipt import signed_receipt
 from edge_node.witness.sharing import asked_places, places_for, steps_for
 from edge_node.witness.status import mark_to_say, status_for
@@ -51,7 +50,7 @@ from sync_protocol.lan import (
 )
 from sync_protocol.lan_files import LanFilesAnswer, LanFilesRequest, open_files_request, seal_files_answer
 from sync_protocol.lan_relay import open_relay_request, seal_relay_answer
-from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROUND_WANTED_MAX
+from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN
 from sync_protocol.relay import RelayAnswer
 from sync_protocol.wire import frontier_of, receipt_prefix
 
@@ -203,7 +202,7 @@ class Serving:
             runs=chosen.frames,
             more=chosen.more or more_foreign or (bool(request.wanted) and left <= 0),
             status=status_for(db, services, request.status_mark, room=left - sum(map(len, foreign))),
-            wanted=wanted_foreign(db, most=ROUND_WANTED_MAX),
+            wanted=lacking(db, office),
             foreign=foreign,
             tree=own_mark(services),
             unproven=asked_places(db, services, office),

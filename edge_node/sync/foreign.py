@@ -9,8 +9,10 @@ from collections.abc import Iterable
 
 from sqlite_utils import Database
 
+from edge_node.journal.service import require_office
 from edge_node.journal.stamp import observe_header
-from edge_node.projection.foreign import is_listed, lacks_body, note_foreign
+from edge_node.keyring.units import may_hold, read_genealogy
+from edge_node.projection.foreign import is_listed, lacks_body, note_foreign, wanted_bodies, wanted_foreign
 from edge_node.projection.service import KEY_STATED, Projector
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
@@ -18,7 +20,7 @@ from edge_node.store.local import Office
 from signing.errors import SigningError
 from sync_protocol.errors import RemoteFault
 from sync_protocol.frame import decode_run, encode_run
-from sync_protocol.limits import ROUND_RUNS_MAX
+from sync_protocol.limits import ROUND_RUNS_MAX, ROUND_WANTED_MAX
 from sync_protocol.record import Record, UnverifiedRecord, verify_record
 from sync_protocol.rounds import loose_run, side_by_side
 
@@ -62,21 +64,33 @@ def absorb_foreign(
     return len(kept), problems
 
 
+def lacking(db: Database, office: Office) -> list[bytes]:
+    """Records that are listed for this unit and not here, then those whose content it may have by now."""
+    found = wanted_foreign(db, most=ROUND_WANTED_MAX)
+    room = ROUND_WANTED_MAX - len(found)
+    genealogy = read_genealogy(db)
+    if room and not genealogy.is_empty:
+        found += wanted_bodies(db, office.unit, genealogy.scope(office.unit), most=room)
+    return found
+
+
 def foreign_frames(db: Database, wanted: Iterable[bytes], *, bytes_max: int) -> tuple[list[bytes], bool]:
     """What is here of the records that a colleague lacks, as frames, and whether some had no room.
 
-    Only what the province lists for this very office is given; where its list is closed, without body. One frame at least,
-    where there is any, since a budget that fits nothing would never end.
+    Only what the province lists for this very office is given; where its list is closed, without body. And the content of
+    records of logs, where the office may have it by now. One frame at least, where there is any, since a budget that fits
+    nothing would never end.
     """
     store = SqliteLogStore(db)
+    may_have = may_hold(db, require_office(db))
     found: list[Record] = []
     closed: dict[str, bool] = {}
     for identity in wanted:
         row = db.conn.execute("SELECT is_closed FROM foreign_listed WHERE record = ?", (identity,)).fetchone()
-        record = store.record(identity.hex()) if row else None
-        if record is not None:
+        record = store.record(identity.hex())
+        if record is not None and (row or (record.body is not None and may_have(record))):
             found.append(record)
-            closed[record.id] = bool(row[0])
+            closed[record.id] = bool(row and row[0])
     frames: list[bytes] = []
     for group in side_by_side(found):
         frame = encode_run(loose_run(group, lambda record: not closed[record.id]))

@@ -25,7 +25,6 @@ from edge_node.keyring.units import read_genealogy
 from edge_node.lan.aside import Place, aside_for_hub
 from edge_node.lan.beacons import beacons_for_hub, note_passed
 from edge_node.lan.colleagues import own_voucher
-from edge_node.projection.foreign import wanted_bodies, wanted_foreign
 from edge_node.projection.service import digest_total
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore, StorageFull, alerts, write_transaction
@@ -34,7 +33,7 @@ from edge_node.store.local import Office, read_local, write_local, write_office
 from edge_node.sync.absorb import Absorbed, absorb
 from edge_node.sync.beacon import last_problem, read_beacon
 from edge_node.sync.bundles import take_bundles
-from edge_node.sync.foreign import absorb_foreign
+from edge_node.sync.foreign import absorb_foreign, lacking
 from edge_node.sync.pace import START, Pace
 from edge_node.sync.receipt import keep_receipt, receipted, signed_receipt, void_receipt
 from edge_node.sync.status import LAST_FULL
@@ -61,7 +60,6 @@ from sync_protocol.limits import (
     CLOCK_OFFSET_MS_MAX,
     ROUND_SIZE_BYTES_MAX,
     ROUND_SIZE_BYTES_MIN,
-    ROUND_WANTED_MAX,
 )
 from sync_protocol.log import OpeningReason, branch_id
 from sync_protocol.rounds import Chosen, Difference, choose_runs, differences
@@ -292,7 +290,7 @@ class Rounds:
             unproven=said.unproven,
             evidence=said.evidence,
             unwitnessed=said.unwitnessed,
-            wanted=self._lacking(),
+            wanted=lacking(self._db, office),
             voucher=self._voucher,
             status=mark_to_say(self._db, self._services),
             versions=versions_mark(hubs_versions(self._db)),
@@ -586,16 +584,6 @@ class Rounds:
             return max(pace.budget, START)
         return max(ROUND_SIZE_BYTES_MIN, pace.budget - sum(map(len, chosen.frames)))
 
-    def _lacking(self) -> list[bytes]:
-        """Records that are listed for this unit and not here, then those whose content it may have by now."""
-        found = wanted_foreign(self._db, most=ROUND_WANTED_MAX)
-        room = ROUND_WANTED_MAX - len(found)
-        genealogy = read_genealogy(self._db)
-        if room and not genealogy.is_empty:
-            unit = require_office(self._db).unit
-            found += wanted_bodies(self._db, unit, genealogy.scope(unit), most=room)
-        return found
-
     def _is_done(self, answer: RoundAnswer, chosen: Chosen, absorbed: Absorbed) -> bool:
         if answer.more or chosen.more or absorbed.records:
             return False
@@ -604,7 +592,7 @@ class Rounds:
         # The hub's own logs are among them: what one that was put back has lost of these, it reads back from here.
         if any(each.relation is Relation.AHEAD for each in self.missing_there(mine, office)):
             return False
-        wanted = self._lacking()
+        wanted = lacking(self._db, office)
         if (
             wanted and wanted != self._wanted
         ):  # a hub that was put back may not have them yet: ask once a sync

@@ -98,17 +98,23 @@ def _say(world: "World", chance: random.Random) -> str:
     days = chance.choice((-2, 0, 0, 3, 20))
     at_ms = hub.clock() + days * DAY_MS
     form, content = _content(world, units, chance)
-    content |= {
-        "form": form, "effective": to_yyyymmdd(local_date(at_ms)), "number": "1659/NQ-UBTVQH15", "date": 20260616,
-    }  # fmt: skip
     try:
-        with writing(hub.worker.engine) as connection:
-            plan = read_plan(connection, content)
-            publish_reorganisation(connection, hub.worker, plan, account=_ADMINISTRATOR, signer=_SIGNER)
+        say_plan(world, {"form": form, **content}, at_ms=at_ms)
     except ReorganisationRefused as refused:
         return f"{form} refused: {refused}"
-    world.said.effective_ms = max(world.said.effective_ms, at_ms + DAY_MS)
     return f"{form} {content['changes']} in {days} days"
+
+
+def say_plan(world: "World", content: dict[str, Any], *, at_ms: int) -> None:
+    """The province says a plan that is in effect from the day of an instant on. Raises ReorganisationRefused."""
+    whole = content | {
+        "effective": to_yyyymmdd(local_date(at_ms)), "number": "1659/NQ-UBTVQH15", "date": 20260616,
+    }  # fmt: skip
+    hub = world.hub
+    with writing(hub.worker.engine) as connection:
+        plan = read_plan(connection, whole)
+        publish_reorganisation(connection, hub.worker, plan, account=_ADMINISTRATOR, signer=_SIGNER)
+    world.said.effective_ms = max(world.said.effective_ms, at_ms + DAY_MS)
 
 
 def _content(world: "World", units: list[str], chance: random.Random) -> tuple[str, dict[str, Any]]:

@@ -1,8 +1,10 @@
 """Writing: chain, parents, signatures, seals, authority, and what a refusal leaves behind (nothing)."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from dossiers.lifecycle import Status
 from dossiers.views import Standing
@@ -157,6 +159,13 @@ def test_without_the_reserve_the_journal_is_read_only_and_comes_back(
     write(office.db, office.services, office.lan, [note("lại được", dossier)])
 
 
+def put_back(copy: Path, database: Path) -> Database:
+    for name in ("node.db", "node.db-wal", "node.db-shm"):
+        database.with_name(name).unlink(missing_ok=True)
+    shutil.copyfile(copy, database)
+    return open_database(database)
+
+
 def test_the_watermark_betrays_a_database_put_back(office: TestOffice, tmp_path: Path) -> None:
     dossier = office.receive()
     copy = tmp_path / "copy.db"
@@ -166,15 +175,29 @@ def test_the_watermark_betrays_a_database_put_back(office: TestOffice, tmp_path:
     mark = read_watermark(office.services.config.keys)
     assert mark is not None and mark.length == 3
     office.db.conn.close()
-    for name in ("node.db", "node.db-wal", "node.db-shm"):
-        (tmp_path / name).unlink(missing_ok=True)
-    copy.rename(tmp_path / "node.db")
-    db = open_database(tmp_path / "node.db")
+    db = put_back(copy, tmp_path / "node.db")
     assert was_put_back(db, office.services)
     fresh = open_log(db, office.services, reason=OpeningReason.RESTORE)
     assert fresh.log != office.office.log
     opening = SqliteLogStore(db).span(fresh.log, 0)[0].header.facts
     assert [(p["log"], p["length"]) for p in opening["predecessors"]] == [(office.office.log, 2)]
+    assert not was_put_back(db, office.services)
+
+
+def test_the_watermark_betrays_a_database_put_back_to_before_its_new_epoch(
+    office: TestOffice, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    office.db.conn.execute("VACUUM INTO ?", (str(copy),))
+    office.receive()
+    office.db.conn.close()
+    db = put_back(copy, tmp_path / "node.db")
+    first = open_log(db, office.services, reason=OpeningReason.RESTORE)
+    db.conn.close()
+    db = put_back(copy, tmp_path / "node.db")
+    assert was_put_back(db, office.services), "nothing here knows of the life in between but the note"
+    second = open_log(db, office.services, reason=OpeningReason.RESTORE)
+    assert len({office.office.log, first.log, second.log}) == 3
     assert not was_put_back(db, office.services)
 
 
