@@ -76,6 +76,11 @@ REQUEST_BYTES_IDLE = 600
 ANSWER_BYTES_IDLE = 300
 DEVICES_IDLE = 4
 """The idle budget is stated for a commune of so many devices (PROTOCOL.md §5.5)."""
+BYTES_UP_A_RECORD = 300
+BYTES_UP_A_SYNC = 10_000
+"""A sync over an undisturbed line sends at most so many bytes for each record that waits, and so many for everything else."""
+SYNC_REQUESTS = 6
+RECORDS_A_REQUEST = 30
 PARENT_REFUSED = "RECORD_PARENT_REFUSED"
 
 
@@ -163,6 +168,17 @@ def check_suspected(node: SimNode) -> None:
     own = {record.id for record in node.store.span(node.office.log, 0)}
     read = node.held_ids() - node.before_sync - own
     require(not read, "a suspected copy reads nothing", f"{node.name} {sorted(read)[:2]}")
+
+
+def check_spent(node: SimNode) -> None:
+    """A sync that nothing disturbed costs no more than what there was to send."""
+    spent = node.link.spent()
+    if not spent.is_undisturbed:
+        return
+    up = BYTES_UP_A_RECORD * spent.waiting + BYTES_UP_A_SYNC
+    require(spent.up <= up, "a sync sends what is new", f"{node.name} {spent.up} bytes for {spent.waiting}")
+    most = SYNC_REQUESTS + spent.waiting // RECORDS_A_REQUEST
+    require(spent.requests <= most, "a sync takes few requests", f"{node.name} {spent.requests}")
 
 
 def check_written(node: SimNode, records: Sequence[Record]) -> None:

@@ -76,6 +76,20 @@ class Traffic:
     faults: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one sync took.
+
+    Attributes:
+        waiting: records that the PC did not know to be at the hub when it began; is_undisturbed: every exchange passed.
+    """
+
+    waiting: int
+    requests: int
+    up: int
+    is_undisturbed: bool
+
+
 @dataclass
 class Link:
     """One office's line."""
@@ -103,6 +117,21 @@ class Link:
     """Copies of requests that have not come through yet."""
     patience: int = 0
     """How many requests one sync may still make."""
+
+    _began: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+
+    def begin_sync(self, *, waiting: int) -> None:
+        """From here on `spent` counts."""
+        traffic = self.traffic
+        passed = self.fates[Fate.PASS]
+        self._began = (waiting, traffic.requests, traffic.up, traffic.faults, passed)
+
+    def spent(self) -> Spent:
+        """What was spent since `begin_sync`."""
+        waiting, requests, up, faults, passed = self._began
+        requests = self.traffic.requests - requests
+        has_passed = self.fates[Fate.PASS] - passed == requests and self.traffic.faults == faults
+        return Spent(waiting=waiting, requests=requests, up=self.traffic.up - up, is_undisturbed=has_passed)
 
     def post_round(self, payload: bytes) -> bytes:
         return self._post(payload, self.door)

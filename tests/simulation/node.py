@@ -180,6 +180,7 @@ class SimNode:
         """Press the button."""
         self.link.patience = REQUESTS_MAX
         self.before_sync = self.held_ids() if self.is_suspected() else None
+        self.link.begin_sync(waiting=self.status().waiting if self.is_enrolled else 0)
         with running(self.program):
             return sync(self.db, self.services, self.link)
 

@@ -22,13 +22,17 @@ class Failure:
     name: str
     detail: str
 
-    def line(self, *, is_whole: bool = True) -> str:
-        """The one line that a person needs."""
+    def line(self, *, is_whole: bool = True, plant: str = "") -> str:
+        """The one line that a person needs; `plant` names the bug that was planted."""
         steps = (
             "" if is_whole else f" --steps {shlex.quote(','.join(str(s.number) for s in self.plan.steps))}"
         )
+        planted = f" --plant {plant}" if plant else ""
         detail = " ".join(self.detail.split())[:300]
-        return f"seed {self.plan.seed}: {self.name} ({detail}); replay: {COMMAND} --seed {self.plan.seed}{steps} --trace"
+        return (
+            f"seed {self.plan.seed}: {self.name} ({detail}); "
+            f"replay: {COMMAND} --seed {self.plan.seed}{planted}{steps} --trace"
+        )
 
 
 def attempt(plan: Plan, say: Say = lambda line: None) -> Ledger | Failure:

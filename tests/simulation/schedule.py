@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from tests.simulation.clock import DAY_MS, HOUR_MS, SECOND_MS, YEAR_MS
 from tests.simulation.link import Mood
+from tests.simulation.past_failures import WITH_TWO_PCS
 
 COMMUNES = ("20242", "20257", "20285")
 
@@ -158,32 +159,77 @@ _CLOCK_ERRORS_MS = (
     10 * YEAR_MS,
     -10 * YEAR_MS,
 )
+PCS_LEAST = 3
+"""No world begins with fewer, but for two past failures (`WITH_TWO_PCS`)."""
+PCS_OF_LARGE = (7, 12)
 _MOODS = (Mood.GOOD, Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.AWFUL, Mood.DOWN)
 
 
 def plan_of(seed: int, *, steps: int | None = None) -> Plan:
     """The plan of a seed."""
+    drawn = _large(seed, steps) if _is_large(seed) else _with_third(seed, _drawn(seed, steps))
+    return replace(
+        drawn,
+        has_hard_roads=_has_hard_roads(seed),
+        has_versions=_has_versions(seed),
+        newer=_newer(seed, len(drawn.units)),
+        has_lan=_has_lan(seed),
+        is_reorganised=_is_reorganised(seed),
+        fed=_fed(seed, drawn.units),
+        steps=_with_everything_else(seed, list(drawn.steps), len(drawn.units)),
+    )
+
+
+def _drawn(seed: int, steps: int | None) -> Plan:
+    """What is drawn for most worlds: two to six PCs."""
     chance = random.Random(f"plan {seed}")
     communes = chance.sample(COMMUNES, k=chance.choice((1, 1, 1, 2, 2, 3)))
     size = chance.randint(max(2, len(communes)), 6 if len(communes) > 1 else 4)
     units = (*communes, *(chance.choice(communes) for _ in range(size - len(communes))))
-    count = steps or chance.choice((25, 35, 45, 60))
-    drawn = [_step(chance, number, len(units)) for number in range(count)]
+    return _filled(seed, chance, units, steps or chance.choice((25, 35, 45, 60)))
+
+
+def _filled(seed: int, chance: random.Random, units: tuple[str, ...], count: int) -> Plan:
+    drawn = tuple(_step(chance, number, len(units)) for number in range(count))
     return Plan(
         seed=seed,
         units=units,
         clock_errors_ms=tuple(chance.choice(_CLOCK_ERRORS_MS) for _ in units),
         moods=tuple(chance.choice(_MOODS) for _ in units),
         is_narrow=tuple(chance.random() < 0.25 for _ in units),
-        has_hard_roads=_has_hard_roads(seed),
-        has_versions=_has_versions(seed),
-        newer=_newer(seed, len(units)),
-        has_lan=_has_lan(seed),
-        is_reorganised=_is_reorganised(seed),
-        fed=_fed(seed, units),
         lease_size=chance.choice((4, 10, 60)),
         judge_batch_records=chance.choice((3, 40, 4096)),
-        steps=_with_everything_else(seed, drawn, len(units)),
+        steps=drawn,
+    )
+
+
+def _is_large(seed: int) -> bool:
+    """Every thirteenth world; what each PC does is little there, so that it costs no more than two others."""
+    return seed % 13 == 10
+
+
+def _large(seed: int, steps: int | None) -> Plan:
+    """Seven to twelve PCs in two or three communes."""
+    chance = random.Random(f"large {seed}")
+    communes = chance.sample(COMMUNES, k=chance.choice((2, 3, 3)))
+    size = chance.randint(PCS_OF_LARGE[0], PCS_OF_LARGE[1])
+    units = (*communes, *(chance.choice(communes) for _ in range(size - len(communes))))
+    return _filled(seed, chance, units, steps or chance.choice((20, 30)))
+
+
+def _with_third(seed: int, plan: Plan) -> Plan:
+    """Where two PCs were drawn, a third one that takes every third step; it has a randomness of its own."""
+    if len(plan.units) >= PCS_LEAST or seed in WITH_TWO_PCS:
+        return plan
+    chance = random.Random(f"third {seed}")
+    third = len(plan.units)
+    return replace(
+        plan,
+        units=(*plan.units, chance.choice(plan.units)),
+        clock_errors_ms=(*plan.clock_errors_ms, chance.choice(_CLOCK_ERRORS_MS)),
+        moods=(*plan.moods, chance.choice(_MOODS)),
+        is_narrow=(*plan.is_narrow, chance.random() < 0.25),
+        steps=tuple(replace(step, node=third) if chance.random() < 1 / 3 else step for step in plan.steps),
     )
 
 

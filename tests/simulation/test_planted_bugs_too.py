@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.simulation.test_planted_bugs import ELSEWHERE, Plant, find, names
+from tests.simulation.planting import Plant
+from tests.simulation.test_planted_bugs import ELSEWHERE, check_found, names
 
 
 @pytest.mark.parametrize("plant", ELSEWHERE, ids=names(ELSEWHERE))
 def test_a_planted_bug_is_found(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    find(plant, monkeypatch)
+    check_found(plant, monkeypatch)

@@ -11,9 +11,10 @@ import pytest
 
 from tests.simulation import invariants
 from tests.simulation.broken import require
+from tests.simulation.past_failures import WITH_TWO_PCS
 from tests.simulation.played import check
 from tests.simulation.replay import Failure, attempt, attempt_seed, shorten
-from tests.simulation.schedule import Verb, plan_of
+from tests.simulation.schedule import PCS_LEAST, PCS_OF_LARGE, Verb, plan_of
 from tests.simulation.world import World
 
 SEEDS_IN_SOAK = 1_000
@@ -24,6 +25,15 @@ SEEDS_IN_SOAK = 1_000
 @pytest.mark.parametrize("seed", range(100_000, 100_000 + SEEDS_IN_SOAK))
 def test_one_of_many_worlds_holds(seed: int) -> None:
     check(seed)
+
+
+def test_worlds_have_three_to_twelve_pcs_in_one_to_three_communes() -> None:
+    plans = [plan_of(seed) for seed in range(1, 201) if seed not in WITH_TWO_PCS]
+    sizes = [len(plan.units) for plan in plans]
+    assert (min(sizes), max(sizes)) == (PCS_LEAST, PCS_OF_LARGE[1]) == (3, 12)
+    assert sum(size >= PCS_OF_LARGE[0] for size in sizes) >= len(sizes) // 14
+    assert {len(set(plan.units)) for plan in plans} == {1, 2, 3}
+    assert all(0 <= step.node < len(plan.units) for plan in plans for step in plan.steps)
 
 
 def trace_of(seed: int) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 import central_hub.projection.protocol as protocol
 import central_hub.projection.tallies as tallies
 import central_hub.sync.service as rounds_at_hub
+import edge_node.sync.foreign as foreign
 import edge_node.sync.runner as runner
 from central_hub.projection.projector import Projector
 from central_hub.projection.rows import DossierRow
@@ -56,7 +57,7 @@ def never_follow(patch: pytest.MonkeyPatch) -> None:
 
 def leave_late_contents_out(patch: pytest.MonkeyPatch) -> None:
     """A unit to which a dossier came later never gets what had been withheld from it."""
-    patch.setattr(runner, "wanted_bodies", lambda *values, **more: [])
+    patch.setattr(foreign, "wanted_bodies", lambda *values, **more: [])
 
 
 def serve_the_newest_log_of_the_key(patch: pytest.MonkeyPatch) -> None:

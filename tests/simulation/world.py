@@ -415,6 +415,8 @@ class World:
     def note_result(self, node: SimNode, result: SyncResult) -> None:
         """What a sync told the officer."""
         invariants.check_suspected(node)
+        if result.is_done:
+            invariants.check_spent(node)
         self.note_records(node)
         self.ledger.requests += result.rounds
         problem = result.problem.code if result.problem else "done"
