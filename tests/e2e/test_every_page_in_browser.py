@@ -142,6 +142,8 @@ def pages_of_node(week: Week) -> Examples:
         "/api/v1/dossiers/<dossier>": [f"/api/v1/dossiers/{case}"],
         "/api/v1/dossiers/<dossier>/proof": [f"/api/v1/dossiers/{case}/proof"],
         "/api/v1/dossiers/<dossier>/proof/readiness": [f"/api/v1/dossiers/{case}/proof/readiness"],
+        "/api/v1/dossiers/<dossier>/proof/pdf": [f"/api/v1/dossiers/{week.for_paper['bien-nhan']}/proof/pdf"],
+        "/dossiers/<dossier>/proof/pdf": [f"/dossiers/{week.for_paper['bien-nhan']}/proof/pdf?carrier=bien-nhan"],
         "/conflicts/<conflict>": [f"/conflicts/{question.id}"],
         "/conflicts/duplicates/<conflict>": [f"/conflicts/duplicates/{double(week)}"],
         "/dossiers": ["/dossiers", "/dossiers?state=attention", "/dossiers?state=ended&sort=finished", "/dossiers?q=khong+co+ai", "/dossiers?format=csv"],

@@ -150,6 +150,7 @@ def _of_file(path: str, answer: APIResponse) -> list[str]:
         ("format=csv", "text/csv", lambda: body.startswith(b"\xef\xbb\xbf")),
         ("format=pdf", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("/paper", "application/pdf", lambda: body.startswith(b"%PDF-")),
+        ("/proof/pdf", "application/pdf", lambda: body.startswith(b"%PDF-")),
         ("format=xlsx", "application/vnd.openxml", lambda: body.startswith(b"PK")),
         ("format=units-xlsx", "application/vnd.openxml", lambda: body.startswith(b"PK")),
         ("/export", "application/json", lambda: bool(json.loads(body))),
