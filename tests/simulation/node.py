@@ -108,6 +108,8 @@ class SimNode:
         """Ids of these records."""
         self.before_sync: set[str] | None = None
         """What a suspected copy held before its newest sync."""
+        self.has_fed_a_restored_hub = False
+        """In its newest sync it heard of another life of the hub."""
         self.program: Program = disk_of.program if disk_of else program
         self.has_twin = False
         """Another PC goes on from this one's disk."""
@@ -181,8 +183,11 @@ class SimNode:
         self.link.patience = REQUESTS_MAX
         self.before_sync = self.held_ids() if self.is_suspected() else None
         self.link.begin_sync(waiting=self.status().waiting if self.is_enrolled else 0)
+        life = self.office.hub_epoch if self.is_enrolled else ""
         with running(self.program):
-            return sync(self.db, self.services, self.link)
+            result = sync(self.db, self.services, self.link)
+        self.has_fed_a_restored_hub = self.office.hub_epoch != life
+        return result
 
     def send_files(self) -> FilesResult:
         """What follows the records of a sync."""

@@ -57,7 +57,7 @@ FIRST: Mapping[Plant, int] = {
     ON_THE_LAN[2]: 18,
     ON_THE_LAN[3]: 2,
     ON_THE_LAN[4]: 38,
-    ON_THE_LAN[5]: 14,
+    ON_THE_LAN[5]: 54,
     ON_THE_LAN[6]: 2,
     WITH_RELAYS[0]: 4,
     WITH_RELAYS[1]: 4,

@@ -160,7 +160,7 @@ _CLOCK_ERRORS_MS = (
     -10 * YEAR_MS,
 )
 PCS_LEAST = 3
-"""No world begins with fewer, but for two past failures (`WITH_TWO_PCS`)."""
+"""No world begins with fewer, but for those of `WITH_TWO_PCS`."""
 PCS_OF_LARGE = (7, 12)
 _MOODS = (Mood.GOOD, Mood.GOOD, Mood.LOSSY, Mood.LOSSY, Mood.AWFUL, Mood.DOWN)
 
