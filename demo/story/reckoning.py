@@ -87,13 +87,13 @@ def _screens(play: Play) -> None:
 
 
 def _verify_offline(play: Play) -> None:
-    """A record leaves the system as a file; whoever holds the province's trust file checks it without any network."""
+    """A record leaves the system as a proof file; whoever holds the province's trust file checks it without any network."""
     if play.clash is None:
         raise LookupError("no dossier to verify")
     page = play.lan.open(play.clash)
-    address = page.links(r"/records/[0-9a-f]{64}/export$")[0]
-    file = play.stage.folder / "ban-ghi.json"
-    file.write_bytes(play.lan.browser.get(address).content)
+    address, record = page.links(r"/proof\?record=[0-9a-f]{64}$")[0].split("?record=")
+    file = play.stage.folder / "ban-ghi.motcua-proof.json"
+    file.write_bytes(play.lan.browser.get(f"{address}/file?record={record}&disclose={record}").content)
     trust = play.stage.hub.data / "keys" / "trust.json"
     found = _verified(file, trust, expect=_PASSED)
     play.ledger.equal(
@@ -116,10 +116,10 @@ def _verified(file: Path, trust: Path, *, expect: int) -> str:
 def _altered(file: Path) -> Path:
     """The same file, but for one digit: the signed time of the record is a millisecond later."""
     text = file.read_text(encoding="utf-8")
-    signed = json.loads(text)["record"]["header"]
+    signed = json.loads(text)["records"][0]["header"]
     header = re.sub(
         rb'"at":\[(\d+)', lambda found: b'"at":[%d' % (int(found[1]) + 1), base64.b64decode(signed)
     )
-    altered = file.with_name("ban-ghi-sua.json")
+    altered = file.with_name("ban-ghi-sua.motcua-proof.json")
     altered.write_text(text.replace(signed, base64.b64encode(header).decode()), encoding="utf-8")
     return altered
