@@ -16,7 +16,7 @@ _SILENT_MS = 86_400_000
 def check_fleet(connection: Connection, node: SimNode, *, now_ms: int) -> None:
     """The alert of this PC stands at the province, too; in these worlds no administrator looks into anything."""
     mine = node.services.keyring.device.public.id
-    fleet = list_devices(connection, now_ms=now_ms, silent_ms=_SILENT_MS, unit=node.unit)
+    fleet = list_devices(connection, now_ms=now_ms, silent_ms=_SILENT_MS)
     told = next((device for device in fleet if device.id == mine), None)
     require(told is not None, "every enrolled PC is in the fleet", node.name)
     assert told is not None

@@ -20,6 +20,7 @@ import edge_node.catalogue.service as catalogue
 import edge_node.enrolment.epochs as epochs
 import edge_node.projection.service as projection
 import edge_node.store.record_log as record_log
+import edge_node.sync.foreign as foreign_at_node
 import edge_node.sync.runner as runner
 import edge_node.sync.status as status
 from central_hub.projection.foreign import Audience
@@ -206,7 +207,7 @@ def lose_what_was_routed(patch: pytest.MonkeyPatch) -> None:
             keep(self, record)
 
     patch.setattr(record_log.SqliteLogStore, "keep_foreign", forgetful)
-    patch.setattr(runner, "wanted_foreign", lambda db, *, most: [])
+    patch.setattr(foreign_at_node, "wanted_foreign", lambda db, *, most: [])
 
 
 def clone_gets_data_before_confirmation(patch: pytest.MonkeyPatch) -> None:
