@@ -19,6 +19,7 @@ from central_hub.config import HubConfig
 from central_hub.memory import collect_seldom, share_one_heap
 from central_hub.services import open_services
 from central_hub.store.engine import WORKER_CACHE_KIB
+from central_hub.store.opened_runs import WORKER_OPENED_RECORDS
 from central_hub.tls import ensure_server_certificate
 
 _LOOK_EVERY_S = 0.5
@@ -108,6 +109,9 @@ class HubServer(BaseApplication):
     def load(self) -> Flask:
         """The app, made in each worker: an engine must not be shared over a fork."""
         share_one_heap()
-        app = create_app(self._config, open_services(self._config, cache_kib=WORKER_CACHE_KIB))
+        services = open_services(
+            self._config, cache_kib=WORKER_CACHE_KIB, opened_records=WORKER_OPENED_RECORDS
+        )
+        app = create_app(self._config, services)
         collect_seldom()
         return app

@@ -19,7 +19,7 @@ from central_hub.registry.status import StatusKeeper
 from central_hub.registry.trust import TrustKeeper
 from central_hub.registry.units import GenealogyKeeper
 from central_hub.store.engine import CACHE_KIB, open_engine
-from central_hub.store.opened_runs import OpenedRuns
+from central_hub.store.opened_runs import OPENED_RECORDS, OpenedRuns
 from central_hub.tlog.tree import Tree
 from dossiers.local_time import local_date, to_yyyymmdd
 from dossiers.units import Units
@@ -86,9 +86,19 @@ class Services:
 
 
 def open_services(
-    config: HubConfig, *, lock_cost: LockCost = LockCost.OFFICE, cache_kib: int = CACHE_KIB
+    config: HubConfig,
+    *,
+    lock_cost: LockCost = LockCost.OFFICE,
+    cache_kib: int = CACHE_KIB,
+    opened_records: int = OPENED_RECORDS,
 ) -> Services:
-    """The services of an initialised data folder; FileNotFoundError where there is none."""
+    """The services of an initialised data folder; FileNotFoundError where there is none.
+
+    Args:
+        cache_kib: pages that each connection to the database keeps.
+        opened_records: how many records are kept opened, for whoever asks for them again.
+    """
     keys = load_keys(config.keys)
     engine = open_engine(config.database_url, cache_kib=cache_kib)
-    return Services(config=config, engine=engine, keys=keys, lock_cost=lock_cost)
+    opened = OpenedRuns(records_max=opened_records)
+    return Services(config=config, engine=engine, keys=keys, lock_cost=lock_cost, opened=opened)

@@ -13,6 +13,9 @@ from sync_protocol.frame import decode_run
 from sync_protocol.record import UnverifiedRecord
 
 Records = tuple[UnverifiedRecord, ...]
+OPENED_RECORDS = 4_096
+WORKER_OPENED_RECORDS = 1_024
+"""A web worker hands out each PC's share once; the judge comes back to what it opened."""
 _LINK_BYTES = 32
 
 
@@ -46,7 +49,7 @@ class Outline(NamedTuple):
 class OpenedRuns:
     """The least recently used runs are forgotten first."""
 
-    def __init__(self, *, records_max: int = 4_096, outlined_max: int = 32_768) -> None:
+    def __init__(self, *, records_max: int = OPENED_RECORDS, outlined_max: int = 32_768) -> None:
         self._records_max = records_max
         self._outlined_max = outlined_max
         self._runs: OrderedDict[tuple[int, int], Records] = OrderedDict()

@@ -1,9 +1,10 @@
 """How much to send at once, and how long to wait after a failure. Pure.
 
-A request should take about two seconds on the line as it is, so that a cut costs little. What was cut may have been too
-large for the line: the next is smaller, and stays below that size until many large rounds went through. But a line that is
-cut every so often cuts small requests as well; therefore a first cut makes nothing smaller than what passes in a moment,
-and only cuts in a row do, because a payload that cannot pass never will (design §6).
+A request should take about two seconds on the line as it is, so that a cut costs little. On a slow line it takes longer:
+what each request costs beyond its records (headers, what packs anew) would be more than what cuts waste. What was cut may have
+been too large for the line: the next is smaller, and stays below that size until many large rounds went through. But a line
+that is cut every so often cuts small requests as well; therefore a first cut makes nothing smaller than what passes in a
+moment, and only cuts in a row do, because a payload that cannot pass never will (design §6).
 
 Some lines let only so many bytes pass on each connection. Such a line is to show itself while little is lost: on a line of
 which nothing is known the second request is a short one, and none after it is larger than what its connection has carried
@@ -11,6 +12,7 @@ before, so the first that is cut was cut near its beginning and leaves a size th
 """
 
 from dataclasses import dataclass, replace
+from math import isqrt
 from typing import ClassVar, Final, Self
 
 from sync_protocol.chunks import PIECE_OVERHEAD_BYTES_MAX, SLICE_BYTES
@@ -19,6 +21,10 @@ from sync_protocol.limits import ROUND_SIZE_BYTES_MAX, ROUND_SIZE_BYTES_MIN, ROU
 START: Final = ROUND_SIZE_BYTES_START
 AIM_S: Final = 2.0
 MOMENT_S: Final = 1.2
+LONGEST_S: Final = 4.0
+WORTH: Final = 112_000
+"""Bytes times seconds: twice the 2.8 kB that a request costs beyond its records, and 20 s from cut to cut. At v bytes a second,
+requests of the square root of WORTH · v bytes lose least to both together: half of one to each cut, and its cost to each of them."""
 PROBE_SHARE: Final = 4
 """The second request is that part of the first: a limit of one and a half times the first costs little of the third."""
 
@@ -83,14 +89,14 @@ class Pace:
             return replace(after, budget=_bounded(min(int(speed * AIM_S), moved_bytes // PROBE_SHARE)))
         # After a cut the ceiling is what passed before it; else nobody knows yet how much a connection lets pass.
         most = ceiling if after.is_shaky else min(ceiling, max(self.budget, carried_bytes))
-        return replace(after, budget=_bounded(min(int(speed * AIM_S), most)))
+        return replace(after, budget=_bounded(min(_passing_in(speed, AIM_S), most)))
 
     def after_cut(self, *, carried_bytes: int) -> Self:
         """After a connection that broke under way; before this request it had carried so much."""
         if self.cuts:
             smaller = _bounded(self.budget // 2)
         else:
-            passes = min(self.budget, max(carried_bytes, int(self.speed * MOMENT_S)))
+            passes = min(self.budget, max(carried_bytes, _passing_in(self.speed, MOMENT_S)))
             smaller = _bounded(max(self.budget * 3 // 4, passes))
         return replace(self, budget=smaller, ceiling=smaller, cuts=self.cuts + 1, calm=0)
 
@@ -146,6 +152,11 @@ def wait_after(failures: int, *, draw: float) -> float:
 def varied(seconds: float, *, draw: float) -> float:
     """A regular interval, a tenth more or less."""
     return seconds * (0.9 + 0.2 * draw)
+
+
+def _passing_in(speed: int, seconds: float) -> int:
+    """Bytes that pass in so many seconds, or as many as are worth a request on a line as slow as this."""
+    return min(int(speed * LONGEST_S), max(int(speed * seconds), isqrt(WORTH * speed)))
 
 
 def _bounded(budget: int) -> int:
