@@ -1,5 +1,7 @@
 """Pure decisions of syncing: status, pace, plan."""
 
+from math import isqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,6 +126,15 @@ def test_what_never_passes_becomes_smaller_until_it_does() -> None:
     for _ in range(8):
         found = found.after_cut(carried_bytes=0)
     assert found.budget == ROUND_SIZE_BYTES_MIN and found.is_shaky
+
+
+def test_on_a_slow_line_a_request_is_as_long_as_its_own_cost_is_worth() -> None:
+    """At 10 kB a second requests of two seconds, and half of it after a cut, cost more in headers than cuts wasted."""
+    slow = passed(Pace(budget=48 * 1024, speed=10_000), seconds=4.9)
+    worth = isqrt(pace.WORTH * slow.speed)
+    assert pace.AIM_S * slow.speed < slow.budget == worth < pace.LONGEST_S * slow.speed
+    assert slow.after_cut(carried_bytes=0).budget == worth
+    assert passed(Pace(budget=16 * 1024, speed=1), seconds=16).budget <= pace.LONGEST_S * 1024 + 1
 
 
 def test_a_line_cut_now_and_then_keeps_sizes_that_pass_in_a_moment() -> None:
