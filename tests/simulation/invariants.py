@@ -376,6 +376,7 @@ def _check_logs(truth: _Truth) -> None:
             require(is_held or truth.is_covered(record), "the hub holds every body", record.id)
         key = hub_keys().hub.public if row.device == hub_keys().hub.public.id else None
         if key is None:
+            require(row.device in devices, "the hub knows who writes each log", log)
             key = _device_key(devices[row.device])
         sealed = 0
         while (seal := truth.store.seal(log, at_most=row.length - sealed)) and seal.length:
