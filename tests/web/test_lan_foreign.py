@@ -85,9 +85,8 @@ def test_what_is_listed_and_nowhere_in_the_office_makes_no_meeting_endless(provi
 def test_only_what_is_listed_is_given_and_a_closed_list_gives_no_body(province: Commune) -> None:
     dossier, near, _ = routed(province)
     own = [bytes.fromhex(each.id) for each in SqliteLogStore(near.db).dossier_records(near.receive())]
-    (frame,), _ = foreign_frames(
-        near.db, own, bytes_max=1 << 20
-    )  # the office's: its content may have come late
+    # The office's own: their content may have come late.
+    (frame,), _ = foreign_frames(near.db, own, bytes_max=1 << 20)
     assert {each.header.commune for each in decode_run(frame).records} == {near.unit}
     listed = [bytes.fromhex(each.id) for each in SqliteLogStore(near.db).dossier_records(dossier)]
     open_states = {
