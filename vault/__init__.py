@@ -132,7 +132,13 @@ class Vault:
 
 
 def _write(path: Path, content: bytes | bytearray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        if path.parent.is_file():
+            raise
+        # Another writer made the folder and took it away again while `mkdir` looked twice.
+        raise FileNotFoundError(path.parent) from error
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with unfinished.open("wb") as file:

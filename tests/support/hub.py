@@ -228,13 +228,28 @@ def found_province(folder: Path, **settings: Any) -> ProvinceHub:
     return ProvinceHub(services=services, clock=clock)
 
 
+class ProvinceToRead(ProvinceHub):
+    """A province that modules share: nothing may be enrolled, delivered or judged in it, for others count on its figures."""
+
+    def _refuse(self, *_: object, **__: object) -> Any:
+        raise AssertionError("this province is shared: a test that changes one asks for `filled_province`")
+
+    enrol = deliver = put_back = judge = contact = _refuse
+
+
 @cache
-def shared_province() -> ProvinceHub:
+def shared_province() -> ProvinceToRead:
     """One filled province for every test that only reads."""
     folder = TemporaryDirectory()
-    hub = found_province(Path(folder.name))
-    populate(hub)
+    hub = filled_province(Path(folder.name))
     _FOLDERS.append(folder)
+    return ProvinceToRead(services=hub.services, clock=hub.clock, desks=hub.desks)
+
+
+def filled_province(folder: Path) -> ProvinceHub:
+    """The same province for a test that changes it."""
+    hub = found_province(folder)
+    populate(hub)
     return hub
 
 

@@ -109,6 +109,34 @@ def test_a_full_disk_leaves_nothing_half_written(vault: Vault, monkeypatch: pyte
     assert not list(vault.path(TREE.id).parent.parent.rglob("*.part"))
 
 
+def test_a_folder_that_another_writer_takes_away_is_made_again(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`mkdir` met the folder, looked again whether it is one, and it was gone: a scan's piece was refused."""
+    mkdir, seen = os.mkdir, []
+
+    def gone_again(path: Path, mode: int = 0o777) -> None:
+        if Path(path).name == TREE.id and not seen:
+            seen.append(path)
+            raise FileExistsError(path)
+        mkdir(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", gone_again)
+    take_all(vault)
+    assert seen
+    assert vault.path(TREE.id).read_bytes() == CONTENT
+
+
+def test_a_file_in_the_place_of_the_folder_is_an_error_and_no_endless_loop(
+    vault: Vault, tmp_path: Path
+) -> None:
+    folder = tmp_path / "files" / "pieces"
+    folder.mkdir(parents=True)
+    (folder / TREE.id).write_bytes(b"")
+    with pytest.raises(FileExistsError):
+        vault.take(piece(0))
+
+
 def test_the_same_pieces_from_two_sides_at_once_make_one_file(vault: Vault) -> None:
     threads = [threading.Thread(target=take_all, args=(vault,)) for _ in range(4)]
     for thread in threads:

@@ -16,14 +16,14 @@ from central_hub.copies.service import list_copies
 from central_hub.store.engine import reading
 from central_hub.store.tables import DOSSIER, KEY_REQUEST, REORGANISATION, STANDING
 from tests.support.browser import launch, leave
-from tests.support.hub import PASSWORD, ProvinceHub, reorganise, shared_province, suspect_copy
+from tests.support.hub import PASSWORD, ProvinceHub, filled_province, reorganise, suspect_copy
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def hub() -> ProvinceHub:
-    return shared_province()
+def hub(tmp_path_factory: pytest.TempPathFactory) -> ProvinceHub:
+    return filled_province(tmp_path_factory.mktemp("province"))
 
 
 @pytest.fixture(scope="module")
