@@ -134,15 +134,25 @@ def _places(connection: Connection, logs: Mapping[str, str]) -> dict[str, dict[s
     return found
 
 
-def twins_of(connection: Connection, conflict: Conflict) -> list[Twin]:
-    """The dossiers of a duplicate: codes, units and states, nothing personal."""
-    ids = {bytes.fromhex(side.dossier): side.at_ms for side in conflict.sides}
-    rows = connection.execute(select(DOSSIER).where(DOSSIER.c.id.in_(list(ids)))).all()
+def twins_of(connection: Connection, conflicts: Sequence[Conflict]) -> list[tuple[Twin, ...]]:
+    """The dossiers of each duplicate, the earliest first: codes, units and states, nothing personal."""
+    named = dict.fromkeys(bytes.fromhex(side.dossier) for one in conflicts for side in one.sides)
+    rows: dict[str, Any] = {}
+    for part in chunks(named):
+        query = select(DOSSIER.c.id, DOSSIER.c.code, DOSSIER.c.home, DOSSIER.c.status)
+        for row in connection.execute(query.where(DOSSIER.c.id.in_(part))):
+            rows[row.id.hex()] = row
+    return [_twins(one, rows) for one in conflicts]
+
+
+def _twins(conflict: Conflict, rows: Mapping[str, Any]) -> tuple[Twin, ...]:
+    since = {side.dossier: side.at_ms for side in conflict.sides if side.dossier in rows}
     twins = [
-        Twin(dossier=row.id.hex(), code=row.code, unit=row.home, status=row.status, at_ms=ids[row.id])
-        for row in rows
+        Twin(dossier=dossier, code=row.code, unit=row.home, status=row.status, at_ms=at_ms)
+        for dossier, at_ms in since.items()
+        for row in (rows[dossier],)
     ]
-    return sorted(twins, key=lambda twin: (twin.at_ms, twin.dossier))
+    return tuple(sorted(twins, key=lambda twin: (twin.at_ms, twin.dossier)))
 
 
 def _rows(secret: bytes, record: UnverifiedRecord) -> list[tuple[object, ...]]:

@@ -20,6 +20,8 @@ from central_hub.tables import download_table
 from central_hub.words import plain, role_names
 from dossiers.conflicts import ConflictKind, settle_by_ms, settlers, what_happened
 from dossiers.local_time import local
+from dossiers.text import fold_text
+from dossiers.units import Units
 
 PAGE_ROWS: Final = 50
 FORMATS: Final = ("csv", "xlsx")
@@ -104,15 +106,20 @@ def conflicts_of(connection: Connection, dossier: str) -> list[ConflictLine]:
 
 
 def conflicts_page(
-    connection: Connection, args: Mapping[str, str], *, commune: str | None, page: int, count: int
+    connection: Connection, services: Services, args: Mapping[str, str], page: int
 ) -> dict[str, Any]:
-    """The values of the list."""
+    """The values of the list, and the units it can be narrowed to."""
+    commune = args.get("commune") or None
+    count = count_conflicts(connection, commune=commune)
+    owners = connection.scalars(select(_C.unit).distinct())
     pages = max(1, -(-count // PAGE_ROWS))
     page = min(max(1, page), pages)
     lines = list_conflicts(connection, commune=commune, offset=(page - 1) * PAGE_ROWS, **_order(args))
     return {
         "conflicts": lines,
         "conflict_count": count,
+        "communes": named_units(services.units, owners, args),
+        "procedures": procedure_names(connection, services),
         "page": page,
         "pages": pages,
         "sort": args.get("sort", ""),
@@ -136,6 +143,13 @@ def conflicts_file(connection: Connection, services: Services, args: Mapping[str
         list(_cells(services, procedure_names(connection, services), lines)),
         widths=_FILE_WIDTHS,
     )  # fmt: skip
+
+
+def named_units(units: Units, codes: Iterable[str], args: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Codes and names to choose one from, by name; with the one in the address, also when nothing is left of it."""
+    chosen = args.get("commune", "")
+    named = [(code, units.name(code)) for code in {*codes, chosen} if units.find(code)]
+    return sorted(named, key=lambda each: fold_text(each[1]))
 
 
 def procedure_names(connection: Connection, services: Services) -> dict[str, str]:

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from central_hub.ingest.aside import list_set_aside
 from central_hub.judge.standings import Standing, list_standings, reviews_by_device
-from central_hub.projection.twins import open_duplicates, twins_of
-from central_hub.quarantine.conflicts import conflicts_page, count_conflicts, procedure_names
+from central_hub.projection.twins import open_duplicates
+from central_hub.quarantine.conflicts import conflicts_page, count_conflicts
+from central_hub.quarantine.duplicates import duplicates_page
 from central_hub.quarantine.queries import count_waiting, find_request, find_standing, list_requests
 from central_hub.registry.forks import contested_records
 from central_hub.registry.holders import KeyHolder, list_holders
@@ -21,21 +22,17 @@ from central_hub.statistics.lists import codes_of, find_dossier
 from central_hub.store.record_log import HubLogStore
 from central_hub.sync.fleet import list_devices
 from central_hub.words import reason_words
-from dossiers.conflicts import Conflict, settle_by_ms, what_happened
-from look.problems import language
 from sync_protocol.admission import Outcome
 from sync_protocol.record import Record
 
 SHOWN = ("requests", "review", "refused", "pending", "set_aside", "conflicts", "duplicates")
 REVIEWED_AT_ONCE = 100
-_DUPLICATES_SHOWN = 200
 
 
 def waiting_page(connection: Connection, services: Services, args: Mapping[str, str]) -> dict[str, Any]:
     """One list of the seven; the first that holds something when the address names none."""
     waiting, duplicates = count_waiting(connection), open_duplicates(connection)
     commune = args.get("commune") or None
-    conflicts = count_conflicts(connection, commune=commune)
     contested = _contested(connection, services)
     numbers = (
         waiting.requests,
@@ -44,7 +41,7 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
         waiting.pending,
         waiting.set_aside,
     )
-    counts = dict(zip(SHOWN, (*numbers, conflicts, len(duplicates)), strict=True))
+    counts = dict(zip(SHOWN, (*numbers, count_conflicts(connection), len(duplicates)), strict=True))
     show = args.get("show", "")
     if show not in SHOWN:
         show = next((name for name in SHOWN if counts[name]), "refused")
@@ -63,14 +60,13 @@ def waiting_page(connection: Connection, services: Services, args: Mapping[str, 
     }
     if show == "requests":
         return found | {"requests": list_requests(connection)}
-    if show == "duplicates":
-        return found | {"duplicates": [_shown(connection, one) for one in duplicates[:_DUPLICATES_SHOWN]]}
     if show == "set_aside":
         return found | {"asides": list_set_aside(connection)}
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
     if show == "conflicts":
-        names = {"procedures": procedure_names(connection, services)}
-        return found | names | conflicts_page(connection, args, commune=commune, page=number, count=conflicts)
+        return found | conflicts_page(connection, services, args, number)
+    if show == "duplicates":
+        return found | duplicates_page(connection, services, duplicates, args, number)
     if show == "review":
         lines = list_standings(
             connection, commune=commune, after_cut=True, page=number, page_rows=REVIEWED_AT_ONCE
@@ -135,16 +131,6 @@ def request_page(connection: Connection, services: Services, record: str) -> dic
         "unit": services.units.name(asked.unit),
         "present": next((holder for holder in holders if holder.key == asked.key), None),
         "device": next((device for device in devices if device.id == asked.facts["device"]), None),
-    }
-
-
-def _shown(connection: Connection, conflict: Conflict) -> dict[str, Any]:
-    words = what_happened(conflict)
-    return {
-        "conflict": conflict,
-        "twins": twins_of(connection, conflict),
-        "sentence": words.en if language() == "en" else words.vi,
-        "settle_by_ms": settle_by_ms(conflict),
     }
 
 

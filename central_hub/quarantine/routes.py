@@ -13,6 +13,7 @@ from central_hub.database import get_reader, get_services
 from central_hub.judge.standings import reviews_by_device
 from central_hub.problems import Refused
 from central_hub.quarantine.conflicts import FORMATS, conflicts_file
+from central_hub.quarantine.duplicates import duplicates_file
 from central_hub.quarantine.pages import record_page, request_page, waiting_page
 from central_hub.quarantine.service import DecisionRefused, decide_request
 from central_hub.registry.revocation import Act, RevocationInvalid, review_records
@@ -23,14 +24,15 @@ from signing.roles import Role
 
 blueprint = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 
+_FILES = {"conflicts": conflicts_file, "duplicates": duplicates_file}
 _GROUND_LENGTH_MAX = 2_000
 _RECORD = re.compile(r"[0-9a-f]{64}")
 
 
 @blueprint.get("")
 def show_waiting() -> str | Response:
-    if request.args.get("show") == "conflicts" and request.args.get("format") in FORMATS:
-        return conflicts_file(get_reader(), get_services(), request.args)
+    if request.args.get("format") in FORMATS and request.args.get("show") in _FILES:
+        return _FILES[request.args["show"]](get_reader(), get_services(), request.args)
     may_review = required().holds(Role.KEY_AUTHORITY)
     page = waiting_page(get_reader(), get_services(), request.args)
     return render_template("quarantine/waiting.html", may_review=may_review, **page)

@@ -156,6 +156,18 @@ def test_the_list_is_a_file_too(hub: ProvinceHub, desks: tuple[Desk, Desk]) -> N
     assert visitor.get("/quarantine?show=conflicts&format=xlsx").data.startswith(b"PK")
 
 
+def test_the_list_is_narrowed_to_one_unit(hub: ProvinceHub, desks: tuple[Desk, Desk]) -> None:
+    disagree(desks)
+    send(hub, desks)
+    visitor = hub.browser("kiemtra")
+    own, other = (
+        visitor.page(f"/quarantine?show=conflicts&commune={unit}") for unit in (HAI_CHAU, HOA_CUONG)
+    )
+    assert f'<option value="{HAI_CHAU}" selected>' in own and "2 mục thông tin" in own
+    assert "2 mục thông tin" not in other and "Đơn vị này không có khác biệt nào" in other
+    assert 'Khác biệt<span class="mc-chip-count">1<' in other, "the tab counts all of them"
+
+
 def test_rebuilding_lists_the_same(hub: ProvinceHub, desks: tuple[Desk, Desk]) -> None:
     dossier, *_records = disagree(desks)
     send(hub, desks)

@@ -1,5 +1,8 @@
 """Dossiers that look like one, across communes: found when judged, named without names, gone when settled or erased."""
 
+import csv
+import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +68,8 @@ def test_the_same_person_at_two_pcs_and_two_communes_is_found_on_arrival(
     assert {side.dossier for side in three.sides} == set(dossiers)
     assert (three.kind, three.unit) == (ConflictKind.DUPLICATE_DOSSIER, HAI_CHAU)
     with reading(hub.services.engine) as connection:
-        assert {twin.unit for twin in twins_of(connection, three)} == {HAI_CHAU, HOA_CUONG}
+        (twins,) = twins_of(connection, [three])
+    assert {twin.unit for twin in twins} == {HAI_CHAU, HOA_CUONG}
 
 
 def test_other_procedure_day_person_or_one_desk_is_none(hub: ProvinceHub, desks: list[Desk]) -> None:
@@ -137,3 +141,63 @@ def test_the_page_lists_them_with_owner_and_day(hub: ProvinceHub, desks: list[De
     for text in ("E-0001", "E-0002", "Hai hồ sơ cùng người nộp", "Nên xong trước", "Phường Hải Châu"):
         assert text in page, text
     assert NUMBER not in page
+
+
+@pytest.fixture
+def three_questions(hub: ProvinceHub, desks: list[Desk]) -> ProvinceHub:
+    """F3 and F2 within Hải Châu, F1 between Hải Châu and Hòa Cường, received in the order F3, F1, F2."""
+    for number, (name, other) in enumerate((("F3", desks[1]), ("F1", desks[2]), ("F2", desks[1]))):
+        receive(desks[0], f"04820000000{number}", code=f"{name}-0001")
+        receive(other, f"04820000000{number}", code=f"{name}-0002")
+    assert len(found(hub, *desks)) == 3
+    return hub
+
+
+def shown(page: str) -> list[str]:
+    """The question of each line, in the order of the page."""
+    return re.findall(
+        r"<td data-label=\"Hồ sơ\"><span><span class=\"mc-leg\"><a class=\"mc-row-link mc-code\"[^>]*>(\w+)-",
+        page,
+    )
+
+
+def test_the_duplicates_of_the_province_are_sorted_by_what_is_clicked(three_questions: ProvinceHub) -> None:
+    visitor = three_questions.browser("kiemtra")
+    assert shown(visitor.page("/quarantine?show=duplicates")) == ["F3", "F1", "F2"]
+    assert shown(visitor.page("/quarantine?show=duplicates&sort=code")) == ["F1", "F2", "F3"]
+    assert shown(visitor.page("/quarantine?show=duplicates&sort=code&dir=desc")) == ["F3", "F2", "F1"]
+    assert len(shown(visitor.page("/quarantine?show=duplicates&sort=nonsense&page=999999999"))) == 3
+
+
+def test_the_duplicates_that_concern_one_unit_are_found_by_it(three_questions: ProvinceHub) -> None:
+    visitor = three_questions.browser("kiemtra")
+    page = visitor.page(f"/quarantine?show=duplicates&commune={HOA_CUONG}")
+    assert shown(page) == ["F1"] and "1 việc" in page
+    assert f'<option value="{HOA_CUONG}" selected>' in page
+    nobody = visitor.page("/quarantine?show=duplicates&commune=20195")
+    assert "Đơn vị này không có hồ sơ nào có thể trùng" in nobody and "Bỏ lọc" in nobody
+
+
+def test_the_duplicates_are_a_file_too(three_questions: ProvinceHub) -> None:
+    visitor = three_questions.browser("kiemtra")
+    address = "/quarantine?show=duplicates&sort=code"
+    lines = list(csv.DictReader(io.StringIO(visitor.page(f"{address}&format=csv").removeprefix("\ufeff"))))
+    assert [line["Mã hồ sơ"][:2] for line in lines] == ["F1", "F2", "F3"]
+    assert set(lines[0]["Mã hồ sơ"].split("; ")) == {"F1-0001", "F1-0002"}
+    assert set(lines[0]["Đơn vị giữ hồ sơ"].split("; ")) == {"Phường Hải Châu", "Phường Hòa Cường"}
+    assert {line["Ai thống nhất"] for line in lines} == {"Lãnh đạo"}
+    assert visitor.page(f"{address}&commune={HOA_CUONG}&format=csv").count("-000") == 2
+    assert visitor.get(f"{address}&format=xlsx").data.startswith(b"PK")
+
+
+def test_a_page_of_duplicates_has_fifty_and_the_rest_is_on_the_next(
+    hub: ProvinceHub, desks: list[Desk]
+) -> None:
+    for number in range(52):
+        for desk in desks[:2]:
+            receive(desk, f"{48_200_000_000 + number:012}", code=f"F{number}-{desks.index(desk):04}")
+    assert len(found(hub, *desks)) == 52
+    visitor = hub.browser("kiemtra")
+    first = visitor.page("/quarantine?show=duplicates")
+    assert "52 việc" in first and len(shown(first)) == 50
+    assert len(shown(visitor.page("/quarantine?show=duplicates&page=2"))) == 2
