@@ -23,7 +23,7 @@ LANGUAGES = ("vi", "en")
 def create_app(config: HubConfig, services: Services) -> Flask:
     """The hub's web app."""
     app = Flask(__package__)
-    app.secret_key = services.keys.derived("session")
+    app.secret_key = services.keys.session_secret
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     database.attach(app, services)
     Babel(app, default_locale="vi", locale_selector=lambda: _language(config))

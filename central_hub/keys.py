@@ -44,8 +44,14 @@ class HubKeys:
     versions: tuple[bytes, ...] = field(default=(), repr=False)
 
     def derived(self, purpose: str) -> bytes:
-        """A secret of its own for one purpose (challenges, sessions), from the hub's one secret."""
+        """A secret of its own for one purpose (challenges, passwords), from the hub's one secret."""
         return hmac.new(self.secret, f"motcua.hub\0{purpose}".encode(), hashlib.sha256).digest()
+
+    @property
+    def session_secret(self) -> bytes:
+        """What signs the cookies of sessions: another one with each registry key, so that whoever had the keys before a ceremony
+        that replaced it can be nobody at the screen afterwards. The hub's one secret itself is never replaced."""
+        return hmac.new(self.derived("session"), self.registry.seed, hashlib.sha256).digest()
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -98,6 +98,22 @@ def test_a_new_registry_key_takes_over_and_the_old_one_is_cut_off(hub: ProvinceH
     assert not (services.config.keys / "next" / "registry.key").exists()
 
 
+def test_whoever_had_the_disk_is_nobody_at_the_screen_once_the_registry_key_was_replaced(
+    hub: ProvinceHub, root: SigningKey
+) -> None:
+    """The hub's one secret stays for good, and with it a thief made cookies for any account."""
+    name = str(hub.app.config["SESSION_COOKIE_NAME"])
+    thief = hub.app.test_client()
+    with thief.session_transaction() as session:
+        session.update(login="quantri", generation=1, until=2**52)
+    cookie = thief.get_cookie(name)
+    assert cookie is not None and thief.get("/administration").status_code == 200
+    adopt(hub.services, proposed(hub.services, registry_cause=Cause.COMPROMISED).sign(root))
+    later = replace(hub, services=reopened(hub.services)).app.test_client()
+    later.set_cookie(name, cookie.value)
+    assert later.get("/administration").status_code == 302
+
+
 def test_a_crash_in_the_middle_of_an_adoption_is_completed(
     hub: ProvinceHub, root: SigningKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
