@@ -165,6 +165,15 @@ ACCOUNT: Final = _reason(
     next_vi="Chọn tên đăng nhập chưa dùng, vai trò của tỉnh và mật khẩu từ 10 ký tự.",
     next_en="Choose an unused login, a role of the province and a password of at least 10 characters.",
 )
+WITNESS: Final = _reason(
+    "HUB_WITNESS",
+    502,
+    retryable=True,
+    vi="Bên chứng kiến chưa ký.",
+    en="The witness has not cosigned.",
+    next_vi="Xem vì sao trong ngoặc. Không việc gì phải dừng; hỏi lại sau, hoặc báo bên chứng kiến.",
+    next_en="The brackets say why. Nothing has to stop; ask again later, or tell the witness.",
+)
 INTERNAL: Final = _reason(
     "HUB_INTERNAL",
     500,
@@ -177,7 +186,7 @@ INTERNAL: Final = _reason(
 
 REASONS: Final = (
     LOGIN_WRONG, LOGGED_OUT, ROLE, CSRF, NOT_FOUND, INPUT, TOKEN, API_TOKEN, ALREADY_FOUNDED, NOT_FOUNDED, RUNNING, PORT_TAKEN,
-    PLAIN_HTTP, PUBLICATION, BACKUP, ACCOUNT, INTERNAL,
+    PLAIN_HTTP, PUBLICATION, BACKUP, ACCOUNT, WITNESS, INTERNAL,
 )  # fmt: skip
 CATALOGUE: Final[Mapping[str, Reason]] = MappingProxyType(
     {r.code: r for r in (*SIGNING_REASONS, *PROTOCOL_REASONS, *DOSSIER_REASONS, *REASONS)}

@@ -141,7 +141,7 @@ def _adds(
     """Whether the line was new; what was shown is kept whether it holds or not."""
     try:
         policy = services.keys.bundle.policy
-        named = [] if policy is None else [*policy.witnesses.values()]
+        named = () if policy is None else policy.witnesses.values()
         witness = witness_key(services.province, device)
         return add_cosignature(connection, size, line, witness, named=named)
     except LogInvalid as error:

@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import requests
-from sqlalchemy import select
 
 from central_hub.services import Services
 from central_hub.store.engine import reading, writing
-from central_hub.store.tables import CHECKPOINT
 from central_hub.tlog.tree import Tree
-from central_hub.tlog.witnesses import add_cosignature, cosigners, keep_shown, note_quorum
+from central_hub.tlog.witnesses import keep_checkpoint, lines_of_named, newest_cosigned, take_lines
 from signing.errors import LogInvalid
 from signing.tlog.note import Note, decode_count, encode_base64
 from signing.tlog.policy import Policy
+from sync_protocol.witness import device_of
 
 _PATH: Final = "/add-checkpoint"
 _TIMEOUT_S: Final = 30
 _ANSWER_BYTES_MAX: Final = 64 * 1024
-_LOOKED_AT: Final = 300
 _OK, _CONFLICT = 200, 409
 _HEAD: Final = b"cosignatures\n\n"
 """An answer is signature lines alone; with a text before them it is a note."""
@@ -43,26 +41,35 @@ Post = Callable[[str, bytes], Answer]
 
 
 def post(url: str, data: bytes) -> Answer:
-    """One request of at most half a minute; OSError where nobody answers."""
+    """One request, which waits half a minute at most for whatever comes next; OSError where nobody answers, or not to the end."""
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     with requests.post(
         url, data=data, headers=headers, timeout=_TIMEOUT_S, allow_redirects=False, stream=True
     ) as answer:
-        return Answer(answer.status_code, answer.raw.read(_ANSWER_BYTES_MAX + 1, decode_content=True))
+        body = b""
+        # What a broken connection raises is an OSError from this iterator only, not from the stream beneath it.
+        for part in answer.iter_content(_ANSWER_BYTES_MAX + 1):
+            body += part
+            if len(body) > _ANSWER_BYTES_MAX:
+                break
+        return Answer(answer.status_code, body[: _ANSWER_BYTES_MAX + 1])
 
 
 def ask_witness(services: Services, prefix: str, *, send: Post = post) -> list[str]:
-    """Have the witness at this address cosign the newest checkpoint; the names of those whose lines were kept.
+    """Have the witness at this address cosign the newest checkpoint; the names of those whose lines are kept with it now.
 
-    Raises LogInvalid where it refuses, holds more than this log has, or answers with something else; TreeUnusable as reading the tree does.
+    Raises LogInvalid where it refuses, holds more than this log has, or answers with something else, and where there is nothing to
+    cosign; TreeUnusable as reading the tree does; OSError as `send` does.
     """
     tree, policy = services.tree, services.keys.bundle.policy
     if tree is None or policy is None:
         raise LogInvalid("this hub keeps no log")
     signed, head = tree.signed()
+    if head.size == 0:
+        raise LogInvalid("this log holds nothing yet")
     with writing(services.engine) as connection:
         # Before anybody is asked: the log may grow meanwhile, and a line is kept with its checkpoint only.
-        keep_shown(connection, tree, head.size, now_ms=services.clock())
+        keep_checkpoint(connection, head.size, signed, now_ms=services.clock())
     url, old = prefix.rstrip("/") + _PATH, min(_last_cosigned(services, policy), head.size)
     answer = send(url, _request(tree, old, head.size, signed))
     if answer.status == _CONFLICT:
@@ -89,26 +96,19 @@ def _held(answer: Answer) -> int:
 
 
 def _keep(services: Services, policy: Policy, size: int, body: bytes) -> list[str]:
-    lines = Note.parse(_HEAD + body).signatures
-    named, kept = [*policy.witnesses.values()], []
+    lines = lines_of_named(policy, Note.parse(_HEAD + body).signatures)
+    if not lines:
+        raise LogInvalid("nobody whom the policy names has answered")
     with writing(services.engine) as connection:
-        for line in lines:
-            for witness in named:
-                if line.is_named(witness):
-                    add_cosignature(connection, size, line, witness, named=named)
-                    kept.append(witness.name)
-        if not kept:
-            raise LogInvalid("nobody whom the policy names has answered")
-        note_quorum(connection, policy, size)
-    return kept
+        kept = take_lines(connection, policy, size, lines)
+    if not kept:
+        raise LogInvalid("the checkpoint has no room for another line")
+    return [witness.name for witness in kept]
 
 
 def _last_cosigned(services: Services, policy: Policy) -> int:
     """The newest size that an outsider of the policy has cosigned: the best guess at what this witness holds."""
-    outside = [key for key in policy.witnesses.values() if "/may-tram/" not in key.name]
-    query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(_LOOKED_AT)
     with reading(services.engine) as connection:
-        for size, data in connection.execute(query):
-            if cosigners(Note.parse(data), outside):
-                return int(size)
-    return 0
+        cosigned = newest_cosigned(connection)
+    outside = [key.name for key in policy.witnesses.values() if device_of(key.name) is None]
+    return max((cosigned[name].size for name in outside if name in cosigned), default=0)

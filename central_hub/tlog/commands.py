@@ -40,12 +40,16 @@ def witnesses_command(
     ask: str,
 ) -> None:
     """Print PCs as witnesses for a policy, or write the policy that `trust draft --policy` takes."""
+    if ask and (communes or outside or quorum is not None or out is not None):
+        console.refuse(reasons.INPUT, "--ask", code=BAD_INPUT)
+    if (quorum is None) != (out is None) or (outside and quorum is None):
+        console.refuse(reasons.INPUT, "--quorum --out", code=BAD_INPUT)
     services = opened(console)
     if ask:
         _ask(console, services, ask)
     policy = services.keys.bundle.policy
-    if (quorum is None) != (out is None) or (outside and quorum is None) or policy is None:
-        console.refuse(reasons.INPUT, "--quorum --out", code=BAD_INPUT)
+    if policy is None:
+        console.refuse(reasons.INPUT, "this hub keeps no log", code=FAILED)
     with reading(services.engine) as connection:
         found = nameable(connection, services, communes)
     if quorum is not None and out is not None:
@@ -79,6 +83,6 @@ def _ask(console: Console, services: Services, address: str) -> NoReturn:
     try:
         kept = ask_witness(services, address)
     except (LogInvalid, TreeUnusable, OSError) as error:
-        console.refuse(reasons.INPUT, str(error), code=FAILED)
+        console.refuse(reasons.WITNESS, str(error), code=FAILED)
     console.say(f"Đã có chữ ký chứng kiến của {', '.join(kept)}.", f"Cosigned by {', '.join(kept)}.")
     console.leave(OK, {"cosigned": kept})

@@ -14,16 +14,16 @@ from sqlalchemy import Connection, select
 
 from central_hub.registry.status import cause_of
 from central_hub.services import Services
-from central_hub.store.tables import CHECKPOINT, DEVICE
+from central_hub.store.tables import DEVICE
+from central_hub.tlog.witnesses import newest_cosigned
 from signing.errors import LogInvalid
-from signing.tlog.note import SIGNATURES_MAX, Note, VerifierKey
+from signing.tlog.note import SIGNATURES_MAX, VerifierKey
 from signing.tlog.policy import Policy
 from sync_protocol.witness import witness_key
 
 NAMED_MAX: Final = SIGNATURES_MAX - 1
 """Witnesses whose lines have room on one checkpoint beside the log's own."""
 _GROUP: Final = "du-so"
-_LOOKED_AT: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def nameable(connection: Connection, services: Services, units: Collection[str] 
     trust, status = services.trust.current(connection), services.status.current(connection)
     policy = services.keys.bundle.policy
     named = set() if policy is None else set(policy.witnesses.values())
-    seen = _cosigned(connection)
+    seen = newest_cosigned(connection)
     found = []
     for row in connection.execute(select(DEVICE).order_by(DEVICE.c.unit, DEVICE.c.name, DEVICE.c.id)):
         statement = trust.statement(row.id)
@@ -61,7 +61,7 @@ def nameable(connection: Connection, services: Services, units: Collection[str] 
                 unit=services.units.name(row.unit),
                 device=row.name,
                 key=key,
-                seen=seen.get(key.name),
+                seen=seen[key.name].size if key.name in seen else None,
                 is_named=key in named,
             )
         )
@@ -81,12 +81,3 @@ def policy_naming(policy: Policy, chosen: Sequence[Nameable], outside: Sequence[
     text = "\n".join([*(f"log {log}" for log in policy.logs), *lines, group, f"quorum {_GROUP}", ""])
     Policy.parse(text)
     return text
-
-
-def _cosigned(connection: Connection) -> dict[str, int]:
-    query = select(CHECKPOINT.c.note, CHECKPOINT.c.size).order_by(CHECKPOINT.c.size.desc()).limit(_LOOKED_AT)
-    found: dict[str, int] = {}
-    for data, size in connection.execute(query):
-        for line in Note.parse(data).signatures:
-            found.setdefault(line.name, size)
-    return found

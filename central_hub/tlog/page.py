@@ -12,11 +12,9 @@ from central_hub.settings import TREE_PROBLEM, get_setting
 from central_hub.store.tables import CHECKPOINT, DEVICE
 from central_hub.tlog.places import matched_size
 from central_hub.tlog.tree import TreeUnusable
-from central_hub.tlog.witnesses import newest_witnessed
+from central_hub.tlog.witnesses import newest_cosigned, newest_witnessed
 from signing.tlog.checkpoint import Checkpoint
-from signing.tlog.note import Note
-
-_LOOKED_AT = 300
+from sync_protocol.witness import device_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,35 +56,23 @@ def _witnesses(connection: Connection, services: Services) -> list[WitnessLine]:
     """Named witnesses first, then the PCs that cosigned lately, newest first."""
     policy = services.keys.bundle.policy
     named = {key.name: label for label, key in policy.witnesses.items()} if policy else {}
-    latest = _latest(connection)
+    latest = newest_cosigned(connection)
     found = [
         WitnessLine(
             name=label,
             unit="",
-            size=latest[name][0] if name in latest else None,
-            seen_ms=latest[name][1] if name in latest else None,
+            size=latest[name].size if name in latest else None,
+            seen_ms=latest[name].at_ms if name in latest else None,
             is_counted=True,
         )
         for name, label in named.items()
     ]
     devices = {row.id: row for row in connection.execute(select(DEVICE.c.id, DEVICE.c.unit, DEVICE.c.name))}
     for name, (size, seen_ms) in latest.items():
-        device = devices.get(name.rpartition("/")[2])
+        device = devices.get(device_of(name))
         if name not in named and device is not None:
             unit = services.units.name(device.unit)
             found.append(
                 WitnessLine(name=device.name, unit=unit, size=size, seen_ms=seen_ms, is_counted=False)
             )
-    return found
-
-
-def _latest(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Per witness the newest checkpoint and its time; every line was verified before it was kept."""
-    query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(_LOOKED_AT)
-    found: dict[str, tuple[int, int]] = {}
-    for size, data in connection.execute(query):
-        note = Note.parse(data)
-        for line in note.signatures:
-            if len(line.signature) == 72 and line.name not in found:
-                found[line.name] = (size, int.from_bytes(line.signature[:8], "big") * 1000)
     return found

@@ -17,11 +17,11 @@ from central_hub.store.engine import writing
 from central_hub.tlog.page import tree_page
 from central_hub.tlog.tree import Tree, TreeUnusable
 from central_hub.tlog.witnesses import (
-    add_cosignature,
     keep_shown,
+    lines_of_named,
     newest_believed,
-    note_quorum,
     served_note,
+    take_lines,
 )
 from signing.errors import LogInvalid
 from signing.tlog.checkpoint import Checkpoint
@@ -94,21 +94,12 @@ def take_cosignatures() -> Response:
     try:
         note = Note.parse(request.get_data(cache=False))
         checkpoint = policy.open_unwitnessed(note)
-        named = [
-            (line, witness)
-            for line in note.signatures
-            for witness in policy.witnesses.values()
-            if line.is_named(witness)
-        ]
+        named = lines_of_named(policy, note.signatures)
         if not named or checkpoint.origin != tree.origin:
             raise Refused(reasons.INPUT)
         with writing(get_services().engine) as connection:
             keep_shown(connection, tree, checkpoint.size, now_ms=get_services().clock())
-            for line, witness in named:
-                if add_cosignature(
-                    connection, checkpoint.size, line, witness, named=[*policy.witnesses.values()]
-                ):
-                    note_quorum(connection, policy, checkpoint.size)
+            take_lines(connection, policy, checkpoint.size, named)
     except (LogInvalid, TreeUnusable) as error:
         raise Refused(reasons.INPUT) from error
     return Response(status=204)

@@ -7,6 +7,7 @@ an outside witness that the roots' policy names posts the note (`routes`). Nothi
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -20,6 +21,9 @@ from signing.tlog.note import SIGNATURES_MAX, Note, NoteSignature, VerifierKey, 
 from signing.tlog.policy import Policy
 
 _KEPT_MAX = 1_000
+_LOOKED_AT = 300
+_STAMP_BYTES = 8
+_COSIGNATURE_BYTES = _STAMP_BYTES + 64
 
 
 def keep_checkpoint(connection: Connection, size: int, note: bytes, *, now_ms: int) -> None:
@@ -74,6 +78,27 @@ def add_cosignature(
         return False
     connection.execute(update(CHECKPOINT).where(CHECKPOINT.c.size == size).values(note=both.encode()))
     return True
+
+
+def lines_of_named(policy: Policy, lines: Sequence[NoteSignature]) -> list[tuple[NoteSignature, VerifierKey]]:
+    """The lines that say they are of witnesses whom the policy names, and of whom; none of them is verified here."""
+    return [
+        (line, witness) for line in lines for witness in policy.witnesses.values() if line.is_named(witness)
+    ]
+
+
+def take_lines(
+    connection: Connection, policy: Policy, size: int, lines: Sequence[tuple[NoteSignature, VerifierKey]]
+) -> list[VerifierKey]:
+    """Keep these lines of named witnesses with the checkpoint of this size; those of them who have cosigned it as it is kept now.
+
+    LogInvalid, and nothing is kept, if one of them is not its witness's cosignature of that checkpoint.
+    """
+    for line, witness in lines:
+        add_cosignature(connection, size, line, witness, named=policy.witnesses.values())
+    note_quorum(connection, policy, size)
+    note = kept_note(connection, size)
+    return [] if note is None else cosigners(note, [witness for _, witness in lines])
 
 
 def note_quorum(connection: Connection, policy: Policy | None, size: int) -> None:
@@ -132,3 +157,22 @@ def _is_met(note: Note, policy: Policy) -> bool:
 def cosigners(note: Note, witnesses: Sequence[VerifierKey]) -> list[VerifierKey]:
     """Those of these witnesses that have cosigned a note kept here."""
     return [cosignature.witness for cosignature in cosignatures(note, tuple(witnesses))]
+
+
+class Cosigned(NamedTuple):
+    """A checkpoint that a witness cosigned: its size, and when, by the witness's own clock."""
+
+    size: int
+    at_ms: int
+
+
+def newest_cosigned(connection: Connection) -> dict[str, Cosigned]:
+    """By the witness's name the newest that it cosigned of the checkpoints kept last; every line was verified before it was kept."""
+    query = select(CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(_LOOKED_AT)
+    found: dict[str, Cosigned] = {}
+    for size, data in connection.execute(query):
+        for line in Note.parse(data).signatures:
+            if len(line.signature) == _COSIGNATURE_BYTES and line.name not in found:
+                at_s = int.from_bytes(line.signature[:_STAMP_BYTES], "big")
+                found[line.name] = Cosigned(size, at_s * 1000)
+    return found

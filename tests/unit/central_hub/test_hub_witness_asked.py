@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from central_hub.cli import cli
 from central_hub.services import Services
-from central_hub.store.engine import reading
+from central_hub.store.engine import reading, writing
+from central_hub.store.tables import CHECKPOINT
 from central_hub.tlog.asking import Answer, ask_witness, post
 from central_hub.tlog.sequencer import Step, advance
-from central_hub.tlog.witnesses import kept_note
+from central_hub.tlog.tree import Tree
+from central_hub.tlog.witnesses import cosigners, kept_note
+from signing.console import BAD_INPUT, FAILED
 from signing.errors import LogInvalid
 from signing.keys import SigningKey
 from signing.tlog import merkle
+from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.cosignature import cosign
 from signing.tlog.note import COSIGNATURE, Note, VerifierKey, decode_base64
 from signing.tlog.policy import Policy
@@ -127,6 +135,39 @@ def test_what_does_not_hold_is_not_kept(hub: ProvinceHub) -> None:
     assert note is None or len(note.signatures) == 1
 
 
+def test_a_log_that_grows_while_it_is_shown_keeps_the_checkpoint_that_was_shown(
+    hub: ProvinceHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its name was told as of one whose line is kept, and nothing was kept."""
+    first, witness = grow(hub), Witness(policy_of(hub.services))
+    with writing(hub.services.engine) as connection:
+        connection.execute(CHECKPOINT.delete())
+    signed, looks = Tree.signed, [0]
+
+    def growing(tree: Tree) -> tuple[bytes, Checkpoint]:
+        looks[0] += 1
+        if looks[0] == 2:
+            grow(hub)
+        return signed(tree)
+
+    monkeypatch.setattr(Tree, "signed", growing)
+    assert ask_witness(hub.services, URL, send=witness.take) == [NAMED.name]
+    with reading(hub.services.engine) as connection:
+        note = kept_note(connection, first)
+    assert witness.size == first and note is not None and cosigners(note, [NAMED]) == [NAMED]
+
+
+def test_a_command_says_that_the_witness_did_not_answer(hub: ProvinceHub) -> None:
+    grow(hub)
+    data = ["--data", str(hub.services.config.data), "--json"]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    said = CliRunner().invoke(cli, ["witnesses", "--ask", address, *data])
+    assert (said.exit_code, json.loads(said.stdout)["code"]) == (FAILED, "HUB_WITNESS")
+    both = CliRunner().invoke(cli, ["witnesses", "--ask", address, "--commune", "20242", *data])
+    assert both.exit_code == BAD_INPUT
+
+
 def test_one_request_over_a_real_socket_follows_nobody_elsewhere_and_reads_no_more_than_it_may() -> None:
     seen: list[bytes] = []
 
@@ -135,8 +176,10 @@ def test_one_request_over_a_real_socket_follows_nobody_elsewhere_and_reads_no_mo
             seen.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(302 if self.path == "/elsewhere" else 409)
             self.send_header("Location", "/")
+            if self.path == "/broken":
+                self.send_header("Content-Length", "100")
             self.end_headers()
-            self.wfile.write(b"5\n" * 100_000)
+            self.wfile.write(b"5\n" * (1 if self.path == "/broken" else 100_000))
 
         def log_message(self, *_: object) -> None:
             pass
@@ -146,5 +189,7 @@ def test_one_request_over_a_real_socket_follows_nobody_elsewhere_and_reads_no_mo
         address = f"http://127.0.0.1:{server.server_port}"
         assert post(f"{address}/elsewhere", b"x").status == 302
         answer = post(address, b"old 0\n\n")
+        with pytest.raises(OSError):
+            post(f"{address}/broken", b"x")
         server.shutdown()
-    assert (answer.status, len(answer.body), seen) == (409, 64 * 1024 + 1, [b"x", b"old 0\n\n"])
+    assert (answer.status, len(answer.body), seen) == (409, 64 * 1024 + 1, [b"x", b"old 0\n\n", b"x"])
