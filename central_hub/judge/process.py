@@ -109,14 +109,14 @@ def _judge_until_stopped(services: Services, stop: _Stop, parent: int, writes: W
                 with writing(services.engine) as connection:
                     put_setting(connection, JUDGE_SEEN, str(services.clock()))
                 seen = time.monotonic()
+            if not judged:
+                _await_change(writes)
         except Exception:  # noqa: BLE001 — whatever it was: what is stored waits, nothing is lost
             # The database may be full or locked, or no single record is to blame; that it is not seen working is shown.
             _LOG.exception("the judge could not work; trying again")
             judge.close()
-            judge, judged = Judge(services), 0
+            judge = Judge(services)
             time.sleep(_FAULT_WAIT_S)
-        if not judged:
-            _await_change(writes)
 
 
 def _await_change(writes: Writes) -> None:
