@@ -144,12 +144,14 @@ def _fields_to_compare(record: RecordFinding, language: Language) -> Iterator[st
     document = record.document
     if document is None or document.facts is None:
         return
-    values = dict(_named_values({**document.facts, **(document.content or {})}))
-    names = _FIELDS if document.kind.startswith("paper.") else values
+    # Pairs: a form may have a field of the same name as a fact, and neither stands in the other's place.
+    values = [*_named_values(document.facts), *_named_values(document.content or {})]
+    if document.kind.startswith("paper."):
+        values = [pair for name in _FIELDS for pair in values if pair[0] == name]
     lines = [
-        f"    {FIELD_NAMES[name][language is Language.EN]}: {_said(name, values[name], language)}"
-        for name in names
-        if name in FIELD_NAMES and values.get(name) is not None
+        f"    {FIELD_NAMES[name][language is Language.EN]}: {_said(name, value, language)}"
+        for name, value in values
+        if name in FIELD_NAMES and value is not None
     ]
     if lines:
         yield f"  {_LABELS[language]['compare']}:"

@@ -107,6 +107,14 @@ def test_a_code_on_paper_lists_what_to_compare() -> None:
     assert "giấy tiếp nhận hồ sơ và hẹn trả kết quả" in "".join(lines)
 
 
+def test_a_field_of_a_form_does_not_stand_in_the_place_of_a_fact_of_its_name(report: Report) -> None:
+    record = report.records[0]
+    assert record.document is not None
+    document = replace(record.document, facts={"code": "H17"}, content={"fields": {"code": "ABC"}})
+    lines = render(replace(report, records=(replace(record, document=document),)), Language.VI).splitlines()
+    assert [line for line in lines if "Mã hồ sơ" in line] == ["    Mã hồ sơ: H17", "    Mã hồ sơ: ABC"]
+
+
 def test_a_file_of_several_records_says_which_is_out_of_force_and_shows_each() -> None:
     case = next(each for each in stored() if each["name"] == "document-withdrawn-in-the-second-record")
     bundle = open_unpinned_bundle(case["trust_bytes"])
