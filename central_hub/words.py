@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from central_hub.reasons import CATALOGUE
 from dossiers.kinds import KINDS
 from look.problems import language
+from signing.reasons import Reason
 from signing.roles import Role
 
 
@@ -52,8 +53,11 @@ def kind_name(kind: str) -> str:
 def reason_words(code: str) -> tuple[str, str]:
     """Why, and what to do next; the bare code where this version does not know it."""
     reason = CATALOGUE.get(code)
-    if reason is None:
-        return code, ""
+    return (code, "") if reason is None else words_of(reason)
+
+
+def words_of(reason: Reason) -> tuple[str, str]:
+    """Why, and what to do next, in the language of whoever asks."""
     return (reason.en, reason.next_en) if language() == "en" else (reason.vi, reason.next_vi)
 
 

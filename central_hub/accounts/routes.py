@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from central_hub.accounts.service import Account, log_in
 from central_hub.database import get_services
 from central_hub.session import begin, current, end, public, safe_next
-from look.problems import language
+from central_hub.words import words_of
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -29,9 +29,8 @@ def take_login() -> Response | tuple[str, int]:
     if isinstance(found, Account):
         begin(found)
         return redirect(safe_next(request.form.get("next")))
-    words = (found.en, found.next_en) if language() == "en" else (found.vi, found.next_vi)
     page = render_template(
-        "accounts/login.html", next=request.form.get("next", ""), login=login, problem=words
+        "accounts/login.html", next=request.form.get("next", ""), login=login, problem=words_of(found)
     )
     return page, found.status
 

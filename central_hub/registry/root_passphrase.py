@@ -5,6 +5,7 @@ A root file without one can be used by whoever finds the medium. A demonstration
 
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -14,6 +15,8 @@ from signing.console import BAD_INPUT, Console
 from signing.errors import KeyLocked
 from signing.keys import SigningKey
 
+_WORDS: Final = "Mật khẩu tệp khóa gốc / Passphrase of the root key file"
+
 
 def passphrase_for_new(console: Console, given: str | None, *, is_without: bool) -> str:
     """The passphrase of a root file that will be made; refused (exit code 3) when none was given and none can be asked for."""
@@ -22,8 +25,7 @@ def passphrase_for_new(console: Console, given: str | None, *, is_without: bool)
             console.refuse(reasons.INPUT, "--root-passphrase --no-root-passphrase", code=BAD_INPUT)
         return ""
     if given is None and sys.stdin.isatty():
-        words = "Mật khẩu tệp khóa gốc / Passphrase of the root key file"
-        given = click.prompt(words, hide_input=True, confirmation_prompt=True, err=True)
+        given = click.prompt(_WORDS, hide_input=True, confirmation_prompt=True, err=True)
     if not (given or "").strip():
         console.refuse(reasons.INPUT, "--root-passphrase (--no-root-passphrase: demo)", code=BAD_INPUT)
     return given or ""
@@ -36,5 +38,4 @@ def opened_root(path: Path, given: str | None) -> SigningKey:
     except KeyLocked:
         if given is not None or not sys.stdin.isatty():
             raise
-    words = "Mật khẩu tệp khóa gốc / Passphrase of the root key file"
-    return load_root(path, passphrase=click.prompt(words, hide_input=True, err=True))
+    return load_root(path, passphrase=click.prompt(_WORDS, hide_input=True, err=True))

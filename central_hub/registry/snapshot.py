@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from central_hub.projection.documents import changed_documents
+from central_hub.registry.snapshot_keeper import Taken
 from central_hub.registry.status import FORKED, REINSTATED, REVIEWED, REVOKED, events_of
 from central_hub.services import Services
 from central_hub.store.tables import KEY, KEY_EVENT, LOG
@@ -41,6 +42,13 @@ def take_snapshot(
         units=None if units is None else frozenset(units),
     )
     return sign_snapshot(snapshot, services.keys.status)
+
+
+def newest_of_all(connection: Connection, services: Services) -> Taken | None:
+    """The one of all units that this process made last, or makes now; None where this hub makes none."""
+    return services.snapshots.current(
+        lambda: take_snapshot(connection, services), size=matched_size(connection), now_ms=services.clock()
+    )
 
 
 def _all_rows(connection: Connection) -> Sequence[Row[Any]]:

@@ -30,6 +30,7 @@ from central_hub.sync.parcels import (
 from central_hub.sync.snapshots import write_snapshot
 from central_hub.sync.stick import newest_asked
 from central_hub.tables import download
+from central_hub.words import words_of
 from dossiers.presentation import fmt_number
 from look.problems import language
 from signing.roles import Role
@@ -190,6 +191,4 @@ def _page(taken: list[TakenParcel], *, is_judged: bool) -> str:
 def _words(parcel: TakenParcel) -> str:
     if parcel.problem is None:
         return ""
-    reason = parcel.problem.reason
-    is_english = language() == "en"
-    return f"{reason.en} {reason.next_en}" if is_english else f"{reason.vi} {reason.next_vi}"
+    return " ".join(words_of(parcel.problem.reason))

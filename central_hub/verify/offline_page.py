@@ -11,9 +11,8 @@ from flask import Blueprint, Response, request
 
 import signing
 from central_hub.database import get_reader, get_services
-from central_hub.registry.snapshot import take_snapshot
+from central_hub.registry.snapshot import newest_of_all
 from central_hub.session import public
-from central_hub.tlog.places import matched_size
 from signing.errors import TrustInvalid
 from signing.snapshot import open_snapshot
 from signing.verify_page import (
@@ -61,10 +60,8 @@ def page_program() -> Program:
 
 def _newest_status() -> bytes | None:
     """The status of this hub, where the bundle that goes along vouches for it: a page never begins with one it has to refuse."""
-    services, reader = get_services(), get_reader()
-    taken = services.snapshots.current(
-        lambda: take_snapshot(reader, services), size=matched_size(reader), now_ms=services.clock()
-    )
+    services = get_services()
+    taken = newest_of_all(get_reader(), services)
     if taken is None or len(taken.data) > PAGE_BYTES_MAX:  # far too much for the page: not even looked at
         return None
     try:

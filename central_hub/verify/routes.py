@@ -12,21 +12,19 @@ from central_hub.api.tokens import Scope, list_tokens
 from central_hub.database import get_reader, get_services
 from central_hub.events import note_event
 from central_hub.problems import Refused
-from central_hub.registry.snapshot import take_snapshot
+from central_hub.registry.snapshot import newest_of_all
 from central_hub.sent import sent_file, sent_name
 from central_hub.session import current, public, required, requires
 from central_hub.store.engine import writing
-from central_hub.tlog.places import matched_size
 from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier, provable
 from central_hub.verify.finding import finding_of
 from central_hub.verify.offline_page import page_digest, page_program
 from central_hub.verify.service import AGENCY_ASKS_MAX, Asker, may_ask, report_on
-from central_hub.words import kind_name
+from central_hub.words import kind_name, words_of
 from look.problems import language
 from signing.errors import NotOpened
 from signing.opening import INPUT_BYTES_MAX, opened_input
 from signing.readiness import Writer, readiness_of
-from signing.reasons import Reason
 from signing.roles import Role
 from signing.version import __version__
 from sync_protocol import reasons as protocol_reasons
@@ -87,9 +85,7 @@ def trust_bundle() -> Response:
 def status_snapshot() -> Response:
     """What became of keys, signed: agencies fetch it beside the trust bundle; nothing in it is secret."""
     services, reader = get_services(), get_reader()
-    taken = services.snapshots.current(
-        lambda: take_snapshot(reader, services), size=matched_size(reader), now_ms=services.clock()
-    )
+    taken = newest_of_all(reader, services)
     if taken is None:
         raise Refused(reasons.NOT_FOUND)
     answer = Response(taken.data, content_type="application/json")
@@ -166,17 +162,12 @@ def take_file() -> str | tuple[str, int]:
     try:
         opened = opened_input(data)
     except NotOpened as error:
-        said = _said(error.reason)
+        said = " ".join(words_of(error.reason))
         page = _page(text_error=said) if is_typed else _page(file_error=said)
         return page, error.reason.status
     report = report_on(services, get_reader(), opened)
     found = finding_of(report, services, services.catalogue.current(get_reader()))
     return render_template("verify/finding.html", found=found, name=name)
-
-
-def _said(reason: Reason) -> str:
-    """What happened and what to do next, in the visitor's language."""
-    return f"{reason.en} {reason.next_en}" if language() == "en" else f"{reason.vi} {reason.next_vi}"
 
 
 def _page(*, file_error: str = "", text_error: str = "") -> str:
