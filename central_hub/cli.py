@@ -22,6 +22,7 @@ from central_hub.doctor import Health, examine
 from central_hub.erasure.commands import erase
 from central_hub.files.sweep import drop_damaged
 from central_hub.founding import RootCeremony, found_hub
+from central_hub.keys import SECRET_FILE
 from central_hub.locks import held_lock
 from central_hub.projection.rebuild import rebuild
 from central_hub.publishing.commands import publish
@@ -87,15 +88,20 @@ def init(
     """Found the hub: roots, keys, certificate authority, database, first administrator."""
     if threshold > (len(root_files) or roots) or len(set(root_files)) < len(root_files):
         console.refuse(reasons.INPUT, "--threshold", code=BAD_INPUT)
+    config = loaded_config(console)
+    # Where the keys are made already nobody is asked for a passphrase before hearing that.
+    is_made = (config.keys / SECRET_FILE).exists()
     ceremony = RootCeremony(
         folder=root_dir or console.data.resolve().parent / "root",
         count=roots,
         threshold=threshold,
-        passphrase=passphrase_for_new(console, root_passphrase, is_without=no_root_passphrase),
+        passphrase=""
+        if is_made
+        else passphrase_for_new(console, root_passphrase, is_without=no_root_passphrase),
         paths=root_files,
     )
     founded = found_hub(
-        loaded_config(console),
+        config,
         ceremony,
         administrator=administrator,
         administrator_name=administrator_name,

@@ -27,7 +27,7 @@ def run(command: str, data: Path, *arguments: str) -> tuple[int, dict[str, Any]]
 
 
 def test_a_hub_is_not_founded_twice(data: Path) -> None:
-    assert run("init", data, "--no-root-passphrase")[1]["code"] == "HUB_ALREADY_FOUNDED"
+    assert run("init", data)[1]["code"] == "HUB_ALREADY_FOUNDED"
 
 
 def test_commands_of_a_folder_without_a_hub_say_so(tmp_path: Path) -> None:
