@@ -1,7 +1,6 @@
 """A disk that is really full: a small file system, filled while an officer works. In one process, to look inside; under the
 servers themselves: `test_full_disk_of_processes.py`."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from edge_node.projection.service import rebuild, view
 from edge_node.store import SqliteLogStore, open_database
 from sync_protocol.log import Run, check_chain
 from tests.support.office import TestOffice, make_office
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import fill, small_disk
 
 pytestmark = pytest.mark.process
 SIZE_MB = 24
@@ -31,18 +30,11 @@ def note(office: TestOffice, dossier: str, text: str) -> str:
     return write(office.db, office.services, office.lan, [draft])[0].id
 
 
-def fill(disk: Path) -> Path:
-    """Somebody else's file takes all the room but the last half megabyte."""
-    path = disk / "photos.bin"
-    path.write_bytes(bytes(max(0, shutil.disk_usage(disk).free - 512 * 1024)))
-    return path
-
-
 def test_a_full_disk_loses_nothing_says_so_and_has_a_way_back(disk: Path) -> None:
     office = make_office(disk / "node")
     dossier = office.receive()
     shown_as_done = [note(office, dossier, "trước")]
-    photos = fill(disk)
+    photos = fill(disk, all_but_bytes=512 * 1024)
     with pytest.raises(JournalReadOnly) as refused:
         for number in range(5_000):
             shown_as_done.append(note(office, dossier, f"ghi chú {number} " + "dài " * 200))

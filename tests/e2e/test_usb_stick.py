@@ -105,28 +105,29 @@ def test_an_import_that_is_killed_halfway_is_simply_repeated(office: Running, tm
     """At the province and at the office: nothing is lost by it, and nothing comes twice."""
     stick = tmp_path / "stick"
     stick.mkdir()
-    for number in (4, 5, 6):  # the office's part of it ends within a moment
+    kills = set()
+    for number in (4, 5, 6):  # each part of it ends within a moment
         work(office, 4, number=number)
         waiting = office.node_command("export", str(stick))["records"]
         stored = of_database(office.hub_data / "hub.db", STORED_AT_HUB)
-        assert killed_halfway(HUB, office.hub_data, stick, office.hub_data / "hub.db", STORED_AT_HUB)
+        if killed_halfway(HUB, office.hub_data, stick, office.hub_data / "hub.db", STORED_AT_HUB):
+            kills.add(HUB)
         check_hub(office)
         taken = office.hub_command("import", str(stick))
         assert [parcel["outcome"] for parcel in taken["parcels"]] == ["done"] and taken["is_judged"]
         assert of_database(office.hub_data / "hub.db", STORED_AT_HUB) >= stored + waiting
         assert office.hub_command("import", str(stick))["parcels"][0]["records"] == 0
 
-        was_killed = killed_halfway(
-            NODE, office.node_data, stick, office.node_data / "node.db", RECEIPTED_AT_NODE
-        )
+        if killed_halfway(NODE, office.node_data, stick, office.node_data / "node.db", RECEIPTED_AT_NODE):
+            kills.add(NODE)
         office.node_command("import", str(stick), expect=(0, 1))
         after = office.node_command("status")
         assert (after["waiting"], after["unjudged"], after["refused"]) == (0, 0, 0)
         check_hub(office)
-        if was_killed:
+        if kills == {HUB, NODE}:
             break
     else:
-        pytest.fail("the import at the office was never killed halfway")
+        pytest.fail(f"only these were ever killed halfway: {kills}")
     check_same_everywhere(office)
     with closing(sqlite3.connect(f"file:{office.hub_data / 'hub.db'}?mode=ro", uri=True)) as db:
         assert db.execute("SELECT count(*) FROM dossier").fetchone()[0] == of_database(

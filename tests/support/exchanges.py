@@ -25,20 +25,17 @@ from typing import Any, Final
 
 import msgspec
 import zstandard
-from flask.testing import FlaskClient
 from msgspec.structs import replace as replace_in_message
+from werkzeug.test import TestResponse
 
-from central_hub.app import create_app
 from central_hub.backup.restoring import restore_backup
 from central_hub.backup.service import take_backup
 from central_hub.config import HubConfig
-from central_hub.judge.service import judge_pending
 from central_hub.registry.enrolment import issue_code
 from central_hub.services import Services as HubServices
 from central_hub.services import open_services
 from central_hub.store.engine import writing
 from central_hub.store.schema import upgrade
-from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.files.capture import Captured
 from edge_node.files.service import Placed, attach
@@ -47,13 +44,12 @@ from edge_node.lan.asking import meet
 from edge_node.lan.service import carry_if_any
 from edge_node.migrations import prepare
 from edge_node.projection.service import ensure_current
-from edge_node.services import build_services
 from edge_node.store import open_database
 from edge_node.store.local import forget_local
 from edge_node.sync.files import exchange_files
 from edge_node.sync.parcels import export_snapshot
 from edge_node.sync.runner import CHALLENGE, sync
-from edge_node.sync.transport import Hello, LineFault, _refusal
+from edge_node.sync.transport import Hello, LineFault
 from edge_node.sync.voice import Voice
 from signing.keys import LockCost
 from signing.roles import OFFICE_ROLES
@@ -61,38 +57,22 @@ from sync_protocol.versions import VERSION_MAX
 from sync_protocol.wire import encode_request, open_request
 from tests.support.cable import Cable
 from tests.support.exchanges_read import summary
+from tests.support.http_line import ROUND, HttpLine
 from tests.support.log_builder import COMMUNE
 from tests.support.office import PIN, Clock
-from tests.support.pair import BreakingLine, Commune, Pc, Unpacked, found_commune
+from tests.support.pair import Commune, Pc, Unpacked, found_commune, services_in
 
 RECORDINGS: Final = Path(__file__).resolve().parents[1] / "golden" / "exchanges"
 NEXT_LIFE: Final = b"another life of it"
-_OCTETS: Final = "application/octet-stream"
-_PATHS: Final = {"round": "/sync/v1/round", "files": "/sync/v1/files", "beacon": "/sync/v1/beacon"}
 
 
 @dataclass
-class RecordingLine(BreakingLine):
-    """The hub's own HTTP application, at the end of a line that keeps everything; the hub judges after each request."""
+class RecordingLine(HttpLine):
+    """A line that keeps everything."""
 
     folder: Path = Path()
     kept: list[dict[str, Any]] = field(default_factory=list)
     name: str = "posted"
-
-    @property
-    def browser(self) -> FlaskClient:
-        app = create_app(self.hub.config, self.hub)
-        app.testing = True
-        return app.test_client()
-
-    def post_round(self, payload: bytes) -> bytes:
-        return self._post(_PATHS["round"], payload)
-
-    def post_files(self, payload: bytes) -> bytes:
-        return self._post(_PATHS["files"], payload)
-
-    def post_beacon(self, payload: bytes) -> bytes:
-        return self._post(_PATHS["beacon"], payload)
 
     def hello(self) -> Hello:
         said = msgspec.json.decode(self._post("/enrol/v1/hello", b""))
@@ -101,20 +81,14 @@ class RecordingLine(BreakingLine):
     def enrol_device(self, request: bytes) -> bytes:
         return self._post("/enrol/v1/device", request)
 
-    def _post(self, path: str, payload: bytes) -> bytes:
-        at_ms = self.hub.clock()
-        response = ask(self.browser, path, payload)
+    def _note(self, path: str, payload: bytes, response: TestResponse) -> None:
         number = len(self.kept)
-        step = {"path": path, "at": at_ms, "status": response.status_code}
+        step = {"path": path, "at": self.hub.clock(), "status": response.status_code}
         for kind, content in (("request", payload), ("answer", response.data)):
             step[kind] = f"{self.name}/{number:02d}-{kind}.bin"
             (self.folder / self.name).mkdir(exist_ok=True)
             (self.folder / str(step[kind])).write_bytes(content)
         self.kept.append(step)
-        judge_pending(self.hub)
-        if response.status_code != 200:
-            raise _refusal(response, response.data)
-        return bytes(response.data)
 
     def last(self, path: str) -> bytes:
         """The newest request on a path."""
@@ -123,14 +97,6 @@ class RecordingLine(BreakingLine):
 
     def write(self) -> None:
         _write_json(self.folder / f"{self.name}.json", self.kept)
-
-
-def ask(browser: FlaskClient, path: str, payload: bytes) -> Any:
-    """One recorded request, asked as it was."""
-    if path.endswith("/hello"):
-        return browser.get(path)
-    kind = "application/json" if path.startswith("/enrol/") else _OCTETS
-    return browser.post(path, data=payload, content_type=kind)
 
 
 @contextlib.contextmanager
@@ -180,10 +146,7 @@ def record(folder: Path) -> None:
 def _record_posted(commune: Commune, folder: Path, code: str) -> Pc:
     """A new PC: greeting, enrolment, first rounds, a dossier with a scan, an idle round, a beacon."""
     line = RecordingLine(commune.hub, folder=folder)
-    services = build_services(
-        EdgeConfig(data=commune.folder / "new", reserve_mb=1), clock=commune.clock, lock_cost=LockCost.TEST
-    )
-    services = replace(services, pause=lambda seconds: None)
+    services = services_in(commune.folder / "new", commune.clock)
     initialise(services)
     db = open_database(services.config.database)
     prepare(db)
@@ -204,7 +167,7 @@ def _record_posted(commune: Commune, folder: Path, code: str) -> Pc:
         assert pc.sync().is_done
     assert exchange_files(db, services, line).problem is None
     assert pc.sync().is_done
-    of_later = replace_in_message(open_request(line.last(_PATHS["round"])).said, protocol=VERSION_MAX)
+    of_later = replace_in_message(open_request(line.last(ROUND)).said, protocol=VERSION_MAX)
     with contextlib.suppress(LineFault):
         line.post_round(encode_request(of_later, services.keyring.device))
     voice = Voice(services)

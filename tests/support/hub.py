@@ -228,6 +228,20 @@ def found_province(folder: Path, **settings: Any) -> ProvinceHub:
     return ProvinceHub(services=services, clock=clock)
 
 
+class StoppedClock(Clock):
+    """One that nobody can move."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, "_is_stopped"):
+            raise AssertionError(
+                "this province is shared, and so is its time: a test that moves it asks for `filled_province`"
+            )
+        super().__setattr__(name, value)
+
+    def __post_init__(self) -> None:
+        self._is_stopped = True
+
+
 class ProvinceToRead(ProvinceHub):
     """A province that modules share: nothing may be enrolled, delivered or judged in it, for others count on its figures."""
 
@@ -243,7 +257,8 @@ def shared_province() -> ProvinceToRead:
     folder = TemporaryDirectory()
     hub = filled_province(Path(folder.name))
     _FOLDERS.append(folder)
-    return ProvinceToRead(services=hub.services, clock=hub.clock, desks=hub.desks)
+    clock = StoppedClock(hub.clock.now)
+    return ProvinceToRead(services=replace(hub.services, clock=clock), clock=clock, desks=hub.desks)
 
 
 def filled_province(folder: Path) -> ProvinceHub:

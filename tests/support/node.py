@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +26,7 @@ from edge_node.journal.stamp import keep_offset
 from edge_node.keyring import Actor
 from edge_node.projection.service import Projector
 from edge_node.projection.service import view as view_of
+from edge_node.services import Services
 from edge_node.store import SqliteLogStore, write_transaction
 from edge_node.store.local import write_local
 from edge_node.sync.status import LAST_FULL
@@ -52,12 +53,19 @@ PEOPLE = (
 )
 
 
+class Place(Protocol):
+    """A PC whose pages are looked at: a `TestOffice`, or one of a `tests.support.pair.Commune`."""
+
+    services: Services
+    lan: Actor
+
+
 @dataclass
 class Browser:
     """One browser at the node."""
 
     client: FlaskClient
-    office: TestOffice
+    office: Place
     token: str = field(default="")
 
     def get(self, path: str, status: int = 200) -> str:
@@ -78,15 +86,15 @@ class Browser:
         return self
 
 
-def make_app(office: TestOffice) -> Flask:
-    """The node's app over a test office; faults are raised, not answered."""
+def make_app(office: Place) -> Flask:
+    """The node's app over a PC; faults are raised, not answered."""
     app = create_app(office.services.config, office.services)
     app.config.update(TESTING=True, PROPAGATE_FAULTS=True)
     return app
 
 
-def browse(office: TestOffice, officer: Actor | None = None) -> Browser:
-    """A browser at the office's node, logged in."""
+def browse(office: Place, officer: Actor | None = None) -> Browser:
+    """A browser at a PC, logged in."""
     browser = Browser(make_app(office).test_client(), office)
     return browser.log_in(officer or office.lan)
 

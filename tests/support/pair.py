@@ -219,12 +219,7 @@ class Commune:
         self.unpacked += 1
         number = self.unpacked
         line = BreakingLine(self.hub)
-        services = build_services(
-            EdgeConfig(data=self.folder / f"node{number}", reserve_mb=1),
-            clock=self.clock,
-            lock_cost=LockCost.TEST,
-        )
-        services = replace(services, pause=lambda seconds: None)
+        services = services_in(self.folder / f"node{number}", self.clock)
         initialise(services)
         db = open_database(services.config.database)
         prepare(db)
@@ -260,18 +255,23 @@ class Commune:
         clock = Clock(self.clock())
         config = replace(self.hub.config, data=folder / "hub")
         again = Commune(replace(open_services(config, lock_cost=LockCost.TEST), clock=clock), folder, clock)
-        for number, pc in enumerate(self.pcs, 1):
-            services = build_services(
-                EdgeConfig(data=folder / f"node{number}", reserve_mb=1),
-                clock=clock,
-                lock_cost=LockCost.TEST,
-            )
-            services = replace(services, pause=lambda seconds: None)
-            db = open_database(services.config.database)
-            lan, chief = (_actor(db, services, each.officer) for each in (pc.lan, pc.chief))
-            again.pcs.append(Pc(db, services, BreakingLine(again.hub), clock, lan, chief, pc.unit))
+        again.pcs += [again.copy_of(pc, folder / f"node{number}") for number, pc in enumerate(self.pcs, 1)]
         again.unpacked = self.unpacked
         return again
+
+    def copy_of(self, pc: Pc, data: Path) -> Pc:
+        """A PC over a copy of another's data folder, with a line to this hub; its officers are logged in."""
+        services = services_in(data, self.clock)
+        db = open_database(services.config.database)
+        lan, chief = (_actor(db, services, each.officer) for each in (pc.lan, pc.chief))
+        return Pc(db, services, BreakingLine(self.hub), self.clock, lan, chief, pc.unit)
+
+
+def services_in(data: Path, clock: Clock) -> Services:
+    """The services of a PC whose data lies there; it never really waits."""
+    config = EdgeConfig(data=data, reserve_mb=1)
+    services = build_services(config, clock=clock, lock_cost=LockCost.TEST)
+    return replace(services, pause=lambda seconds: None)
 
 
 def found_commune(folder: Path, *, lease_size: int = 60) -> Commune:
@@ -284,10 +284,10 @@ def found_commune(folder: Path, *, lease_size: int = 60) -> Commune:
     return Commune(hub, folder, clock)
 
 
-def founded_office(folder: Path, *units: str) -> Commune:
+def founded_office(folder: Path, *units: str, lease_size: int = 60) -> Commune:
     """A hub and a PC for each of these units (two of one, where none is named), which have exchanged everything; closed, to be
     copied for each test."""
-    made = found_commune(folder)
+    made = found_commune(folder, lease_size=lease_size)
     for unit in units or (COMMUNE, COMMUNE):
         made.add(unit)
     for pc in made.pcs:

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from demo.processes import free_port
 
 _USER = "motcua"
 _PATIENCE_S = 60.0
@@ -62,7 +63,7 @@ def serve_postgres(initdb: str, postgres: str) -> Iterator[PostgresServer]:
         if user is not None:
             entry = pwd.getpwnam(user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         own: dict[str, Any] = {"user": user, "extra_groups": [] if user else None, "cwd": folder}
         subprocess.run(
             [initdb, "-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
@@ -98,10 +99,3 @@ def _await(server: PostgresServer, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("the database server did not start")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -30,13 +30,14 @@ def small_disk(folder: Path, size_mb: int) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def fill(disk: Path) -> Path:
-    """Somebody's photos take all the room that is left, to the last block; returns their file."""
+def fill(disk: Path, *, all_but_bytes: int = 0) -> Path:
+    """Somebody's photos take all the room that is left, to the last block or all but so much; returns their file."""
     path = disk / "photos.bin"
     with path.open("ab", buffering=0) as file:
         for block in (_BLOCK, _LEAST):
             while _fits(file.fileno(), block):
                 pass
+        file.truncate(max(0, file.tell() - all_but_bytes))
     return path
 
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,23 +15,18 @@ from central_hub.judge.service import judge_pending
 from central_hub.registry.revocation import Act, RevocationInvalid
 from central_hub.store.engine import reading, writing
 from central_hub.sync.stick import snapshot_on
-from edge_node import create_app
 from edge_node.cli import cli
-from edge_node.config import EdgeConfig
 from edge_node.copies import service as copies
 from edge_node.journal import Draft, WriteRefused, require_office, write
-from edge_node.services import build_services
-from edge_node.store import open_database
 from edge_node.sync.parcels import export_snapshot, import_parcels
 from signing.console import OK, UNDECIDED
-from signing.keys import LockCost
 from sync_protocol.copies import REVIEWED
 from sync_protocol.errors import RemoteFault
 from sync_protocol.reasons import PARCEL_COPY, RECORD_COPY
 from sync_protocol.wire import CopyState
-from tests.support.node import Browser
+from tests.support.node import Browser, browse
 from tests.support.office import PIN
-from tests.support.pair import BreakingLine, Commune, Pc, _actor, found_commune
+from tests.support.pair import Commune, Pc, found_commune
 
 
 @dataclass
@@ -61,13 +56,7 @@ def clone_of(commune: Commune, pc: Pc) -> Pc:
     pc.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     folder = commune.folder / "elsewhere"
     shutil.copytree(pc.services.config.data, folder)
-    services = build_services(
-        EdgeConfig(data=folder, reserve_mb=1), clock=commune.clock, lock_cost=LockCost.TEST
-    )
-    services = replace(services, pause=lambda seconds: None)
-    db = open_database(services.config.database)
-    lan, chief = (_actor(db, services, each.officer) for each in (pc.lan, pc.chief))
-    return Pc(db, services, BreakingLine(commune.hub), commune.clock, lan, chief, pc.unit)
+    return commune.copy_of(pc, folder)
 
 
 @pytest.fixture
@@ -88,9 +77,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
 
 
 def browser_at(pc: Pc, *, as_chief: bool = True) -> Browser:
-    app = create_app(pc.services.config, pc.services)
-    app.config.update(TESTING=True, PROPAGATE_FAULTS=True)
-    return Browser(app.test_client(), pc).log_in(pc.chief if as_chief else pc.lan)  # type: ignore[arg-type]
+    return browse(pc, pc.chief if as_chief else pc.lan)
 
 
 def test_the_offices_other_pcs_hear_of_it_and_say_so_on_every_page(story: Story) -> None:

@@ -16,7 +16,7 @@ from sync_protocol.diagnosis import read_diagnosis
 from sync_protocol.errors import RemoteFault
 from tests.support.node import Browser, browse, lend_codes, receive
 from tests.support.office import PIN, TestOffice, make_office
-from tests.support.pair import Commune, found_commune
+from tests.support.pair import Commune
 
 PERSONAL = ("Phạm Văn Hùng", "Hùng", "Nguyễn", "Trần", "Lan", "Lê Văn Quý", "Quầy", "Đường", PIN, "Hải Châu")
 
@@ -107,11 +107,6 @@ def test_the_command_writes_it(office: TestOffice, tmp_path: Path) -> None:
     assert Path(json.loads(ran.stdout)["file"]).is_file()
 
 
-@pytest.fixture
-def commune(tmp_path: Path) -> Commune:
-    return found_commune(tmp_path / "commune")
-
-
 def test_the_hub_says_whose_it_is_and_what_is_wrong(commune: Commune, tmp_path: Path) -> None:
     pc = commune.add()
     raise_alert(pc.db, RUN_REFUSED, now=1, detail="x")
@@ -125,4 +120,3 @@ def test_the_hub_says_whose_it_is_and_what_is_wrong(commune: Commune, tmp_path: 
     for junk in (b"", b"{}", b"[]", b'{"format":"motcua-diagnosis 1","said":[],"signature":""}', bytes(9)):
         with pytest.raises(RemoteFault):
             read_file(commune.hub, junk)
-    commune.close()

@@ -1,39 +1,23 @@
 """How many of a dossier's files have arrived: told on the PC and at the province, and never "complete" while one is missing."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from central_hub.accounts.service import make_account
-from central_hub.app import create_app as create_hub_app
+from central_hub.app import create_app
 from central_hub.files.service import vault_of as hub_vault
 from central_hub.store.engine import writing
-from edge_node import create_app as create_node_app
 from edge_node.erasure.service import Wish, order_erasure
 from edge_node.files.service import vault_of
 from edge_node.sync.files import LOOK_EVERY_MS
 from signing.roles import Role
 from tests.support.hub import PASSWORD, Visitor
-from tests.support.node import Browser
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.node import browse
+from tests.support.pair import Commune, Pc
 from tests.web.test_files_sync import KIB, add, scan
 
 SAID = re.compile(r"(ít nhất )?\d+/\d+ tệp đã ở tỉnh.*?</p>", re.DOTALL)
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def pc(commune: Commune) -> Pc:
-    return commune.add()
 
 
 @pytest.fixture
@@ -42,21 +26,14 @@ def province(commune: Commune) -> Visitor:
         make_account(
             connection, commune.hub, login="thongke", name="Lê Thị Hoa", roles=(Role.STATISTICIAN,), password=PASSWORD,
         )  # fmt: skip
-    visitor = Visitor(create_hub_app(commune.hub.config, commune.hub).test_client())
+    visitor = Visitor(create_app(commune.hub.config, commune.hub).test_client())
     assert visitor.post("/login", login="thongke", password=PASSWORD).status_code == 302
     return visitor
 
 
-def desk(pc: Pc) -> Browser:
-    app = create_node_app(pc.services.config, pc.services)
-    app.config.update(TESTING=True)
-    office: Any = pc
-    return Browser(app.test_client(), office).log_in(pc.lan)
-
-
 def at_the_desk(pc: Pc, dossier: str) -> str:
     """What the dossier's page and that of its files say alike."""
-    browser = desk(pc)
+    browser = browse(pc)
     page, files = (browser.get(f"/dossiers/{dossier}{more}") for more in ("", "/files"))
     said, told = (SAID.search(text) for text in (page, files))
     assert said and told and said[0] == told[0]
@@ -112,7 +89,7 @@ def test_a_pc_that_has_not_been_told_says_so_and_what_is_lost_here_can_be_asked_
     said = at_the_desk(other, dossier)
     assert said.startswith("ít nhất 0/1") and "1 tệp máy này chưa biết đã về tỉnh chưa." in said
     vault_of(pc.services).remove(file)
-    browser = desk(pc)
+    browser = browse(pc)
     assert "Tải về máy này" in browser.get(f"/dossiers/{dossier}/files")
     assert browser.post(f"/dossiers/{dossier}/files/{file}/fetch").status_code == 303
     assert pc.files().fetched == 1
@@ -126,5 +103,5 @@ def test_what_was_erased_is_missing_nowhere(pc: Pc, province: Visitor) -> None:
     wish = Wish(dossier=dossier, ground="subject_request", number="15/QĐ-UBND", date=20261118)
     order_erasure(pc.db, pc.services, pc.chief, wish)
     assert pc.sync().is_done
-    assert "tệp đã ở tỉnh" not in desk(pc).get(f"/dossiers/{dossier}")
+    assert "tệp đã ở tỉnh" not in browse(pc).get(f"/dossiers/{dossier}")
     assert "tệp đã ở tỉnh" not in province.page(f"/statistics/dossiers/{dossier}")

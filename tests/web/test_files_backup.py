@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,31 +13,21 @@ from central_hub.registry.enrolment import issue_code
 from central_hub.store.engine import writing
 from edge_node.backup.service import BackupFailed, make_backup, restore
 from edge_node.cli import cli
-from edge_node.config import EdgeConfig
 from edge_node.doctor import Health, examine
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.files.disk import compare
 from edge_node.files.service import PUT_BACK_AGE_S, sweep, vault_of
 from edge_node.journal import WriteRefused
 from edge_node.server import make_ready
-from edge_node.services import build_services
 from edge_node.store import open_database
 from edge_node.sync.runner import sync
-from signing.keys import LockCost
 from signing.roles import OFFICE_ROLES
 from tests.support.log_builder import COMMUNE
 from tests.support.office import PIN
-from tests.support.pair import BreakingLine, Commune, Pc, Unpacked, found_commune
+from tests.support.pair import BreakingLine, Commune, Pc, Unpacked, services_in
 from tests.web.test_files_sync import KIB, add, content_of, scan
 
 ROLES = tuple(sorted(OFFICE_ROLES))
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    yield made
-    made.close()
 
 
 def reopen(pc: Pc) -> None:
@@ -48,12 +37,10 @@ def reopen(pc: Pc) -> None:
 def put_on_another_pc(commune: Commune, backup: Path) -> Pc:
     """Restore on a PC of its own and enrol that one."""
     line = BreakingLine(commune.hub)
-    config = EdgeConfig(data=commune.folder / "another", reserve_mb=1)
-    services = build_services(config, clock=commune.clock, lock_cost=LockCost.TEST)
-    services = replace(services, pause=lambda seconds: None)
+    services = services_in(commune.folder / "another", commune.clock)
     initialise(services)
     assert restore(services, backup).office is None
-    db = open_database(config.database)
+    db = open_database(services.config.database)
     with writing(commune.hub.engine) as connection:
         code = issue_code(connection, commune.hub, unit=COMMUNE, device_name="Máy thay", roles=ROLES).code
     wish = Wish(hub_url="http://hub", code=code, device_name="Máy thay", officer_name="Lê Văn Quý", pin=PIN)

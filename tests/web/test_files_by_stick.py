@@ -1,10 +1,7 @@
 """Scans on a stick: after the records, as far as there is room, checked piece by piece, and back to whoever asked."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-
-import pytest
 
 from central_hub.files.service import vault_of as hub_vault
 from central_hub.sync.carried_files import take_files
@@ -18,16 +15,9 @@ from edge_node.sync.parcels import Carried, export_parcel, import_parcels
 from edge_node.sync.status import read_status
 from sync_protocol.carried_files import MARK
 from tests.support.log_builder import COMMUNE
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 
 KIB = 1024
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    yield made
-    made.close()
 
 
 def attach_scans(pc: Pc, *sizes: int) -> list[str]:

@@ -1,7 +1,5 @@
 """Files between a PC, the hub and the commune's other PCs: what travels, in which order, and what a bad line costs."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 
 import msgspec
@@ -33,21 +31,9 @@ from sync_protocol.file_wire import (
     first_request,
     open_files_request,
 )
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 
 KIB = 1024
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def pc(commune: Commune) -> Pc:
-    return commune.add()
 
 
 def scan(size: int, seed: int = 1) -> Captured:

@@ -1,7 +1,6 @@
 """What a PC hands over, by line, by parcel or to a colleague: every run ends on its device's seal."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -15,19 +14,7 @@ from sync_protocol.log import verify_seal
 from sync_protocol.parcel import Part
 from sync_protocol.wire import open_request
 from tests.support.cable import Cable
-from tests.support.pair import BreakingLine, Commune, Pc, founded_office
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    return founded_office(tmp_path_factory.mktemp("commune"))
-
-
-@pytest.fixture
-def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
-    made = founded.copied(tmp_path / "commune")
-    yield made
-    made.close()
+from tests.support.pair import BreakingLine, Commune, Pc
 
 
 def by_line(pc: Pc, there: Pc) -> list[bytes]:
@@ -62,8 +49,8 @@ def next_door(pc: Pc, there: Pc) -> list[bytes]:
 
 
 @pytest.mark.parametrize("way", [by_line, by_stick, next_door])
-def test_what_is_handed_over_ends_on_a_seal(commune: Commune, way: Callable[[Pc, Pc], list[bytes]]) -> None:
-    here, there = commune.pcs
+def test_what_is_handed_over_ends_on_a_seal(two_pcs: Commune, way: Callable[[Pc, Pc], list[bytes]]) -> None:
+    here, there = two_pcs.pcs
     here.receive()
     device = here.services.keyring.device.public
     log = SqliteLogStore(here.db).logs_of(device=device.id)

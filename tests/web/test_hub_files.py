@@ -1,9 +1,7 @@
 """The hub's files over time: what no record can name goes, what one might name stays, the disk's faults heal from the nodes."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, update
@@ -24,22 +22,10 @@ from sync_protocol import reasons
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run
 from sync_protocol.record import unverified
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 from tests.web.test_files_sync import KIB, add, content_of, scan
 
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def pc(commune: Commune) -> Pc:
-    return commune.add()
 
 
 def kept(commune: Commune, pc: Pc, *, days: float = GRACE_DAYS + 1) -> str:

@@ -30,7 +30,7 @@ from signing.roles import Role
 from sync_protocol.record import BodyState
 from tests.simulation.clock import DAY_MS
 from tests.support.hub import Visitor
-from tests.support.pair import Commune, found_commune
+from tests.support.pair import Commune
 from tests.web.test_reorganisation import (
     NAMES,
     PASSWORD,
@@ -50,15 +50,13 @@ from tests.web.test_reorganisation import (
 
 
 @pytest.fixture
-def province(tmp_path: Path) -> Any:
-    commune = found_commune(tmp_path)
+def province(commune: Commune) -> Commune:
     with writing(commune.hub.engine) as connection:
         for login, role in (("sapxep", Role.ADMINISTRATOR), ("thongke", Role.STATISTICIAN)):
             make_account(
                 connection, commune.hub, login=login, name="Phạm Thu Hà", roles=frozenset({role}), password=PASSWORD
             )  # fmt: skip
-    yield commune
-    commune.close()
+    return commune
 
 
 def visit(province: Commune, login: str = "sapxep") -> Visitor:

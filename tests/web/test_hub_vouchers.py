@@ -18,18 +18,17 @@ from central_hub.store.engine import reading, writing
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DEVICE
 from central_hub.sync.vouched import FAILURES_ALLOWED
-from edge_node.sync.transport import LineFault
 from signing.cuts import Cause
 from signing.keys import LockCost, SigningKey, new_signing_key
 from signing.roles import Role
 from signing.signatures import PublicKey
-from sync_protocol.errors import RemoteFault
 from sync_protocol.frame import decode_run, encode_run
 from sync_protocol.log import Run
 from sync_protocol.record import Record, unverified
 from sync_protocol.wire import Beacon, RoundRequest, decode_answer, encode_request
+from tests.support.http_line import HttpLine
 from tests.support.hub import Desk, ProvinceHub, found_province
-from tests.support.pair import BreakingLine, found_commune
+from tests.support.pair import Commune
 
 HAI_CHAU = "20242"
 BEACON = Beacon(
@@ -191,29 +190,17 @@ def _logs_of(answer: Any) -> set[str]:
     return {decode_run(frame).log for frame in answer.runs}
 
 
-class _Refusing(BreakingLine):
-    """Refusals come as HTTP makes them."""
-
-    def post_round(self, payload: bytes) -> bytes:
-        try:
-            return super().post_round(payload)
-        except RemoteFault as fault:
-            raise LineFault(fault.reason, fault.detail) from fault
-
-
-def test_officers_whom_the_pc_stated_come_back_with_it_however_its_logs_arrive(tmp_path: Path) -> None:
+def test_officers_whom_the_pc_stated_come_back_with_it_however_its_logs_arrive(commune: Commune) -> None:
     """The statement of its administrator stands in the province's log, the administrator's own words in the PC's: one batch, any order."""
-    commune = found_commune(tmp_path)
     commune.add()
     backup = take_backup(commune.hub).path
     pc = commune.add()
     restore_backup(commune.hub, backup)
     opened = open_services(commune.hub.config, lock_cost=LockCost.TEST)
-    pc.line = _Refusing(replace(opened, clock=commune.clock))
+    pc.line = HttpLine(replace(opened, clock=commune.clock))
     commune.hub = pc.line.hub
     for _ in range(3):
         pc.receive()
         assert pc.sync().is_done
     with reading(commune.hub.engine) as connection:
         assert commune.hub.trust.current(connection).statement(pc.lan.key) is not None
-    commune.close()

@@ -32,35 +32,22 @@ from sync_protocol.log import Run
 from sync_protocol.receipts import Receipt, ReceiptEntry, sign_receipt
 from tests.support.cable import Cable, met
 from tests.support.log_builder import COMMUNE, key
-from tests.support.pair import Commune, Pc, found_commune
-
-
-def _founded(folder: Path, *, lease_size: int) -> Commune:
-    made = found_commune(folder, lease_size=lease_size)
-    for _ in range(2):
-        made.add()
-    for pc in made.pcs:
-        pc.sync()
-    made.close()
-    return made
-
-
-def _offline(made: Commune) -> Iterator[Commune]:
-    for pc in made.pcs:
-        pc.line.is_down = True
-    yield made
-    made.close()
+from tests.support.pair import Commune, Pc, found_commune, founded_office
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    return _founded(tmp_path_factory.mktemp("commune"), lease_size=5)
+    return founded_office(tmp_path_factory.mktemp("commune"), lease_size=5)
 
 
 @pytest.fixture
 def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
     """Two PCs with five numbers a day each, that know each other from the province and have no line to it now."""
-    yield from _offline(founded.copied(tmp_path / "commune"))
+    made = founded.copied(tmp_path / "commune")
+    for pc in made.pcs:
+        pc.line.is_down = True
+    yield made
+    made.close()
 
 
 def waiting(pc: Pc) -> int:

@@ -1,8 +1,5 @@
 """A PC that meets nobody but its office's other PCs: it knows what they know of the province, and says nothing that is not so."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
@@ -21,19 +18,7 @@ from edge_node.witness.steps import own_mark, wanted_step
 from sync_protocol.record import Record
 from sync_protocol.wire import Unproven
 from tests.support.cable import Cable, met
-from tests.support.pair import Commune, Pc, Unpacked, founded_office
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    return founded_office(tmp_path_factory.mktemp("commune"))
-
-
-@pytest.fixture
-def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
-    made = founded.copied(tmp_path / "commune")
-    yield made
-    made.close()
+from tests.support.pair import Commune, Pc, Unpacked
 
 
 def grow(commune: Commune) -> None:
@@ -64,22 +49,22 @@ def placed(pc: Pc, record: Record) -> bool:
 
 @pytest.mark.parametrize("is_alone_asking", [True, False])
 def test_a_pc_that_never_had_a_line_says_the_same_as_its_colleague(
-    commune: Commune, is_alone_asking: bool
+    two_pcs: Commune, is_alone_asking: bool
 ) -> None:
-    near = commune.pcs[0]
-    worked(commune, near)
-    box = commune.unpack()
+    near = two_pcs.pcs[0]
+    worked(two_pcs, near)
+    box = two_pcs.unpack()
     assert near.sync().is_done
     box.line.is_down = True
     first = meet(box.db, box.services, Cable(near))
     assert first.problem is None and size_at(box) == size_at(near) > 0
-    alone = commune.staff(box)
+    alone = two_pcs.staff(box)
     pair = (alone, near) if is_alone_asking else (near, alone)
     mine = alone.receive()
     for _ in range(3):
         met(*pair)
         assert near.sync().is_done
-        grow(commune)
+        grow(two_pcs)
     assert near.sync().is_done
     met(*pair)
     status = read_status(alone.db, now=alone.clock())
@@ -96,25 +81,25 @@ def test_a_pc_that_never_had_a_line_says_the_same_as_its_colleague(
     assert meet(asking.db, asking.services, Cable(asked), known).rounds == 1
 
 
-def test_a_receipt_that_does_not_cover_what_is_here_makes_nothing_full(commune: Commune) -> None:
-    near, far = commune.pcs
+def test_a_receipt_that_does_not_cover_what_is_here_makes_nothing_full(two_pcs: Commune) -> None:
+    near, far = two_pcs.pcs
     far.line.is_down = True
     far.db.conn.execute("DELETE FROM local WHERE name = 'sync.last_full'")
     far.db.conn.commit()
     far.receive()
-    worked(commune, near)
+    worked(two_pcs, near)
     met(far, near)
     status = read_status(far.db, now=far.clock())
     assert status.waiting > 0 and status.last is None and not status.is_full
 
 
-def test_the_log_is_followed_step_by_step_with_its_proofs(commune: Commune) -> None:
-    near, far = commune.pcs
-    worked(commune, near)
+def test_the_log_is_followed_step_by_step_with_its_proofs(two_pcs: Commune) -> None:
+    near, far = two_pcs.pcs
+    worked(two_pcs, near)
     far.line.is_down = True
     met(far, near)
     for _ in range(3):
-        worked(commune, near)
+        worked(two_pcs, near)
     behind = own_mark(far.services)
     assert len(steps_for(near.db, near.services, behind)) == 3
     met(far, near)
@@ -122,15 +107,15 @@ def test_the_log_is_followed_step_by_step_with_its_proofs(commune: Commune) -> N
     assert alerts.list_alerts(far.db) == []
 
 
-def test_where_nobody_here_has_a_step_the_next_sync_asks_the_province(commune: Commune) -> None:
-    near, far = commune.pcs
-    worked(commune, near)
-    worked(commune, far)
+def test_where_nobody_here_has_a_step_the_next_sync_asks_the_province(two_pcs: Commune) -> None:
+    near, far = two_pcs.pcs
+    worked(two_pcs, near)
+    worked(two_pcs, far)
     far.receive()
     assert far.sync().is_done
     far.line.is_down = True
-    grow(commune)  # so that the other never sees the size at which this one stands
-    worked(commune, near)
+    grow(two_pcs)  # so that the other never sees the size at which this one stands
+    worked(two_pcs, near)
     stands = own_mark(far.services)
     met(far, near)
     assert own_mark(far.services) == stands and wanted_step(near.db) == stands
@@ -141,12 +126,12 @@ def test_where_nobody_here_has_a_step_the_next_sync_asks_the_province(commune: C
     assert own_mark(far.services) == own_mark(near.services) != stands
 
 
-def test_a_step_or_place_that_does_not_hold_changes_nothing(commune: Commune) -> None:
-    near, far = commune.pcs
-    worked(commune, near)
+def test_a_step_or_place_that_does_not_hold_changes_nothing(two_pcs: Commune) -> None:
+    near, far = two_pcs.pcs
+    worked(two_pcs, near)
     far.line.is_down = True
     met(far, near)
-    dossier = worked(commune, near)
+    dossier = worked(two_pcs, near)
     stands, office = own_mark(far.services), require_office(far.db)
     (step,) = steps_for(near.db, near.services, stands)
     assert step.proof

@@ -24,20 +24,14 @@ from sync_protocol.chunks import SLICE_BYTES, open_piece
 from sync_protocol.file_wire import FileAsked
 from sync_protocol.files_held import FilesHeld, open_files_held, sign_files_held
 from tests.support.cable import Cable, met_with_files
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc, founded_office
 
 KIB = 1024
 
 
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    made = found_commune(tmp_path_factory.mktemp("commune"))
-    for unit in ("20242", "20242", "20257"):
-        made.add(unit)
-    for pc in made.pcs:
-        pc.sync()
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("commune"), "20242", "20242", "20257")
 
 
 @pytest.fixture

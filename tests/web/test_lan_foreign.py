@@ -16,7 +16,7 @@ from edge_node.sync.parcels import export_snapshot, import_parcels
 from sync_protocol.frame import decode_run
 from sync_protocol.record import BodyState
 from tests.support.cable import Cable, met
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc, founded_office
 
 HAI_CHAU, HOA_CUONG = "20242", "20257"
 NAME = "Nguyễn Thị Hoa"
@@ -25,13 +25,7 @@ NAME = "Nguyễn Thị Hoa"
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
     """A PC of one commune and two of another, all of which know each other from the province."""
-    made = found_commune(tmp_path_factory.mktemp("province"))
-    for unit in (HAI_CHAU, HOA_CUONG, HOA_CUONG):
-        made.add(unit)
-    for pc in made.pcs:
-        pc.sync()
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("province"), HAI_CHAU, HOA_CUONG, HOA_CUONG)
 
 
 @pytest.fixture

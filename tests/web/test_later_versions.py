@@ -1,6 +1,6 @@
 """Records of a later version on every road: kept and passed on byte for byte, told as not understood, read after an update."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +23,13 @@ from edge_node.sync.status import read_status
 from sync_protocol.record import Record
 from tests.support.cable import met
 from tests.support.later import reading_later, writing_later
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 
 
 @pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    made.add()
-    yield made
-    made.close()
+def commune(commune: Commune) -> Commune:
+    commune.add()
+    return commune
 
 
 def foretell(pc: Pc, dossier: str, **said: object) -> Record:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -36,17 +34,15 @@ from signing.snapshot import outline_of
 from signing.tlog.checkpoint import Checkpoint, sign_checkpoint
 from signing.tlog.note import Note
 from signing.verification import VerifyPolicy, verify
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 
 DAY_MS = 24 * 60 * 60 * 1000
 
 
 @pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    found = found_commune(tmp_path)
-    found.add()
-    yield found
-    found.close()
+def commune(commune: Commune) -> Commune:
+    commune.add()
+    return commune
 
 
 def logged(commune: Commune) -> str:

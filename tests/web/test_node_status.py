@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,7 +44,7 @@ from sync_protocol.wire import (
     open_request,
     tree_mark,
 )
-from tests.support.pair import BreakingLine, Commune, Pc, found_commune
+from tests.support.pair import BreakingLine, Commune, Pc
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
@@ -68,22 +68,11 @@ class Heard(BreakingLine):
         return encode_answer(answer)
 
 
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    made = found_commune(tmp_path_factory.mktemp("commune"))
-    for _ in range(2):
-        made.add()
-    made.close()
-    return made
-
-
 @pytest.fixture
-def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
-    copied = founded.copied(tmp_path / "commune")
-    for pc in copied.pcs:
-        pc.line = Heard(copied.hub)
-    yield copied
-    copied.close()
+def commune(two_pcs: Commune) -> Commune:
+    for pc in two_pcs.pcs:
+        pc.line = Heard(two_pcs.hub)
+    return two_pcs
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,13 +32,6 @@ from signing.statements import KeyStatement
 from signing.verification import verify
 from tests.support.log_builder import COMMUNE
 from tests.support.pair import Commune, Pc, found_commune
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    found = found_commune(tmp_path)
-    yield found
-    found.close()
 
 
 def hold_ceremony(commune: Commune, *others: SigningKey, **changes: Any) -> None:

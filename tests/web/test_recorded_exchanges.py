@@ -18,8 +18,9 @@ from sync_protocol.chunks import FileTree
 from sync_protocol.errors import ProtocolError
 from sync_protocol.frame import decode_run
 from sync_protocol.wire import open_request
-from tests.support.exchanges import RECORDINGS, ask, recorded_hub
+from tests.support.exchanges import RECORDINGS, recorded_hub
 from tests.support.exchanges_read import posted, summary, what_came_back
+from tests.support.http_line import ask
 from tests.support.office import Clock
 
 NAMES = sorted(path.name for path in RECORDINGS.iterdir())

@@ -35,7 +35,7 @@ from sync_protocol.file_wire import FileAsked, Standing
 from sync_protocol.parcel import Part
 from sync_protocol.relay import decode_relay_answer, encode_relay_request, first_relay_request
 from tests.support.log_builder import COMMUNE
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc, founded_office
 
 OTHER = "20257"
 THIRD = "20285"
@@ -45,11 +45,7 @@ NAME = "Nguyễn Thị Hoa".encode()
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
     """Three PCs of three communes; every test has a copy of its own."""
-    made = found_commune(tmp_path_factory.mktemp("founded") / "offices")
-    for unit in (COMMUNE, OTHER, THIRD):
-        made.add(unit)
-    made.close()
-    return made
+    return founded_office(tmp_path_factory.mktemp("founded") / "offices", COMMUNE, OTHER, THIRD)
 
 
 @pytest.fixture

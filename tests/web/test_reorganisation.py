@@ -1,7 +1,5 @@
 """Communes are merged, split, moved and renamed while their PCs are away: real nodes and a real hub in one process."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +40,7 @@ from signing.roles import Role
 from sync_protocol.log import OpeningReason
 from sync_protocol.record import BodyState
 from tests.simulation.clock import DAY_MS
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 
 A, B, N, T = "20242", "20257", "20991", "20992"
 NAMES = {N: "Phường Hợp Nhất", T: "Xã Mới Tách"}
@@ -50,8 +48,7 @@ PASSWORD = "mot-cua-2026"
 
 
 @pytest.fixture
-def province(tmp_path: Path) -> Iterator[Commune]:
-    commune = found_commune(tmp_path)
+def province(commune: Commune) -> Commune:
     with writing(commune.hub.engine) as connection:
         make_account(
             connection,
@@ -61,8 +58,7 @@ def province(tmp_path: Path) -> Iterator[Commune]:
             roles=frozenset({Role.ADMINISTRATOR}),
             password=PASSWORD,
         )
-    yield commune
-    commune.close()
+    return commune
 
 
 def today(province: Commune, days: int = 0) -> int:

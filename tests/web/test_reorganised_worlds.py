@@ -4,7 +4,6 @@ And the worlds are tested, too: with a bug planted in production code they must 
 """
 
 import random
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -21,7 +20,7 @@ from edge_node.projection.service import view as view_of
 from edge_node.store import alerts
 from signing.roles import Role
 from tests.simulation.clock import DAY_MS
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 from tests.web.test_reorganisation import A, B, N, T, hub_dossiers, note, say, today
 
 
@@ -90,15 +89,9 @@ def _check(province: Commune, pcs: list[Pc], first: int, codes: dict[str, str]) 
     assert sum(row.row.processing for row in report.rows) - moved == report.total.processing == len(codes)
 
 
-@pytest.fixture
-def province(tmp_path: Path) -> "Commune":
-    return found_commune(tmp_path)
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_world_that_is_reorganised_counts_everything_once(province: Commune, seed: int) -> None:
     a_world(province, seed)
-    province.close()
 
 
 def test_refusing_work_under_the_old_unit_would_be_noticed(
@@ -108,7 +101,6 @@ def test_refusing_work_under_the_old_unit_would_be_noticed(
     monkeypatch.setattr(Genealogy, "scope", lambda self, unit: frozenset({unit}))
     with pytest.raises(AssertionError):
         a_world(province, 1)
-    province.close()
 
 
 def test_counting_under_both_units_would_be_noticed(
@@ -117,4 +109,3 @@ def test_counting_under_both_units_would_be_noticed(
     monkeypatch.setattr(tallies, "_STAYING", len(tallies.MEASURES))
     with pytest.raises((AssertionError, ValueError)):
         a_world(province, 1)
-    province.close()

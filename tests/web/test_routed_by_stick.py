@@ -1,9 +1,6 @@
 """Dossiers between units by USB stick, both ways, and on a new PC that begins with a snapshot."""
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from central_hub.judge.service import judge_pending
 from central_hub.sync.parcels import take_parcels
@@ -13,17 +10,10 @@ from dossiers.views import DossierView
 from edge_node.journal import Draft, write
 from edge_node.projection.service import digest_total, view
 from edge_node.sync.parcels import export_parcel, import_parcels
-from tests.support.pair import Commune, Pc, Unpacked, found_commune
+from tests.support.pair import Commune, Pc, Unpacked
 
 HOME, OTHER, STRANGER = "20242", "20257", "20209"
 NAME = "Nguyễn Thị Hoa"
-
-
-@pytest.fixture
-def province(tmp_path: Path) -> Iterator[Commune]:
-    commune = found_commune(tmp_path)
-    yield commune
-    commune.close()
 
 
 def by_stick(province: Commune, pc: Pc, stick: Path) -> None:

@@ -1,6 +1,5 @@
 """Dossiers on their way between units, over the real hub's code: both ends see all of them, nobody else anything."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,17 +29,10 @@ from edge_node.sync.status import read_status
 from sync_protocol.frame import encode_run
 from sync_protocol.log import Run
 from sync_protocol.record import BodyState, UnverifiedRecord, record_link, unverified
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.pair import Commune, Pc
 
 HAI_CHAU, HOA_CUONG, THANH_KHE, JUSTICE = "20242", "20257", "20209", "48003"
 NAME = "Nguyễn Thị Hoa"
-
-
-@pytest.fixture
-def province(tmp_path: Path) -> Iterator[Commune]:
-    commune = found_commune(tmp_path)
-    yield commune
-    commune.close()
 
 
 def seen(pc: Pc, dossier: str) -> DossierView:

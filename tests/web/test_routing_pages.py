@@ -1,35 +1,15 @@
 """The screens of dossiers on their way: send, accept, send back, hand papers over with two signatures, print."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from dossiers.legs import LegState
 from dossiers.views import DossierView
 from edge_node.casework.service import Target, note
-from edge_node.keyring import Actor
 from edge_node.projection.service import view
-from edge_node.services import Services
-from tests.support.node import Browser, create_app
-from tests.support.pair import Commune, Pc, found_commune
+from tests.support.node import Browser, browse
+from tests.support.pair import Commune, Pc
 
 HOME, OTHER, JUSTICE = "20242", "20257", "48003"
-
-
-@pytest.fixture
-def province(tmp_path: Path) -> Iterator[Commune]:
-    commune = found_commune(tmp_path)
-    yield commune
-    commune.close()
-
-
-def browse(pc: Pc, officer: Actor | None = None) -> Browser:
-    services: Services = pc.services
-    app = create_app(services.config, services)
-    app.config.update(TESTING=True, PROPAGATE_FAULTS=True)
-    return Browser(app.test_client(), None).log_in(officer or pc.chief)  # type: ignore[arg-type]
 
 
 def exchange(*pcs: Pc) -> None:
@@ -54,12 +34,12 @@ def post(browser: Browser, pc: Pc, path: str, dossier: str, **form: str) -> str:
 def test_a_dossier_for_another_commune_from_queue_to_queue(province: Commune) -> None:
     home, other = province.add(HOME), province.add(OTHER)
     dossier = home.receive(competent=OTHER)
-    at_home = browse(home)
+    at_home = browse(home, home.chief)
     page = at_home.get(f"/dossiers/{dossier}")
     assert "Đường đi của hồ sơ" in page and "Chờ tiếp nhận" in page
     assert "Phường Hòa Cường" in at_home.get("/routing?side=out")
     exchange(home, other)
-    there = browse(other)
+    there = browse(other, other.chief)
     queue = there.get("/routing")
     assert "Nguyễn Thị Hoa" in queue and "Phường Hải Châu" in queue
     assert '<span class="mc-menu-count">1</span>' in queue
@@ -77,14 +57,14 @@ def test_a_dossier_for_another_commune_from_queue_to_queue(province: Commune) ->
 def test_a_department_is_asked_and_sends_back_with_a_reason(province: Commune) -> None:
     home, justice = province.add(HOME), province.add(JUSTICE)
     dossier = home.receive()
-    at_home = browse(home)
+    at_home = browse(home, home.chief)
     path = f"/routing/{dossier}/refer"
     at_home.get(path)
     wrong = at_home.post(path, {"heads": " ".join(seen(home, dossier).heads), "to": JUSTICE})
     assert wrong.status_code == 422 and "Nêu nội dung" in wrong.text
     post(at_home, home, path, dossier, to=JUSTICE, ground="Xác minh giúp", deadline="30/12/2026")
     exchange(home, justice)
-    there = browse(justice)
+    there = browse(justice, justice.chief)
     page = there.get(f"/dossiers/{dossier}")
     assert "Xác minh giúp" in page and "/act/forward" not in page and "/amend" not in page
     leg = seen(justice, dossier).legs[0].record
@@ -102,11 +82,11 @@ def test_a_step_of_the_wrong_side_or_role_is_refused(province: Commune) -> None:
     home = province.add(HOME)
     dossier = home.receive(competent=OTHER)
     leg = seen(home, dossier).legs[0].record
-    desk = browse(home)
+    desk = browse(home, home.chief)
     form = {"heads": " ".join(seen(home, dossier).heads), "note": "x"}
     desk.get(f"/routing/{dossier}/leg/{leg}/returned")
     assert desk.post(f"/routing/{dossier}/leg/{leg}/returned", form).status_code == 409
-    lan = browse(home, home.lan)
+    lan = browse(home)
     assert lan.client.get(f"/routing/{dossier}/leg/{leg}/answered").status_code == 403
     assert desk.client.get(f"/routing/{dossier}/leg/{'0' * 64}/accepted").status_code == 404
     assert desk.client.get("/routing/slips/xyz").status_code == 404
@@ -115,7 +95,7 @@ def test_a_step_of_the_wrong_side_or_role_is_refused(province: Commune) -> None:
 def test_papers_go_with_a_slip_and_two_signatures(province: Commune) -> None:
     home, other = province.add(HOME), province.add(OTHER)
     first, second = home.receive(competent=OTHER), home.receive(competent=OTHER)
-    at_home = browse(home)
+    at_home = browse(home, home.chief)
     at_home.get("/routing?side=out")
     answer = at_home.post("/routing/slips", {"dossier": [first, second], "to": OTHER})
     assert answer.status_code == 303
@@ -125,7 +105,7 @@ def test_papers_go_with_a_slip_and_two_signatures(province: Commune) -> None:
     pdf = at_home.client.get(f"{slip}/paper")
     assert pdf.status_code == 200 and pdf.data.startswith(b"%PDF")
     exchange(home, other)
-    there = browse(other)
+    there = browse(other, other.chief)
     page = there.get(slip)
     name = re.search(rf'name="(missing\.{seen(other, second).slips[0].record}\.[^"]+)"', page)
     assert name is not None
@@ -146,7 +126,7 @@ def test_what_the_others_signed_is_told_in_the_history(province: Commune) -> Non
     exchange(home, other)
     note(other.db, other.services, other.lan, Target(dossier=dossier), text="đã xem hồ sơ")
     exchange(other, home)
-    page = browse(home).get(f"/dossiers/{dossier}")
+    page = browse(home, home.chief).get(f"/dossiers/{dossier}")
     assert "đã xem hồ sơ" in page and "Phường Hòa Cường" in page[page.index('id="history"') :]
 
 
@@ -154,7 +134,7 @@ def test_what_another_unit_signed_has_a_page_and_is_shown_as_held_by_the_provinc
     home, other = province.add(HOME), province.add(OTHER)
     dossier = home.receive(competent=OTHER)
     exchange(home, other)
-    there, received = browse(other), seen(other, dossier).legs[0].record
+    there, received = browse(other, other.chief), seen(other, dossier).legs[0].record
     assert "Đã ghi nhận vào nhật ký tỉnh" in there.get(f"/dossiers/{dossier}")
     assert "dossier.received" in there.get(f"/dossiers/{dossier}/records/{received}")
 
@@ -163,7 +143,7 @@ def test_one_slip_for_several_dossiers_from_the_list_and_both_sides_sign(provinc
     home, other = province.add(HOME), province.add(OTHER)
     first, second = home.receive(competent=OTHER), home.receive(competent=OTHER)
     elsewhere = home.receive(competent="20293")
-    at_home = browse(home)
+    at_home = browse(home, home.chief)
     page = at_home.get("/routing?side=out")
     assert page.count('name="dossier"') == 3 and '<option value="20257">Phường Hòa Cường</option>' in page
     mixed = at_home.post("/routing/slips", {"dossier": [first, elsewhere], "to": OTHER, "side": "out"})
@@ -178,7 +158,7 @@ def test_one_slip_for_several_dossiers_from_the_list_and_both_sides_sign(provinc
     ).slips
     assert at_home.client.get(f"{slip}/paper").data.startswith(b"%PDF")
     exchange(home, other)
-    there = browse(other)
+    there = browse(other, other.chief)
     assert "Ký nhận 2 hồ sơ" in there.get(slip)
     assert there.post(f"{slip}/take", {"note": ""}).status_code == 303
     exchange(other, home)
@@ -189,7 +169,7 @@ def test_one_slip_for_several_dossiers_from_the_list_and_both_sides_sign(provinc
 def test_the_list_of_dossiers_is_narrowed_to_those_on_their_way(province: Commune) -> None:
     home, other, justice = province.add(HOME), province.add(OTHER), province.add(JUSTICE)
     mine, sent, asked = home.receive(), home.receive(competent=OTHER), home.receive()
-    at_home = browse(home)
+    at_home = browse(home, home.chief)
     post(
         at_home,
         home,
@@ -215,8 +195,12 @@ def test_the_list_of_dossiers_is_narrowed_to_those_on_their_way(province: Commun
         sent,
         asked,
     }
-    assert shown(browse(other), "in") == {sent} and shown(browse(justice), "in") == {asked}
+    assert shown(browse(other, other.chief), "in") == {sent} and shown(
+        browse(justice, justice.chief), "in"
+    ) == {asked}
     leg = seen(justice, asked).legs[0].record
-    post(browse(justice), justice, f"/routing/{asked}/leg/{leg}/answered", asked, note="Đồng ý")
+    post(
+        browse(justice, justice.chief), justice, f"/routing/{asked}/leg/{leg}/answered", asked, note="Đồng ý"
+    )
     exchange(justice, home)
     assert shown(at_home, "back") == {asked} and shown(at_home, "out") == {sent}

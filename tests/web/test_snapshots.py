@@ -1,7 +1,7 @@
 """A new PC begins with a snapshot from a stick: at work at once, the history later, and nothing said that is not so."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,16 +30,9 @@ from sync_protocol.record import Record
 from sync_protocol.rounds import MayHold
 from sync_protocol.snapshot import Base, make_base, pack_loose
 from sync_protocol.wire import open_request
-from tests.support.pair import Commune, Pc, Unpacked, found_commune
+from tests.support.pair import Commune, Pc, Unpacked
 
 PART_BYTES = 6_000
-
-
-@pytest.fixture
-def commune(tmp_path: Path) -> Iterator[Commune]:
-    made = found_commune(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture
