@@ -20,7 +20,8 @@ from edge_node.store import StorageFull, open_database
 from edge_node.sync.transport import LineFault
 from signing.console import BAD_INPUT, FAILED, Console, answering
 from signing.errors import SigningError
-from sync_protocol.errors import RemoteFault
+from sync_protocol.errors import ProtocolError, RemoteFault
+from sync_protocol.reasons import LOG_CHAIN
 
 
 @contextmanager
@@ -31,6 +32,8 @@ def _explained(console: Console) -> Iterator[None]:
     except (WriteRefused, RemoteFault, LineFault, SigningError) as error:
         is_input = error.reason.status in (400, 422)
         console.refuse(error.reason, error.detail, code=BAD_INPUT if is_input else FAILED)
+    except ProtocolError as error:  # the log here does not hold together
+        console.refuse(LOG_CHAIN, str(error))
     except AlreadyRunning as error:
         console.refuse(reasons.RUNNING, str(error))
     except PortTaken as error:

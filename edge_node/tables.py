@@ -25,10 +25,11 @@ def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[objec
     return answer
 
 
-def pdf_response(name: str, pdf: bytes) -> Response:
-    """A paper that the browser shows, and saves as `name`.pdf."""
+def pdf_response(name: str, pdf: bytes, *, is_shown: bool = True) -> Response:
+    """A paper that the browser shows, or only saves, as `name`.pdf."""
     answer = Response(pdf, content_type="application/pdf")
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    place = "inline" if is_shown else "attachment"
+    answer.headers["Content-Disposition"] = f'{place}; filename="{name}.pdf"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer
 

@@ -78,10 +78,10 @@ class Queue:
     of_device_bytes: int
 
 
-def first_relay_request(device: bytes, challenge: bytes, *, protocol: int = PROTOCOL_VERSION) -> RelayRequest:
+def first_relay_request(device: bytes, challenge: bytes) -> RelayRequest:
     """A request that asks for nothing yet; fill in with `msgspec.structs.replace`."""
     return RelayRequest(
-        protocol=protocol,
+        protocol=PROTOCOL_VERSION,
         device=device,
         challenge=challenge,
         offered=[],

@@ -61,14 +61,14 @@ def decode_message(
     try:
         message = decoder.decode(packed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError) as error:
-        check_version(packed, versions)
+        _check_version(packed, versions)
         raise RemoteFault(malformed, f"{type(error).__name__}: {error}") from error
     if not versions.speaks(message.protocol):
         raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
     return message
 
 
-def check_version(packed: bytes, versions: Versions) -> None:
+def _check_version(packed: bytes, versions: Versions) -> None:
     """Raise RemoteFault(ROUND_VERSION) where the message is of a version not in `versions`, whatever follows its first member."""
     try:
         protocol = _version_decoder.decode(packed).protocol

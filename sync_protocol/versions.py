@@ -91,8 +91,10 @@ def is_well_formed(versions: Versions) -> bool:
 
 
 def versions_mark(versions: Versions | None) -> bytes:
-    """The 4 bytes by which a node says what it holds of its hub's versions."""
-    return NO_VERSIONS_MARK if versions is None else hashlib.sha256(pack_versions(versions)).digest()[:4]
+    """The bytes by which a node says what it holds of its hub's versions."""
+    if versions is None:
+        return NO_VERSIONS_MARK
+    return hashlib.sha256(pack_versions(versions)).digest()[:VERSIONS_MARK_BYTES]
 
 
 def versions_to_tell(ours: Versions, mark: bytes) -> Versions | None:

@@ -7,7 +7,6 @@ them. Ids travel as raw bytes. Everything is bounded before it is unpacked (`lim
 """
 
 import hashlib
-from typing import TypeVar
 
 import msgspec
 import zstandard
@@ -18,7 +17,7 @@ from sync_protocol.errors import RemoteFault
 from sync_protocol.frontier import HEAD_PREFIX_BYTES, Frontier, FrontierEntry
 from sync_protocol.signed_message import SignedMessage, sign_message
 from sync_protocol.status_mark import STATUS_MARK_BYTES
-from sync_protocol.unpacking import Versioned, check_version, unpack_zstd
+from sync_protocol.unpacking import Message, decode_message, unpack_zstd
 from sync_protocol.versions import SPOKEN, VERSIONS_MARK_BYTES, Versions
 from sync_protocol.voucher import is_well_formed
 
@@ -311,8 +310,6 @@ def receipt_prefix(receipt: bytes) -> bytes:
     return hashlib.sha256(receipt).digest()[:RECEIPT_MARK_BYTES] if receipt else b""
 
 
-_Message = TypeVar("_Message", bound=Versioned)
-
 _encoder = msgspec.msgpack.Encoder()
 _request_decoder = msgspec.msgpack.Decoder(RoundRequest)
 _answer_decoder = msgspec.msgpack.Decoder(RoundAnswer)
@@ -325,8 +322,8 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(
-    decoder: "msgspec.msgpack.Decoder[_Message]", packed: bytes, versions: Versions = SPOKEN
-) -> _Message:
+    decoder: "msgspec.msgpack.Decoder[Message]", packed: bytes, versions: Versions = SPOKEN
+) -> Message:
     """A packed message in one of these versions, bounded before it is unpacked; raises RemoteFault."""
     if len(packed) > limits.ROUND_SIZE_BYTES_MAX:
         raise RemoteFault(reasons.ROUND_SIZE, f"{len(packed)} bytes")
@@ -336,16 +333,12 @@ def unpack(
             data = unpack_zstd(data, size_bytes_max=2 * limits.ROUND_SIZE_BYTES_MAX)
         elif form != _PLAIN:
             raise RemoteFault(reasons.ROUND_FORMAT, "form byte")
-        message = decoder.decode(data)
-    except (
-        msgspec.DecodeError,
-        UnicodeDecodeError,
-        zstandard.ZstdError,
-        RecursionError,
-        MemoryError,
-    ) as error:
-        check_version(data, versions)
+    except (zstandard.ZstdError, MemoryError) as error:
         raise RemoteFault(reasons.ROUND_FORMAT, f"{type(error).__name__}: {error}") from error
-    if not versions.speaks(message.protocol):
-        raise RemoteFault(reasons.ROUND_VERSION, str(message.protocol))
-    return message
+    return decode_message(
+        decoder,
+        data,
+        size_bytes_max=2 * limits.ROUND_SIZE_BYTES_MAX,
+        versions=versions,
+        malformed=reasons.ROUND_FORMAT,
+    )

@@ -158,11 +158,8 @@ def proof_pdf(dossier: str) -> ResponseReturnValue:
     except NotCarried as error:
         return answer(error.reason, error.detail)
     note_opening(get_db(), session.required(), dossier, purpose="export", now=get_services().clock())
-    response = pdf_response(f"{case.view.display_code or dossier[:16]}-kem-chung-minh", made)
-    response.headers["Content-Disposition"] = response.headers["Content-Disposition"].replace(
-        "inline", "attachment"
-    )
-    return response
+    name = f"{case.view.display_code or dossier[:16]}-kem-chung-minh"
+    return pdf_response(name, made, is_shown=False)
 
 
 def _chosen_proof(case: Case) -> bytes:

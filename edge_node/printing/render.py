@@ -2,7 +2,6 @@
 
 import json
 
-from .child import PrintingFailed as PrintingFailed
 from .child import command_of, pdf_of
 from .documents import document
 from .forms import Form
@@ -17,8 +16,4 @@ def render_pdf(form: Form) -> bytes:
     job = json.dumps({"template": paper.template, "values": paper.values, "tagged": paper.tagged}).encode(
         "ascii"
     )
-    return _run(job)
-
-
-def _run(job: bytes) -> bytes:
     return pdf_of(_COMMAND, job, seconds_max=TYPESET_SECONDS_MAX)

@@ -14,6 +14,7 @@ from edge_node.files.service import vault_of
 from edge_node.files.words import take_words
 from edge_node.services import Services
 from edge_node.store.local import Office
+from edge_node.sync.versions import version_for_hub
 from signing.signatures import PublicKey
 from sync_protocol import reasons
 from sync_protocol.carried_files import MESSAGE_BYTES, marked, open_carried_answer
@@ -34,7 +35,8 @@ class CarriedFiles:
         self, db: Database, services: Services, office: Office, *, bytes_max: int
     ) -> Iterator[bytes]:
         """The messages to be written after the records."""
-        empty = first_request(bytes.fromhex(office.device), b"")
+        version = version_for_hub(db, services, is_answered=False)
+        empty = first_request(bytes.fromhex(office.device), b"", protocol=version)
         vault, device = vault_of(services), services.keyring.device
         wanted = [
             FileAsked(

@@ -80,9 +80,8 @@ class Pace:
         if calm % CALM == 0:
             ceiling = _bounded(ceiling * (4 + calm // CALM) // 4)
         speed = int(moved_bytes / max(seconds, 0.001))
-        if (
-            seconds < AIM_S
-        ):  # a short round is mostly waiting, and no word against how fast the line was found
+        # A short round is mostly waiting, and no word against how fast the line was found.
+        if seconds < AIM_S:
             speed = max(speed, self.speed)
         after = replace(self, ceiling=ceiling, speed=speed, cuts=0, calm=calm)
         if not self.speed and self.budget >= START and not self.is_shaky:

@@ -28,7 +28,8 @@ from edge_node.sync.service import StickTaken, take_stick
 from edge_node.sync.snapshots import WrittenSnapshot
 from edge_node.sync.stick_page import carried_words, chosen_folder, read_stick_page
 from look.problems import language
-from sync_protocol.errors import RemoteFault
+from sync_protocol import reasons
+from sync_protocol.errors import ProtocolError, RemoteFault
 
 Outcome = TypeVar("Outcome")
 blueprint = Blueprint("stick", __name__, url_prefix="/sync/stick")
@@ -107,8 +108,10 @@ def _errand(
         return _back(None)
     try:
         outcome = CARRIER.run(lambda note: work(chosen, note), is_writing=is_writing)
-    except RemoteFault as fault:
-        flash(" ".join(labels.reason_words(fault.reason)), "warning")
+    except ProtocolError as fault:
+        # What is not somebody else's fault is this PC's own log, which does not hold together: as a sync says it.
+        reason = fault.reason if isinstance(fault, RemoteFault) else reasons.LOG_CHAIN
+        flash(" ".join(labels.reason_words(reason)), "warning")
         return _back(chosen)
     if outcome is None:
         flash(_("USB đang được ghi hoặc đọc. Chờ xong rồi làm lại."), "note")

@@ -13,7 +13,7 @@ from edge_node.store.local import read_local, write_local
 from edge_node.sync.transport import LineFault
 from signing.reasons import Reason
 from sync_protocol import reasons
-from sync_protocol.versions import BEFORE_RANGES, Versions, pack_versions, unpack_versions
+from sync_protocol.versions import BEFORE_RANGES, Versions, is_well_formed, pack_versions, unpack_versions
 
 _HUBS: Final = "sync.versions"
 
@@ -24,8 +24,8 @@ def hubs_versions(db: Database) -> Versions | None:
 
 
 def keep_hubs_versions(db: Database, versions: Versions | None) -> None:
-    """Remember what the hub says that it speaks; nothing where it says nothing of it."""
-    if versions is not None and versions != hubs_versions(db):
+    """Remember what the hub says that it speaks; nothing where it says nothing of it, or nothing that can be so."""
+    if versions is not None and is_well_formed(versions) and versions != hubs_versions(db):
         write_local(db, _HUBS, pack_versions(versions).hex())
 
 

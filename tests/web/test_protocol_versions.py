@@ -1,12 +1,10 @@
 """Programs that speak different versions of the protocol: which one they use, and what people read where there is none."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import pytest
-from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from central_hub.app import create_app
 from central_hub.nodes.states import NodeState, look_at
@@ -16,21 +14,25 @@ from edge_node.journal import require_office
 from edge_node.lan.asking import meet
 from edge_node.store import SqliteLogStore
 from edge_node.sync import service
+from edge_node.sync.carried_files import CarriedFiles
 from edge_node.sync.runner import Rounds
 from edge_node.sync.service import list_attempts, sync_now
-from edge_node.sync.transport import _refusal
-from edge_node.sync.versions import hubs_versions
+from edge_node.sync.transport import LineFault
+from edge_node.sync.versions import hubs_versions, keep_hubs_versions
 from signing.reasons import Reason
-from signing.signatures import SIGNATURE_BYTES
 from sync_protocol import reasons
+from sync_protocol.carried_files import unmarked
 from sync_protocol.errors import RemoteFault
+from sync_protocol.file_wire import open_files_request
 from sync_protocol.lan import Hello, decode_hello, encode_hello
 from sync_protocol.signed_message import sign_message
 from sync_protocol.versions import SPOKEN, Versions
 from sync_protocol.wire import ROUND_PURPOSE, decode_answer, encode_answer, open_request, pack, unpack
 from tests.support.cable import Cable
+from tests.support.http_line import ROUND, HttpLine
 from tests.support.node import browse
-from tests.support.pair import BreakingLine, Commune, Pc, founded_office
+from tests.support.pair import Commune, Pc
+from tests.web.test_files_sync import KIB, add, scan
 
 MANY = Versions(lowest=1, highest=99)
 
@@ -39,61 +41,27 @@ def speaking(lowest: int, highest: int, *words: str) -> Versions:
     return Versions(lowest=lowest, highest=highest, capabilities=list(words) or SPOKEN.capabilities)
 
 
-class Door(BreakingLine):
-    """The hub's own HTTP application behind the line: refusals come as it makes them. `asked`: path and version of each request."""
+class Door(HttpLine):
+    """A hub that speaks these versions. Of each round: `rounds`, its version, and `sizes`, its bytes up and down."""
 
     def __init__(self, commune: Commune, versions: Versions) -> None:
         super().__init__(replace(commune.hub, versions=versions))
-        self.asked: list[tuple[str, int]] = []
+        self.rounds: list[int] = []
         self.sizes: list[tuple[int, int]] = []
         self.says_its_range = True
 
-    @property
-    def browser(self) -> FlaskClient:
-        app = create_app(self.hub.config, self.hub)
-        app.testing = True
-        return app.test_client()
+    def _note(self, path: str, payload: bytes, response: TestResponse) -> None:
+        if path == ROUND:
+            self.rounds.append(open_request(payload, MANY).said.protocol)
+            self.sizes.append((len(payload), len(response.data)))
 
-    def post_round(self, payload: bytes) -> bytes:
-        answer = self._post("round", payload, open_request(payload, MANY).said.protocol)
-        self.sizes.append((len(payload), len(answer)))
-        return answer
-
-    def post_files(self, payload: bytes) -> bytes:
-        return self._post("files", payload, payload[SIGNATURE_BYTES + 1])
-
-    def post_relay(self, payload: bytes) -> bytes:
-        return self._post("relay", payload, payload[SIGNATURE_BYTES + 1])
-
-    def post_beacon(self, payload: bytes) -> bytes:
-        return self._post("beacon", payload, 0)
-
-    def _post(self, name: str, payload: bytes, version: int) -> bytes:
-        self.asked.append((name, version))
-        response = self.browser.post(
-            f"/sync/v1/{name}", data=payload, content_type="application/octet-stream"
-        )
-        if response.status_code == 200:
-            return response.data
-        fault = _refusal(response, response.data)  # type: ignore[arg-type]
-        if not self.says_its_range:
-            fault.versions = None
-        raise fault
-
-    def rounds(self) -> list[int]:
-        return [version for name, version in self.asked if name == "round"]
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Commune:
-    return founded_office(tmp_path_factory.mktemp("commune"))
-
-
-@pytest.fixture
-def commune(founded: Commune, tmp_path: Path) -> Iterator[Commune]:
-    made = founded.copied(tmp_path / "commune")
-    yield made
-    made.close()
+    def _post(self, path: str, payload: bytes) -> bytes:
+        try:
+            return super()._post(path, payload)
+        except LineFault as fault:
+            if not self.says_its_range:
+                fault.versions = None
+            raise
 
 
 def at_door(commune: Commune, node: Versions, hub: Versions) -> tuple[Pc, Door]:
@@ -117,20 +85,20 @@ def at_door(commune: Commune, node: Versions, hub: Versions) -> tuple[Pc, Door]:
     ],
 )
 def test_the_highest_common_version_is_used_after_one_refusal_at_most(
-    commune: Commune, node: tuple[int, int], hub: tuple[int, int], used: list[int]
+    two_pcs: Commune, node: tuple[int, int], hub: tuple[int, int], used: list[int]
 ) -> None:
-    pc, door = at_door(commune, speaking(*node), speaking(*hub))
+    pc, door = at_door(two_pcs, speaking(*node), speaking(*hub))
     pc.receive()
     assert pc.sync().is_done
-    assert door.rounds()[: len(used)] == used and set(door.rounds()[len(used) :]) <= {used[-1]}
+    assert door.rounds[: len(used)] == used and set(door.rounds[len(used) :]) <= {used[-1]}
     assert hubs_versions(pc.db) == speaking(*hub)
-    door.asked.clear()
+    door.rounds.clear()
     assert pc.sync().is_done
-    assert door.rounds() == used[-1:], "what the hub speaks is remembered: idle is one request"
+    assert door.rounds == used[-1:], "what the hub speaks is remembered: idle is one request"
 
 
-def test_an_idle_round_stays_small_and_says_it_once(commune: Commune) -> None:
-    pc, door = at_door(commune, SPOKEN, SPOKEN)
+def test_an_idle_round_stays_small_and_says_it_once(two_pcs: Commune) -> None:
+    pc, door = at_door(two_pcs, SPOKEN, SPOKEN)
     assert pc.sync().is_done and pc.sync().is_done
     door.sizes.clear()
     assert pc.sync().is_done
@@ -138,23 +106,23 @@ def test_an_idle_round_stays_small_and_says_it_once(commune: Commune) -> None:
     assert up <= 600 and down <= 300
 
 
-def test_a_hub_that_is_updated_is_asked_in_its_new_version_from_then_on(commune: Commune) -> None:
-    pc, door = at_door(commune, speaking(1, 3), speaking(1, 1))
+def test_a_hub_that_is_updated_is_asked_in_its_new_version_from_then_on(two_pcs: Commune) -> None:
+    pc, door = at_door(two_pcs, speaking(1, 3), speaking(1, 1))
     pc.sync()
-    assert set(door.rounds()) == {3, 1}
+    assert set(door.rounds) == {3, 1}
     door.hub = replace(door.hub, versions=speaking(1, 2))
-    door.asked.clear()
+    door.rounds.clear()
     pc.receive()
     assert pc.sync().is_done and pc.sync().is_done
-    assert door.rounds() == [1, 2], "its answer says what it speaks by now"
+    assert door.rounds == [1, 2], "its answer says what it speaks by now"
 
 
-def test_a_hub_that_says_no_range_speaks_version_1(commune: Commune) -> None:
-    pc, door = at_door(commune, speaking(1, 4), speaking(1, 1))
+def test_a_hub_that_says_no_range_speaks_version_1(two_pcs: Commune) -> None:
+    pc, door = at_door(two_pcs, speaking(1, 4), speaking(1, 1))
     door.says_its_range = False
     pc.receive()
     assert pc.sync().is_done
-    assert door.rounds()[:2] == [4, 1]
+    assert door.rounds[:2] == [4, 1]
 
 
 @pytest.mark.parametrize(
@@ -165,48 +133,48 @@ def test_a_hub_that_says_no_range_speaks_version_1(commune: Commune) -> None:
     ],
 )
 def test_without_a_common_version_both_screens_say_who_has_to_update(
-    commune: Commune,
+    two_pcs: Commune,
     monkeypatch: pytest.MonkeyPatch,
     node: tuple[int, int],
     hub: tuple[int, int],
     reason: Reason,
 ) -> None:
-    pc, door = at_door(commune, speaking(*node), speaking(*hub))
+    pc, door = at_door(two_pcs, speaking(*node), speaking(*hub))
     monkeypatch.setattr(service, "hub_line", lambda services, office: door)
     pc.receive()
     result = sync_now(pc.db, pc.services)
     assert result.problem is reason
-    assert len(door.rounds()) == 1, "there is no other way to ask"
+    assert len(door.rounds) == 1, "there is no other way to ask"
     assert list_attempts(pc.db)[0].reason is reason
-    page = browse(pc).get("/sync")  # type: ignore[arg-type]
+    page = browse(pc).get("/sync")
     assert reason.vi.rstrip(".") in page and reason.next_vi in page
-    with reading(commune.hub.engine) as connection:
-        found = list_devices(connection, now_ms=commune.clock(), silent_ms=86_400_000)
+    with reading(two_pcs.hub.engine) as connection:
+        found = list_devices(connection, now_ms=two_pcs.clock(), silent_ms=86_400_000)
     (device,) = (each for each in found if each.id == pc.services.keyring.device.public.id)
-    app = create_app(commune.hub.config, commune.hub)
+    app = create_app(two_pcs.hub.config, two_pcs.hub)
     with app.test_request_context():
-        look = look_at(device, now_ms=commune.clock())
+        look = look_at(device, now_ms=two_pcs.clock())
     assert look.state is NodeState.FAILING
     assert any(reason.vi in note and reason.next_vi in note for note in look.notes)
 
 
 @pytest.mark.parametrize(("node", "hub"), [((1, 1), (2, 3)), ((2, 3), (1, 1))])
 def test_once_there_is_a_common_version_the_records_go_by_themselves(
-    commune: Commune, monkeypatch: pytest.MonkeyPatch, node: tuple[int, int], hub: tuple[int, int]
+    two_pcs: Commune, monkeypatch: pytest.MonkeyPatch, node: tuple[int, int], hub: tuple[int, int]
 ) -> None:
-    pc, door = at_door(commune, speaking(*node), speaking(*hub))
+    pc, door = at_door(two_pcs, speaking(*node), speaking(*hub))
     monkeypatch.setattr(service, "hub_line", lambda services, office: door)
     pc.receive()
     stopped = sync_now(pc.db, pc.services).problem
     assert stopped is not None
-    door.hub = commune.hub = replace(commune.hub, versions=speaking(1, 3))
+    door.hub = two_pcs.hub = replace(two_pcs.hub, versions=speaking(1, 3))
     result = sync_now(pc.db, pc.services)
     assert result.is_done and result.sent > 0
-    assert stopped.next_vi not in browse(pc).get("/sync")  # type: ignore[arg-type]
+    assert stopped.next_vi not in browse(pc).get("/sync")
 
 
-def test_a_refusal_and_the_greeting_name_the_range_and_the_words(commune: Commune) -> None:
-    pc, door = at_door(commune, SPOKEN, speaking(2, 4, "files", "later-word"))
+def test_a_refusal_and_the_greeting_name_the_range_and_the_words(two_pcs: Commune) -> None:
+    pc, door = at_door(two_pcs, SPOKEN, speaking(2, 4, "files", "later-word"))
     hello = door.browser.get("/enrol/v1/hello").json
     assert hello is not None and hello["versions"] == [2, 4]
     assert hello["capabilities"] == ["files", "later-word"]
@@ -225,8 +193,8 @@ def test_a_refusal_and_the_greeting_name_the_range_and_the_words(commune: Commun
         assert (refused.json["versions"], refused.json["capabilities"]) == ([2, 4], ["files", "later-word"])
 
 
-def test_an_answer_in_another_version_than_the_request_is_not_believed_to_be_one(commune: Commune) -> None:
-    pc, door = at_door(commune, SPOKEN, SPOKEN)
+def test_an_answer_in_another_version_than_the_request_is_not_believed_to_be_one(two_pcs: Commune) -> None:
+    pc, door = at_door(two_pcs, SPOKEN, SPOKEN)
     door.post_round = lambda payload: encode_answer(  # type: ignore[method-assign]
         msgspec.structs.replace(decode_answer(Door.post_round(door, payload)), protocol=2)
     )
@@ -234,9 +202,9 @@ def test_an_answer_in_another_version_than_the_request_is_not_believed_to_be_one
 
 
 def test_what_a_hub_does_not_name_is_not_asked_of_it_and_words_of_later_mean_nothing(
-    commune: Commune, monkeypatch: pytest.MonkeyPatch
+    two_pcs: Commune, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pc, door = at_door(commune, SPOKEN, speaking(1, 1, "word-of-later"))
+    pc, door = at_door(two_pcs, SPOKEN, speaking(1, 1, "word-of-later"))
     monkeypatch.setattr(service, "hub_line", lambda services, office: door)
     asked: list[str] = []
     monkeypatch.setattr(service, "exchange_files", lambda *_: asked.append("files"))
@@ -251,20 +219,32 @@ def test_what_a_hub_does_not_name_is_not_asked_of_it_and_words_of_later_mean_not
     assert asked == ["relay"]
 
 
-def test_a_parcel_is_written_in_what_the_hub_said_and_else_in_the_oldest(commune: Commune) -> None:
-    pc, _ = at_door(commune, speaking(1, 3), speaking(1, 2))
-    pc.receive()
+def test_a_parcel_is_written_in_what_the_hub_said_and_else_in_the_oldest(two_pcs: Commune) -> None:
+    pc, _ = at_door(two_pcs, speaking(1, 3), speaking(1, 2))
+    add(pc, pc.receive(), scan(KIB))
     assert carried_in(pc) == {1}
     pc.sync()
-    pc.receive()
+    add(pc, pc.receive(), scan(KIB))
     assert carried_in(pc) == {2}
 
 
 def carried_in(pc: Pc) -> set[int]:
-    """The versions of the requests that a parcel would carry now."""
-    mine = SqliteLogStore(pc.db).frontier()
-    requests = Rounds(pc.db, pc.services).requests(mine, require_office(pc.db))
-    return {open_request(payload, MANY).said.protocol for payload, _ in requests}
+    """The versions of the requests, about records and about files, that a parcel would carry now."""
+    mine, office = SqliteLogStore(pc.db).frontier(), require_office(pc.db)
+    records = Rounds(pc.db, pc.services).requests(mine, office)
+    files = CarriedFiles().messages(pc.db, pc.services, office, bytes_max=KIB * KIB)
+    return {
+        *(open_request(payload, MANY).said.protocol for payload, _ in records),
+        *(open_files_request(unmarked(message), MANY).said.protocol for message in files),
+    }
+
+
+def test_what_can_be_nobodys_versions_is_not_remembered(two_pcs: Commune) -> None:
+    pc, _ = at_door(two_pcs, SPOKEN, SPOKEN)
+    keep_hubs_versions(pc.db, speaking(1, 2))
+    for wrong in (speaking(3, 2), speaking(0, 1), speaking(1, 2, "Not a word")):
+        keep_hubs_versions(pc.db, wrong)
+        assert hubs_versions(pc.db) == speaking(1, 2)
 
 
 @pytest.mark.parametrize(
@@ -272,9 +252,9 @@ def carried_in(pc: Pc) -> set[int]:
     [((1, 1), (1, 3), True), ((1, 3), (1, 1), True), ((2, 3), (1, 2), True), ((2, 3), (1, 1), False)],
 )
 def test_pcs_of_an_office_use_the_highest_common_version(
-    commune: Commune, asking: tuple[int, int], asked: tuple[int, int], is_common: bool
+    two_pcs: Commune, asking: tuple[int, int], asked: tuple[int, int], is_common: bool
 ) -> None:
-    here, there = commune.pcs
+    here, there = two_pcs.pcs
     here.services = replace(here.services, versions=speaking(*asking))
     there.services = replace(there.services, versions=speaking(*asked))
     dossier = there.receive()

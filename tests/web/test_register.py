@@ -84,7 +84,7 @@ def test_the_paper_is_a_pdf_in_vietnamese_whatever_the_screen_says(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bytes] = []
-    monkeypatch.setattr(render, "_run", lambda job: seen.append(job) or b"%PDF-1.7")
+    monkeypatch.setattr(render, "pdf_of", lambda _, job, **more: seen.append(job) or b"%PDF-1.7")
     browser.post("/language", {"language": "en"})
     answer = browser.client.get("/register?month=2026-12&format=pdf")
     assert answer.mimetype == "application/pdf" and "inline" in answer.headers["Content-Disposition"]

@@ -98,7 +98,7 @@ def test_the_list_goes_out_as_csv(browser: Browser) -> None:
 
 def test_the_paper_names_what_is_in_no_column(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bytes] = []
-    monkeypatch.setattr(render, "_run", lambda job: seen.append(job) or b"%PDF-1.7")
+    monkeypatch.setattr(render, "pdf_of", lambda _, job, **more: seen.append(job) or b"%PDF-1.7")
     assert browser.client.get(f"/reports?{WHOLE}&format=pdf").mimetype == "application/pdf"
     job = seen[0].decode("unicode_escape")
     assert "Quý IV năm 2026" in job and "Hồ sơ công dân rút (1)" in job

@@ -1,14 +1,19 @@
 """«Mang bằng USB»: an officer writes to a stick, imports from it, and is told what is on it, in plain words."""
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from edge_node.cli import cli
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import read_local
 from edge_node.sync import carrier, drives, stick_page
 from edge_node.sync.drives import Drive, mounted_sticks
 from edge_node.sync.parcels import list_carried
+from signing.console import FAILED
+from sync_protocol import reasons
 from sync_protocol.parcel import ANSWERS, Label, ParcelWriter, Part, enclose, sign_answer
 from sync_protocol.receipts import Receipt, ReceiptEntry, sign_receipt
 from sync_protocol.wire import RoundAnswer
@@ -78,6 +83,24 @@ def test_an_officer_writes_to_a_stick_and_sees_what_is_on_it(browser: Browser, s
     with path.open("rb") as file:
         assert Part(file).label.records > 0
     assert b"Ph\xe1\xba\xa1m V\xc4\x83n H\xc3\xb9ng" not in path.read_bytes()
+
+
+def test_what_the_disk_spoilt_is_not_sealed_for_a_stick_and_the_officer_reads_so(
+    office: TestOffice, browser: Browser, stick: Path
+) -> None:
+    """A sync said so; who has no line read that the program had failed."""
+    office.db.conn.execute("DROP TRIGGER record_no_update")
+    office.db.conn.execute(
+        "UPDATE record SET signature = zeroblob(64) WHERE number = (SELECT max(number) FROM record)"
+    )
+    office.db.conn.commit()
+    told = reasons.LOG_CHAIN
+    browser.get("/sync/stick")
+    page = browser.get(browser.post("/sync/stick/export", {"drive": "other", "folder": str(stick)}).location)
+    assert told.vi in page and told.next_vi in page and "Đã ghi và kiểm tra" not in page
+    command = ["export", str(stick), "--data", str(office.services.config.data), "--json"]
+    done = CliRunner().invoke(cli, command)
+    assert (done.exit_code, json.loads(done.stdout.splitlines()[-1])["code"]) == (FAILED, told.code)
 
 
 def test_the_answer_says_that_everything_is_at_the_province(

@@ -575,13 +575,13 @@ def test_a_broken_template_is_reported_with_its_place(monkeypatch: pytest.Monkey
 @pytest.mark.slow
 def test_twenty_papers_leave_the_memory_of_the_node_as_it_was():
     node = psutil.Process()
-    children = node.children()
+    before_all = set(node.children())
     render_pdf(slip())
     before = node.memory_info().rss
     for _ in range(20):
         render_pdf(slip())
     assert node.memory_info().rss - before < 8 * 2**20
-    assert node.children() == children
+    assert set(node.children()) <= before_all
 
 
 def test_the_node_itself_never_loads_what_its_children_work_with():
