@@ -5,6 +5,7 @@ Half of the communes are quick, a few are late; two PCs have been silent for day
 refused and a higher role is asked for, so every screen of the hub has something to show.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -205,10 +206,36 @@ class ProvinceHub:
             )  # fmt: skip
 
 
-def found_province(folder: Path, **settings: Any) -> ProvinceHub:
-    """A hub as `init` leaves it, with one account of every role."""
+def found_province(folder: Path, *, anew: bool = False, **settings: Any) -> ProvinceHub:
+    """A hub as `init` leaves it, with one account of every role.
+
+    Args:
+        anew: with keys of its own; otherwise every province of a process is a copy of the same one, which costs a third.
+    """
+    if anew or "database" in settings:
+        _found(folder, **settings)
+    else:
+        shutil.copytree(_founded(), folder, dirs_exist_ok=True)
+    clock = Clock(NOW_MS)
+    services = open_services(_config(folder, **settings), lock_cost=LockCost.TEST)
+    return ProvinceHub(services=replace(services, clock=clock), clock=clock)
+
+
+def _config(folder: Path, **settings: Any) -> HubConfig:
+    return HubConfig(data=folder / "hub", tls=False, verify_threads=1, **settings)
+
+
+@cache
+def _founded() -> Path:
+    """The folder of a province that nobody has worked in."""
+    folder = TemporaryDirectory()
+    _FOLDERS.append(folder)
+    _found(Path(folder.name))
+    return Path(folder.name)
+
+
+def _found(folder: Path, **settings: Any) -> None:
     clock = Clock(NOW_MS - 200 * DAY_MS)
-    config = HubConfig(data=folder / "hub", tls=False, verify_threads=1, **settings)
     ceremony = RootCeremony(folder=folder / "root")
     # `init` is run by hand and reads the wall clock; here it, too, happens on the day of the story.
     with (
@@ -218,14 +245,18 @@ def found_province(folder: Path, **settings: Any) -> ProvinceHub:
         ),
     ):
         founded = found_hub(
-            config, ceremony, password=PASSWORD, lock_cost=LockCost.TEST, administrator="founder"
+            _config(folder, **settings),
+            ceremony,
+            password=PASSWORD,
+            lock_cost=LockCost.TEST,
+            administrator="founder",
         )
     services = founded.services
     clock.now = NOW_MS
     with writing(services.engine) as connection:
         for login, (name, roles) in ACCOUNTS.items():
             make_account(connection, services, login=login, name=name, roles=roles, password=PASSWORD)
-    return ProvinceHub(services=services, clock=clock)
+    services.engine.dispose()
 
 
 class StoppedClock(Clock):

@@ -127,7 +127,7 @@ def test_no_file_is_a_mistake_in_the_form(visitor: Visitor) -> None:
 
 def test_a_file_of_another_province_is_undecided(hub: ProvinceHub, tmp_path: Path) -> None:
     record, statements = received(hub)
-    elsewhere = found_province(tmp_path).browser("thongke")
+    elsewhere = found_province(tmp_path, anew=True).browser("thongke")
     page = check(elsewhere, encode_export(exported(record), [exported(s) for s in statements[:4]])).text
     assert "mc-finding-indeterminate" in page
 

@@ -244,7 +244,7 @@ def test_damaged_backups_and_those_of_another_hub_are_refused(hub: ProvinceHub, 
     content = bytearray(taken.path.read_bytes())
     content[4096 * 3 : 4096 * 6] = bytes(4096 * 3)
     damaged.write_bytes(content)
-    other = found_province(tmp_path / "other")
+    other = found_province(tmp_path / "other", anew=True)
     strange = take_backup(other.services).path
     before = (hub.services.config.data / "hub.db").stat().st_ino
     for source in (damaged, strange, tmp_path / "nowhere.db"):
