@@ -6,11 +6,14 @@ here: whatever only one application shows lives in its rooms, its frame in its `
 
 from typing import Final
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Response
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 NAME: Final = "look"
 FILES: Final = frozenset({"static", f"{NAME}.static"})
 """The endpoints that serve files of the program, the same for everybody: open without logging in, and kept by browsers."""
+MESSAGES_KEPT: Final = 5
+"""Messages that wait in the cookie for a page to show them; a browser drops a cookie above 4 KiB, and the session with it."""
 
 
 def attach(app: Flask) -> None:
@@ -20,3 +23,13 @@ def attach(app: Flask) -> None:
             NAME, __name__, static_folder="static", template_folder="templates", static_url_path="/look"
         )
     )
+    app.session_interface = _Sessions()
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Keeps the newest messages only: a button that is pressed again and again before a page is shown adds one each time."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.modified and len(waiting := session.get("_flashes", [])) > MESSAGES_KEPT:
+            session["_flashes"] = waiting[-MESSAGES_KEPT:]
+        super().save_session(app, session, response)

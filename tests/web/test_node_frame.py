@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask, Response, flash
 from flask.testing import FlaskClient
 
 from edge_node import create_app, reasons, session
@@ -22,6 +22,7 @@ from edge_node.protection import POLICY
 from edge_node.services import build_services
 from edge_node.session import begin, public, required, safe_next
 from edge_node.store import StorageFull, open_database
+from look import MESSAGES_KEPT
 from signing.keys import LockCost
 from tests.support.office import PIN, TestOffice, make_office
 
@@ -81,6 +82,12 @@ def probe() -> Blueprint:
     @public
     def fault() -> str:
         raise RuntimeError("secret detail")
+
+    @room.get("/said/<number>")
+    @public
+    def said(number: str) -> str:
+        flash(f"{number}: đã đồng bộ xong với máy chủ tỉnh.", "done")
+        return "said"
 
     @room.get("/paper.pdf")
     @public
@@ -191,6 +198,16 @@ def test_a_session_of_another_node_is_worth_nothing(client: FlaskClient, office:
     assert cookie is not None
     client.set_cookie("motcua", cookie.value[:-3] + "abc")
     assert client.get("/probe/closed").status_code == 302
+
+
+def test_a_button_pressed_a_hundred_times_leaves_a_cookie_that_a_browser_keeps(client: FlaskClient) -> None:
+    for number in range(100):
+        client.get(f"/probe/said/{number}")
+    cookie = client.get_cookie("motcua")
+    assert cookie is not None and len(cookie.value) < 4_000
+    with client.session_transaction() as held:
+        told = [text.split(":")[0] for _, text in held["_flashes"]]
+    assert told == [str(number) for number in range(100 - MESSAGES_KEPT, 100)]
 
 
 @pytest.mark.parametrize(
