@@ -8,9 +8,11 @@ from flask_babel import gettext as _
 
 from central_hub.reasons import CATALOGUE
 from dossiers.kinds import KINDS
+from dossiers.lifecycle import MOVES
 from look.problems import language
 from signing.reasons import Reason
 from signing.roles import Role
+from sync_protocol.record import Header
 
 
 def role_name(role: Role | str) -> str:
@@ -48,6 +50,14 @@ def kind_name(kind: str) -> str:
         return _("Loại việc mới (%(code)s)", code=name)
     words = known.en if language() == "en" else known.vi
     return words if name == kind else _("%(kind)s (của phiên bản mới hơn)", kind=words)
+
+
+def act_name(header: Header) -> str:
+    """What one record does: the step of a move, for anything else what it states."""
+    done = next((m for m in MOVES if m.action == header.facts.get("action")), None)
+    if header.kind != "dossier.moved" or done is None:
+        return kind_name(header.kind)
+    return done.en if language() == "en" else done.vi
 
 
 def reason_words(code: str) -> tuple[str, str]:

@@ -142,14 +142,18 @@ def has_unread(records: Iterable[Record | UnverifiedRecord]) -> bool:
 
 
 def field_changes(view: DossierView, record: str) -> tuple[tuple[str, FieldWrite | None, FieldWrite], ...]:
-    """(field, what its author saw, what it became) for every field that a record wrote."""
+    """(field, what its author saw, what it became) for every field that a record wrote.
+
+    Of a difference that it settled, its author saw both sides: the one that was given up is told.
+    """
     changes = []
     for code, state in view.fields.items():
         by_record = {write.record: write for write in state.history}
         after = by_record.get(record)
         if after is not None:
             seen = [by_record[before] for before in after.replaces if before in by_record]
-            changes.append((code, seen[-1] if seen else None, after))
+            given_up = [write for write in seen if write.value != after.value]
+            changes.append((code, (given_up or seen or [None])[-1], after))
     return tuple(sorted(changes, key=lambda change: change[0]))
 
 

@@ -46,6 +46,8 @@ def _explained(console: Console) -> Iterator[None]:
         console.refuse(reasons.BACKUP, str(error))
     except PermissionError as error:
         console.refuse(reasons.INPUT, f"--data: {error}", code=BAD_INPUT)
+    except OSError as error:  # a file that was named for reading or writing
+        console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
 
 
 def loaded(console: Console) -> Services:

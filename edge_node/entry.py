@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from dossiers.local_time import instant, to_yyyymmdd
+from dossiers.presentation import fmt_number
 from signing.canonical import normalise_text
 
 LINE_MAX: Final = 500
@@ -83,7 +85,9 @@ class Entry:
         # Zeros in front count for nothing, and what is longer than any bound is never made a number.
         number = int(digits.lstrip("0")[: len(str(most)) + 1] or "0") if is_number else -1
         if not least <= number <= most:
-            self.fail(name, _("Nhập một số từ %(least)s đến %(most)s.", least=least, most=most))
+            self.fail(
+                name, _("Nhập một số từ %(least)s đến %(most)s.", least=_grouped(least), most=_grouped(most))
+            )
             return default
         return number
 
@@ -148,9 +152,17 @@ class Entry:
         if len(text) > most:
             self.fail(
                 name,
-                _("Dài quá %(most)s ký tự (đang có %(count)s); hãy rút gọn.", most=most, count=len(text)),
+                _(
+                    "Dài quá %(most)s ký tự (đang có %(count)s); hãy rút gọn.",
+                    most=_grouped(most),
+                    count=_grouped(len(text)),
+                ),
             )
         return text
+
+
+def _grouped(number: int) -> str:
+    return fmt_number(number, str(get_locale()))
 
 
 def read_day(typed: str) -> date | None:

@@ -36,7 +36,7 @@ from signing.proof_file import (
 )
 from signing.tlog.checkpoint import Checkpoint, sign_checkpoint
 from signing.tlog.note import Note
-from sync_protocol.record import BodyState, Record
+from sync_protocol.record import BodyState, Header, Record
 
 
 class NoSuchDossier(LookupError):
@@ -58,10 +58,10 @@ def find_dossier(connection: Connection, asked: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provable:
-    """A record that a proof may hold: its kind, when it was signed (ms), whether its body is here."""
+    """A record that a proof may hold: what it states, when it was signed (ms), whether its body is here."""
 
     id: str
-    kind: str
+    header: Header
     at: int
     has_body: bool
 
@@ -71,7 +71,7 @@ def provable(services: Services, connection: Connection, dossier: str) -> list[P
     return [
         Provable(
             id=record.id,
-            kind=record.header.kind,
+            header=record.header,
             at=record.header.corrected_ms,
             has_body=record.body is not None,
         )

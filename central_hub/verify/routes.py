@@ -20,7 +20,7 @@ from central_hub.verify.export import NoSuchDossier, export_proof, find_dossier,
 from central_hub.verify.finding import finding_of
 from central_hub.verify.offline_page import page_digest, page_program
 from central_hub.verify.service import AGENCY_ASKS_MAX, Asker, may_ask, report_on
-from central_hub.words import kind_name, words_of
+from central_hub.words import act_name, words_of
 from look.problems import language
 from signing.errors import NotOpened
 from signing.opening import INPUT_BYTES_MAX, opened_input
@@ -105,7 +105,7 @@ def choose_for_proof() -> ResponseReturnValue:
     except NoSuchDossier as error:
         raise Refused(reasons.NOT_FOUND, str(error)) from error
     services, reader = get_services(), get_reader()
-    records = [(each, kind_name(each.kind)) for each in provable(services, reader, dossier)]
+    records = [(each, act_name(each.header)) for each in provable(services, reader, dossier)]
     ready = readiness_of(export_proof(services, reader, dossier), services.keys.bundle, Writer.HUB)
     return render_template(
         "verify/choose.html",

@@ -14,7 +14,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from dossiers.files import digests_in
-from edge_node.casework.labels import kind_word
+from edge_node.casework.labels import act_word
 from edge_node.erasure.service import orders_of
 from edge_node.store import SqliteLogStore
 from edge_node.witness.places import Places, wish
@@ -53,7 +53,7 @@ def provable(db: Database, dossier: str) -> list[Provable]:
     return [
         Provable(
             id=record.id,
-            kind=kind_word(record.header.kind),
+            kind=act_word(record.header),
             at=record.header.corrected_ms,
             has_body=record.body is not None,
         )

@@ -20,6 +20,7 @@ from dossiers.lifecycle import MOVES, STATES, Move, Status
 from dossiers.procedures import Procedure
 from signing.reasons import Reason
 from signing.roles import Role
+from sync_protocol.record import Header
 
 
 def N_(text: str) -> str:
@@ -144,6 +145,12 @@ def kind_word(kind: str) -> str:
     name = kind.partition("@")[0]
     known = KINDS.get(name)
     return pick((known.vi, known.en)) if known else _("Loại việc mới (%(code)s)", code=name)
+
+
+def act_word(header: Header) -> str:
+    """What one record does: the step of a move, for anything else what it states."""
+    action = header.facts.get("action") if header.kind == "dossier.moved" else None
+    return action_word(action) if action in _MOVE_WORDS else kind_word(header.kind)
 
 
 def leg_step_word(step: str) -> str:

@@ -13,6 +13,7 @@ from edge_node.casework.whereabouts import Whereabouts, where_are_records
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
 from edge_node.sync.receipt import receipted_place
+from edge_node.witness.places import Places
 from sync_protocol.record import Record
 
 
@@ -40,7 +41,9 @@ def stored_record(db: Database, dossier: str, record: str) -> Record | None:
 
 
 def raw_record(db: Database, services: Services, record: Record) -> RawRecord:
-    statement = services.trust.trust(db).statement(record.header.by)
+    trust = services.trust.trust(db)
+    statement = trust.statement(record.header.by)
+    proven = Places(db, trust.bundle.policy).of(record)
     dossier = record.header.dossier or ""
     return RawRecord(
         record=record,
@@ -51,7 +54,7 @@ def raw_record(db: Database, services: Services, record: Record) -> RawRecord:
         signature=base64.b64encode(record.signature).decode(),
         where=where_are_records(db, dossier)[record.id],
         delegated=statement.delegated if statement else None,
-        leaf=receipted_place(db, record.header.log, record.header.seq),
+        leaf=proven.index if proven else receipted_place(db, record.header.log, record.header.seq),
     )
 
 

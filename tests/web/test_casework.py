@@ -114,6 +114,15 @@ def test_the_raw_record_and_its_file_are_one_click_away(office: TestOffice, lan:
     assert lan.client.get(f"/dossiers/{other}/records/{record}").status_code == 404
 
 
+def test_the_steps_of_a_dossier_have_their_own_names_on_the_proof_page(
+    office: TestOffice, cast: Cast, lan: Browser
+) -> None:
+    dossier = receive(office, 1, "2.000815")
+    step(office, cast.lan, dossier, "forward")
+    page = lan.get(f"/dossiers/{dossier}/proof")
+    assert "Chuyển giải quyết" in page and "Chuyển bước xử lý" not in page
+
+
 def test_a_proof_holds_what_was_chosen_and_convinces(office: TestOffice, lan: Browser) -> None:
     dossier = receive(office, 1, "2.000815")
     record = seen(office, dossier).timeline[0].record
@@ -142,6 +151,8 @@ def test_the_command_writes_a_proof(office: TestOffice, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert verify(target.read_bytes(), newest_bundle(office.db)).sub_indications == ("SIGNED_DATA_NOT_FOUND",)
     assert CliRunner().invoke(cli, ["proof", "0" * 32, *data]).exit_code == 3
+    nowhere = CliRunner().invoke(cli, ["proof", dossier, *data, "--out", str(tmp_path / "no folder" / "x")])
+    assert nowhere.exit_code == 3 and json.loads(nowhere.output)["code"] == "NODE_INPUT"
 
 
 # Steps

@@ -336,6 +336,18 @@ def test_a_copied_disk_is_told_until_it_is_decided_and_looked_into(hub: Province
     assert seen(hub, desk).copies == 0 and state_of(seen(hub, desk)) is NodeState.WELL
 
 
+def test_a_pc_put_back_and_copied_is_told_to_be_both(hub: ProvinceHub) -> None:
+    desk = hub.enrol("20242")
+    desk.log.a_dossier()
+    suspect_copy(hub, desk)
+    hub.put_back(desk)
+    hub.judge()
+    page = hub.browser("quantri").page(f"/nodes/{desk.device}")
+    assert "Dữ liệu của máy được phục hồi từ bản sao lưu." in page
+    assert "Nhật ký của máy đi tiếp thành hai nhánh." in page
+    assert page.count("Đã xem</button>") == 1
+
+
 def test_records_that_came_by_a_colleague_are_not_said_to_be_none(hub: ProvinceHub) -> None:
     desk = hub.enrol("20242")
     hub.deliver(desk)

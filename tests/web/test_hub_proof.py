@@ -193,6 +193,8 @@ def test_the_command_writes_the_file(hub: ProvinceHub, dossier: tuple[str, str],
     assert told(hub, target.read_bytes()).sub_indications == ("SIGNED_DATA_NOT_FOUND",)
     unknown = ["proof", "H00.1", "--data", str(hub.services.config.data), "--json"]
     assert CliRunner().invoke(cli, unknown).exit_code == 3
+    nowhere = CliRunner().invoke(cli, [*command[:-1], str(tmp_path / "no folder" / "x")])
+    assert nowhere.exit_code == 3 and json.loads(nowhere.output)["code"] == "HUB_INPUT"
 
 
 def test_what_the_log_does_not_hold_yet_is_told_at_the_screen_and_a_proof_reaches_what_it_holds(

@@ -36,6 +36,7 @@ from central_hub.tlog.tree import Tree
 from central_hub.tlog.witnesses import add_cosignature, cosigners, kept_note, note_quorum
 from edge_node.accounts.service import current_actor, log_in
 from edge_node.casework.exporting import export_proof
+from edge_node.casework.raw import raw_record
 from edge_node.config import EdgeConfig
 from edge_node.enrolment.service import Wish, enrol, initialise
 from edge_node.journal import Draft, write
@@ -468,6 +469,14 @@ def test_of_two_logs_with_one_size_the_newer_ones_places_count(hub: HubServices,
     whole = [proof[at : at + 32] for at in range(0, len(proof), 32)]
     keep_places(node.db, log, **place, position=position, proof=whole)
     assert Places(node.db, policy).of(record) == found
+
+
+def test_the_page_of_a_record_knows_a_place_that_only_a_proof_told(hub: HubServices, node: Node) -> None:
+    grown(hub, node)
+    record = own_records(node)[0]
+    node.db.execute("DELETE FROM receipt_place")
+    known = Places(node.db, hub.keys.bundle.policy).of(record)
+    assert known is not None and raw_record(node.db, node.services, record).leaf == known.index
 
 
 def test_what_the_province_cannot_show_is_not_asked_for_for_ever(hub: HubServices, node: Node) -> None:

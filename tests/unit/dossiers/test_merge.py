@@ -277,6 +277,21 @@ def test_history_tells_what_its_author_saw_and_what_it_became() -> None:
         assert after.record == side.id
 
 
+@pytest.mark.parametrize("taken", ["north", "south"])
+def test_history_tells_of_a_settlement_what_was_given_up(taken: str) -> None:
+    history = History()
+    root = history.receive()
+    sides = {
+        side: history.amend({"summary": side}, after=[root], desk=side, at_ms=at(hour))
+        for hour, side in enumerate(("north", "south"), 1)
+    }
+    (conflict,) = fold(history.records).conflicts
+    settled = history.settle(conflict.id, sides[taken])
+    ((_, before, after),) = field_changes(fold(history.records), settled.id)
+    assert before is not None and {before.value, after.value} == {"north", "south"}
+    assert after.value == taken
+
+
 # Settlements
 
 

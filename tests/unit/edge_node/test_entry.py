@@ -52,6 +52,14 @@ def test_a_moment_has_a_day_and_perhaps_an_hour() -> None:
     assert "m.time" in entry.errors
 
 
+def test_limits_are_said_with_dots_between_thousands() -> None:
+    entry = Entry({"n": "20000", "t": "á" * 4_001})
+    entry.whole("n", most=10_000)
+    entry.text("t", most=4_000)
+    assert "10.000" in entry.errors["n"]
+    assert "4.000" in entry.errors["t"] and "4.001" in entry.errors["t"]
+
+
 @pytest.mark.parametrize(("typed", "amount"), [("8.000", 8000), ("8,000 đ", 8000), ("8 000", 8000), ("", 0)])
 def test_money_is_read_with_its_dots(typed: str, amount: int) -> None:
     entry = Entry({"a": typed})
