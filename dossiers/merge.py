@@ -152,8 +152,8 @@ def field_changes(view: DossierView, record: str) -> tuple[tuple[str, FieldWrite
         after = by_record.get(record)
         if after is not None:
             seen = [by_record[before] for before in after.replaces if before in by_record]
-            given_up = [write for write in seen if write.value != after.value]
-            changes.append((code, (given_up or seen or [None])[-1], after))
+            given_up = [write for write in seen if write.value != after.value] or seen
+            changes.append((code, given_up[-1] if given_up else None, after))
     return tuple(sorted(changes, key=lambda change: change[0]))
 
 
