@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 _VIETNAM: Final = timezone(timedelta(hours=7))
 _NOTHING: Final = "–"
 _NBSP: Final = "\u00a0"
+_MINUS: Final = "\u2212"  # a hyphen is read as a dash before a figure, and a line may end after it
 _MASK: Final = "••••"
 _INSTANT_FLOOR: Final = (
     100_000_000  # a yyyymmdd date has eight digits; any instant after 2 January 1970 has more
@@ -60,10 +61,10 @@ def fmt_datetime(instant: int | None, locale: str = "vi") -> str:
 
 
 def fmt_number(value: Number | None, locale: str = "vi", digits: int = 0) -> str:
-    """``32.548`` or ``32,548``; decimals are rounded half up, never to even."""
+    """``32.548`` or ``32,548``, ``−412,0`` with a true minus; decimals are rounded half up, never to even."""
     if value is None:
         return _NOTHING
-    text = f"{_rounded(value, digits):,.{digits}f}"
+    text = f"{_rounded(value, digits):,.{digits}f}".replace("-", _MINUS)
     return text if _is_english(locale) else text.translate(str.maketrans(",.", ".,"))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from signing.canonical import Json
-from signing.names import FIELD_NAMES, STATE_NAMES, kind_named, role_named
+from signing.compared import EPOCH, VIETNAM, compared
+from signing.names import kind_named, role_named
 from signing.next_steps import WORDS as NEXT_WORDS
 from signing.next_steps import next_step
 from signing.report import Check, NotChecked, RecordFinding, Report, Result, Signer, TimeBound
@@ -19,11 +19,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-VIETNAM: Final = timezone(timedelta(hours=7))
-
 _DAY_MS: Final = 24 * 60 * 60 * 1000
-_DAY_NUMBER_MAX: Final = 99_991_231  # a day is written as year, month and day; more is an instant (ms)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNS: Final = {Result.PASS: "✓", Result.FAIL: "✗", Result.UNKNOWN: "?", Result.SKIPPED: "–"}
 _LABELS: Final = {
     Language.VI: {
@@ -87,11 +83,6 @@ _LABELS: Final = {
         "paper.result": "receipt of a result",
     },
 }
-_FIELDS: Final = ("code", "procedure", "issued", "due", "unit_name", "holder", "birth_year", "result")
-"""The fields of a code on paper, in the order in which they are compared."""
-_INSTANTS: Final = frozenset({"received", "deadline", "previous"})
-_STATES: Final = frozenset({"status", "from", "to"})
-_DAYS: Final = frozenset({"issued", "due", "date"})
 
 
 def render(report: Report, language: Language) -> str:
@@ -140,47 +131,11 @@ def _record_lines(record: RecordFinding, number: str, language: Language) -> Ite
 
 
 def _fields_to_compare(record: RecordFinding, language: Language) -> Iterator[str]:
-    """What was signed, by the names that a paper has for it; what has no such name stands in the JSON report."""
-    document = record.document
-    if document is None or document.facts is None:
-        return
-    # Pairs: a form may have a field of the same name as a fact, and neither stands in the other's place.
-    values = [*_named_values(document.facts), *_named_values(document.content or {})]
-    if document.kind.startswith("paper."):
-        values = [pair for name in _FIELDS for pair in values if pair[0] == name]
-    lines = [
-        f"    {FIELD_NAMES[name][language is Language.EN]}: {_said(name, value, language)}"
-        for name, value in values
-        if name in FIELD_NAMES and value is not None
-    ]
+    """What was signed, by the names that a paper has for it; ids and the like stand in the JSON report alone."""
+    lines = [] if record.document is None else compared(record.document, is_english=language is Language.EN)
     if lines:
         yield f"  {_LABELS[language]['compare']}:"
-        yield from lines
-
-
-def _named_values(values: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, Json]]:
-    """Members and members of members, under both names; the fields of a form stand under their own."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _named_values(value, "" if name == "fields" else f"{name}.")
-        elif not isinstance(value, list):
-            yield f"{prefix}{name}", value
-
-
-def _said(name: str, value: Json, language: Language) -> str:
-    last = name.rpartition(".")[2]
-    if isinstance(value, bool) or not isinstance(value, int):
-        return str(value)
-    if last in _STATES and value in STATE_NAMES:
-        return STATE_NAMES[value][language is Language.EN]
-    if last in _INSTANTS or (last == "due" and value > _DAY_NUMBER_MAX):
-        return _local_time(value)
-    return _day(value) if last in _DAYS else str(value)
-
-
-def _day(value: int) -> str:
-    digits = str(value)
-    return f"{digits[6:8]}/{digits[4:6]}/{digits[:4]}"
+        yield from (f"    {name}: {value}" for name, value in lines)
 
 
 def _bound_time(bound: TimeBound) -> str:
@@ -213,6 +168,6 @@ def _age(age_ms: int | None, word: str) -> str:
 def _local_time(ms: int) -> str:
     """Vietnamese time; a claimed instant outside the calendar is shown as the number it is."""
     try:
-        return f"{(_EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (UTC+07:00)"
+        return f"{(EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (UTC+07:00)"
     except OverflowError:
         return f"{ms} ms"

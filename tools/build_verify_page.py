@@ -13,16 +13,15 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 from dossiers.kinds import KINDS
 from dossiers.units import load_default_units
-from signing import evidence_findings, findings, next_steps, paper_findings, reasons, roles
+from signing import evidence_findings, findings, names, next_steps, paper_findings, reasons, roles
 from signing.cuts import Cause
-from signing.names import FIELD_NAMES, STATE_NAMES
 from signing.qr import PaperKind
 from signing.report import Check, Indication, InForce, LogPosition, NotChecked, Result
 from signing.status import DocumentState, Row, StatusFinding
@@ -117,14 +116,25 @@ def words_module() -> str:
             "paperKinds": {str(int(kind)): kind.name.lower() for kind in PaperKind},
         },
         "KINDS": {kind.code: {"vi": kind.vi, "en": kind.en} for kind in KINDS.values()},
-        "FIELDS": {name: {"vi": vi, "en": en} for name, (vi, en) in FIELD_NAMES.items()},
-        "STATES": {str(code): {"vi": vi, "en": en} for code, (vi, en) in STATE_NAMES.items()},
+        "FIELDS": _named(names.FIELD_NAMES),
+        "VALUES": {name: _named(values) for name, values in names.VALUE_NAMES.items()},
+        "STATES": _named({str(code): said for code, said in names.STATE_NAMES.items()}),
+        "FOR_PROGRAMS": sorted(names.FOR_PROGRAMS),
+        "INSTANTS": sorted(names.INSTANTS),
+        "DAYS": sorted(names.DAYS),
+        "STATE_FIELDS": sorted(names.STATE_FIELDS),
+        "UNIT_FIELDS": sorted(names.UNIT_FIELDS),
+        "GROUPED": sorted(names.GROUPED),
         "UNITS": {unit.code: unit.name for unit in (units.province, *units.communes)},
     }
     return "".join(
         f"export const {name} = {json.dumps(value, ensure_ascii=False)};\n"
         for name, value in constants.items()
     )
+
+
+def _named(table: Mapping[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    return {name: {"vi": vi, "en": en} for name, (vi, en) in table.items()}
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -1,20 +1,18 @@
 """A verification report as the page shows it: one word, what to compare with the paper, why, and what was not checked."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
 
 from central_hub.services import Services
 from central_hub.words import kind_name, plain, role_names
-from dossiers.presentation import fmt_date, fmt_datetime, fmt_span
+from dossiers.presentation import fmt_datetime, fmt_span
 from dossiers.procedures import Catalogue
-from dossiers.states import STATES, Status
 from look.problems import language
+from signing.compared import Known, compared
 from signing.next_steps import WORDS, next_step
 from signing.report import Exit, Indication, InForce, RecordFinding, Report, Result
 
-_LINES_MAX = 40
 _MINUTE_MS = 60_000
 _OUT_OF_FORCE = frozenset({InForce.WITHDRAWN, InForce.SUPERSEDED})
 
@@ -217,7 +215,7 @@ def _lines(record: RecordFinding, services: Services, catalogue: Catalogue) -> l
     document = record.document
     if document is None or document.facts is None:
         return []
-    lines = [*_facts(document.facts, services, catalogue), *_content(document.content or {})][:_LINES_MAX]
+    lines = compared(document, is_english=language() == "en", known=_known(services, catalogue))
     if record.claimed_ms is not None:
         lines.append((_("Ký lúc (máy khai)"), fmt_datetime(record.claimed_ms)))
     before, after = record.not_before, record.not_after
@@ -228,63 +226,15 @@ def _lines(record: RecordFinding, services: Services, catalogue: Catalogue) -> l
     return lines
 
 
-def _facts(facts: Mapping[str, Any], services: Services, catalogue: Catalogue) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    if facts.get("code"):
-        found.append((_("Mã hồ sơ"), str(facts["code"])))
-    if isinstance(facts.get("procedure"), str):
-        known = [p for p in catalogue.procedures if p.code == facts["procedure"]]
-        found.append((_("Thủ tục"), plain(known[-1].name) if known else str(facts["procedure"])))
-    if isinstance(facts.get("receiving"), str):
-        found.append((_("Nơi tiếp nhận"), services.units.name(facts["receiving"])))
-    if isinstance(facts.get("unit_name"), str):
-        found.append((_("Cơ quan cấp"), facts["unit_name"]))
-    days = {"received": _("Ngày tiếp nhận"), "issued": _("Ngày cấp"), "due": _("Ngày hẹn trả")}
-    for name, label in days.items():
-        if isinstance(facts.get(name), int):
-            found.append((label, fmt_date(facts[name])))
-    if facts.get("to") in tuple(Status):
-        found.append((_("Chuyển sang trạng thái"), plain(STATES[Status(facts["to"])])))
-    return found
+def _known(services: Services, catalogue: Catalogue) -> Known:
+    """What this hub calls units, procedures and, beyond the tables of `signing`, the questions that it published since."""
 
+    def procedure(code: str) -> str:
+        named = [each for each in catalogue.procedures if each.code == code]
+        return f"{plain(named[-1].name)} ({code})" if named else code
 
-def _content(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    fields = content.get("fields")
-    found = (
-        [(_field(code), str(value)) for code, value in sorted(fields.items())]
-        if isinstance(fields, dict)
-        else []
-    )
-    for name, label in (("holder", _("Chủ hồ sơ")), ("birth_year", _("Năm sinh"))):
-        if content.get(name):
-            found.append((label, str(content[name])))
-    result = content.get("result")
-    if isinstance(result, str):
-        found.append((_("Kết quả"), result))
-    if isinstance(result, dict):
-        labels = {"number": _("Số kết quả"), "date": _("Ngày kết quả"), "signer": _("Người ký kết quả")}
-        for name, label in labels.items():
-            if result.get(name):
-                value = result[name]
-                found.append(
-                    (label, fmt_date(value) if name == "date" and isinstance(value, int) else str(value))
-                )
-    for name, label in (("ground", _("Lý do")), ("note", _("Ghi chú"))):
-        if isinstance(content.get(name), str):
-            found.append((label, content[name]))
-    return found
+    def question(code: str) -> str | None:
+        asked = [each for one in catalogue.procedures for each in one.form_fields if each.record_code == code]
+        return plain(asked[-1].label) if asked else None
 
-
-def _field(code: str) -> str:
-    return {
-        "applicant.name": _("Người nộp"),
-        "applicant.id_number": _("Số định danh người nộp"),
-        "applicant.birth_date": _("Ngày sinh người nộp"),
-        "applicant.address": _("Địa chỉ người nộp"),
-        "applicant.phone": _("Điện thoại người nộp"),
-        "applicant.email": _("Thư điện tử người nộp"),
-        "owner.name": _("Chủ hồ sơ"),
-        "owner.id_number": _("Số định danh chủ hồ sơ"),
-        "owner.address": _("Địa chỉ chủ hồ sơ"),
-        "summary": _("Trích yếu"),
-    }.get(code, code)
+    return Known(unit=services.units.name, procedure=procedure, question=question)

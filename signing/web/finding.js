@@ -1,34 +1,12 @@
 // One finding as people see it: the answer large, then the two axes, what to compare, what was and was not checked.
 import { DAY_MS } from "./bytes.js";
+import { compared, sayInstant, sayUnit } from "./compared.js";
 import { FINDING_TEXTS } from "./texts.js";
 import { recordNumbers } from "./verify.js";
-import { CHECKS, FIELDS, KINDS, NEXT_STEPS, STATES, UNITS } from "./words.js";
+import { CHECKS, KINDS, NEXT_STEPS } from "./words.js";
 
-const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
-const INSTANTS = new Set(["received", "deadline", "previous"]);
-const STATE_FIELDS = new Set(["status", "from", "to"]);
-const DAYS = new Set(["issued", "due", "date"]);
 const ACCEPTING = { unknown: "force_unknown", corrected: "corrected" };
 const FOR_THE_PROVINCE = new Set(["REVOKED_NO_POE", "REVOKED_CA_NO_POE", "MC_CHAIN_FORKED"]);
-const UNIT_FIELDS = new Set(["receiving", "competent"]);
-
-export function sayDay(day) {
-  const text = String(day);
-  return `${text.slice(6, 8)}/${text.slice(4, 6)}/${text.slice(0, 4)}`;
-}
-
-export function sayInstant(ms) {
-  const at = new Date(ms + VIETNAM_OFFSET_MS);
-  if (Number.isNaN(at.getTime())) return `${ms} ms`;
-  const two = (number) => String(number).padStart(2, "0");
-  const day = `${two(at.getUTCDate())}/${two(at.getUTCMonth() + 1)}/${at.getUTCFullYear()}`;
-  return `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} (UTC+07:00)`;
-}
-
-export function sayUnit(code, name) {
-  const known = name ?? UNITS[code];
-  return known ? `${known} (${code})` : code;
-}
 
 function make(tag, className, ...children) {
   const made = document.createElement(tag);
@@ -162,27 +140,7 @@ function recordRows(record, words) {
   const { document: signed } = record;
   if (!signed.facts) return [];
   const unit = signed.kind.startsWith("paper.") ? [] : [[words.unit, sayUnit(signed.unit, null)]];
-  return [...unit, ...valueRows(signed.facts, words), ...valueRows(signed.content ?? {}, words), ...signerRows(record, words)];
-}
-
-// Facts and content as they were signed, one line a value; what is empty is left out.
-function valueRows(values, words, prefix = "") {
-  return Object.entries(values).flatMap(([name, value]) => {
-    if (value === null || (Array.isArray(value) && value.length === 0)) return [];
-    if (name === "action" && prefix === "") return []; // a word for programs; the states say what it did
-    if (name === "fields" && Array.isArray(value)) return []; // which fields the content has is told by the content
-    if (typeof value === "object" && !Array.isArray(value)) return valueRows(value, words, name === "fields" ? "" : `${name}.`);
-    return [[FIELDS[prefix + name]?.[words.language] ?? prefix + name, sayValue(name, value, words)]];
-  });
-}
-
-function sayValue(name, value, words) {
-  if (Array.isArray(value)) return value.map((item) => (typeof item === "object" ? JSON.stringify(item) : String(item))).join(", ");
-  if (typeof value === "boolean") return value ? words.yes : words.no;
-  if (typeof value !== "number") return UNIT_FIELDS.has(name) ? sayUnit(value, null) : value;
-  if (STATE_FIELDS.has(name) && STATES[value]) return STATES[value][words.language];
-  if (INSTANTS.has(name) || (name === "due" && value > 1e9)) return sayInstant(value);
-  return DAYS.has(name) ? sayDay(value) : String(value);
+  return [...unit, ...compared(signed, words.language), ...signerRows(record, words)];
 }
 
 function signerRows(record, words) {

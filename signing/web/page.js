@@ -1,8 +1,9 @@
 // The page: takes files, pictures, scanned and pasted text; shows each finding. Everything stays on this computer.
 import { Fault, fromBase64, toBase64, utf8 } from "./bytes.js";
 import { decodeCanonical, encodeCanonical } from "./canonical.js";
+import { compared, sayInstant, sayUnit } from "./compared.js";
 import { ENGINES, chosenEngine, publicKey, verifyRaw } from "./ed25519.js";
-import { nextStep, sayFingerprint, sayInstant, sayUnit, showFinding } from "./finding.js";
+import { nextStep, sayFingerprint, showFinding } from "./finding.js";
 import { openedInput } from "./opening.js";
 import { openSnapshot } from "./status.js";
 import { TEXTS } from "./texts.js";
@@ -298,5 +299,5 @@ async function start() {
 // Promised to the tests of this page, and to whoever wants to look behind it.
 globalThis.motcua = {
   start: start(), take: takeBytes, forget, verify: verifyBytes, openBundle, openSnapshot, fromBase64, toBase64, publicKey, verifyRaw, ENGINES, encodeCanonical,
-  decodeCanonical, isIncluded, leafHash, nextStep,
+  decodeCanonical, isIncluded, leafHash, nextStep, compared,
 };

@@ -19,6 +19,7 @@ from edge_node.printing import forms, render_pdf
 from signing import base45, cose, qr
 from signing.bundles import next_payload, open_unpinned_bundle, sign_bundle
 from signing.compact import CompactChain, RegistryKey, sign_registry_key
+from signing.compared import compared
 from signing.cose import Sign1
 from signing.cuts import Cause, Cut
 from signing.evidence_findings import NO_STATUS
@@ -47,6 +48,7 @@ from tests.support.paper import (
 )
 from tests.support.pdfs import hostile_pdfs, sample_pdfs, spoiled_pdfs
 from tests.support.proof_world import key_of
+from tests.support.records_to_compare import documents
 from tests.support.verify_page import BUILT, FIND, JUDGE, as_case, found_by_page, opened_page, write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -195,6 +197,19 @@ def test_every_record_of_a_file_is_shown_to_compare(
         assert "117/GXN-UBND" not in blocks[2 - number]
         assert tab.overflow() == 0
         assert tab.grave_findings() == []
+
+
+def test_the_page_names_and_says_every_member_as_the_portal_does(browser: Browser, page: Path) -> None:
+    """No code of a field, no id and no bare number of a list before whoever compares; the same words from page and Python."""
+    records = list(documents())
+    ask = "([records, language]) => records.map((each) => motcua.compared(each, language, (code) => code))"
+    with opened_page(browser, page) as tab:
+        for language in ("vi", "en"):
+            found = tab.page.evaluate(ask, [[each.json() for each in records], language])
+            for record, rows in zip(records, found, strict=True):
+                wanted = compared(record, is_english=language == "en")
+                assert [tuple(row) for row in rows] == wanted, record.kind
+        assert tab.complained() == []
 
 
 # --- the acceptance rule, by both engines ----------------------------------------------------------------------------

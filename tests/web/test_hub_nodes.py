@@ -71,7 +71,7 @@ def test_the_fleet_tells_who_needs_a_look(full: ProvinceHub) -> None:
         "Im lặng 4 ngày.",
         "Còn 23 bản ghi chưa về tỉnh, cũ nhất 2 ngày.",
         "Đồng hồ lệch 6 phút.",
-        "-412,0 s",
+        "−412,0 s",
     ):
         assert text in attention
     assert visitor.page("/nodes?q=hai+van").count("mc-row-link") == 1

@@ -96,7 +96,7 @@ def test_a_code_on_paper_lists_what_to_compare() -> None:
     start = lines.index("  So với tờ giấy, từng mục:")
     assert lines[start + 1 : start + 9] == [
         "    Mã hồ sơ: H17.20242-261120-0001",
-        "    Mã thủ tục: 1.004222",
+        "    Thủ tục: 1.004222",
         "    Ngày cấp: 20/11/2026",
         "    Ngày hẹn trả: 25/11/2026",
         "    Cơ quan cấp: Phường Hải Châu",
