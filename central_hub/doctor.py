@@ -201,6 +201,27 @@ def _digests(connection: Connection, services: Services) -> Finding:
     )
 
 
+def _copies(connection: Connection, services: Services) -> Finding:
+    """PCs whose data was put back or goes on in two ways, until an administrator has looked into it."""
+    devices = list_devices(connection, now_ms=services.clock(), silent_ms=services.config.silent_after_ms)
+    found = ", ".join(
+        f"{services.units.name(d.unit)} · {d.name}"
+        for d in devices
+        if d.is_put_back or d.is_forked or d.copies
+    )
+    return _finding(
+        "copies",
+        is_ok=not found,
+        vi=f"phục hồi hoặc sao đĩa, chưa ai xem: {found}; mở trang của máy trạm"
+        if found
+        else "không có máy trạm phục hồi hay sao đĩa mà chưa ai xem",
+        en=f"put back or copied, and nobody has looked: {found}; open the page of the PC"
+        if found
+        else "no PC was put back or copied without anybody having looked",
+        otherwise=Health.UNDECIDED,
+    )
+
+
 def _disk(_: Connection, services: Services) -> Finding:
     free = disk_usage(services.config.data).free // _MIB
     is_ok = free >= _DISK_FREE_MB_MIN
@@ -312,6 +333,7 @@ _CHECKS: tuple[_Check, ...] = (
     _authority,
     _set_aside,
     _digests,
+    _copies,
     _disk,
     _backups,
     _files,

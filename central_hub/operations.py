@@ -5,6 +5,7 @@ worker tells the same.
 """
 
 import hmac
+from shutil import disk_usage
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -75,6 +76,10 @@ def metrics() -> Response:
         "dossiers_refolding": (
             "Dossiers to fold anew after an update",
             found.left if (found := refolding(connection)) else 0,
+        ),
+        "disk_free_bytes": (
+            "Free space where the hub's data lies",
+            disk_usage(get_services().config.data).free,
         ),
         "rounds": ("Rounds answered", _sum(connection, DEVICE.c.rounds)),
         "bytes_in": ("Bytes received in rounds", _sum(connection, DEVICE.c.bytes_in)),

@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from central_hub.api.answers import nodes_answer
 from central_hub.config import ConfigInvalid, HubConfig
+from central_hub.doctor import Finding, Health, examine
 from central_hub.nodes.service import _SORTS
 from central_hub.nodes.states import NodeState, look_at, state_of
 from central_hub.projection.rebuild import rebuild
@@ -342,10 +343,26 @@ def test_a_pc_put_back_and_copied_is_told_to_be_both(hub: ProvinceHub) -> None:
     suspect_copy(hub, desk)
     hub.put_back(desk)
     hub.judge()
-    page = hub.browser("quantri").page(f"/nodes/{desk.device}")
+    visitor = hub.browser("quantri")
+    page = visitor.page(f"/nodes/{desk.device}")
     assert "Dữ liệu của máy được phục hồi từ bản sao lưu." in page
     assert "Nhật ký của máy đi tiếp thành hai nhánh." in page
     assert page.count("Đã xem</button>") == 1
+
+
+def test_the_doctor_names_a_pc_that_was_put_back_until_somebody_has_looked(hub: ProvinceHub) -> None:
+    desk = hub.enrol("20242")
+    hub.deliver(desk)
+    hub.put_back(desk)
+    hub.contact(desk)
+
+    def told() -> Finding:
+        (found,) = [each for each in examine(hub.services) if each.check == "copies"]
+        return found
+
+    assert told().health is Health.UNDECIDED and seen(hub, desk).name in told().vi
+    look(hub.browser("quantri"), desk, hub.clock())
+    assert told().health is Health.OK
 
 
 def test_records_that_came_by_a_colleague_are_not_said_to_be_none(hub: ProvinceHub) -> None:

@@ -1,6 +1,7 @@
 """Rounds and enrolment over HTTP: what a node may say, what it hears, and what the hub refuses."""
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -344,7 +345,9 @@ def test_an_enrolment_that_makes_no_sense_is_refused(client: FlaskClient, conten
 def test_metrics_are_for_loopback_or_by_token(tmp_path: Path) -> None:
     hub = found_province(tmp_path, metrics_token="mot-ma-truy-cap")
     client = hub.app.test_client()
-    assert b"motcua_hub_records_judged 3.0" in client.get("/metrics").data
+    shown = client.get("/metrics").text
+    assert "motcua_hub_records_judged 3.0" in shown
+    assert re.search(r"^motcua_hub_disk_free_bytes [1-9]", shown, re.MULTILINE)
     far = {"REMOTE_ADDR": "10.1.2.3"}
     assert client.get("/metrics", environ_base=far).status_code == 401
     wrong = {"Authorization": "Bearer x"}
