@@ -44,14 +44,18 @@ def shell() -> dict[str, Any]:
     if office:
         found |= {"unit": office.unit_name, "device": device_name(db, office.device)}
     if actor:
+        standing, is_writable = {alert.code for alert in alerts.list_alerts(db)}, services.space.is_writable
         found |= {
+            "can_work": is_writable and alerts.COPY_REFUSED not in standing,
+            "is_read_only": not is_writable,
+            "lacking_bytes": services.space.lacking_bytes,
             "officer": {"name": actor.name, "role": role_names(actor.roles) or _("Chờ tỉnh xác nhận")},
             "idle_seconds": services.config.idle_lock_minutes * 60,
             "sync": read_status(db, now=services.clock()),
             "copies": count_waiting(db) if Role.UNIT_ADMINISTRATOR in actor.roles else 0,
             "counts": {
                 "routing": waiting_here(db, scope_of(db, office.unit)) if office else 0,
-                "sync": len(alerts.list_alerts(db)),
+                "sync": len(standing),
             },
         }
     return found

@@ -149,8 +149,8 @@ ROUND_SIZE = _reason(
 ROUND_VERSION = _reason(
     "ROUND_VERSION", 400, retryable=False,
     vi="Phần mềm của hai bên không có phiên bản giao thức chung.", en="The two programs have no common protocol version.",
-    next_vi="Cập nhật phần mềm của bên cũ hơn; dữ liệu ở cả hai bên vẫn an toàn.",
-    next_en="Update the older of the two; the data on both sides is safe.",
+    next_vi="Báo người cài đặt: bên nào cũ hơn thì cập nhật, máy này hoặc máy chủ tỉnh. Dữ liệu ở cả hai bên vẫn an toàn.",
+    next_en="Tell the technician: whichever is older, this PC or the province's server, is updated. The data on both sides is safe.",
 )  # fmt: skip
 VERSION_NODE_OLD = _reason(
     "VERSION_NODE_OLD", 400, retryable=True,

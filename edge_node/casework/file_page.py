@@ -11,10 +11,12 @@ from dossiers.files import Arrival, Completeness, arrival, completeness
 from dossiers.views import DossierView, FileHeld
 from edge_node.casework.case import Case
 from edge_node.casework.history import paper_name
+from edge_node.casework.labels import reason_words
 from edge_node.files.copies import Copy, copies_of
 from edge_node.files.service import vault_of
 from edge_node.services import Services
 from edge_node.store.local import read_office
+from sync_protocol import reasons
 
 RESULT: Final = ":result"
 OTHER: Final = ":other"
@@ -22,10 +24,11 @@ OTHER: Final = ":other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFile:
-    """A file with where it is; `place` is the value that the form uses for its paper."""
+    """A file with where it is. `trouble`: why the province does not take it and what to do, in words; () where it does."""
 
     held: FileHeld
     copy: Copy
+    trouble: tuple[str, str] | tuple[()] = ()
 
     @property
     def can_open(self) -> bool:
@@ -54,7 +57,7 @@ def read_files_page(db: Database, services: Services, case: Case) -> FilesPage:
     """The dossier's files as they stand now."""
     view = case.view
     copies = _copies(db, services, view)
-    shown = [ShownFile(held=held, copy=copies.get(held.file, Copy())) for held in view.files]
+    shown = [_shown(held, copies.get(held.file, Copy())) for held in view.files]
     papers = dict.fromkeys(paper.paper for paper in view.papers)
     shelves = [_shelf(paper, paper_name(paper, case.procedure), shown, paper) for paper in papers]
     rest = tuple(f for f in shown if not f.held.is_result and f.held.paper not in papers)
@@ -69,6 +72,16 @@ def read_files_page(db: Database, services: Services, case: Case) -> FilesPage:
         arrival=_arrival(view, copies),
         bytes=sum(held.size for held in view.files),
     )
+
+
+def _shown(held: FileHeld, copy: Copy) -> ShownFile:
+    if not copy.problem or copy.is_at_hub or held.key is None:
+        return ShownFile(held=held, copy=copy)
+    reason = reasons.BY_CODE.get(copy.problem)
+    if reason is not None:
+        return ShownFile(held=held, copy=copy, trouble=reason_words(reason))
+    what_next = _("Máy tự thử lại khi đồng bộ; nếu kéo dài, báo quản trị tỉnh.")
+    return ShownFile(held=held, copy=copy, trouble=(_("Tỉnh chưa nói rõ lý do."), what_next))
 
 
 def file_completeness(view: DossierView) -> Completeness:

@@ -5,7 +5,7 @@ said here is whether the signer's entitlement is confirmed or only delegated. Id
 one asks for it, and that is noted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ from edge_node.casework.labels import (
 )
 from edge_node.casework.whereabouts import Whereabouts, where_are_records
 from edge_node.keyring.units import scope_of, units_at
+from edge_node.projection.duplicates import Decided, decisions_about
+from edge_node.projection.lists import dossier_row
 from edge_node.services import Services
 from edge_node.store import SqliteLogStore
 from edge_node.store.local import read_local
@@ -84,6 +86,8 @@ class _Words:
     records: Mapping[str, Record]
     officers: Mapping[str, str]
     units: Units
+    decisions: Mapping[str, Decided] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
     changes: Mapping[str, tuple[tuple[str, FieldWrite | None, FieldWrite], ...]] = field(default_factory=dict)
 
 
@@ -93,7 +97,16 @@ def events_of(
     """The dossier's history, newest first."""
     records = {record.id: record for record in SqliteLogStore(db).dossier_records(view.dossier)}
     units = units_at(db, services.clock())
-    words = _Words(view=view, procedure=procedure, records=records, officers=officer_names(db), units=units)
+    decisions = decisions_about(db, view)
+    words = _Words(
+        view=view,
+        procedure=procedure,
+        records=records,
+        officers=officer_names(db),
+        units=units,
+        decisions=decisions,
+        codes=_codes(db, decisions.values()),
+    )
     signers, wheres = signer_names(db), where_are_records(db, view.dossier)
     trust = services.trust.trust(db)
     devices = dict(db.conn.execute("SELECT id, device FROM log").fetchall())
@@ -104,7 +117,7 @@ def events_of(
         events.append(
             Event(
                 record=entry.record,
-                title=_title(entry),
+                title=_title(entry, words),
                 icon=MOVE_ICONS.get(entry.action or "", KIND_ICONS.get(entry.kind, "signature")),
                 name=name or _stranger(db, entry, units),
                 role=title or _roles_of(trust, entry.by),
@@ -141,7 +154,15 @@ def news_since(db: Database, view: DossierView, seen: tuple[str, ...]) -> frozen
     return frozenset(records.keys() - known)
 
 
-def _title(entry: TimelineEntry) -> str:
+def _codes(db: Database, decisions: Iterable[Decided]) -> dict[str, str]:
+    """The codes of the dossiers that are gone on with."""
+    rows = {each.goes_on: dossier_row(db, each.goes_on) for each in decisions if each.goes_on}
+    return {dossier: row.display_code or "" for dossier, row in rows.items() if row}
+
+
+def _title(entry: TimelineEntry, words: _Words) -> str:
+    if entry.record in words.decisions and entry.standing is Standing.WITHOUT_EFFECT:
+        return _("Thống nhất về hồ sơ có thể trùng")
     title = action_word(entry.action) if entry.action else kind_word(entry.kind)
     if entry.standing is Standing.QUARANTINED:
         return _("%(title)s (tỉnh chưa chấp nhận)", title=title)
@@ -188,6 +209,10 @@ def _changes(entry: TimelineEntry, words: _Words) -> list[Change]:
     match entry.kind:
         case "dossier.received":
             return _received(facts, words)
+        case "dossier.settled" if entry.record in words.decisions:
+            goes_on = words.decisions[entry.record].goes_on
+            code = words.codes.get(goes_on) or _("(chưa có mã)") if goes_on else _("Tất cả, giải quyết riêng")
+            return [(_("Hồ sơ được tiếp tục"), None, code)]
         case "dossier.amended" | "dossier.settled":
             return _fields(entry.record, words)
         case "dossier.moved":

@@ -33,7 +33,7 @@ from edge_node.casework.situation import Situation, survey
 from edge_node.casework.whereabouts import Whereabouts, where_is_dossier
 from edge_node.keyring import Actor
 from edge_node.keyring.units import stands_for
-from edge_node.projection.duplicates import open_duplicates
+from edge_node.projection.duplicates import decisions_about, open_duplicates
 from edge_node.projection.lists import DossierRow, dossier_row
 from edge_node.projection.service import view as view_of
 from edge_node.services import Services
@@ -118,6 +118,7 @@ class DossierPage:
     events: tuple[Event, ...]
     conflicts: tuple[ShownConflict, ...]
     duplicates: tuple[ShownConflict, ...]
+    goes_on_in: DossierRow | None
     openings: tuple[ShownOpening, ...]
     assigned: str
     competent: str
@@ -161,10 +162,19 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         duplicates=tuple(
             shown_conflict(db, conflict, procedure) for conflict in open_duplicates(db, dossier=view.dossier)
         ),
+        goes_on_in=_goes_on_in(db, view),
         openings=tuple(_openings(db, dossier, officers)),
         assigned=officers.get((view.assigned.officer if view.assigned else None) or "", ""),
         competent=situation.units.name(view.competent or ""),
     )
+
+
+def _goes_on_in(db: Database, view: DossierView) -> DossierRow | None:
+    """The dossier that is gone on with in place of this one, while this one is still open."""
+    decisions = [] if view.finished is not None else list(decisions_about(db, view).values())
+    if not decisions or decisions[-1].goes_on in (None, view.dossier):
+        return None
+    return dossier_row(db, decisions[-1].goes_on or "")
 
 
 def _answer_codes(view: DossierView, procedure: Procedure | None) -> list[str]:

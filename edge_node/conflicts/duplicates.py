@@ -44,12 +44,22 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who decided what and when; `kept` opened the dossier that is gone on with, None: all of them stand."""
+
+    name: str
+    at_ms: int
+    ground: str
+    kept: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
-    """What an officer is asked about several dossiers."""
+    """What an officer is asked about several dossiers; `decision` once one was taken and is here."""
 
     conflict: Conflict
     twins: tuple[Twin, ...]
-    ground: str
+    decision: Decision | None = None
 
     @property
     def id(self) -> str:
@@ -63,6 +73,12 @@ class Duplicate:
     @property
     def is_settled(self) -> bool:
         return self.conflict.settled_by is not None
+
+    @property
+    def to_end(self) -> tuple[Twin, ...]:
+        """The dossiers that are not gone on with and have not ended yet."""
+        kept = self.decision.kept if self.decision else None
+        return tuple(t for t in self.twins if kept and t.record != kept and t.view.finished is None)
 
     @property
     def settle_by_ms(self) -> int:
@@ -140,5 +156,12 @@ def _duplicate(db: Database, services: Services, conflict: Conflict) -> Duplicat
             )
         )
     settled = store.record(conflict.settled_by) if conflict.settled_by else None
-    ground = str((settled.content or {}).get("ground", "")) if settled else ""
-    return Duplicate(conflict=conflict, twins=tuple(twins), ground=ground)
+    if settled is None:
+        return Duplicate(conflict=conflict, twins=tuple(twins))
+    decision = Decision(
+        name=names.get(settled.header.by, ("", ""))[0] or _("Không rõ"),
+        at_ms=settled.header.corrected_ms,
+        ground=str((settled.content or {}).get("ground", "")),
+        kept=settled.header.facts.get("choose"),
+    )
+    return Duplicate(conflict=conflict, twins=tuple(twins), decision=decision)

@@ -6,7 +6,7 @@ their eyes, the records that the author had seen are folded again.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask_babel import get_locale
@@ -41,6 +41,7 @@ from sync_protocol.record import BodyState, Record
 
 _LISTED_MAX: Final = 500
 _CONTEXT: Final = ("applicant.name", "owner.name", "summary")
+_OTHER: Final = "other"
 _NO_THIRD: Final = frozenset({"channel", "competent"})
 
 
@@ -76,6 +77,17 @@ class Third:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """How it was settled: which side was kept, or (`kept` None) which other values were given; none: all sides stand."""
+
+    name: str
+    at_ms: int
+    ground: str
+    kept: str | None
+    given: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What an officer is asked: one or more differences between the same records of one dossier."""
 
@@ -87,6 +99,7 @@ class Question:
     rows: tuple[Row, ...]
     third: tuple[Third, ...]
     settlers: frozenset[Role]
+    decision: Decision | None = None
 
     @property
     def id(self) -> str:
@@ -107,10 +120,6 @@ class Question:
     @property
     def settle_by_ms(self) -> int:
         return min(settle_by_ms(conflict) for conflict in self.conflicts)
-
-    @property
-    def settled_by(self) -> str | None:
-        return self.conflicts[0].settled_by
 
     @property
     def sentence(self) -> str:
@@ -151,11 +160,21 @@ def find_question(db: Database, services: Services, conflict: str, dossier: str 
         view = view_of(db, each)
         if view is None:
             continue
-        groups = [*as_questions(view.conflicts), *as_questions(view.settled_conflicts)]
+        groups = [*as_questions(view.conflicts), *_settled_together(view)]
         for group in groups:
             if any(one.id == conflict for one in group):
                 return _question(db, services, view, group)
     return None
+
+
+def _settled_together(view: DossierView) -> list[tuple[Conflict, ...]]:
+    """What was asked as one question has one settlement for each field: told together where they chose alike."""
+    chosen = {said.record: said.choose for said in view.settlements}
+    alike = [
+        replace(one, settled_by=chosen.get(one.settled_by or "") or _OTHER) for one in view.settled_conflicts
+    ]
+    known = {one.id: one for one in view.settled_conflicts}
+    return [tuple(known[one.id] for one in group) for group in as_questions(alike)]
 
 
 def _candidates(db: Database) -> list[str]:
@@ -171,11 +190,9 @@ def _question(
     records = {record.id: record for record in SqliteLogStore(db).dossier_records(view.dossier)}
     first = conflicts[0]
     is_field = first.kind is ConflictKind.FIELD
-    rows = (
-        _field_rows(conflicts, records, procedure, units_at(db, services.clock()))
-        if is_field
-        else _step_rows(first, records, view)
-    )
+    units = units_at(db, services.clock())
+    rows = _field_rows(conflicts, records, procedure, units) if is_field else _step_rows(first, records, view)
+    order = [row.code for row in rows]
     return Question(
         dossier=view.dossier,
         view=view,
@@ -183,8 +200,38 @@ def _question(
         conflicts=conflicts,
         versions=_versions(db, first),
         rows=rows,
-        third=_third(conflicts, procedure),
+        third=tuple(sorted(_third(conflicts, procedure), key=lambda third: order.index(third.code))),
         settlers=settlers(first),
+        decision=_decision(db, conflicts, records, procedure, units),
+    )
+
+
+def _decision(
+    db: Database,
+    conflicts: tuple[Conflict, ...],
+    records: Mapping[str, Record],
+    procedure: Procedure | None,
+    units: Units,
+) -> Decision | None:
+    settled = [records[one.settled_by] for one in conflicts if one.settled_by and one.settled_by in records]
+    if not settled:
+        return None
+    header, content = settled[0].header, settled[0].content or {}
+    given: dict[str, str | int] = {}
+    for record in settled:
+        given |= {**record.header.facts.get("set", {}), **(record.content or {}).get("fields", {})}
+    return Decision(
+        name=signer_names(db).get(header.by, ("", ""))[0] or _("Không rõ"),
+        at_ms=header.corrected_ms,
+        ground=str(content.get("ground") or ""),
+        kept=header.facts.get("choose"),
+        given=tuple(
+            (
+                labels.field_label(code, procedure),
+                value_text(code, value, procedure, units) or _("(để trống)"),
+            )
+            for code, value in given.items()
+        ),
     )
 
 

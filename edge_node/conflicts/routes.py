@@ -112,7 +112,7 @@ def _page(question: reading.Question, values: Mapping[str, Any], errors: dict[st
         names=[_("Bản bên trái"), _("Bản bên phải")]
         if len(question.versions) == 2
         else [_("Bản %(count)s", count=n + 1) for n in range(len(question.versions))],
-        settled=next((e for e in question.view.timeline if e.record == question.settled_by), None),
+        settled=question.decision,
         draft=service.draft_name(question.id),
         values=values,
         errors=errors,

@@ -6,6 +6,7 @@ takes no part.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from sqlite_utils import Database
@@ -26,6 +27,7 @@ from dossiers.duplicates import (
 )
 from dossiers.kinds import check_facts
 from dossiers.merge import fold
+from dossiers.views import DossierView, Settlement
 from edge_node.projection.rows import APPLICANT_ID
 from edge_node.projection.service import quarantined_of
 from edge_node.store import SqliteLogStore
@@ -44,6 +46,7 @@ _SAME_CODE: Final = (
     "GROUP BY code HAVING count(*) > 1) LIMIT ?2"
 )
 _CANDIDATES_MAX: Final = 400
+_SIGNED_AT_ONCE_MAX: Final = 8
 
 
 def find_duplicates(db: Database, *, dossier: str | None = None) -> list[Conflict]:
@@ -64,6 +67,49 @@ def find_duplicates(db: Database, *, dossier: str | None = None) -> list[Conflic
 def open_duplicates(db: Database, *, dossier: str | None = None) -> list[Conflict]:
     """Those that nobody has settled yet."""
     return [one for one in find_duplicates(db, dossier=dossier) if one.settled_by is None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What an officer said of dossiers that look like one.
+
+    Attributes:
+        others: the other dossiers that the decision is about, as far as they are here.
+        goes_on: the dossier that is gone on with; None: all of them stand.
+    """
+
+    others: tuple[str, ...]
+    goes_on: str | None
+
+
+def decisions_about(db: Database, view: DossierView) -> dict[str, Decided]:
+    """What was decided about this dossier and others that look like it, by the record that says so, the oldest first.
+
+    Such a decision is signed at one go in every dossier concerned, so the others stand beside it in its log: it is told also
+    when one of them has ended since and is no duplicate any more.
+    """
+    found = {}
+    for said in view.settlements:
+        others = () if said.is_matched else _decided_with(db, view.dossier, said)
+        if others:
+            chosen = SqliteLogStore(db).record(said.choose) if said.choose else None
+            found[said.record] = Decided(others=others, goes_on=chosen.header.dossier if chosen else None)
+    return found
+
+
+def _decided_with(db: Database, dossier: str, said: Settlement) -> tuple[str, ...]:
+    store = SqliteLogStore(db)
+    record = store.record(said.record)
+    if record is None:
+        return ()
+    seq, log = record.header.seq, store.log_of(record)
+    near = store.span(log, max(0, seq - _SIGNED_AT_ONCE_MAX), stop=seq + _SIGNED_AT_ONCE_MAX)
+    beside = [r for r in near if r.header.kind == record.header.kind and r.header.dossier != dossier]
+    others = [r.header.dossier or "" for r in beside if r.header.facts.get("conflict") == said.conflict]
+    if not others:
+        standing = (one for one in find_duplicates(db, dossier=dossier) if one.id == said.conflict)
+        others = [side.dossier for one in standing for side in one.sides if side.dossier != dossier]
+    return tuple(dict.fromkeys(others))
 
 
 def _read(db: Database, dossiers: Iterable[str]) -> tuple[list[DossierKey], list[CodeUse], dict[str, str]]:

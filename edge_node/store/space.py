@@ -46,6 +46,11 @@ class Space:
     def free_bytes(self) -> int:
         return shutil.disk_usage(self._reserve.parent).free
 
+    @property
+    def lacking_bytes(self) -> int:
+        """How much room is lacking until the reserve can be put back; 0 where there is enough."""
+        return max(0, 2 * self._size_bytes - self.free_bytes)
+
     def release(self) -> None:
         """Give the reserve up: from now on the node is read-only."""
         self._reserve.unlink(missing_ok=True)
@@ -54,7 +59,7 @@ class Space:
         """Put the reserve back if as much room again stays free beside it."""
         if self._reserve.exists():
             return True
-        if self.free_bytes < 2 * self._size_bytes:
+        if self.lacking_bytes:
             return False
         return self._write()
 

@@ -1,5 +1,6 @@
 """The page «Mang bằng USB» as values: which sticks there are, what lies on the chosen one, what was carried before."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,10 @@ from edge_node.services import Services
 from edge_node.store.local import Office
 from edge_node.sync.drives import Drive, list_drives
 from edge_node.sync.parcels import Carried, list_carried, taken_whole
-from edge_node.sync.status import SyncStatus, read_status
+from edge_node.sync.status import SyncStatus, own_logs, read_status
 from edge_node.sync.stick import FoundPart, list_parts
 from sync_protocol.errors import RemoteFault
-from sync_protocol.parcel import REQUESTS
+from sync_protocol.parcel import REQUESTS, Label
 from sync_protocol.snapshot import SNAPSHOT
 
 OTHER: Final = "other"
@@ -74,7 +75,7 @@ def read_stick_page(db: Database, services: Services, office: Office, chosen: Pa
         chosen=chosen,
         folder="" if is_drive or chosen is None else str(chosen),
         fault=fault,
-        found=tuple(_grouped(parts, office, taken_whole(db))),
+        found=tuple(_grouped(parts, office, taken_whole(db), {each.log: each.held for each in own_logs(db)})),
         carried=tuple(list_carried(db, limit=SHOWN)),
         new_pcs=tuple(_other_pcs(db, office)),
         carrying=carrying(db),
@@ -94,17 +95,22 @@ def carried_words(carried: Carried) -> str:
     """What came of it."""
     if carried.reason is not None:
         return labels.reason_words(carried.reason)[0]
-    return _("Đã ghi, chờ mang về tỉnh") if carried.direction == "out" else _("Đã nhập đủ")
+    return _("Đã ghi ra USB") if carried.direction == "out" else _("Đã nhập đủ")
 
 
-def _grouped(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> list[OnStick]:
+def _grouped(
+    parts: list[FoundPart], office: Office, taken: frozenset[str], held: Mapping[str, int]
+) -> list[OnStick]:
     parcels: dict[str, list[FoundPart]] = {}
     for part in parts:
         parcels.setdefault(part.label.parcel if part.label else part.path.name, []).append(part)
-    return [_on_stick(group, office, taken) for group in parcels.values()]
+    return [_on_stick(group, office, taken, held) for group in parcels.values()]
 
 
-def _on_stick(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> OnStick:
+def _on_stick(
+    parts: list[FoundPart], office: Office, taken: frozenset[str], held: Mapping[str, int]
+) -> OnStick:
+    """`taken`: parcels that were read whole here; `held`: how much of its own logs this PC has a receipt for."""
     label = parts[0].label
     if label is None:
         what, word, tone, icon = (
@@ -124,6 +130,8 @@ def _on_stick(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> 
             "soon",
             "note",
         )
+    elif label.sender == office.device and _has_arrived(label, held):
+        what, word, tone, icon = _("Từ máy này gửi tỉnh"), _("Tỉnh đã nhận đủ bản ghi"), "fact", "done"
     elif label.sender == office.device:
         what, word, tone, icon = _("Từ máy này gửi tỉnh"), _("Chờ mang về tỉnh"), "wait", "pc"
     elif label.parcel in taken:
@@ -145,3 +153,8 @@ def _on_stick(parts: list[FoundPart], office: Office, taken: frozenset[str]) -> 
         parts=len(parts),
         size_bytes=sum(part.size_bytes for part in parts),
     )
+
+
+def _has_arrived(label: Label, held: Mapping[str, int]) -> bool:
+    """Whether the province holds every record that the parcel brings; nothing is said of a parcel that brings none."""
+    return bool(label.logs) and all(stretch.length <= held.get(stretch.log, 0) for stretch in label.logs)

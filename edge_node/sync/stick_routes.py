@@ -155,17 +155,18 @@ def _told_diagnosis(path: Path) -> None:
 
 def _told_taken(taken: StickTaken) -> None:
     if not taken.helped.is_nothing:
-        _told_helped(taken.helped)
+        _told_helped(taken.helped, is_asked=False)
     records = sum(each.records for each in taken.parcels)
     if records or any(each.outcome == DONE for each in taken.parcels):
         count = fmt_number(records, language())
-        flash(_("Đã nhập trả lời của tỉnh: %(count)s bản ghi mới.", count=count), "done")
+        said = _("Đã nhập trả lời của tỉnh: %(count)s bản ghi mới.", count=count)
+        flash(said if records else _("Đã nhập trả lời của tỉnh; không có bản ghi mới cho máy này."), "done")
     problem = next((each.reason for each in taken.parcels if each.reason is not None), None)
     if problem is not None:
         flash(" ".join(labels.reason_words(problem)), "warning")
 
 
-def _told_helped(helped: Helped) -> None:
+def _told_helped(helped: Helped, *, is_asked: bool = True) -> None:
     if helped.taken:
         count = fmt_number(len(helped.taken), language())
         flash(
@@ -175,7 +176,7 @@ def _told_helped(helped: Helped) -> None:
     if helped.given:
         count = fmt_number(len(helped.given), language())
         flash(_("Đã ghi %(count)s trả lời của tỉnh cho đơn vị có USB này.", count=count), "done")
-    if helped.is_nothing or (helped.known and not helped.taken and not helped.given):
+    if is_asked and (helped.is_nothing or (helped.known and not helped.taken and not helped.given)):
         flash(_("Trên USB không có gì mới để chuyển giúp."), "note")
     for fault in [helped.fault] if helped.fault else [fault for _name, fault in helped.refused][:1]:
         flash(" ".join(labels.reason_words(fault.reason)), "warning")

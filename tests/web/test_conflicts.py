@@ -273,3 +273,34 @@ def test_until_when_it_should_be_settled_stands_with_it(clash: Scene) -> None:
     later.post(pages[1], {"choose": question.versions[0].record, "ground": "Theo bản chính."})
     settled = later.get(f"{pages[1]}?dossier={clash.dossier}")
     assert "Nên xong trước" not in settled and "quá hạn" not in settled
+
+
+def test_a_settled_difference_says_who_decided_and_which_version_was_kept(clash: Scene) -> None:
+    """Both cards looked alike afterwards, and only one of the two fields was still marked."""
+    question = clash.question()
+    kept = question.versions[0]
+    browser = browse(clash.office, clash.cast.hung)
+    browser.get("/conflicts")
+    browser.post(f"/conflicts/{question.id}", {"choose": kept.record, "ground": "Theo bản chính."})
+    page = browser.get(f"/conflicts/{question.id}?dossier={clash.dossier}")
+    assert f"{clash.cast.hung.name} đã thống nhất" in page and "Căn cứ: Theo bản chính." in page
+    assert page.count("Được giữ") == 1
+    assert page.index("Bản bên trái") < page.index("Được giữ") < page.index("Bản bên phải")
+    assert page.count("mc-differs-word") == 4, "both fields on both cards"
+
+
+def test_a_value_of_neither_side_is_told_after_settling(clash: Scene) -> None:
+    question = clash.question()
+    browser = browse(clash.office)
+    browser.get("/conflicts")
+    typed = {"third.applicant.address": "5 Lê Duẩn", "third.applicant.phone": "0905118200"}
+    browser.post(f"/conflicts/{question.id}", {"choose": "third", "ground": "Người nộp xác nhận.", **typed})
+    page = browser.get(f"/conflicts/{question.id}?dossier={clash.dossier}")
+    assert "Nội dung khác được ghi" in page and "5 Lê Duẩn" in page and "0905118200" in page
+    assert "Được giữ" not in page and page.count("mc-differs-word") == 4
+
+
+def test_other_values_are_typed_in_the_order_in_which_they_are_shown(clash: Scene) -> None:
+    question = clash.question()
+    shown = [row.code for row in question.rows if row.is_different]
+    assert [third.code for third in question.third] == shown

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from dossiers.local_time import instant
+from edge_node.store.alerts import COPY_REFUSED, raise_alert
+from edge_node.store.space import Space
 from tests.support.counter import TODAY, open_office
 from tests.support.node import Cast, browse, exchange, make_week, receive, step
 from tests.support.office import TestOffice, make_office
@@ -78,3 +80,28 @@ def test_due_at_the_end_of_today_is_due_today_until_midnight(tmp_path: Path) -> 
     assert f"/dossiers/{dossier}" in browse(office).get("/?show=today")
     office.clock.now = instant(TODAY.replace(day=24), 1)
     assert f"/dossiers/{dossier}" in browse(office).get("/?show=overdue")
+
+
+def test_a_pc_that_only_reads_says_so_before_anybody_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The officer filled in a whole form and heard of the full disk when signing; the header said «vẫn làm việc bình thường»."""
+    office = make_office(tmp_path)
+    browser = browse(office)
+    assert "chỉ đọc" not in browser.get("/receive") and "Vẫn làm việc bình thường" in browser.get("/")
+    office.services.space.release()
+    monkeypatch.setattr(Space, "free_bytes", 512 * 1024)
+    for path in ("/", "/receive", "/sync", "/sync/stick"):
+        page = browser.get(path)
+        assert "Máy này đang chỉ đọc vì ổ đĩa đầy." in page and "cần thêm ít nhất 1,6\u00a0MB" in page, path
+        assert "chưa về tỉnh, cũ nhất" in page and "Vẫn làm việc bình thường" not in page, path
+    monkeypatch.undo()
+    assert "chỉ đọc" not in browser.get("/") and "Vẫn làm việc bình thường" in browser.get("/")
+
+
+def test_a_pc_whose_key_was_revoked_does_not_say_that_work_goes_on(tmp_path: Path) -> None:
+    office = make_office(tmp_path)
+    browser = browse(office)
+    raise_alert(office.db, COPY_REFUSED, now=office.clock(), detail="x")
+    page = browser.get("/sync")
+    assert "khóa của máy đã bị thu hồi" in page and "Vẫn làm việc bình thường" not in page

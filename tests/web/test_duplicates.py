@@ -141,3 +141,48 @@ def test_until_when_it_should_be_settled_stands_on_its_page(scene: Scene) -> Non
     assert "Nên xong trước" in browse(scene.office).get(f"/conflicts/duplicates/{found}")
     scene.office.clock.now += 4 * 24 * HOUR
     assert "quá hạn" in browse(scene.office).get(f"/conflicts/duplicates/{found}")
+
+
+def settled(scene: Scene, choice: str) -> str:
+    """The leader goes on with the first dossier, or with both; the page of the question afterwards."""
+    scene.meet()
+    (conflict,) = open_duplicates(scene.office.db)
+    record = next(side.record for side in conflict.sides if side.dossier == scene.first)
+    browser = browse(scene.office, scene.cast.hung)
+    address = f"/conflicts/duplicates/{conflict.id}"
+    browser.get(address)
+    browser.post(address, {"choose": record if choice == "first" else "both", "ground": "Đã hỏi người nộp."})
+    return browser.get(address)
+
+
+def test_after_settling_the_page_says_which_dossier_goes_on_and_what_is_left_to_do(scene: Scene) -> None:
+    """It named neither, and the other dossier stayed open with nobody told."""
+    page = settled(scene, "first")
+    assert f"{scene.cast.hung.name} đã thống nhất" in page and page.count("Được tiếp tục") == 1
+    assert "Việc còn lại" in page and f'btn btn-primary" href="/dossiers/{scene.second}"' in page
+    browser = browse(scene.office, scene.cast.hung)
+    other = browser.get(f"/dossiers/{scene.second}")
+    assert "Hãy làm bước cho rút hồ sơ này" in other and f'href="/dossiers/{scene.first}"' in other
+    assert "Hãy làm bước cho rút hồ sơ này" not in browser.get(f"/dossiers/{scene.first}")
+    step(scene.office, scene.cast.hung, scene.second, "withdraw", ground="Trùng hồ sơ.")
+    assert "Hãy làm bước cho rút hồ sơ này" not in browser.get(f"/dossiers/{scene.second}")
+
+
+def test_both_dossiers_stand_and_nothing_is_left_to_do(scene: Scene) -> None:
+    page = settled(scene, "both")
+    assert "những việc khác nhau, giải quyết riêng" in page
+    assert "Được tiếp tục" not in page and "Việc còn lại" not in page
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+def test_a_decision_about_duplicates_is_not_told_as_without_effect(scene: Scene, is_withdrawn: bool) -> None:
+    """The history said «không có hiệu lực» of the leader's decision."""
+    settled(scene, "first")
+    if is_withdrawn:
+        step(scene.office, scene.cast.hung, scene.second, "withdraw", ground="Trùng hồ sơ.")
+    view = view_of(scene.office.db, scene.first)
+    assert view is not None and view.display_code
+    for dossier in (scene.first, scene.second):
+        page = browse(scene.office).get(f"/dossiers/{dossier}")
+        assert "Thống nhất về hồ sơ có thể trùng" in page and "không có hiệu lực" not in page
+        assert f"<ins>{view.display_code}</ins>" in page.partition("Hồ sơ được tiếp tục")[2]

@@ -11,13 +11,14 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from edge_node.files import service
-from edge_node.files.copies import copies_of, files_waiting, to_fetch
+from edge_node.files.copies import copies_of, files_waiting, note_at_hub, note_problem, to_fetch
 from edge_node.keyring.trust import newest_bundle
 from edge_node.store.local import read_office
 from signing.proof_file import decode_proof
 from signing.report import Indication
 from signing.sealed_file import seal_file
 from signing.verification import verify
+from sync_protocol.reasons import FILE_SIZE
 from tests.support.counter import open_office, seen
 from tests.support.node import Browser, Cast, browse, receive
 from tests.support.office import TestOffice
@@ -308,3 +309,23 @@ def test_a_proof_names_the_digests_of_the_files_whose_record_is_disclosed(
     assert report.indication is Indication.PASSED, report.vi
     assert report.document is not None and report.document.files == (digest,)
     assert "files" in {each.id for each in report.not_checked}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (FILE_SIZE.code, f"{FILE_SIZE.vi} {FILE_SIZE.next_vi}"),
+        ("SOMETHING_NEW", "Tỉnh chưa nói rõ lý do. Máy tự thử lại khi đồng bộ"),
+    ],
+)
+def test_a_file_that_the_province_does_not_take_says_why_and_what_to_do(
+    office: TestOffice, lan: Browser, dossier: str, code: str, said: str
+) -> None:
+    """It said «tỉnh chưa nhận» and nothing more."""
+    send(lan, dossier, (PDF, "don.pdf"), place=":other")
+    file = seen(office, dossier).files[0].file
+    note_problem(office.db, file, code)
+    page = lan.get(f"/dossiers/{dossier}/files")
+    assert "tỉnh chưa nhận" in page and said in page and code not in page
+    note_at_hub(office.db, file, hub_epoch=getattr(read_office(office.db), "hub_epoch", ""))
+    assert "mc-file-why" not in lan.get(f"/dossiers/{dossier}/files")

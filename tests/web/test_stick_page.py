@@ -205,3 +205,18 @@ def test_sticks_are_found_where_desktops_mount_them() -> None:
     mounts = "/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /media/lan/MY\\040STICK vfat rw 0 0\n/dev/sdc1 /run/media/lan/B exfat rw 0 0\n"
     assert mounted_sticks(mounts) == [Path("/media/lan/MY STICK"), Path("/run/media/lan/B")]
     assert all(isinstance(drive, Drive) for drive in drives.list_drives())
+
+
+def test_what_the_province_has_is_not_said_to_wait_for_the_way_there(
+    office: TestOffice, browser: Browser, stick: Path
+) -> None:
+    browser.get("/sync/stick")
+    browser.post("/sync/stick/export", {"drive": "other", "folder": str(stick)})
+    assert "Chờ mang về tỉnh" in browser.get(f"/sync/stick?folder={stick}")
+    answer(office, stick)
+    page = browser.get(browser.post("/sync/stick/import", {"drive": "other", "folder": str(stick)}).location)
+    assert "Tỉnh đã nhận đủ bản ghi" in page and "chờ mang về tỉnh" not in page.lower()
+    assert "không có bản ghi mới cho máy này" in page and "0 bản ghi mới" not in page
+    receive(office, 1, "1.001193")
+    browser.post("/sync/stick/export", {"drive": "other", "folder": str(stick)})
+    assert "Chờ mang về tỉnh" in browser.get(f"/sync/stick?folder={stick}")
