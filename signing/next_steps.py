@@ -55,9 +55,11 @@ WORDS: Final = MappingProxyType(
             "Do not use this. Contact the office named on the paper by its official telephone number.",
         ),
         NextStep.UNREADABLE: (
-            "Chọn lại đúng tệp, hoặc chụp lại mã cho rõ; vẫn không được thì xin tệp xuất lại từ đơn vị phát hành.",
+            "Chọn lại đúng tệp, hoặc chụp lại mã cho rõ; vẫn không được thì xin tệp chứng minh từ đơn vị phát hành. Tệp PDF không kèm "
+            "chứng minh thì không kiểm tra được ở đây, và chưa phải là sai: xem chữ ký số trên PDF bằng phần mềm ký số.",
             "Choose the right file, or take a clearer picture of the code; if that does not help, ask the issuing office for a "
-            "new export.",
+            "proof. A PDF without a proof inside cannot be verified here, which does not make it wrong: look at its digital "
+            "signature with a program for signed PDFs.",
         ),
         NextStep.STALE: (
             "Tải bản trạng thái mới từ trang Xác minh của tỉnh rồi kiểm tra lại; chưa nên từ chối.",

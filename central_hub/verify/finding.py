@@ -11,6 +11,7 @@ from dossiers.procedures import Catalogue
 from look.problems import language
 from signing.compared import Known, compared
 from signing.next_steps import WORDS, next_step
+from signing.opening import INPUT_BYTES_MAX
 from signing.report import Exit, Indication, InForce, RecordFinding, Report, Result
 
 _MINUTE_MS = 60_000
@@ -20,6 +21,8 @@ _OUT_OF_FORCE = frozenset({InForce.WITHDRAWN, InForce.SUPERSEDED})
 def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict[str, Any]:
     """The values of the macro `finding`, and who signed."""
     english = language() == "en"
+    if report.input_bytes > INPUT_BYTES_MAX:
+        return _too_large(report)
     return {
         "outcome": _outcome(report),
         "force": _force(report),
@@ -31,6 +34,26 @@ def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict
         "unchecked": _unchecked(report, english=english),
         "age": None if report.exit_code is Exit.BAD_INPUT else _age(report),
         "report": report.json(),
+    }
+
+
+def _too_large(report: Report) -> dict[str, Any]:
+    """Only its beginning was read, so nothing is said of it, least of all that it was changed."""
+    return {
+        "outcome": "unreadable",
+        "force": None,
+        "what": _("Tệp lớn hơn 3 MB: trung tâm không đọc tệp lớn như vậy, nên chưa kiểm tra gì."),
+        "why": None,
+        "next_step": _(
+            "Tải trang kiểm tra ở trang Xác minh rồi thả tệp vào đó (đọc được đến 40 MB, không cần mạng); hoặc chụp mã QR trên "
+            "giấy, xin tệp chứng minh riêng."
+        ),
+        "compare": [],
+        "groups": [],
+        "unchecked": [],
+        "age": None,
+        "report": report.json(),
+        "is_too_large": True,
     }
 
 
@@ -152,7 +175,17 @@ def _why(report: Report, *, english: bool) -> str | None:
     if report.indication is Indication.PASSED:
         return None
     sentence = (report.en if english else report.vi).partition(": ")[2]
-    return sentence[:1].upper() + sentence[1:]
+    sentence = sentence[:1].upper() + sentence[1:]
+    numbers = sorted(
+        {
+            check.record + 1
+            for check in report.checks
+            if check.record is not None and (check.why_en if english else check.why_vi) == sentence
+        }
+    )
+    if len(report.records) < 2 or not numbers:
+        return sentence
+    return _("%(sentence)s Xem bản ghi %(numbers)s.", sentence=sentence, numbers=", ".join(map(str, numbers)))
 
 
 def _unchecked(report: Report, *, english: bool) -> list[str]:
@@ -185,7 +218,10 @@ def _compare(
     if report.indication is Indication.FAILED:
         return []
     if len(report.records) < 2:
-        return [("", "", _lines(each, services, catalogue)) for each in report.records]
+        return [
+            ("", "", [*_lines(each, services, catalogue), *_open_content(report, None)])
+            for each in report.records
+        ]
     words = {
         InForce.YES: _("còn hiệu lực"),
         InForce.WITHDRAWN: _("đã bị thu hồi"),
@@ -197,9 +233,18 @@ def _compare(
         (
             _title(position, each, words[each.in_force]),
             str(each.in_force),
-            [*_signed_by(each), *_lines(each, services, catalogue)],
+            [*_signed_by(each), *_lines(each, services, catalogue), *_open_content(report, position)],
         )
         for position, each in enumerate(report.records)
+    ]
+
+
+def _open_content(report: Report, position: int | None) -> list[tuple[str, str]]:
+    """Content that is not there, said where a reader looks for it; of every record where `position` is None."""
+    return [
+        (_("Nội dung"), check.why_en if language() == "en" else check.why_vi)
+        for check in report.checks
+        if check.id == "content" and check.result is Result.UNKNOWN and position in (None, check.record)
     ]
 
 

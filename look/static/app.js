@@ -213,7 +213,7 @@
   });
 
   /* A form that carries large files (data-upload): how much of them has gone, then that the rest is being worked on */
-  const megabytes = (bytes) => new Intl.NumberFormat(document.documentElement.lang || "vi", { maximumFractionDigits: 1 }).format(bytes / 1048576);
+  const megabytes = (bytes) => new Intl.NumberFormat(document.documentElement.lang || "vi", { maximumFractionDigits: 1 }).format(bytes / 1e6);
   const uploadBar = (event) => event.target.closest?.("[data-upload]")?.querySelector("[data-upload-bar]");
   const uploaded = (bar) => {
     bar.dataset.state = "taking";

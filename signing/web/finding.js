@@ -38,10 +38,18 @@ function verdict(report, isOut, language) {
   const sign = { PASSED: "✓", FAILED: "✗", INDETERMINATE: "?" }[isOut ? "FAILED" : report.indication];
   const isUnreadable = report.exit_code === 3;
   const head = isUnreadable ? words.unreadable : isOut ? words.notInForce : words.verdicts[report.indication];
-  const sentence = report[language].slice(report[language].indexOf(": ") + 2);
+  const sentence = decidingSentence(report, language);
   const icon = make("i", "", sign);
   icon.ariaHidden = "true";
   return make("div", "verdict", icon, make("span", "", make("b", "", head), sentence[0].toUpperCase() + sentence.slice(1)));
+}
+
+// What decided, and where a file has several records, of which.
+function decidingSentence(report, language) {
+  const sentence = report[language].slice(report[language].indexOf(": ") + 2);
+  const isThis = (check) => check.record !== null && check[`why_${language}`].toLowerCase() === sentence.toLowerCase();
+  const numbers = [...new Set(report.checks.filter(isThis).map((check) => check.record + 1))];
+  return numbers.length === 0 || report.records.length < 2 ? sentence : `${sentence} ${FINDING_TEXTS[language].seeRecord} ${numbers.join(", ")}.`;
 }
 
 // How old what is known of keys and documents is.
@@ -118,9 +126,10 @@ function comparisons(report, language) {
   const blocks = report.records.flatMap((record, position) => {
     if (!record.document) return [];
     const checks = report.checks.filter((check) => check.record === position);
-    const state = hasRightSignature({ checks }) ? words.forces[record.document.in_force] : words.claimsOnly;
+    const force = record.document.in_force === "unknown" ? words.forceOpen : words.forces[record.document.in_force];
+    const state = hasRightSignature({ checks }) ? force : words.claimsOnly;
     const title = `${words.recordNumber} ${position + 1}: ${kindWord(record.document.kind, language)} – ${state}`;
-    return [make("h4", record.document.in_force, title), definitions(recordRows(record, words), "compare")];
+    return [make("h4", record.document.in_force, title), definitions(recordRows(record, checks, words), "compare")];
   });
   return [make("h3", "", words.compareRecord), ...blocks];
 }
@@ -129,18 +138,20 @@ function comparison(record, report, language) {
   const words = FINDING_TEXTS[language];
   const { document: signed } = record;
   const isPaper = signed.kind.startsWith("paper.");
-  const rows = [[isPaper ? words.paper : words.record, kindWord(signed.kind, language)], ...recordRows(record, words)];
+  const rows = [[isPaper ? words.paper : words.record, kindWord(signed.kind, language)], ...recordRows(record, report.checks, words)];
   const heading = hasRightSignature(report) ? (isPaper ? words.comparePaper : words.compareRecord) : words.claimsOnly;
   const parts = [make("h3", "", heading)];
   if (isPaper && signed.facts) parts.push(make("p", "", words.compareHint));
   return [...parts, definitions(rows, "compare")];
 }
 
-function recordRows(record, words) {
+// Content that is not there is said where a reader looks for it.
+function recordRows(record, checks, words) {
   const { document: signed } = record;
   if (!signed.facts) return [];
   const unit = signed.kind.startsWith("paper.") ? [] : [[words.unit, sayUnit(signed.unit, null)]];
-  return [...unit, ...compared(signed, words.language), ...signerRows(record, words)];
+  const open = checks.filter((check) => check.id === "content" && check.result === "unknown").map((check) => [words.content, check[`why_${words.language}`]]);
+  return [...unit, ...compared(signed, words.language), ...open, ...signerRows(record, words)];
 }
 
 function signerRows(record, words) {

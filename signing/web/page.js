@@ -15,7 +15,8 @@ const IMAGE = /^image\//;
 const PICTURE_SIDE_MAX = 3000;
 const CODE = "MC1:";
 const FILE_SIZE_MAX = 40 * 1024 * 1024;
-const page = { language: "vi", trust: null, reports: [], stream: null };
+const REFUSED = new Set(["tooLarge", "noPicture", "noCode", "typedOver"]);
+const page = { language: "vi", trust: null, reports: [], stream: null, messages: [], isReading: false, wasRefused: false };
 const element = (id) => document.getElementById(id);
 const say = (name) => TEXTS[page.language][name];
 
@@ -53,12 +54,13 @@ async function takeBytes(name, data) {
   const started = performance.now();
   const report = await verifyBytes(data);
   page.reports.unshift({ name, report, milliseconds: performance.now() - started, at: Date.now() });
-  tell(null);
+  page.wasRefused = false;
+  showMessages();
   showFindings();
   const field = element("text");
   if (document.activeElement === field && field.value !== "") return; // the next paper is being scanned: its letters go on into the field
   element("findings-title").focus({ preventScroll: true });
-  element("findings").scrollIntoView();
+  element(page.messages.length > 0 ? "message" : "findings").scrollIntoView();
 }
 
 // What a person typed, pasted or chose. A program for typing Vietnamese turns letters of a scanned code into others (AA into Â): that is
@@ -66,7 +68,7 @@ async function takeBytes(name, data) {
 async function takeGiven(name, data) {
   const isTypedOver = utf8(CODE).every((byte, at) => data[at] === byte) && data.some((byte) => byte > 127);
   if (!isTypedOver) return takeBytes(name, data);
-  tell("typedOver");
+  refuse("typedOver", name);
   element("text").focus({ preventScroll: true });
 }
 
@@ -112,21 +114,32 @@ async function takeStatus(data) {
 }
 
 async function takeFiles(files) {
+  tell(null);
   for (const file of files) {
-    if (file.size > FILE_SIZE_MAX) tell("tooLarge");
+    if (file.size > FILE_SIZE_MAX) refuse("tooLarge", file.name);
     else if (IMAGE.test(file.type)) await takePicture(file);
     else await takeGiven(file.name, new Uint8Array(await file.arrayBuffer()));
   }
 }
 
 async function takePicture(file) {
-  tell("reading");
+  const text = await codeInPicture(file);
+  if (text === undefined) refuse("noPicture", file.name);
+  else if (text === null) refuse("noCode", file.name);
+  else await takeBytes(file.name, utf8(text));
+}
+
+// The text of a code; null where there is none, undefined where the browser cannot open the picture.
+async function codeInPicture(file) {
+  page.isReading = true;
+  showMessages();
   try {
-    const text = await readCode(await createImageBitmap(file));
-    if (text === null) tell("noCode");
-    else await takeBytes(file.name, utf8(text));
+    return await readCode(await createImageBitmap(file));
   } catch {
-    tell("noPicture");
+    return undefined;
+  } finally {
+    page.isReading = false;
+    showMessages();
   }
 }
 
@@ -169,6 +182,7 @@ async function toggleCamera() {
     const text = video.videoWidth ? await readCode(video) : null;
     if (text !== null && page.stream) {
       stopCamera();
+      tell(null);
       await takeBytes(say("fromCamera"), utf8(text));
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
@@ -185,6 +199,7 @@ function stopCamera() {
 async function takeText() {
   const text = element("text").value.trim();
   element("text").value = "";
+  tell(null);
   if (text) await takeGiven(say("fromText"), utf8(text));
   else tell("nothing");
 }
@@ -203,13 +218,32 @@ function followScanner(event) {
   element("text").focus({ preventScroll: true });
 }
 
+// What is said beside the input, until something else is given; null: nothing.
 function tell(name) {
-  element("message").textContent = name === null ? "" : say(name);
+  page.messages = name === null ? [] : [{ text: name }];
+  showMessages();
   if (name !== null) element("message").scrollIntoView({ block: "nearest" });
+}
+
+// Something was given and could not be verified: that is said before anything else, for what stands below is about something else.
+function refuse(text, name) {
+  page.messages = [...page.messages.filter((each) => REFUSED.has(each.text)), { text, name }];
+  page.wasRefused = true;
+  showMessages();
+  showFindings();
+  element("message").scrollIntoView({ block: "center" });
+}
+
+function showMessages() {
+  const lines = page.messages.map(({ text, name }) => (name === undefined ? say(text) : `${name}: ${say(text)}`));
+  element("message").textContent = (page.isReading ? [...lines, say("reading")] : lines).join("\n");
+  element("message").classList.toggle("refused", page.messages.some((each) => REFUSED.has(each.text)));
 }
 
 function showFindings() {
   element("findings").hidden = page.reports.length === 0;
+  element("findings").classList.toggle("earlier", page.wasRefused);
+  element("findings-title").textContent = say(page.wasRefused ? "findingsEarlier" : "findingsTitle");
   element("list").replaceChildren(...page.reports.map((each) => showFinding(each, page.language)));
 }
 
@@ -246,7 +280,7 @@ async function speak(language) {
   const other = element("language");
   other.textContent = language === "vi" ? "English" : "Tiếng Việt";
   other.lang = language === "vi" ? "en" : "vi";
-  tell(null);
+  showMessages();
   showFindings();
   await showTrust();
 }

@@ -435,6 +435,41 @@ def test_a_picture_of_a_code_is_read(browser: Browser, tmp_path: Path) -> None:
         assert tab.complained() == []
 
 
+GREEN = "rgb(10, 92, 54)"
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_what_cannot_be_read_never_stands_beside_the_green_finding_of_another_paper(
+    browser: Browser, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    bundle, codes = papers()
+    bad = {"name": "IMG_1.heic", "mimeType": "image/heic", "buffer": b"no picture"}
+    good = {"name": "ma.txt", "mimeType": "text/plain", "buffer": codes["good"].encode()}
+    with opened_page(browser, write_page(tmp_path, bundle), size=size) as tab:
+        message, verdict = tab.page.locator("#message"), tab.page.locator("#list .verdict").first
+        title = tab.page.locator("#findings-title")
+        tab.page.set_input_files("#file", [good])
+        expect(verdict).to_have_css("background-color", GREEN)
+        tab.page.set_input_files("#file", [bad])
+        expect(message).to_contain_text("IMG_1.heic: Không mở được ảnh này, nên chưa kiểm tra gì.")
+        expect(message).to_be_in_viewport()
+        expect(verdict).not_to_have_css("background-color", GREEN)
+        expect(title).to_have_text("Kết quả các lần trước, không phải của thứ vừa đưa vào")
+        assert tab.grave_findings() == []
+        tab.page.click("#language")
+        expect(title).to_contain_text("not about what was given just now")
+        expect(message).to_contain_text("could not be opened")
+        tab.page.set_input_files("#file", [bad, good])  # the one that was left out is still told of
+        found_count(tab, 2)
+        expect(verdict).to_have_css("background-color", GREEN)
+        expect(message).to_contain_text("IMG_1.heic")
+        expect(message).to_be_in_viewport()
+        tab.page.keyboard.type(codes["good"] + "\n")
+        found_count(tab, 3)
+        expect(message).to_have_text("")
+        assert tab.overflow() == 0
+
+
 # --- PDFs ------------------------------------------------------------------------------------------------------------
 
 

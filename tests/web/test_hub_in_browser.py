@@ -183,7 +183,7 @@ def test_a_large_parcel_shows_how_far_it_has_been_sent_and_then_what_came_of_it(
     page.set_input_files("#field-files", [large])
     page.click("main button[data-primary]")
     expect(bar).to_be_visible()
-    expect(page.locator("[data-upload-told]")).to_have_text(re.compile(r"^[\d,]+ / 2,9 MB$"))
+    expect(page.locator("[data-upload-told]")).to_have_text(re.compile(r"^[\d,]+ / 3 MB$"))
     expect(page.locator("[data-upload-sending]")).to_be_visible()
     page.wait_for_function(
         "() => { const line = document.querySelector('#upload'); return line && line.value > 0 && line.value < line.max }"

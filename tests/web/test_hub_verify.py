@@ -193,3 +193,39 @@ def test_a_file_of_several_records_shows_each_and_says_which_is_out_of_force(hub
         assert (signed["Số kết quả"], signed["Người ký kết quả"]) == ("117/GXN-UBND", "Phạm Thị Bình")
         assert signed["Người ký"] == "Trần Minh Lan (Cán bộ một cửa)"
         assert all(text in page for text in (*headings, "117/GXN-UBND", "Phạm Thị Bình"))
+
+
+def test_a_file_larger_than_the_hub_reads_is_not_called_changed(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its beginning was read: no digest of it is shown, and the page that reads more is named."""
+    for room in ("routes", "finding"):
+        monkeypatch.setattr(f"central_hub.verify.{room}.INPUT_BYTES_MAX", 1_000)
+    page = check(visitor, b"%PDF-1.7" + bytes(1_000)).text
+    assert "Tệp lớn hơn 3 MB" in page and "đọc được đến 40 MB" in page
+    assert "đã bị sửa" not in page and "SHA-256" not in page
+
+
+def test_a_pdf_without_a_proof_inside_is_not_said_to_be_wrong(visitor: Visitor) -> None:
+    assert (
+        "Tệp PDF không kèm chứng minh thì không kiểm tra được ở đây, và chưa phải là sai"
+        in check(visitor, b"%PDF-1.7 of somebody else").text
+    )
+
+
+def test_content_that_is_not_there_is_said_where_it_would_stand_and_in_which_record(hub: ProvinceHub) -> None:
+    cases = {each["name"]: each for each in stored()}
+    for name, why in (
+        (
+            "three-records-one-withheld",
+            "Nội dung không kèm theo tệp (đã xóa theo quy định hoặc không được chia sẻ).",
+        ),
+        ("content-erased-by-order", "Nội dung đã được xóa theo quyết định kèm trong tệp."),
+    ):
+        report = verify(cases[name]["data"], open_unpinned_bundle(cases[name]["trust_bytes"]))
+        with hub.app.test_request_context("/verify"), reading(hub.services.engine) as connection:
+            found = finding_of(report, hub.services, hub.services.catalogue.current(connection))
+        (number,) = [
+            place for place, (_h, _s, lines) in enumerate(found["compare"], 1) if ("Nội dung", why) in lines
+        ]
+        assert found["why"] == f"{why} Xem bản ghi {number}."
