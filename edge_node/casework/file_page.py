@@ -52,6 +52,11 @@ class FilesPage:
     arrival: Arrival
     bytes: int
 
+    @property
+    def untaken(self) -> int:
+        """How many of them the province does not take as they are."""
+        return sum(bool(shown.trouble) for shelf in self.shelves for shown in shelf.files)
+
 
 def read_files_page(db: Database, services: Services, case: Case) -> FilesPage:
     """The dossier's files as they stand now."""
@@ -92,6 +97,12 @@ def file_completeness(view: DossierView) -> Completeness:
 def file_arrival(db: Database, services: Services, view: DossierView) -> Arrival:
     """How many of the dossier's files are at the province, and how many are not on this disk."""
     return _arrival(view, _copies(db, services, view))
+
+
+def files_untaken(db: Database, services: Services, view: DossierView) -> int:
+    """How many of the dossier's files the province does not take as they are."""
+    copies = _copies(db, services, view)
+    return sum(bool(_shown(held, copies.get(held.file, Copy())).trouble) for held in view.files)
 
 
 def _arrival(view: DossierView, copies: Mapping[str, Copy]) -> Arrival:

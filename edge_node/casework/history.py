@@ -17,7 +17,7 @@ from dossiers.merge import field_changes
 from dossiers.presentation import fmt_date, fmt_datetime, fmt_money, mask_id
 from dossiers.procedures import Procedure
 from dossiers.units import Units
-from dossiers.views import DossierView, FieldWrite, Standing, TimelineEntry
+from dossiers.views import DossierView, FieldWrite, FileHeld, Standing, TimelineEntry
 from edge_node.accounts.service import officer_names, signer_names
 from edge_node.casework.labels import (
     KIND_ICONS,
@@ -227,6 +227,8 @@ def _changes(entry: TimelineEntry, words: _Words) -> list[Change]:
             return [(_("Giấy tờ"), None, paper_text(paper, words.procedure)) for paper in facts["papers"]]
         case "dossier.paper_removed":
             return [(_("Giấy tờ"), paper_name(facts["paper"], words.procedure), _("đã bỏ"))]
+        case "dossier.file_added" | "dossier.file_removed":
+            return _files(entry.record, words)
         case "dossier.referred":
             return [(_("Đơn vị phối hợp"), None, words.units.name(facts["to"]))]
         case "dossier.routed":
@@ -264,6 +266,29 @@ def _fields(record: str, words: _Words) -> list[Change]:
         (field_label(code, words.procedure), _told(code, before, words), _told(code, after, words))
         for code, before, after in field_changes(words.view, record)
     ]
+
+
+def _files(record: str, words: _Words) -> list[Change]:
+    """Which files a record brought and which it took out, each beside the paper that it shows."""
+    held = [*words.view.files, *words.view.files_removed]
+    gone = [each for each in held if each.removed_by == record]
+    come = [each for each in held if each.record == record]
+    if len(come) == len(gone) == 1:
+        return [(_shelf(come[0], words), _file_name(gone[0]), _file_name(come[0]))]
+    added = [(_shelf(each, words), None, _file_name(each)) for each in come]
+    return [*added, *((_shelf(each, words), _file_name(each), _("đã bỏ")) for each in gone)]
+
+
+def _shelf(held: FileHeld, words: _Words) -> str:
+    if held.is_result:
+        return _("Kết quả giải quyết")
+    return paper_name(held.paper, words.procedure) if held.paper else _("Tệp khác")
+
+
+def _file_name(held: FileHeld) -> str:
+    if held.state is BodyState.ERASED:
+        return _("(đã xóa theo quy định)")
+    return held.name or _("(nội dung không có ở máy này)")
 
 
 def _told(code: str, write: FieldWrite | None, words: _Words) -> str | None:

@@ -18,7 +18,7 @@ from dossiers.procedures import Procedure
 from dossiers.views import DossierView
 from edge_node.accounts.openings import openings_of
 from edge_node.accounts.service import Officer, list_officers, officer_names, signer_names
-from edge_node.casework.file_page import file_arrival, file_completeness
+from edge_node.casework.file_page import file_arrival, file_completeness, files_untaken
 from edge_node.casework.history import Event, events_of, paper_name
 from edge_node.casework.labels import (
     PAPER_FORM_LABELS,
@@ -114,6 +114,7 @@ class DossierPage:
     papers: tuple[ShownPaper, ...]
     files: Completeness
     arrival: Arrival
+    untaken: int
     printables: tuple[Printable, ...]
     events: tuple[Event, ...]
     conflicts: tuple[ShownConflict, ...]
@@ -156,6 +157,7 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
         papers=tuple(_papers(view, procedure)),
         files=file_completeness(view),
         arrival=file_arrival(db, services, view),
+        untaken=files_untaken(db, services, view),
         printables=tuple(printables(view)),
         events=tuple(_with_links(events_of(db, services, view, procedure), dossier)),
         conflicts=tuple(shown_conflict(db, conflict, procedure) for conflict in view.conflicts),

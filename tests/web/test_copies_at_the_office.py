@@ -101,6 +101,7 @@ def test_the_unit_administrator_confirms_it_and_the_province_gives_the_code(stor
     answer = chief.post(f"/copies/{story.life}", {"decision": "ours", "ground": "Chép ổ đĩa sang máy mới"})
     assert answer.status_code == 303
     assert "Là máy của đơn vị" in chief.get("/copies")
+    assert "Còn một việc: ở máy đó ghi danh lại bằng mã" in chief.get(f"/copies/{story.life}")
     assert story.standing() == CopyState.WAITING, "not before the province holds it"
     story.settle(story.second, story.clone)
     assert story.standing() == CopyState.CONFIRMED

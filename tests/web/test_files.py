@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from random import Random
 
@@ -329,3 +330,39 @@ def test_a_file_that_the_province_does_not_take_says_why_and_what_to_do(
     assert "tỉnh chưa nhận" in page and said in page and code not in page
     note_at_hub(office.db, file, hub_epoch=getattr(read_office(office.db), "hub_epoch", ""))
     assert "mc-file-why" not in lan.get(f"/dossiers/{dossier}/files")
+
+
+def test_the_history_names_the_files_that_came_went_and_were_replaced(
+    office: TestOffice, lan: Browser, dossier: str
+) -> None:
+    """It said «Đính kèm tệp» five times over and never which."""
+    paper = first_paper(office, dossier)
+    send(lan, dossier, (PDF, "don.pdf"), place=paper)
+    old = seen(office, dossier).files[0]
+    send(lan, dossier, (PDF + b"%2", "don-moi.pdf"), replaces=f"{old.record}.{old.file}")
+    send(lan, dossier, (PDF + b"%3", "so-do.pdf"), place=":other")
+    other = next(each for each in seen(office, dossier).files if each.name == "so-do.pdf")
+    lan.post(f"/dossiers/{dossier}/files/{other.file}/remove", {"record": other.record})
+    history = lan.get(f"/dossiers/{dossier}").partition('class="mc-timeline"')[2]
+    told = re.findall(
+        r'mc-changes-label">([^<]+)</span>(?:<del>([^<]+)</del>)?.*?<ins>([^<]+)</ins>', history
+    )
+    shelf = told[2][0]
+    assert shelf != "Tệp khác"
+    assert told[:4] == [
+        ("Tệp khác", "so-do.pdf", "đã bỏ"),
+        ("Tệp khác", "", "so-do.pdf"),
+        (shelf, "don.pdf", "don-moi.pdf"),
+        (shelf, "", "don.pdf"),
+    ]
+
+
+def test_the_dossiers_page_says_that_the_province_does_not_take_a_file(
+    office: TestOffice, lan: Browser, dossier: str
+) -> None:
+    send(lan, dossier, (PDF, "don.pdf"), place=":other")
+    told = "1 tệp tỉnh chưa nhận, xem lý do ở tệp."
+    pages = (f"/dossiers/{dossier}", f"/dossiers/{dossier}/files")
+    assert all(told not in lan.get(page) for page in pages)
+    note_problem(office.db, seen(office, dossier).files[0].file, FILE_SIZE.code)
+    assert all(told in lan.get(page) for page in pages)
