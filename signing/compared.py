@@ -27,14 +27,23 @@ from signing.names import (
 from signing.report import Document
 
 
+def local_time(ms: int) -> str:
+    """Vietnamese time; a claimed instant outside the calendar is shown as the number it is."""
+    try:
+        return f"{(EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM):%d/%m/%Y %H:%M} (UTC+07:00)"
+    except OverflowError:
+        return f"{ms} ms"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What whoever shows the record knows beyond the tables: what a unit and a procedure are called, by code, and a question of a
-    form that the tables do not have (None: unknown here too)."""
+    form that the tables do not have (None: unknown here too); and how its pages write an instant."""
 
     unit: Callable[[str], str] = str
     procedure: Callable[[str], str] = str
     question: Callable[[str], str | None] = lambda code: None
+    instant: Callable[[int], str] = local_time
 
 
 VIETNAM: Final = timezone(timedelta(hours=7))
@@ -52,14 +61,6 @@ def compared(document: Document, *, is_english: bool, known: Known | None = None
     said = _Saying(document.kind.partition("@")[0], is_english, known or Known())
     values = [*said.members(document.facts), *said.members(document.content or {})]
     return [(name, value) for _place, name, value in sorted(values, key=lambda each: each[0])]
-
-
-def local_time(ms: int) -> str:
-    """Vietnamese time; a claimed instant outside the calendar is shown as the number it is."""
-    try:
-        return f"{(EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM):%d/%m/%Y %H:%M} (UTC+07:00)"
-    except OverflowError:
-        return f"{ms} ms"
 
 
 class _Saying:
@@ -140,7 +141,7 @@ class _Saying:
         if STATE_FIELDS.intersection(keys) and value in STATE_NAMES:
             return STATE_NAMES[value][self._is_english]
         if INSTANTS.intersection(keys) or ("due" in keys and value > _DAY_NUMBER_MAX):
-            return local_time(value)
+            return self._known.instant(value)
         if DAYS.intersection(keys):
             digits = str(value)
             return f"{digits[6:8]}/{digits[4:6]}/{digits[:4]}"

@@ -40,7 +40,7 @@ def finding_of(report: Report, services: Services, catalogue: Catalogue) -> dict
 def _too_large(report: Report) -> dict[str, Any]:
     """Only its beginning was read, so nothing is said of it, least of all that it was changed."""
     return {
-        "outcome": "unreadable",
+        "outcome": "indeterminate",
         "force": None,
         "what": _("Tệp lớn hơn 3 MB: trung tâm không đọc tệp lớn như vậy, nên chưa kiểm tra gì."),
         "why": None,
@@ -282,4 +282,4 @@ def _known(services: Services, catalogue: Catalogue) -> Known:
         asked = [each for one in catalogue.procedures for each in one.form_fields if each.record_code == code]
         return plain(asked[-1].label) if asked else None
 
-    return Known(unit=services.units.name, procedure=procedure, question=question)
+    return Known(unit=services.units.name, procedure=procedure, question=question, instant=fmt_datetime)

@@ -116,6 +116,14 @@ def test_every_page_fits_the_screen_and_the_browser_never_complains(
         assert page.locator("h1").count() == 1, address
 
 
+def test_a_long_label_of_a_card_does_not_run_into_its_value_on_a_phone(page: Page) -> None:
+    """Values that never wrap (`mc-nowrap`) must not keep their labels from wrapping: "Gói gửi lên nhập lúc" lay over the hour."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/nodes")
+    wraps = "cells => cells.map(cell => getComputedStyle(cell, '::before').whiteSpace)"
+    assert set(page.eval_on_selector_all("td.mc-nowrap[data-label]", wraps)) == {"normal"}
+
+
 def test_charts_are_drawn_named_at_their_ends_and_kept_as_tables(page: Page) -> None:
     page.goto("/")
     expect(page.locator("figure[data-chart] canvas")).to_have_count(4)

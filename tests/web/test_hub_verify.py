@@ -12,6 +12,7 @@ from central_hub.store.engine import reading
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import DOSSIER, STANDING
 from central_hub.verify.finding import finding_of
+from dossiers.presentation import fmt_datetime
 from signing.bundles import open_bundle, open_unpinned_bundle
 from signing.exported import ExportedRecord, encode_export
 from signing.snapshot import open_snapshot
@@ -68,6 +69,8 @@ def test_a_whole_file_is_valid_and_shows_what_to_compare(hub: ProvinceHub, visit
     for text in ("Hợp lệ", "Nguyễn Thị Lan", str(record.header.facts["code"]), "Nguyễn Văn An", "Phường Hải Vân",
                  "Chưa kiểm tra", "Chữ ký đúng."):  # fmt: skip
         assert text in page
+    assert "(UTC+07:00)" not in page  # instants as everywhere else on the hub's pages
+    assert f"<dd>{fmt_datetime(record.header.facts['received'])}</dd>" in page
 
 
 def test_an_altered_file_is_not_valid_and_shows_no_content(hub: ProvinceHub, visitor: Visitor) -> None:
@@ -204,6 +207,7 @@ def test_a_file_larger_than_the_hub_reads_is_not_called_changed(
     page = check(visitor, b"%PDF-1.7" + bytes(1_000)).text
     assert "Tệp lớn hơn 3 MB" in page and "đọc được đến 40 MB" in page
     assert "đã bị sửa" not in page and "SHA-256" not in page
+    assert 'class="mc-finding mc-finding-indeterminate"' in page
 
 
 def test_a_pdf_without_a_proof_inside_is_not_said_to_be_wrong(visitor: Visitor) -> None:
