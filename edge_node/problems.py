@@ -14,6 +14,7 @@ from edge_node.store import StorageFull
 from edge_node.store.connection import is_busy, is_damage, is_full
 from look.problems import prefers_json, say
 from signing.reasons import Reason
+from sync_protocol.reasons import FILE_SIZE
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -60,7 +61,10 @@ def _database(error: sqlite3.DatabaseError) -> BaseResponse:
 def _http(error: HTTPException) -> BaseResponse:
     if error.code is None or error.code < 400:
         return error.get_response()
-    response = answer(_REASONS.get(error.code, reasons.INPUT), status=error.code)
+    # What is too large for a form with files is a file: nothing else of it can be.
+    is_file = error.code == FILE_SIZE.status and request.mimetype == "multipart/form-data"
+    reason = FILE_SIZE if is_file else _REASONS.get(error.code, reasons.INPUT)
+    response = answer(reason, status=error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value

@@ -14,7 +14,7 @@ from edge_node.catalogue.service import used_numbers
 from edge_node.journal.stamp import offset_now
 from edge_node.keyring.units import is_of_office
 from edge_node.lan.beacons import known_beacons
-from edge_node.lan.found import Candidate, candidates
+from edge_node.lan.found import Candidate, candidates, short_id
 from edge_node.lan.peers import DONE, NEIGHBOUR, Peer, is_on, list_peers, read_fault, read_unheard
 from edge_node.relay.own import OwnWay, own_way
 from edge_node.services import Services
@@ -27,7 +27,8 @@ from sync_protocol.wire import Beacon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerRow:
-    """One address, with the PC that answers there, of another commune perhaps. `tone` and `icon` as the badges take them."""
+    """One address, with the PC that answers there, of another commune perhaps. `tone` and `icon` as the badges take them;
+    `next_step`: what a person does about it, "" where nothing is to be done."""
 
     peer: Peer
     name: str
@@ -35,6 +36,7 @@ class PeerRow:
     tone: str
     icon: str
     beacon: Beacon | None
+    next_step: str
     is_neighbour: bool = False
 
 
@@ -50,7 +52,8 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanPage:
-    """Everything of the page. `own`: a parcel of this PC on its way by another. `candidates` announced themselves and wait for a person; `unheard`: why none can be found."""
+    """Everything of the page. `own`: a parcel of this PC on its way by another. `candidates` announced themselves and wait for a person; `unheard`: why none can be found;
+    `short`: by which digits other PCs see this one announce itself."""
 
     is_on: bool
     fault: str
@@ -58,6 +61,7 @@ class LanPage:
     unheard: str
     candidates: tuple[Candidate, ...]
     address: str
+    short: str
     rows: tuple[PeerRow, ...]
     ranges: tuple[Ranges, ...]
     own: OwnWay | None
@@ -72,6 +76,7 @@ def read_lan_page(db: Database, services: Services, office: Office) -> LanPage:
         unheard=read_unheard(db),
         candidates=tuple(candidates(db)),
         address=f"{own_address()}:{services.config.lan_port}",
+        short=short_id(office.device),
         rows=tuple(_row(db, services, office, peer, beacons) for peer in list_peers(db)),
         ranges=tuple(_ranges(db, services, office)),
         own=own_way(db, now_ms=services.clock()),
@@ -107,6 +112,7 @@ def _row(
         word=word,
         tone=tone,
         icon=icon,
+        next_step=_next_step(peer),
         beacon=beacon[0] if beacon else None,
         is_neighbour=is_neighbour,
     )
@@ -133,6 +139,27 @@ def _outcome(peer: Peer) -> tuple[str, str, str]:
         return known[peer.outcome]
     reason = find_reason(peer.outcome)
     return (labels.reason_words(reason)[0] if reason else _("Chưa xong, máy tự thử lại")), "soon", "clock"
+
+
+def _next_step(peer: Peer) -> str:
+    known = {
+        "": "",
+        DONE: "",
+        NEIGHBOUR: "",
+        "LINE_DOWN": _(
+            "Máy tự thử lại. Nếu kéo dài, mở trang này ở máy đó: mạng cơ quan phải bật, địa chỉ phải đúng."
+        ),
+        "ROUND_DEVICE": _(
+            "Xem lại địa chỉ. Nếu đúng là máy của đơn vị, cho máy nào có mạng đồng bộ với tỉnh một lần rồi thử lại."
+        ),
+        "ROUND_SIGNATURE": _(
+            "Xem lại địa chỉ. Nếu địa chỉ đúng, báo người cài đặt xem ai đang dùng địa chỉ đó."
+        ),
+    }
+    if peer.outcome in known:
+        return known[peer.outcome]
+    reason = find_reason(peer.outcome)
+    return labels.reason_words(reason)[1] if reason else ""
 
 
 def _ranges(db: Database, services: Services, office: Office) -> Iterable[Ranges]:

@@ -288,7 +288,8 @@ def test_an_upload_without_the_token_or_beyond_the_limit_is_refused(
         send(lan, dossier, (PDF + bytes(3_000_000) + b"%%EOF", "don.pdf"), place=":other").status_code == 303
     )
     monkeypatch.setattr("edge_node.protection._BYTES_MAX", {"attach_files": 1000})
-    assert send(lan, dossier, (PDF + bytes(2000), "don.pdf")).status_code == 413
+    refused = send(lan, dossier, (PDF + bytes(2000), "don.pdf"))
+    assert refused.status_code == 413 and FILE_SIZE.vi in refused.text and FILE_SIZE.next_vi in refused.text
 
 
 @pytest.mark.parametrize("file", ["0" * 64, "x", "..%2f..%2fnode.db"])

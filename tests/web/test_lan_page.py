@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge_node.lan.asking import Known, Met
-from edge_node.lan.peers import add_peer, is_on, list_peers, note_met
+from edge_node.lan.found import Found, short_id, take_found
+from edge_node.lan.peers import add_peer, is_on, list_peers, note_met, switch
 from signing.roles import Role
 from sync_protocol import reasons
 from tests.support.node import Browser, browse, lend_codes, receive
@@ -74,6 +75,39 @@ def test_how_a_meeting_went_is_said_in_plain_words(
     note_met(office.db, "10.0.0.7:8481", met, now=office.clock())
     page = chief.get("/lan")
     assert said in page and "nhận 12" in page
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (reasons.LINE_DOWN, "mở trang này ở máy đó"),
+        (reasons.ROUND_DEVICE, "cho máy nào có mạng đồng bộ với tỉnh một lần"),
+        (reasons.ROUND_SIGNATURE, "báo người cài đặt xem ai đang dùng địa chỉ đó"),
+        (reasons.THROTTLED, reasons.THROTTLED.next_vi),
+    ],
+)
+def test_a_pc_that_was_not_met_comes_with_what_to_do(
+    office: TestOffice, chief: Browser, problem: reasons.Reason, told: str
+) -> None:
+    add_peer(office.db, "10.0.0.7:8481")
+    note_met(office.db, "10.0.0.7:8481", Met(known=Known(device=""), problem=problem), now=office.clock())
+    assert told in chief.get("/lan")
+
+
+def test_the_code_by_which_a_pc_announces_itself_is_shown_on_both_pcs(
+    office: TestOffice, chief: Browser
+) -> None:
+    """A strange PC named a code that stood nowhere else, so nobody could tell whose it was."""
+    switch(office.db, on=True)
+    take_found(
+        office.db,
+        office.services,
+        office.office,
+        [Found(unit=office.office.unit, short="0a1b2c3d", address="10.0.0.9:8481")],
+    )
+    page = chief.get("/lan")
+    assert "0a1b2c3d" in page and "Có máy tự giới thiệu trong mạng" in page
+    assert "Mã của máy này" in page and short_id(office.office.device) in page
 
 
 def test_the_ranges_of_numbers_of_the_office_are_shown(office: TestOffice, chief: Browser) -> None:
