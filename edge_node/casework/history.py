@@ -162,7 +162,8 @@ def _codes(db: Database, decisions: Iterable[Decided]) -> dict[str, str]:
 
 def _title(entry: TimelineEntry, words: _Words) -> str:
     if entry.record in words.decisions and entry.standing is Standing.WITHOUT_EFFECT:
-        return _("Thống nhất về hồ sơ có thể trùng")
+        is_about_code = words.decisions[entry.record].is_about_code
+        return _("Thống nhất về mã hồ sơ trùng") if is_about_code else _("Thống nhất về hồ sơ có thể trùng")
     title = action_word(entry.action) if entry.action else kind_word(entry.kind)
     if entry.standing is Standing.QUARANTINED:
         return _("%(title)s (tỉnh chưa chấp nhận)", title=title)
@@ -210,7 +211,17 @@ def _changes(entry: TimelineEntry, words: _Words) -> list[Change]:
         case "dossier.received":
             return _received(facts, words)
         case "dossier.settled" if entry.record in words.decisions:
-            goes_on = words.decisions[entry.record].goes_on
+            decided = words.decisions[entry.record]
+            goes_on = decided.goes_on
+            if decided.is_about_code:
+                is_this = goes_on in (None, words.view.dossier)
+                return [
+                    (
+                        _("Mã trên giấy tiếp nhận"),
+                        None,
+                        _("giữ mã này") if is_this else _("nhường mã cho hồ sơ khác"),
+                    )
+                ]
             code = words.codes.get(goes_on) or _("(chưa có mã)") if goes_on else _("Tất cả, giải quyết riêng")
             return [(_("Hồ sơ được tiếp tục"), None, code)]
         case "dossier.amended" | "dossier.settled":

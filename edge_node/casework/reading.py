@@ -173,7 +173,8 @@ def read_page(db: Database, services: Services, actor: Actor, dossier: str) -> D
 
 def _goes_on_in(db: Database, view: DossierView) -> DossierRow | None:
     """The dossier that is gone on with in place of this one, while this one is still open."""
-    decisions = [] if view.finished is not None else list(decisions_about(db, view).values())
+    decided = {} if view.finished is not None else decisions_about(db, view)
+    decisions = [each for each in decided.values() if not each.is_about_code]
     if not decisions or decisions[-1].goes_on in (None, view.dossier):
         return None
     return dossier_row(db, decisions[-1].goes_on or "")

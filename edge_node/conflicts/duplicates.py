@@ -75,9 +75,14 @@ class Duplicate:
         return self.conflict.settled_by is not None
 
     @property
+    def is_about_code(self) -> bool:
+        """Whether one number was given to several dossiers, each a matter of its own."""
+        return self.conflict.kind is ConflictKind.DUPLICATE_CODE
+
+    @property
     def to_end(self) -> tuple[Twin, ...]:
         """The dossiers that are not gone on with and have not ended yet."""
-        kept = self.decision.kept if self.decision else None
+        kept = self.decision.kept if self.decision and not self.is_about_code else None
         return tuple(t for t in self.twins if kept and t.record != kept and t.view.finished is None)
 
     @property

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from dossiers.conflicts import Conflict
+from dossiers.conflicts import Conflict, ConflictKind
 from dossiers.duplicates import (
     NUMBERING_KINDS,
     OPENING_KIND,
@@ -75,11 +75,13 @@ class Decided:
 
     Attributes:
         others: the other dossiers that the decision is about, as far as they are here.
-        goes_on: the dossier that is gone on with; None: all of them stand.
+        goes_on: the dossier that is gone on with, or keeps the number; None: all of them stand.
+        is_about_code: one number was given to several dossiers, each a matter of its own.
     """
 
     others: tuple[str, ...]
     goes_on: str | None
+    is_about_code: bool
 
 
 def decisions_about(db: Database, view: DossierView) -> dict[str, Decided]:
@@ -88,16 +90,25 @@ def decisions_about(db: Database, view: DossierView) -> dict[str, Decided]:
     Such a decision is signed at one go in every dossier concerned, so the others stand beside it in its log: it is told also
     when one of them has ended since and is no duplicate any more.
     """
+    between = [said for said in view.settlements if not said.is_matched]
+    standing = {one.id: one for one in find_duplicates(db, dossier=view.dossier)} if between else {}
     found = {}
-    for said in view.settlements:
-        others = () if said.is_matched else _decided_with(db, view.dossier, said)
+    for said in between:
+        conflict = standing.get(said.conflict)
+        others = _decided_with(db, view.dossier, said, conflict)
         if others:
             chosen = SqliteLogStore(db).record(said.choose) if said.choose else None
-            found[said.record] = Decided(others=others, goes_on=chosen.header.dossier if chosen else None)
+            found[said.record] = Decided(
+                others=others,
+                goes_on=chosen.header.dossier if chosen else None,
+                is_about_code=conflict is not None and conflict.kind is ConflictKind.DUPLICATE_CODE,
+            )
     return found
 
 
-def _decided_with(db: Database, dossier: str, said: Settlement) -> tuple[str, ...]:
+def _decided_with(db: Database, dossier: str, said: Settlement, conflict: Conflict | None) -> tuple[str, ...]:
+    if conflict is not None:
+        return tuple(side.dossier for side in conflict.sides if side.dossier != dossier)
     store = SqliteLogStore(db)
     record = store.record(said.record)
     if record is None:
@@ -106,9 +117,6 @@ def _decided_with(db: Database, dossier: str, said: Settlement) -> tuple[str, ..
     near = store.span(log, max(0, seq - _SIGNED_AT_ONCE_MAX), stop=seq + _SIGNED_AT_ONCE_MAX)
     beside = [r for r in near if r.header.kind == record.header.kind and r.header.dossier != dossier]
     others = [r.header.dossier or "" for r in beside if r.header.facts.get("conflict") == said.conflict]
-    if not others:
-        standing = (one for one in find_duplicates(db, dossier=dossier) if one.id == said.conflict)
-        others = [side.dossier for one in standing for side in one.sides if side.dossier != dossier]
     return tuple(dict.fromkeys(others))
 
 

@@ -8,7 +8,7 @@ from edge_node.journal import Draft, write
 from edge_node.projection.duplicates import find_duplicates, open_duplicates
 from edge_node.projection.service import rebuild
 from edge_node.projection.service import view as view_of
-from tests.support.node import HOUR, Cast, browse, exchange, hire, receive, step
+from tests.support.node import HOUR, PEOPLE, Cast, browse, exchange, hire, receive, step
 from tests.support.office import TestOffice, make_office
 
 
@@ -186,3 +186,32 @@ def test_a_decision_about_duplicates_is_not_told_as_without_effect(scene: Scene,
         page = browse(scene.office).get(f"/dossiers/{dossier}")
         assert "Thống nhất về hồ sơ có thể trùng" in page and "không có hiệu lực" not in page
         assert f"<ins>{view.display_code}</ins>" in page.partition("Hồ sơ được tiếp tục")[2]
+
+
+@pytest.mark.parametrize("choice", ["first", "both"])
+def test_one_code_on_two_dossiers_asks_who_keeps_it_and_nobody_has_to_withdraw(
+    scene: Scene, choice: str
+) -> None:
+    """Both choices read the same code, and the page asked which of two people's dossiers to go on with."""
+    code = "H17.20242-261118-0077"
+    mine, theirs = (
+        receive(office, who, "2.000815", code=code) for office, who in ((scene.office, 1), (scene.other, 2))
+    )
+    scene.meet()
+    step(scene.office, scene.cast.hung, scene.second, "withdraw", ground="Trùng hồ sơ.")
+    (conflict,) = open_duplicates(scene.office.db)
+    names = (PEOPLE[1][0], PEOPLE[2][0])
+    browser = browse(scene.office, scene.cast.hung)
+    assert all(name in browser.get("/conflicts") for name in names)
+    address = f"/conflicts/duplicates/{conflict.id}"
+    page = browser.get(address)
+    assert "Hồ sơ nào giữ mã này?" in page and "rút hồ sơ" not in page
+    assert all(f"<strong>{name}</strong>" in page for name in names)
+    kept = next(side.record for side in conflict.sides if side.dossier == mine)
+    browser.post(address, {"choose": kept if choice == "first" else "both", "ground": "Giao giấy trước."})
+    page = browser.get(address)
+    assert ("Giữ mã này" in page) is (choice == "first") and "Việc còn lại" not in page
+    for dossier in (mine, theirs):
+        page = browser.get(f"/dossiers/{dossier}")
+        assert "Thống nhất về mã hồ sơ trùng" in page and "Hãy làm bước cho rút" not in page
+        assert ("nhường mã cho hồ sơ khác" in page) is (choice == "first" and dossier == theirs)
