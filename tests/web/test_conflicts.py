@@ -304,3 +304,17 @@ def test_other_values_are_typed_in_the_order_in_which_they_are_shown(clash: Scen
     question = clash.question()
     shown = [row.code for row in question.rows if row.is_different]
     assert [third.code for third in question.third] == shown
+
+
+def test_a_result_that_stands_is_not_called_provisional(scene: Scene) -> None:
+    step(scene.office, scene.cast.lan, scene.dossier, "forward")
+    exchange(scene.office, scene.other)
+    for here, number in ((scene.office, "131/UBND-XN"), (scene.other, "140/UBND-XN")):
+        result = {"number": number, "date": 20261209, "signer": scene.cast.hung.name, "kind": "Văn bản"}
+        step(here, scene.cast.hung, scene.dossier, "finish", result=result)
+    exchange(scene.office, scene.other)
+    question = scene.question()
+    assert question.is_review
+    for officer in (scene.cast.hung, scene.cast.lan):
+        page = browse(scene.office, officer).get(f"/conflicts/{question.id}")
+        assert page.count("Đang có hiệu lực") == 1 and "tạm dùng" not in page
