@@ -565,9 +565,13 @@ def _check_foreign(node: SimNode, truth: _Truth) -> None:
 def _check_secrecy(world: "World", node: SimNode, truth: _Truth) -> None:
     """No word of another commune stands anywhere in the node's files but those of dossiers that are on their way here."""
     own = truth.genealogy.scope(node.unit)  # what of its line is not for it is asked record by record
-    content, units = node.files(), "|".join(unit for unit in world.units() if unit not in own)
+    units = "|".join(unit for unit in world.units() if unit not in own)
     if not units:
         return
+    # What was erased is in the file until the schedule cleans it, and the only one who could say whose it was may be a PC that
+    # was erased as well before anybody had noted what it wrote.
+    require(scrub(node.db), "an office's file is cleaned", node.name)
+    content = node.files()
     pattern = rf"{TOKEN_START}(?:{units})x(?:same|[0-9a-f]{{10}})"
     found = {word.decode() for word in re.findall(pattern.encode(), content)}
     readable = truth.readable(node.unit) | truth.sent_before()
