@@ -9,7 +9,7 @@ T ?=
 K ?=
 ONCE ?=
 MINUTES ?=
-JOBS ?= 3
+JOBS ?= 2
 PYTEST := sh tools/run_tests.sh $(PYTHON) -m pytest -q $(if $(K),-k "$(K)")
 
 .PHONY: help setup demo quarter test fast lint format bench soak screenshots reference translations lock wheel
@@ -27,7 +27,6 @@ quarter: setup ## replay the published figures of a whole quarter through the re
 	$(PYTHON) -m demo.quarter
 
 # In the order of folders: whole processes and browsers, which take longest, come first, and nobody waits for them at the end.
-# They also wait most, for lines, schedules and pages: three processes keep two cores busy.
 test: setup lint ## everything, exactly as CI runs it (T=path, K=name, JOBS=0 for one process)
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not soak" $(T)
 
