@@ -47,6 +47,8 @@ def _explained(console: Console) -> Iterator[None]:
         console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
     except PermissionError as error:
         console.refuse(reasons.INPUT, f"--data: {error}", code=BAD_INPUT)
+    except BrokenPipeError:  # whoever read the output has gone
+        raise
     except OSError as error:  # a file that was named for reading or writing
         console.refuse(reasons.INPUT, str(error), code=BAD_INPUT)
 

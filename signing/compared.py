@@ -26,13 +26,18 @@ from signing.names import (
 )
 from signing.report import Document
 
+VIETNAM: Final = timezone(timedelta(hours=7))
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-def local_time(ms: int) -> str:
+
+def local_time(ms: int, *, has_seconds: bool = False) -> str:
     """Vietnamese time; a claimed instant outside the calendar is shown as the number it is."""
+    clock = "%H:%M:%S" if has_seconds else "%H:%M"
     try:
-        return f"{(EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM):%d/%m/%Y %H:%M} (UTC+07:00)"
+        at = (_EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM)
     except OverflowError:
         return f"{ms} ms"
+    return f"{at:%d/%m/%Y {clock}} (UTC+07:00)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +51,6 @@ class Known:
     instant: Callable[[int], str] = local_time
 
 
-VIETNAM: Final = timezone(timedelta(hours=7))
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_NUMBER_MAX: Final = 99_991_231  # a day is written as year, month and day; more is an instant (ms)
 _ISO_DAY: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _INNER: Final = frozenset({"fields", "set"})

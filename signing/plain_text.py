@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from signing.compared import EPOCH, VIETNAM, compared
+from signing.compared import compared, local_time
 from signing.names import kind_named, role_named
 from signing.next_steps import WORDS as NEXT_WORDS
 from signing.next_steps import next_step
@@ -122,7 +121,7 @@ def _record_lines(record: RecordFinding, number: str, language: Language) -> Ite
     if record.signer is not None:
         yield f"  {words['signer']}: {_signer(record.signer, is_english)} · {words['key']}: {record.signer.key}"
     if record.claimed_ms is not None:
-        yield f"  {words['claimed']}: {_local_time(record.claimed_ms)}"
+        yield f"  {words['claimed']}: {local_time(record.claimed_ms, has_seconds=True)}"
     if record.log is not None:
         yield f"  {words['log']}: {record.log.origin} · {record.log.index}/{record.log.size} · {record.log.quorum}"
     for name, bound in (("not_before", record.not_before), ("not_after", record.not_after)):
@@ -139,7 +138,11 @@ def _fields_to_compare(record: RecordFinding, language: Language) -> Iterator[st
 
 
 def _bound_time(bound: TimeBound) -> str:
-    return "" if bound.time_ms is None else f" · {_local_time(bound.time_ms)} · {', '.join(bound.witnesses)}"
+    return (
+        ""
+        if bound.time_ms is None
+        else f" · {local_time(bound.time_ms, has_seconds=True)} · {', '.join(bound.witnesses)}"
+    )
 
 
 def _numbered(check: Check, report: Report) -> str:
@@ -163,11 +166,3 @@ def _text(item: NotChecked, language: Language) -> str:
 
 def _age(age_ms: int | None, word: str) -> str:
     return "" if age_ms is None else f", {age_ms // _DAY_MS} {word}"
-
-
-def _local_time(ms: int) -> str:
-    """Vietnamese time; a claimed instant outside the calendar is shown as the number it is."""
-    try:
-        return f"{(EPOCH + timedelta(milliseconds=ms)).astimezone(VIETNAM):%d/%m/%Y %H:%M:%S} (UTC+07:00)"
-    except OverflowError:
-        return f"{ms} ms"

@@ -18,6 +18,7 @@ from dossiers.views import DossierView
 from edge_node import reasons
 from edge_node.accounts.service import signer_names
 from edge_node.conflicts.forms import BOTH, GROUND_MAX
+from edge_node.conflicts.reading import Decision
 from edge_node.conflicts.service import QuestionChanged
 from edge_node.entry import Entry, Rejected
 from edge_node.journal import Draft, WriteRefused, write_with
@@ -44,18 +45,9 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """Who decided what and when; `kept` opened the dossier that is gone on with, None: all of them stand."""
-
-    name: str
-    at_ms: int
-    ground: str
-    kept: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
-    """What an officer is asked about several dossiers; `decision` once one was taken and is here."""
+    """What an officer is asked about several dossiers; `decision` once one was taken and is here: it keeps the record that opened
+    the dossier that is gone on with."""
 
     conflict: Conflict
     twins: tuple[Twin, ...]

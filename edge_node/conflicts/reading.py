@@ -84,7 +84,7 @@ class Decision:
     at_ms: int
     ground: str
     kept: str | None
-    given: tuple[tuple[str, str], ...]
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
