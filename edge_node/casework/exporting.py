@@ -40,12 +40,13 @@ _CHAIN_MAX: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provable:
-    """A record that a proof may hold: what it is called, when it was signed (ms), whether its body is here."""
+    """A record that a proof may hold: what it is called, when it was signed (ms), whether its body is here, or it never had one."""
 
     id: str
     kind: str
     at: int
     has_body: bool
+    is_bare: bool
 
 
 def provable(db: Database, dossier: str) -> list[Provable]:
@@ -56,6 +57,7 @@ def provable(db: Database, dossier: str) -> list[Provable]:
             kind=act_word(record.header),
             at=record.header.corrected_ms,
             has_body=record.body is not None,
+            is_bare=record.header.body is None,
         )
         for record in SqliteLogStore(db).dossier_records(dossier)[-RECORDS_MAX:]
     ]
