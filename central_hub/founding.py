@@ -72,7 +72,7 @@ def found_hub(
     """Make roots, keys, certificate authority, database, the first administrator, and publish the built-in data."""
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (config.keys / SECRET_FILE).exists():
-        _found_keys(config, ceremony)
+        _found_keys(config, ceremony, lock_cost)
     services = open_services(config, lock_cost=lock_cost)
     upgrade(services.engine)
     chosen = password or _readable_password()
@@ -101,8 +101,8 @@ def found_hub(
     )
 
 
-def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
-    roots = [_root(path, ceremony.passphrase) for path in ceremony.files]
+def _found_keys(config: HubConfig, ceremony: RootCeremony, lock_cost: LockCost) -> None:
+    roots = [_root(path, ceremony.passphrase, lock_cost) for path in ceremony.files]
     province = load_default_units().province
     hub, box, registry, log = new_signing_key(), new_box_key(), new_signing_key(), new_signing_key()
     status = new_signing_key()
@@ -136,12 +136,12 @@ def _found_keys(config: HubConfig, ceremony: RootCeremony) -> None:
     )
 
 
-def _root(path: Path, passphrase: str) -> SigningKey:
+def _root(path: Path, passphrase: str, lock_cost: LockCost) -> SigningKey:
     """Make a root key; one of an interrupted `init` is taken up again."""
     if path.exists():
         return load_root(path, passphrase=passphrase)
     root = new_signing_key()
-    save_root(path, root, passphrase=passphrase)
+    save_root(path, root, passphrase=passphrase, cost=lock_cost)
     return root
 
 

@@ -140,9 +140,9 @@ def load_keys(folder: Path) -> HubKeys:
     )
 
 
-def save_root(path: Path, root: SigningKey, *, passphrase: str) -> None:
+def save_root(path: Path, root: SigningKey, *, passphrase: str, cost: LockCost = LockCost.OFFICE) -> None:
     """Write a root key file, locked by a passphrase (an empty one is allowed for a demonstration)."""
-    locked = lock_seed(root.seed, pin=passphrase, device_secret=_ROOT_FILE_LABEL, cost=LockCost.OFFICE)
+    locked = lock_seed(root.seed, pin=passphrase, device_secret=_ROOT_FILE_LABEL, cost=cost)
     write_private(path, locked)
 
 

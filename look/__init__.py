@@ -4,10 +4,12 @@ Words of a macro are in the catalogue of the application that shows it. No scree
 here: whatever only one application shows lives in its rooms, its frame in its `base.html`, its own rules in its `app.css`.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from werkzeug.routing import Rule
 
 NAME: Final = "look"
 FILES: Final = frozenset({"static", f"{NAME}.static"})
@@ -17,13 +19,38 @@ MESSAGES_KEPT: Final = 5
 
 
 def attach(app: Flask) -> None:
-    """Let the pages of `app` use the macros (`macros/….html`) and the files (`url_for('look.static', …)`)."""
+    """Let the pages of `app` use the macros (`macros/….html`) and the files (`url_for('look.static', …)`).
+
+    To be called before the rooms are registered: their addresses are made in the way that is set here.
+    """
+    app.url_rule_class = _Address
     app.register_blueprint(
         Blueprint(
             NAME, __name__, static_folder="static", template_folder="templates", static_url_path="/look"
         )
     )
     app.session_interface = _Sessions()
+
+
+class _Address(Rule):
+    """Compiles the two functions that write an address when one is first asked for.
+
+    Werkzeug compiles both for every route while the application is made, most of the time that takes; a page needs few.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled_now = super()._compile_builder
+
+        def write(address: _Address, /, **values: object) -> tuple[str, str]:
+            build = compiled_now(append_unknown).__get__(address, None)
+            if append_unknown:
+                address._build_unknown = build
+            else:
+                address._build = build
+            written: tuple[str, str] = build(**values)
+            return written
+
+        return write
 
 
 class _Sessions(SecureCookieSessionInterface):

@@ -24,6 +24,7 @@ DEPTH_MAX: Final = 16
 
 _ENCODE_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _NOT_CANONICAL: Final = "not the canonical form of a value"
+_LISTS: Final = (list, tuple)
 _KEPT_CONTROLS: Final = frozenset("\n\t")
 _STRIPPED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs"})
 
@@ -75,31 +76,27 @@ def _is_kept(character: str) -> bool:
 def _check(value: object, depth_left: int) -> None:
     """Refuse what the encoder would write but the form forbids; cheapest and most frequent cases first."""
     if isinstance(value, str):
-        _check_text(value)
+        if not value.isascii() and not unicodedata.is_normalized("NFC", value):
+            raise NotCanonical("text is not in NFC")
     elif isinstance(value, int):
         if not -INTEGER_MAX <= value <= INTEGER_MAX:
             raise NotCanonical("an integer is outside ±(2^53−1)")
     elif isinstance(value, dict):
         _check_depth(depth_left)
         for key, item in value.items():
-            _check_key(key)
-            _check(item, depth_left - 1)
-    elif isinstance(value, list | tuple):
+            if type(key) is not str or not key.isascii():
+                raise NotCanonical("object keys are ASCII text")
+            if (
+                type(item) is not str or not item.isascii()
+            ):  # most are ASCII text, and no call is needed for them
+                _check(item, depth_left - 1)
+    elif isinstance(value, _LISTS):
         _check_depth(depth_left)
         for item in value:
-            _check(item, depth_left - 1)
+            if type(item) is not str or not item.isascii():
+                _check(item, depth_left - 1)
     elif value is not None:
         raise NotCanonical(f"{type(value).__name__} has no canonical form")
-
-
-def _check_text(text: str) -> None:
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        raise NotCanonical("text is not in NFC")
-
-
-def _check_key(key: object) -> None:
-    if type(key) is not str or not key.isascii():
-        raise NotCanonical("object keys are ASCII text")
 
 
 def _check_depth(depth_left: int) -> None:

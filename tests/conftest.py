@@ -1,4 +1,4 @@
-"""What holds for every test: fixed seeds, templates compiled once, and no way out of this machine.
+"""What holds for every test: fixed seeds, what is the same for all made once, and no way out of this machine.
 
 `make fast` looks at few examples, `make test` at the same hundred every time, `make soak` at many new ones. There are no
 deadlines: how long an example takes on a busy machine says nothing about the code.
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import settings
-from jinja2.bccache import Bucket, BytecodeCache
+
+from tests.support.made_once import made_once
 
 settings.register_profile("fast", max_examples=5, derandomize=True, deadline=None)
 settings.register_profile("steady", max_examples=100, derandomize=True, deadline=None)
@@ -23,25 +23,9 @@ settings.load_profile("steady")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
-class _Compiled(BytecodeCache):
-    """Templates that some app of this process has compiled: nearly every test makes an app of its own."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        code = self._code.get(f"{bucket.key} {bucket.checksum}")
-        if code is not None:
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(autouse=True, scope="session")
-def _templates_are_compiled_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Compiled()})
+def _what_is_the_same_for_all_is_made_once() -> Iterator[None]:
+    with made_once():
         yield
 
 

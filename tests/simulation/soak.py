@@ -21,6 +21,7 @@ from tests.simulation.hostile_files import Tried, attempt_files
 from tests.simulation.replay import Failure, attempt_seed
 from tests.simulation.world import Ledger
 from tests.support.killing import Killed, attempt_kills
+from tests.support.made_once import made_once
 
 FIRST_SEED = 200_000
 FIRST_KILL_SEED = 1_000_000
@@ -132,7 +133,8 @@ def main(minutes: float) -> None:
     """Play on from where the last soak stopped; exit code 1 when a world or a round of kills of this soak broke."""
     logging.basicConfig(handlers=[logging.NullHandler()])
     began = read_soak(RECORD)
-    now = play_for(minutes, RECORD, say=click.echo)
+    with made_once():
+        now = play_for(minutes, RECORD, say=click.echo)
     click.echo(
         f"this time: {now.worlds - began.worlds} worlds, {now.power_cuts - began.power_cuts} simulated power cuts, "
         f"{now.real_kills - began.real_kills} real kills, {now.lost_records - began.lost_records} records lost, "
