@@ -1,7 +1,8 @@
 """Start the real commands as real processes on loopback, wait until they answer, and stop them again.
 
 Used by the demo, the replay of a quarter, the benchmarks and the process tests. It never touches a process that it did
-not start.
+not start. How a command becomes a process is a value (`Start`): everybody has the one that a user's shell has, but for
+tests, most of which hand over a faster one (`tests.support.warm_starts`).
 """
 
 import contextlib
@@ -14,12 +15,14 @@ import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any, Protocol
 
 import requests
 
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 15.0
+RUN_TIMEOUT_S = 600.0
 
 
 class CommandFailed(Exception):
@@ -29,6 +32,50 @@ class CommandFailed(Exception):
         super().__init__(f"{' '.join(arguments)} ended with {code}:\n{output}")
         self.code = code
         self.output = output
+
+
+class Process(Protocol):
+    """What is asked of a process that was started: a part of what `subprocess.Popen` offers."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class Start(Protocol):
+    """Makes `python -m MODULE ARGUMENTS…` a process; `environment` is all of its environment."""
+
+    def __call__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        stdout: IO[bytes],
+        stderr: IO[bytes],
+    ) -> Process: ...
+
+
+def start_anew(
+    module: str,
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    stdout: IO[bytes],
+    stderr: IO[bytes],
+) -> Process:
+    """As a user's shell does it: an interpreter that imports everything itself."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(
+        command, stdout=stdout, stderr=stderr, env=environment
+    )  # the command line is our own
 
 
 class Server:
@@ -43,19 +90,20 @@ class Server:
         log: Path,
         environment: Mapping[str, str] | None = None,
         authority: Path | None = None,
+        start: Start = start_anew,
     ) -> None:
         self.url = url
         self.log = log
         self._authority = authority
-        self._command = [sys.executable, "-m", module, *arguments]
+        self._module, self._arguments, self._start = module, arguments, start
         self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **(environment or {})}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
 
     def start(self, *, ready_path: str = "/health") -> "Server":
         """Start the process and wait until `ready_path` answers below 500."""
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(  # the command line is our own
-                self._command, stdout=output, stderr=subprocess.STDOUT, env=self._environment
+            self.process = self._start(
+                self._module, self._arguments, environment=self._environment, stdout=output, stderr=output
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
@@ -66,7 +114,7 @@ class Server:
                     return self
             time.sleep(0.1)
         self.stop()
-        raise CommandFailed(self._command, -1, self.tail())
+        raise CommandFailed([self._module, *self._arguments], -1, self.tail())
 
     def _answers(self, url: str) -> bool:
         verify = str(self._authority) if self._authority else True
@@ -107,9 +155,24 @@ def run(
     *arguments: str,
     expect: int | Collection[int] = 0,
     environment: Mapping[str, str] | None = None,
+    start: Start = start_anew,
 ) -> str:
     """Run one command to its end and return what it printed; raises CommandFailed on another exit code."""
-    return _run([sys.executable, "-m", module, *arguments], expect, environment)
+    with TemporaryFile() as printed, TemporaryFile() as complained:
+        process = start(
+            module,
+            arguments,
+            environment={**os.environ, "PYTHONUTF8": "1", **(environment or {})},
+            stdout=printed,
+            stderr=complained,
+        )
+        try:
+            code = process.wait(RUN_TIMEOUT_S)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        return _expected([module, *arguments], code, expect, _read(printed), _read(complained))
 
 
 def run_json(
@@ -117,9 +180,10 @@ def run_json(
     *arguments: str,
     expect: int | Collection[int] = 0,
     environment: Mapping[str, str] | None = None,
+    start: Start = start_anew,
 ) -> Any:
     """Run one command with --json and parse what it printed; a refusal is JSON too."""
-    return json.loads(run(module, *arguments, "--json", expect=expect, environment=environment))
+    return json.loads(run(module, *arguments, "--json", expect=expect, environment=environment, start=start))
 
 
 def run_installed(program: str, *arguments: str, expect: int | Collection[int] = 0) -> str:
@@ -127,20 +191,27 @@ def run_installed(program: str, *arguments: str, expect: int | Collection[int] =
     found = shutil.which(program, path=str(Path(sys.executable).parent))
     if found is None:
         raise FileNotFoundError(f"{program} is not installed beside {sys.executable}")
-    return _run([found, *arguments], expect, None)
-
-
-def _run(command: list[str], expect: int | Collection[int], environment: Mapping[str, str] | None) -> str:
     done = subprocess.run(  # the command line is our own
-        command,
+        [found, *arguments],
         capture_output=True,
-        env={**os.environ, "PYTHONUTF8": "1", **(environment or {})},
-        timeout=600,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        timeout=RUN_TIMEOUT_S,
         check=False,
     )
-    output = done.stdout.decode("utf-8", "replace")
-    if done.returncode not in ((expect,) if isinstance(expect, int) else expect):
-        raise CommandFailed(command, done.returncode, output + done.stderr.decode("utf-8", "replace"))
+    return _expected([program, *arguments], done.returncode, expect, done.stdout, done.stderr)
+
+
+def _read(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
+
+
+def _expected(
+    command: Sequence[str], code: int, expect: int | Collection[int], printed: bytes, complained: bytes
+) -> str:
+    output = printed.decode("utf-8", "replace")
+    if code not in ((expect,) if isinstance(expect, int) else expect):
+        raise CommandFailed(command, code, output + complained.decode("utf-8", "replace"))
     return output
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from demo.processes import Server, free_port
 from tests.support.running import NODE, NODE_SETTINGS, PIN, Ledger, Program, Running, running_office
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -50,13 +51,14 @@ def copied(office: Running) -> Running:
         url=f"http://127.0.0.1:{port}",
         log=folder / "node.log",
         environment=NODE_SETTINGS | {"MOTCUA_NODE_HUB_URL": f"http://127.0.0.1:{office.line.port}"},
+        start=warm_start,
     )
     return replace(office, folder=folder, node=node, orphans=[])
 
 
 def test_two_nodes_from_one_folder_keep_and_merge_what_both_recorded(tmp_path: Path) -> None:
     """Lesson 1, with real processes and the operator's commands."""
-    with running_office(tmp_path) as office:
+    with running_office(tmp_path, start=warm_start) as office:
         people = Ledger()
         Program(office, people, 1, 1).receive()
         sync_until(office, lambda: office.status()["waiting"] == 0)

@@ -9,6 +9,7 @@ import requests
 
 from tests.support.running import PIN, PROCEDURE, Running, running_office
 from tests.support.traces import find_traces, spellings
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -48,7 +49,7 @@ def traces(office: Running) -> list[str]:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Running:  # type: ignore[misc]
-    with running_office(tmp_path) as running:
+    with running_office(tmp_path, start=warm_start) as running:
         yield running
 
 

@@ -21,6 +21,7 @@ from sync_protocol import reasons
 from tests.support.kept import check_hub, check_node, check_same_everywhere
 from tests.support.running import PROCEDURE, Ledger, Program, Running, running_office
 from tests.support.small_disk import fill, small_disk
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -39,7 +40,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         patch.setenv("MOTCUA_NODE_RESERVE_MB", "2")
         for name in ("node", "hub"):
             disks.enter_context(small_disk(folder / name, DISK_MB))
-        with running_office(folder) as office:
+        with running_office(folder, start=warm_start) as office:
             yield office
 
 

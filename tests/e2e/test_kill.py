@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.killing import Killed, play_kills
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -27,7 +28,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_was_shown_as_done(
     tmp_path: Path, record_property: Any
 ) -> None:
     killed = Killed(SEED, KILLS)
-    play_kills(tmp_path, killed)
+    play_kills(tmp_path, killed, start=warm_start)
     _LOG.info(str(killed))
     record_property("kills", str(killed))
     assert killed.kills == KILLS

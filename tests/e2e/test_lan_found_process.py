@@ -15,6 +15,7 @@ from edge_node.projection.lists import count_dossiers
 from edge_node.store import open_database
 from tests.support.pair import found_commune
 from tests.support.running import NODE, NODE_SETTINGS
+from tests.support.warm_starts import warm_start
 
 pytestmark = pytest.mark.process
 PATIENCE_S = 60.0
@@ -99,6 +100,7 @@ def test_two_pcs_find_each_other_and_exchange(folders: list[Path], tmp_path: Pat
                     url=f"http://127.0.0.1:{port}",
                     log=tmp_path / f"node{number}.log",
                     environment=settings[number],
+                    start=warm_start,
                 ).start()
             )
         assert until(lambda: bool(met(0) and met(1)), seconds=PATIENCE_S)

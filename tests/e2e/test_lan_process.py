@@ -23,6 +23,7 @@ from tests.support.running import (
     WatchedLine,
     running_office,
 )
+from tests.support.warm_starts import warm_start
 
 pytestmark = pytest.mark.process
 PATIENCE_S = 60.0
@@ -41,8 +42,9 @@ class Colleague:
 
     def command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
         return run_json(
-            NODE, name, "--data", str(self.data), *options, expect=expect, environment=self.settings
-        )
+            NODE, name, "--data", str(self.data), *options,
+            expect=expect, environment=self.settings, start=warm_start,
+        )  # fmt: skip
 
 
 def add(office: Running, number: int) -> Colleague:
@@ -56,6 +58,7 @@ def add(office: Running, number: int) -> Colleague:
     run(
         NODE, "enrol", "--data", str(data), "--hub", f"http://127.0.0.1:{line.port}", "--code", code,
         "--device-name", f"Quầy {number}", "--officer-name", "Trần Văn Bình", "--pin", PIN, environment=settings,
+        start=warm_start,
     )  # fmt: skip
     server = Server(
         NODE,
@@ -63,13 +66,14 @@ def add(office: Running, number: int) -> Colleague:
         url=f"http://127.0.0.1:{port}",
         log=office.folder / f"node{number}.log",
         environment=settings,
+        start=warm_start,
     ).start()
     return Colleague(data, server, line, settings)
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Running]:
-    with running_office(tmp_path) as running:
+    with running_office(tmp_path, start=warm_start) as running:
         running.node_command("sync", "--wait", "30")
         yield running
 
@@ -85,7 +89,10 @@ def test_one_line_is_enough_for_an_office(office: Running) -> None:
     others = [add(office, 2), add(office, 3)]
 
     def first(name: str, *options: str) -> Any:
-        return run_json(NODE, name, "--data", str(office.node_data), *options, expect=ANY, environment=FAST)
+        return run_json(
+            NODE, name, "--data", str(office.node_data), *options,
+            expect=ANY, environment=FAST, start=warm_start,
+        )  # fmt: skip
 
     try:
         for other in others:

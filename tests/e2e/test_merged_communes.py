@@ -28,6 +28,7 @@ from signing.keys import LockCost
 from signing.roles import OFFICE_ROLES
 from tests.support.counter import COPIES
 from tests.support.running import HUB, HUB_SETTINGS, NODE, NODE_SETTINGS, PIN
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -93,6 +94,7 @@ def province(tmp_path: Path) -> Iterator[tuple[Server, Office, Office]]:
     hub = Server(
         HUB, ["serve", "--http", "--data", str(tmp_path / "hub"), "--port", str(port)],
         url=f"http://127.0.0.1:{port}", log=tmp_path / "hub.log", environment=HUB_SETTINGS,
+        start=warm_start,
     )  # fmt: skip
     with ExitStack() as stack:
         hub.start()
@@ -104,10 +106,11 @@ def province(tmp_path: Path) -> Iterator[tuple[Server, Office, Office]]:
             run(
                 NODE, "enrol", "--data", data, "--hub", hub.url, "--code", code, "--device-name", "Quầy 1",
                 "--officer-name", "Nguyễn Thị Lan", "--pin", PIN, environment=NODE_SETTINGS,
+                start=warm_start,
             )  # fmt: skip
             node = Server(
                 NODE, ["serve", "--data", data, "--port", str(own)], url=f"http://127.0.0.1:{own}",
-                log=tmp_path / f"node{own}.log", environment=QUIET,
+                log=tmp_path / f"node{own}.log", environment=QUIET, start=warm_start,
             )  # fmt: skip
             stack.callback(node.stop)
             return node.start()
@@ -133,7 +136,7 @@ def test_communes_merge_while_a_pc_is_away_and_everything_counts_once(
     plan.write_text(json.dumps({**act, "units": {MERGED: NAME}, "changes": changes}), encoding="utf-8")
     said: Any = run_json(
         HUB, "publish", "units", str(plan), "--data", str(tmp_path / "hub"), "--login", "quantri",
-        "--password", PASSWORD, environment=HUB_SETTINGS,
+        "--password", PASSWORD, environment=HUB_SETTINGS, start=warm_start,
     )  # fmt: skip
     other.sync_until(MERGED)
     hub.stop()

@@ -18,6 +18,7 @@ from demo.processes import run_json
 from demo.rough_line import RoughLine, Roughness
 from dossiers.units import load_default_units
 from tests.support.running import NODE, NODE_SETTINGS, Ledger, Program, Running, running_office
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -40,7 +41,7 @@ ANSWER_WITHIN_S = {"falling silent": 5}
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_office(tmp_path_factory.mktemp("office")) as office:
+    with running_office(tmp_path_factory.mktemp("office"), start=warm_start) as office:
         yield office
 
 
@@ -50,7 +51,9 @@ def sync_over(data: Path, line: RoughLine, answer_within_s: int) -> Any:
         "MOTCUA_NODE_HUB_URL": f"http://127.0.0.1:{line.port}",
         "MOTCUA_NODE_ANSWER_WITHIN_S": str(answer_within_s),
     }
-    return run_json(NODE, "sync", "--data", str(data), expect=(0, 1, 2), environment=environment)
+    return run_json(
+        NODE, "sync", "--data", str(data), expect=(0, 1, 2), environment=environment, start=warm_start
+    )
 
 
 @pytest.mark.parametrize("name", LINES)

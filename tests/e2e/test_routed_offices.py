@@ -20,6 +20,7 @@ from signing.keys import LockCost
 from signing.roles import OFFICE_ROLES
 from tests.support.counter import COPIES
 from tests.support.running import HUB, HUB_SETTINGS, NODE, NODE_SETTINGS, PIN
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -38,7 +39,10 @@ class Office:
     node: Server
 
     def sync(self, *, expect: tuple[int, ...] = (0, 2)) -> Any:
-        return run_json(NODE, "sync", "--data", str(self.data), expect=expect, environment=NODE_SETTINGS)
+        return run_json(
+            NODE, "sync", "--data", str(self.data),
+            expect=expect, environment=NODE_SETTINGS, start=warm_start,
+        )  # fmt: skip
 
     def log_in(self) -> Browser:
         browser = Browser(self.node.url)
@@ -66,6 +70,7 @@ def province(tmp_path: Path) -> Iterator[tuple[Server, dict[str, Office]]]:
     hub = Server(
         HUB, ["serve", "--http", "--data", str(tmp_path / "hub"), "--port", str(port)],
         url=f"http://127.0.0.1:{port}", log=tmp_path / "hub.log", environment=HUB_SETTINGS,
+        start=warm_start,
     )  # fmt: skip
     quiet = NODE_SETTINGS | {"MOTCUA_NODE_SYNC_EVERY_S": "3600", "MOTCUA_NODE_PROBE_EVERY_S": "3600"}
     with ExitStack() as stack:
@@ -77,10 +82,11 @@ def province(tmp_path: Path) -> Iterator[tuple[Server, dict[str, Office]]]:
             run(
                 NODE, "enrol", "--data", str(data), "--hub", hub.url, "--code", code, "--device-name", "Quầy 1",
                 "--officer-name", "Nguyễn Thị Lan", "--pin", PIN, environment=NODE_SETTINGS,
+                start=warm_start,
             )  # fmt: skip
             node = Server(
                 NODE, ["serve", "--data", str(data), "--port", str(own)], url=f"http://127.0.0.1:{own}",
-                log=tmp_path / f"{unit}.log", environment=quiet,
+                log=tmp_path / f"{unit}.log", environment=quiet, start=warm_start,
             )  # fmt: skip
             node.start()
             stack.callback(node.stop)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.released import RECORDINGS, facts_of, unpack
 from tests.support.running import Ledger, Program, Running, Syncer, office_again
+from tests.support.warm_starts import warm_start
 
 pytestmark = [
     pytest.mark.process,
@@ -41,7 +42,7 @@ def test_an_upgrade_makes_no_record_and_delivers_what_was_waiting(name: str, tmp
     expected = unpack(name, tmp_path)
     waiting = expected.pop("waiting")
     assert waiting > 0
-    with office_again(tmp_path) as office:
+    with office_again(tmp_path, start=warm_start) as office:
         assert facts_of(office.node_data) == expected, "the new version changed what was written"
         assert office.status()["waiting"] == waiting, "the upgrade itself gave something to send"
         page = office.log_in().get("/dossiers")

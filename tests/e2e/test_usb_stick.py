@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,13 +23,14 @@ from tests.support.running import (
     Running,
     running_office,
 )
+from tests.support.warm_starts import warm_start
 
 pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_office(tmp_path_factory.mktemp("usb")) as running:
+    with running_office(tmp_path_factory.mktemp("usb"), start=warm_start) as running:
         running.node_command("sync", "--wait", "30")
         running.line.cut()
         yield running
@@ -85,16 +84,17 @@ def of_database(path: Path, question: str) -> int:
 def killed_halfway(module: str, data: Path, stick: Path, database: Path, question: str) -> bool:
     """`import` of a stick, killed as soon as the first of it is in the database; whether it was still at work then."""
     before = of_database(database, question)
-    process = subprocess.Popen(  # the command line is our own
-        [sys.executable, "-m", module, "import", str(stick), "--data", str(data)],
-        env=os.environ | NODE_SETTINGS, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    with Path(os.devnull).open("wb") as nowhere:
+        process = warm_start(
+            module, ["import", str(stick), "--data", str(data)],
+            environment={**os.environ, "PYTHONUTF8": "1", **NODE_SETTINGS}, stdout=nowhere, stderr=nowhere,
+        )  # fmt: skip
     while process.poll() is None and of_database(database, question) == before:
         time.sleep(0.001)
     process.kill()
-    process.wait()
+    code = process.wait()
     assert of_database(database, question) > before, "it came to nothing"
-    return process.returncode != 0
+    return code != 0
 
 
 STORED_AT_HUB = "SELECT sum(length) FROM log"
@@ -144,11 +144,13 @@ def neighbour(office: Running, tmp_path: Path) -> Callable[..., Any]:
     data = str(tmp_path / "neighbour")
     run(
         NODE, "enrol", "--data", data, "--hub", office.hub.url, "--code", issued["code"], "--device-name", "Quầy 2",
-        "--officer-name", "Trần Văn Bình", "--pin", PIN, environment=NODE_SETTINGS,
+        "--officer-name", "Trần Văn Bình", "--pin", PIN, environment=NODE_SETTINGS, start=warm_start,
     )  # fmt: skip
 
     def command(*words: str, expect: int = 0) -> Any:
-        return run_json(NODE, *words, "--data", data, expect=expect, environment=NODE_SETTINGS)
+        return run_json(
+            NODE, *words, "--data", data, expect=expect, environment=NODE_SETTINGS, start=warm_start
+        )
 
     command("sync", "--wait", "30")
     return command

@@ -14,6 +14,7 @@ from signing.tlog import merkle, tiles
 from signing.tlog.checkpoint import Checkpoint
 from signing.tlog.note import Note
 from tests.support.running import Running, running_office
+from tests.support.warm_starts import warm_start
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 _PATIENCE_S = 120.0
@@ -35,7 +36,7 @@ def served(office: Running, path: str) -> bytes:
 
 
 def test_a_running_hub_signs_and_a_running_node_witnesses(tmp_path: Path) -> None:
-    with running_office(tmp_path) as office:
+    with running_office(tmp_path, start=warm_start) as office:
         policy = open_unpinned_bundle((office.hub_data / "keys" / "trust.json").read_bytes()).policy
         assert policy is not None
         kept = office.node_data / "keys" / "checkpoint"

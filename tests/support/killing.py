@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from demo.processes import Start, start_anew
 from tests.support.kept import (
     RecordsLost,
     check_doctors,
@@ -67,7 +68,7 @@ def attempt_kills(seed: int, kills: int) -> Killed:
     return killed
 
 
-def play_kills(folder: Path, killed: Killed) -> None:
+def play_kills(folder: Path, killed: Killed, *, start: Start = start_anew) -> None:
     """Kill as often as planned and look each time at what is there; then everything arrives and is the same everywhere.
 
     Fills `killed` as it goes.
@@ -77,7 +78,7 @@ def play_kills(folder: Path, killed: Killed) -> None:
         AssertionError: anything else is not as promised.
     """
     chance = Random(killed.seed)
-    with running_office(folder) as office:
+    with running_office(folder, start=start) as office:
         work = Work(office, killed.seed)
         for number, kill in enumerate(plan(chance, killed.planned)):
             time.sleep(chance.uniform(0.1, 0.4))

@@ -1,7 +1,8 @@
 """One office and its hub as real processes on loopback, with people and programs at work, to be killed at any moment.
 
-Built on the demo's processes and line. It knows what was shown as done (an answer that was read whole) and whether a
-kill hit a request under way (the request began before the kill and never got its answer).
+Built on the demo's processes and line; programs start as at an office where a test hands over no other `start`. It knows
+what was shown as done (an answer that was read whole) and whether a kill hit a request under way (the request began
+before the kill and never got its answer).
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from central_hub.registry.enrolment import issue_code
 from central_hub.store.engine import writing
 from demo.browser import Browser, PageWrong
 from demo.line import Line
-from demo.processes import Server, free_port, run, run_json
+from demo.processes import Server, Start, free_port, run, run_json, start_anew
 from signing.keys import LockCost
 
 HUB: Final = "central_hub"
@@ -56,12 +57,13 @@ class WatchedLine(Line):
 
 @dataclass
 class Running:
-    """Hub, node and the line between them. `line` counts bytes; `token` opens the node's API."""
+    """Hub, node and the line between them. `line` counts bytes; `token` opens the node's API; `start` makes processes."""
 
     folder: Path
     hub: Server
     node: Server
     line: WatchedLine
+    start: Start = start_anew
     token: str = ""
     orphans: list[psutil.Process] = field(default_factory=list)
 
@@ -76,15 +78,16 @@ class Running:
     def node_command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
         """`motcua-node NAME … --json`, beside the running node."""
         return run_json(
-            NODE, name, "--data", str(self.node_data), *options, expect=expect, environment=NODE_SETTINGS
-        )
+            NODE, name, "--data", str(self.node_data), *options,
+            expect=expect, environment=NODE_SETTINGS, start=self.start,
+        )  # fmt: skip
 
     def status(self) -> Any:
         """What `motcua-node status` says; it ends with 2 while something is undecided."""
         return self.node_command("status", expect=(0, 2))
 
     def hub_command(self, name: str, *options: str, expect: int | Collection[int] = 0) -> Any:
-        return run_json(HUB, name, "--data", str(self.hub_data), *options, expect=expect)
+        return run_json(HUB, name, "--data", str(self.hub_data), *options, expect=expect, start=self.start)
 
     def log_in(self) -> Browser:
         """The office's officer at the screen."""
@@ -140,16 +143,16 @@ class Running:
 
 
 @contextlib.contextmanager
-def running_office(folder: Path) -> Iterator[Running]:
+def running_office(folder: Path, *, start: Start = start_anew) -> Iterator[Running]:
     """A founded hub, an enrolled node with one officer of every role, and a program that may sign."""
     code = _found_hub(folder)
-    office = _office_in(folder)
+    office = _office_in(folder, start)
     try:
         office.hub.start()
         run(
             NODE, "enrol", "--data", str(office.node_data), "--hub", f"http://127.0.0.1:{office.line.port}",
             "--code", code, "--device-name", "Quầy 1", "--officer-name", "Nguyễn Thị Lan", "--pin", PIN,
-            environment=NODE_SETTINGS,
+            environment=NODE_SETTINGS, start=start,
         )  # fmt: skip
         office.node.start()
         office.allow_program()
@@ -159,9 +162,9 @@ def running_office(folder: Path) -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def office_again(folder: Path) -> Iterator[Running]:
+def office_again(folder: Path, *, start: Start = start_anew) -> Iterator[Running]:
     """The node, and a hub yet to be started, over data folders that another version left in `folder`."""
-    office = _office_in(folder)
+    office = _office_in(folder, start)
     try:
         office.node.start()
         yield office
@@ -169,7 +172,7 @@ def office_again(folder: Path) -> Iterator[Running]:
         office.stop()
 
 
-def _office_in(folder: Path) -> Running:
+def _office_in(folder: Path, start: Start) -> Running:
     hub_port, node_port = free_port(), free_port()
     line = WatchedLine(hub_port)
     hub = Server(
@@ -178,6 +181,7 @@ def _office_in(folder: Path) -> Running:
         url=f"http://127.0.0.1:{hub_port}",
         log=folder / "hub.log",
         environment=HUB_SETTINGS,
+        start=start,
     )
     node = Server(
         NODE,
@@ -185,8 +189,9 @@ def _office_in(folder: Path) -> Running:
         url=f"http://127.0.0.1:{node_port}",
         log=folder / "node.log",
         environment=NODE_SETTINGS | {"MOTCUA_NODE_HUB_URL": f"http://127.0.0.1:{line.port}"},
+        start=start,
     )
-    return Running(folder=folder, hub=hub, node=node, line=line)
+    return Running(folder=folder, hub=hub, node=node, line=line, start=start)
 
 
 def _found_hub(folder: Path) -> str:
