@@ -11,8 +11,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-import psutil
-
 from demo.processes import Start, start_anew
 from tests.support.kept import (
     RecordsLost,
@@ -22,7 +20,16 @@ from tests.support.kept import (
     check_rebuild,
     check_same_everywhere,
 )
-from tests.support.running import Client, Counter, Ledger, Program, Running, Syncer, running_office
+from tests.support.running import (
+    Client,
+    Counter,
+    Ledger,
+    Program,
+    Running,
+    Syncer,
+    await_ends,
+    running_office,
+)
 
 
 @dataclass(slots=True)
@@ -197,7 +204,7 @@ def kill_hub(work: Work, chance: Random, how: str) -> bool:
     if how in ("power", "server"):
         office.hub.kill()
         office.orphans += [worker, judge]
-    psutil.wait_procs([process for process in victims if process != parent], timeout=10)
+    await_ends([process for process in victims if process != parent], seconds=10)
     return is_inside
 
 

@@ -126,9 +126,7 @@ class Running:
 
     def start_hub_again(self) -> None:
         """Start the hub after a kill; worker and judge that outlived it must have noticed and gone by themselves."""
-        _, alive = psutil.wait_procs(self.orphans, timeout=_ORPHANS_S)
-        if alive:
-            raise TimeoutError(f"still there without their parent: {alive}")
+        await_ends(self.orphans, seconds=_ORPHANS_S)
         self.hub.start()
 
     def stop(self) -> None:
@@ -140,6 +138,24 @@ class Running:
             with contextlib.suppress(psutil.Error):
                 if process.is_running():
                     process.kill()
+
+
+def await_ends(processes: Collection[psutil.Process], *, seconds: float) -> None:
+    """Wait until none of them runs any more, whether or not anybody has taken note of its end: whoever inherits an orphan
+    may take a second for that."""
+    deadline = time.monotonic() + seconds
+    for process in processes:
+        while _runs(process):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still there: {process}")
+            time.sleep(0.01)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextlib.contextmanager
