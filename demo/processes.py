@@ -112,7 +112,7 @@ class Server:
             with contextlib.suppress(requests.RequestException):
                 if self._answers(self.url + ready_path):
                     return self
-            time.sleep(0.1)
+            time.sleep(0.03)
         self.stop()
         raise CommandFailed([self._module, *self._arguments], -1, self.tail())
 

@@ -111,7 +111,12 @@ def is_gone(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"PYTHONUNBUFFERED": "1", "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C.UTF-8"}]
+    "settings",
+    [
+        {"ONLY_THE_FIRST": "1"},  # with which the helper begins
+        {},
+        {"PYTHONUNBUFFERED": "1", "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C.UTF-8"},
+    ],
 )
 def test_it_says_of_itself_what_a_start_anew_says(
     warm: Start, folder: Path, settings: dict[str, str]

@@ -43,6 +43,8 @@ IMPORTED: Final = {
 MESSAGE_BYTES_MAX: Final = 1 << 17
 NUMBER_BYTES: Final = 8
 _PR_SET_PDEATHSIG: Final = 1
+_AT_START: Final = {signal.SIGINT: signal.default_int_handler}
+"""What an interpreter does with a signal that nobody told it to ignore, where that is not the system's way."""
 _JUDGE: Final = "central_hub.judge"
 
 
@@ -167,8 +169,7 @@ def become(asked: Asked, arguments: Arguments) -> None:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)):
-            signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(number, _AT_START.get(number, signal.SIG_DFL))
     coerced = {
         name: value for name, value in os.environ.items() if name == "LC_CTYPE"
     }  # by the interpreter (PEP 538)
@@ -288,9 +289,8 @@ def main() -> None:
     control = socket.socket(fileno=int(descriptor))
     arguments = Arguments()
     arguments.show([sys.executable, "-m", __spec__.name, descriptor, module, folder])
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C: whoever asks for starts tidies up, and closes the socket
+    # Ctrl-C: whoever asks for starts tidies up, and closes the socket.
+    at_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     for each in IMPORTED.get(module, (module,)):
         importlib.import_module(each)
     if module in IMPORTED:
@@ -302,6 +302,7 @@ def main() -> None:
     asked = await_starts(control)
     if asked is None:
         os._exit(0)
+    signal.signal(signal.SIGINT, at_interrupt)
     become(asked, arguments)
     if module == "central_hub":
         _fork_judges(arguments)
