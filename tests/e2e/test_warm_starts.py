@@ -114,8 +114,8 @@ def is_gone(pid: int) -> bool:
     "settings",
     [
         {"ONLY_THE_FIRST": "1"},  # with which the helper begins
-        {},
-        {"PYTHONUNBUFFERED": "1", "TZ": "Asia/Ho_Chi_Minh", "LC_ALL": "C.UTF-8"},
+        {"TZ": "Asia/Ho_Chi_Minh"},
+        {"PYTHONUNBUFFERED": "1", "LC_ALL": "C.UTF-8"},
     ],
 )
 def test_it_says_of_itself_what_a_start_anew_says(
