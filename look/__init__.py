@@ -11,6 +11,8 @@ from flask import Blueprint, Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.routing import Rule
 
+from look import texts
+
 NAME: Final = "look"
 FILES: Final = frozenset({"static", f"{NAME}.static"})
 """The endpoints that serve files of the program, the same for everybody: open without logging in, and kept by browsers."""
@@ -21,8 +23,10 @@ MESSAGES_KEPT: Final = 5
 def attach(app: Flask) -> None:
     """Let the pages of `app` use the macros (`macros/….html`) and the files (`url_for('look.static', …)`).
 
-    To be called before the rooms are registered: their addresses are made in the way that is set here.
+    To be called after flask-babel was attached, whose `_()` is replaced by a faster one, and before the rooms are registered:
+    their addresses are made in the way that is set here.
     """
+    texts.attach(app)
     app.url_rule_class = _Address
     app.register_blueprint(
         Blueprint(
