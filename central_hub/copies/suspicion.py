@@ -30,6 +30,9 @@ _ORDER = (CopyState.NONE, CopyState.CONFIRMED, CopyState.WAITING, CopyState.REFU
 FORK = "fork"
 TWO_LIVES = "two_lives"
 _COPIES = select(COPY).where(COPY.c.device == bindparam("of")).order_by(COPY.c.since_ms)
+_COPIED = select(COPY.c.device)
+_COPIES_EVER = select(func.count()).select_from(COPY)
+_REVIEWED_BY = select(COPY.c.reviewed_by).where(COPY.c.reviewed_by.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def gets_nothing(state: int) -> bool:
 
 def suspected_logs(connection: Connection, services: Services, numbers: Iterable[int]) -> frozenset[int]:
     """Those of the logs with these numbers that a copy writes whom nobody has confirmed."""
-    devices = set(connection.scalars(select(COPY.c.device)))
+    devices = set(connection.scalars(_COPIED))
     if not devices:
         return frozenset()
     rows = connection.execute(select(LOG.c.no, LOG.c.id, LOG.c.device).where(LOG.c.device.in_(devices)))
@@ -130,12 +133,12 @@ def is_unconfirmed_life(connection: Connection, services: Services, log_no: int,
 
 def reviews_of_copies(connection: Connection) -> frozenset[str]:
     """The words about copies that prevail: others mean that something may be judged again."""
-    return frozenset(connection.scalars(select(COPY.c.reviewed_by).where(COPY.c.reviewed_by.is_not(None))))
+    return frozenset(connection.scalars(_REVIEWED_BY))
 
 
 def count_copies(connection: Connection) -> int:
     """How many copies were ever suspected."""
-    return connection.scalar(select(func.count()).select_from(COPY)) or 0
+    return connection.scalar(_COPIES_EVER) or 0
 
 
 def _logs_of(store: HubLogStore, device: str) -> list[HeldLog]:

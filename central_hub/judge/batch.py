@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from central_hub.copies.suspicion import count_copies, reviews_of_copies
 from central_hub.judge.cuts import Cuts
@@ -23,6 +23,18 @@ from sync_protocol.admission import Judgement, Outcome
 from sync_protocol.record import UnverifiedRecord, unverified
 
 _NOT_YET = Judgement(Outcome.PENDING)
+_REORGANISATIONS = select(func.max(REORGANISATION.c.no))
+_WAITING_RUNS = (
+    select(
+        RUN.c.no, RUN.c.log_no, RUN.c.first, RUN.c.stop,
+        LOG.c.id, LOG.c.device, LOG.c.commune, LOG.c.acknowledged,
+    )
+    .join(LOG, RUN.c.log_no == LOG.c.no)
+    .where(LOG.c.judged < LOG.c.length, RUN.c.first >= LOG.c.judged)
+    .order_by(RUN.c.no)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_KEYS_SINCE = select(KEY.c.id).where(KEY.c.no > bindparam("seen")).distinct()
 
 
 @dataclass(slots=True)
@@ -73,7 +85,7 @@ class Grounds:
     @staticmethod
     def of(connection: Connection) -> Grounds:
         """As of this transaction."""
-        newest = connection.scalar(select(func.max(REORGANISATION.c.no))) or 0
+        newest = connection.scalar(_REORGANISATIONS) or 0
         return Grounds(newest, count_copies(connection), reviews_of_copies(connection))
 
 
@@ -133,20 +145,11 @@ def stored_runs(
     connection: Connection, services: Services, records_max: int, in_hand: Sequence[int]
 ) -> list[StoredRun]:
     """The oldest runs that nobody judged or has in hand, as many as make a batch (at least one)."""
-    query = (
-        select(
-            RUN.c.no, RUN.c.log_no, RUN.c.first, RUN.c.stop,
-            LOG.c.id, LOG.c.device, LOG.c.commune, LOG.c.acknowledged,
-        )
-        .join(LOG, RUN.c.log_no == LOG.c.no)
-        .where(LOG.c.judged < LOG.c.length, RUN.c.first >= LOG.c.judged)
-        .order_by(RUN.c.no)
-        .limit(1024 + len(in_hand))
-    )  # fmt: skip
     runs: list[StoredRun] = []
     taken = frozenset(in_hand)
     count = 0
-    rows = [row for row in connection.execute(query).all() if row.no not in taken]
+    waiting = connection.execute(_WAITING_RUNS, {"most": 1024 + len(in_hand)}).all()
+    rows = [row for row in waiting if row.no not in taken]
     # Commune by commune, whoever waits longest first: what a PC sent in several requests is folded once.
     first: dict[str, int] = {}
     for row in rows:
@@ -180,7 +183,7 @@ def spoiled_tails(runs: Sequence[StoredRun], cases: Sequence[Case]) -> list[Stor
 
 def keys_since(connection: Connection, seen: int) -> list[str]:
     """The keys that were stated after number `seen`."""
-    return list(connection.scalars(select(KEY.c.id).where(KEY.c.no > seen).distinct()))
+    return list(connection.scalars(_KEYS_SINCE, {"seen": seen}))
 
 
 def retried(store: HubLogStore, standings: Iterable[Standing]) -> list[Case]:

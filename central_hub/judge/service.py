@@ -16,7 +16,7 @@ reason that is tried again when the judge starts anew (after an update).
 import logging
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from central_hub.copies.suspicion import is_unconfirmed_life, reviews_of_copies, suspected_logs
@@ -71,6 +71,8 @@ from sync_protocol.log import OPENING_KIND
 from sync_protocol.record import Record, UnverifiedRecord, unverified
 
 _LOG = logging.getLogger(__name__)
+_NEWEST_KEY = select(func.max(KEY.c.no))
+_TO_REHOME = select(REHOMING.c.id).limit(bindparam("most"))
 _PROTOCOL_KINDS = frozenset(
     {
         KEY_STATED,
@@ -148,7 +150,7 @@ class Judge:
         services = self._services
         with reading(services.engine) as connection:
             store = HubLogStore(connection, services.opened)
-            keys_seen = connection.scalar(select(func.max(KEY.c.no))) or 0
+            keys_seen = connection.scalar(_NEWEST_KEY) or 0
             events_seen, reviews_seen = newest_event(connection), reviews_of_copies(connection)
             batch = self._read(connection, store, ahead)
             batch.suspended = suspended
@@ -423,7 +425,7 @@ def _self_reviews(connection: Connection, services: Services, cases: Sequence[Ca
 
 def _waiting_for_a_home(connection: Connection, most: int) -> list[str]:
     """The next dossiers that a re-organisation concerns."""
-    return [row.id.hex() for row in connection.execute(select(REHOMING.c.id).limit(most))]
+    return [row.id.hex() for row in connection.execute(_TO_REHOME, {"most": most})]
 
 
 def _mark_judged(connection: Connection, runs: Sequence[StoredRun]) -> None:

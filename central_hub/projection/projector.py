@@ -7,7 +7,7 @@ The judge and `rebuild` use this one class, which is why their tables are the sa
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from central_hub.projection.conflicts import ConflictRow, conflict_rows, write_conflict_rows
 from central_hub.projection.documents import DocumentRow, document_rows, write_document_rows
@@ -36,6 +36,7 @@ from sync_protocol.digest import DIGEST_BYTES, dossier_digest, from_bytes, recor
 from sync_protocol.record import Record, UnverifiedRecord
 
 _KEPT_COLUMNS = COLUMNS[1:]
+_DIGEST = select(SCOPE.c.digest).where(SCOPE.c.commune == bindparam("of"))
 
 
 class Projector:
@@ -261,7 +262,7 @@ def _with_bodies(
 
 
 def _add_to_scope(connection: Connection, commune: str, change: int) -> None:
-    old = connection.scalar(select(SCOPE.c.digest).where(SCOPE.c.commune == commune))
+    old = connection.scalar(_DIGEST, {"of": commune})
     if old is None:
         connection.execute(insert(SCOPE).values(commune=commune, digest=to_bytes(change)))
     else:
@@ -274,5 +275,5 @@ def _add_to_scope(connection: Connection, commune: str, change: int) -> None:
 
 def scope_digest(connection: Connection, commune: str) -> bytes:
     """The digest of all dossiers of a commune."""
-    found: bytes | None = connection.scalar(select(SCOPE.c.digest).where(SCOPE.c.commune == commune))
+    found: bytes | None = connection.scalar(_DIGEST, {"of": commune})
     return found if found is not None else bytes(DIGEST_BYTES)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 
 from central_hub.settings import get_setting, put_setting
 from central_hub.store.bulk import chunks
@@ -24,6 +24,9 @@ VERSION: Final = 1
 """Raised when what is kept of a folded dossier changes. Numbers of metrics in `counted` are only ever added to."""
 _FOLDED_BY: Final = "folded_by"
 _TOTAL: Final = "refolding_total"
+_WAITING: Final = (
+    select(REFOLDING.c.id).where(REFOLDING.c.is_failed == 0).order_by(REFOLDING.c.no).limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,7 @@ def mark_current(connection: Connection) -> None:
 
 def waiting(connection: Connection, most: int) -> list[str]:
     """The next dossiers."""
-    query = select(REFOLDING.c.id).where(REFOLDING.c.is_failed == 0).order_by(REFOLDING.c.no).limit(most)
-    return [bytes(dossier).hex() for dossier in connection.scalars(query)]
+    return [bytes(dossier).hex() for dossier in connection.scalars(_WAITING, {"most": most})]
 
 
 def mark_folded(connection: Connection, dossiers: Iterable[str]) -> None:

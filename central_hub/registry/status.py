@@ -22,6 +22,7 @@ REINSTATED = "key.reinstated"
 REVIEWED = "review.given"
 FORKED = "log.forked"
 _NEWEST = select(KEY_EVENT.c.no, KEY_EVENT.c.record).order_by(KEY_EVENT.c.no.desc()).limit(1)
+_NEWEST_NUMBER = select(func.max(KEY_EVENT.c.no))
 
 
 class StatusKeeper:
@@ -49,7 +50,7 @@ class StatusKeeper:
 
 def newest_event(connection: Connection) -> int:
     """Number of the newest accepted event; 0 when there is none."""
-    return connection.scalar(select(func.max(KEY_EVENT.c.no))) or 0
+    return connection.scalar(_NEWEST_NUMBER) or 0
 
 
 def read_events(connection: Connection, *, after: int = 0) -> list[Event]:

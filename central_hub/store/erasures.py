@@ -27,6 +27,7 @@ UNSCRUBBED: Final = "erasure.unscrubbed"
 _PATIENCE_MS: Final = 2_000
 _COMPACTED: Final = "erasure.compacted"
 _ANY_OF: Final = select(ERASURE.c.order_id).where(ERASURE.c.commune == bindparam("of")).limit(1)
+_UNFOLDED: Final = select(ERASURE.c.order_id, ERASURE.c.dossier).where(ERASURE.c.is_folded == 0)
 
 
 def erasures_of(connection: Connection, dossiers: Iterable[str]) -> list[Erasure]:
@@ -85,8 +86,7 @@ def carry_out(connection: Connection, erasure: Erasure, *, places: Iterable[int]
 
 def unfolded(connection: Connection) -> dict[str, str]:
     """Orders in force whose dossier the judge has not folded since, with that dossier."""
-    query = select(ERASURE.c.order_id, ERASURE.c.dossier).where(ERASURE.c.is_folded == 0)
-    return {row.order_id: row.dossier for row in connection.execute(query)}
+    return {row.order_id: row.dossier for row in connection.execute(_UNFOLDED)}
 
 
 def mark_folded(connection: Connection, orders: Iterable[str]) -> None:

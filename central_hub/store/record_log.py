@@ -43,6 +43,28 @@ _RUNS_WITHIN = (
     .order_by(RUN.c.first)
 )
 FRAME = select(RUN.c.frame).where(RUN.c.no == bindparam("no"))
+_NEWEST_SEAL = (
+    select(SEAL)
+    .join(LOG, SEAL.c.log_no == LOG.c.no)
+    .where(LOG.c.id == bindparam("log"))
+    .order_by(SEAL.c.length.desc())
+    .limit(1)
+)
+_NEWEST_SEAL_WITHIN = _NEWEST_SEAL.where(SEAL.c.length <= bindparam("most"))
+_PLACES = select(PLACE.c.log_no, PLACE.c.seq).order_by(PLACE.c.log_no, PLACE.c.seq)
+_PLACES_OF_RECORD = _PLACES.where(PLACE.c.record_prefix == bindparam("of"))
+_PLACES_OF_DOSSIERS = _PLACES.where(PLACE.c.dossier_prefix.in_(bindparam("of", expanding=True)))
+_RUN_WITH = (
+    select(RUN.c.no, RUN.c.first, RUN.c.stop, RUN.c.frame)
+    .where(RUN.c.log_no == bindparam("log_no"), RUN.c.first <= bindparam("seq"))
+    .order_by(RUN.c.first.desc())
+    .limit(1)
+)
+_LATE_BODIES = select(LATE_BODY).where(
+    LATE_BODY.c.log_no == bindparam("log_no"),
+    LATE_BODY.c.seq >= bindparam("begin"),
+    LATE_BODY.c.seq <= bindparam("end"),
+)
 _BRANCHES = select(LOG).where(LOG.c.origin == bindparam("origin")).order_by(LOG.c.no)
 _RUN_COLUMNS = ("no", "log_no", "first", "stop", "head", "arrived_ms", "frame")
 _SEAL_COLUMNS = ("log_no", "length", "head", "signature")
@@ -137,10 +159,10 @@ class HubLogStore:
         return self._range_in_budget(held.no, first, end, bytes_max)
 
     def seal(self, log: str, *, at_most: int | None = None) -> Seal | None:
-        query = select(SEAL).join(LOG, SEAL.c.log_no == LOG.c.no).where(LOG.c.id == log)
-        if at_most is not None:
-            query = query.where(SEAL.c.length <= at_most)
-        row = self._connection.execute(query.order_by(SEAL.c.length.desc()).limit(1)).first()
+        if at_most is None:
+            row = self._connection.execute(_NEWEST_SEAL, {"log": log}).first()
+        else:
+            row = self._connection.execute(_NEWEST_SEAL_WITHIN, {"log": log, "most": at_most}).first()
         return (
             None if row is None else Seal(log=log, length=row.length, head=row.head, signature=row.signature)
         )
@@ -153,7 +175,7 @@ class HubLogStore:
         self._keep_seal(held.no, seal)
 
     def record(self, record_id: str) -> Record | None:
-        found = self._at(PLACE.c.record_prefix == prefix(record_id))
+        found = self._at(_PLACES_OF_RECORD, prefix(record_id))
         return next((record for record in found if record.id == record_id), None)
 
     def dossier_records(self, dossier: str) -> list[Record]:
@@ -219,7 +241,7 @@ class HubLogStore:
         """All findable records of several dossiers."""
         found: dict[str, list[Record]] = {dossier: [] for dossier in dossiers}
         for part in chunks(dossiers):
-            for record in self._at(PLACE.c.dossier_prefix.in_([prefix(dossier) for dossier in part])):
+            for record in self._at(_PLACES_OF_DOSSIERS, [prefix(dossier) for dossier in part]):
                 if record.header.dossier in found:
                     found[record.header.dossier].append(record)
         return found
@@ -345,16 +367,13 @@ class HubLogStore:
         lacking = [r.header.seq for r in records if r.body is None and r.header.body is not None]
         late: dict[int, Body] = {}
         if lacking:
-            query = select(LATE_BODY).where(
-                LATE_BODY.c.log_no == log_no, LATE_BODY.c.seq >= lacking[0], LATE_BODY.c.seq <= lacking[-1]
-            )
-            late = {row.seq: Body(row.salt, row.content) for row in self._connection.execute(query)}
+            within = {"log_no": log_no, "begin": lacking[0], "end": lacking[-1]}
+            rows = self._connection.execute(_LATE_BODIES, within)
+            late = {row.seq: Body(row.salt, row.content) for row in rows}
         return [_completed(record, late.get(record.header.seq)) for record in records]
 
-    def _at(self, condition: Any) -> list[Record]:
-        rows = self._connection.execute(
-            select(PLACE.c.log_no, PLACE.c.seq).where(condition).order_by(PLACE.c.log_no, PLACE.c.seq)
-        ).all()
+    def _at(self, places: Select[Any], of: object) -> list[Record]:
+        rows = self._connection.execute(places, {"of": of}).all()
         wanted: dict[int, list[int]] = {}
         for row in rows:
             wanted.setdefault(row.log_no, []).append(row.seq)
@@ -363,12 +382,7 @@ class HubLogStore:
     def _singles(self, log_no: int, seqs: list[int]) -> list[Record]:
         found: list[Record] = []
         while seqs:
-            row = self._connection.execute(
-                select(RUN.c.no, RUN.c.first, RUN.c.stop, RUN.c.frame)
-                .where(RUN.c.log_no == log_no, RUN.c.first <= seqs[0])
-                .order_by(RUN.c.first.desc())
-                .limit(1)
-            ).one()
+            row = self._connection.execute(_RUN_WITH, {"log_no": log_no, "seq": seqs[0]}).one()
             records = self._opened.open(row.no, row.frame)
             inside = [seq for seq in seqs if seq < row.stop]
             seqs = seqs[len(inside) :]

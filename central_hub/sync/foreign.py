@@ -31,6 +31,16 @@ class ForeignPart(msgspec.Struct, frozen=True):
     more: bool
 
 
+_PENDING = (
+    select(STANDING.c.record)
+    .join(FOREIGN, FOREIGN.c.record == STANDING.c.record)
+    .where(
+        FOREIGN.c.unit == bindparam("of"),
+        STANDING.c.outcome == Outcome.PENDING.value,
+        STANDING.c.code != reasons.RECORD_VERSION.code,
+    )
+    .limit(1)
+)
 NOTHING = ForeignPart((), False)
 
 
@@ -77,16 +87,7 @@ def foreign_part(
 
 def has_pending(connection: Connection, unit: str) -> bool:
     """Whether a foreign record that the unit holds waits for a decision."""
-    waiting = (
-        select(STANDING.c.record)
-        .join(FOREIGN, FOREIGN.c.record == STANDING.c.record)
-        .where(
-            FOREIGN.c.unit == unit,
-            STANDING.c.outcome == Outcome.PENDING.value,
-            STANDING.c.code != reasons.RECORD_VERSION.code,
-        )
-    )
-    return connection.execute(waiting.limit(1)).first() is not None
+    return connection.execute(_PENDING, {"of": unit}).first() is not None
 
 
 def _named_in(runs: Sequence[bytes], units: AbstractSet[str]) -> Iterator[str]:

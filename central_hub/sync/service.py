@@ -67,6 +67,16 @@ from sync_protocol.wire import (
 
 BUNDLES_A_ROUND = 4
 _LOW_WATER_SHARE = 5
+_PENDING = (
+    select(STANDING.c.seq)
+    .where(
+        STANDING.c.commune.in_(bindparam("units", expanding=True)),
+        STANDING.c.outcome == Outcome.PENDING.value,
+        STANDING.c.code != reasons.RECORD_VERSION.code,  # it takes part on both sides, without effect
+    )
+    .limit(1)
+)
+_ANY_REHOMING = select(REHOMING.c.id).limit(1)
 _KEPT_RECEIPT = select(RECEIPT.c.signed).where(RECEIPT.c.commune == bindparam("of"))
 
 
@@ -412,13 +422,8 @@ def _leaf_spans(connection: Connection, log: str) -> tuple[LeafSpan, ...]:
 
 def _compared(connection: Connection, place: Workplace, request: RoundRequest) -> tuple[int, bytes]:
     """Compare derived state, now that both sides hold the same records and everything is judged."""
-    pending = select(STANDING.c.seq).where(
-        STANDING.c.commune.in_(place.scope),
-        STANDING.c.outcome == Outcome.PENDING.value,
-        STANDING.c.code != reasons.RECORD_VERSION.code,  # it takes part on both sides, without effect
-    )
-    rehoming = select(REHOMING.c.id)
-    is_moving = any(connection.execute(each.limit(1)).first() is not None for each in (pending, rehoming))
+    is_moving = connection.execute(_PENDING, {"units": sorted(place.scope)}).first() is not None
+    is_moving = is_moving or connection.execute(_ANY_REHOMING).first() is not None
     is_moving = is_moving or is_due(connection)  # until then the sum is of two folds
     is_moving = is_moving or any(has_pending(connection, unit) for unit in sorted(place.scope))
     # A sum of another fold says nothing about ours: the fleet shows the version, and nobody is alarmed.

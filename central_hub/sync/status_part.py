@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, select, union
 
 from central_hub.registry.snapshot import take_snapshot
 from central_hub.services import Services
@@ -34,6 +34,10 @@ class StatusPart:
 
 
 NOTHING: Final = StatusPart()
+_OWN: BindParameter[str] = bindparam("own", expanding=True)
+_OTHER_ENDS: Final = union(
+    select(LEG.c.unit).where(LEG.c.sender.in_(_OWN)), select(LEG.c.sender).where(LEG.c.unit.in_(_OWN))
+)
 
 
 def status_part(
@@ -98,7 +102,5 @@ def _proof(services: Services, request: RoundRequest, answer: RoundAnswer, size:
 def _units_of(connection: Connection, services: Services, place: Workplace) -> tuple[str, ...]:
     """Whose keys and documents a PC of this place meets: its own units', the province's, and those it exchanges dossiers with."""
     own = {*place.scope, *place.keeps, place.unit, services.province}
-    sent = select(LEG.c.unit).where(LEG.c.sender.in_(own))
-    came = select(LEG.c.sender).where(LEG.c.unit.in_(own))
-    others = sorted({*connection.scalars(sent.union(came))} - own)
+    others = sorted({*connection.scalars(_OTHER_ENDS, {"own": sorted(own)})} - own)
     return tuple(sorted([*own, *others[: UNITS_MAX - len(own)]]))

@@ -5,17 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, ScalarSelect, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from central_hub.store.bulk import chunks
 from central_hub.store.record_log import prefix
 from central_hub.store.tables import LEAF, LEAFED, LOG, PLACE
 from central_hub.tlog.tree import Tree, TreeUnusable
 
+_LAST_LEAF = select(LEAF.c.position, LEAF.c.count).order_by(LEAF.c.position.desc()).limit(1)
+_NEW_LEAF = insert(LEAF)
+_LEAFED = select(LEAFED.c.length).where(LEAFED.c.log == bindparam("of"))
 _NEWEST_LEAVES = (
     select(LEAF.c.position, LEAF.c.first, LEAF.c.count)
     .where(LEAF.c.log == bindparam("of"))
     .order_by(LEAF.c.first.desc())
+    .limit(bindparam("most"))
+)
+_LEAVES_FROM = (
+    select(LEAF)
+    .where(
+        LEAF.c.log == bindparam("of"),
+        # The span in which `begin` lies, or the one before it.
+        LEAF.c.first
+        >= func.coalesce(
+            select(func.max(LEAF.c.first))
+            .where(LEAF.c.log == bindparam("of"), LEAF.c.first <= bindparam("begin"))
+            .scalar_subquery(),
+            0,
+        ),
+    )
+    .order_by(LEAF.c.first)
     .limit(bindparam("most"))
 )
 
@@ -36,9 +55,7 @@ class Span:
 
 def matched_size(connection: Connection) -> int:
     """How many leaves of the tree this database holds the records of, from the first on without a gap."""
-    row = connection.execute(
-        select(LEAF.c.position, LEAF.c.count).order_by(LEAF.c.position.desc()).limit(1)
-    ).first()
+    row = connection.execute(_LAST_LEAF).first()
     return 0 if row is None else row.position + row.count
 
 
@@ -56,8 +73,8 @@ def note_spans(connection: Connection, spans: Sequence[Span]) -> None:
     """Remember where records stand, in order of position."""
     for span in spans:
         row = {"position": span.position, "log": span.log, "first": span.first, "count": span.count}
-        connection.execute(insert(LEAF).values(row))
-        known = connection.scalar(select(LEAFED.c.length).where(LEAFED.c.log == span.log))
+        connection.execute(_NEW_LEAF, row)
+        known = connection.scalar(_LEAFED, {"of": span.log})
         if known is None:
             connection.execute(insert(LEAFED).values(log=span.log, length=span.stop))
         else:
@@ -66,14 +83,9 @@ def note_spans(connection: Connection, spans: Sequence[Span]) -> None:
 
 def spans_of(connection: Connection, log: str, first: int, *, limit: int) -> list[Span]:
     """Where the records of a log stand from `first` on; neighbours in log and tree are one span."""
-    query = (
-        select(LEAF)
-        .where(LEAF.c.log == log, LEAF.c.first >= func.coalesce(_begin(log, first), 0))
-        .order_by(LEAF.c.first)
-        .limit(limit * 64)
-    )
+    asked = {"of": log, "begin": first, "most": limit * 64}
     found: list[Span] = []
-    for row in connection.execute(query):
+    for row in connection.execute(_LEAVES_FROM, asked):
         skip = max(0, first - row.first)
         if skip >= row.count:
             continue
@@ -122,8 +134,3 @@ def places_of(connection: Connection, records: Sequence[str]) -> dict[str, int]:
         for row in connection.execute(query.where(PLACE.c.record_prefix.in_(part))):
             found[row.record_prefix] = row.leaf
     return {record: found[prefix(record)] for record in records if prefix(record) in found}
-
-
-def _begin(log: str, first: int) -> ScalarSelect[int]:
-    """The span in which `first` lies, or the one before it."""
-    return select(func.max(LEAF.c.first)).where(LEAF.c.log == log, LEAF.c.first <= first).scalar_subquery()

@@ -22,7 +22,7 @@ from central_hub.services import Services
 from central_hub.settings import TREE_PROBLEM, TREE_WAITING, get_setting, put_setting
 from central_hub.store.engine import reading, writing
 from central_hub.store.opened_runs import Outline
-from central_hub.store.record_log import HeldLog, HubLogStore
+from central_hub.store.record_log import FRAME, HeldLog, HubLogStore
 from central_hub.store.tables import CHECKPOINT, LEAFED, LOG, RUN
 from central_hub.tlog.places import Span, matched_size, note_spans
 from central_hub.tlog.tree import Tree, TreeUnusable
@@ -33,6 +33,16 @@ from sync_protocol.record import Record, UnverifiedRecord
 _LOG = logging.getLogger(__name__)
 _LEAVES_AT_ONCE = 8192
 _MATCHED_AT_ONCE = 4096
+_DONE = func.coalesce(LEAFED.c.length, 0)
+_WITHOUT_LEAF = (
+    select(RUN.c.no, RUN.c.first, RUN.c.stop, LOG.c.id, LOG.c.acknowledged, _DONE.label("done"))
+    .join(LOG, RUN.c.log_no == LOG.c.no)
+    .join(LEAFED, LEAFED.c.log == LOG.c.id, isouter=True)
+    .where(LOG.c.acknowledged > _DONE, RUN.c.stop > _DONE, RUN.c.first < LOG.c.acknowledged)
+    .order_by(RUN.c.no)
+    .limit(_LEAVES_AT_ONCE)
+)
+_LAST_SIGNED = select(func.max(CHECKPOINT.c.signed_ms))
 
 
 class Step(StrEnum):
@@ -185,29 +195,20 @@ def _neighbours(leaves: Iterable[Leaf]) -> Iterator[list[Leaf]]:
 
 def _is_due(services: Services) -> bool:
     with reading(services.engine) as connection:
-        last = connection.scalar(select(func.max(CHECKPOINT.c.signed_ms)))
+        last = connection.scalar(_LAST_SIGNED)
     since_ms = services.clock() - (last or 0)
     return last is None or not 0 <= since_ms < services.config.checkpoint_every_s * 1000
 
 
 def _fresh(connection: Connection, services: Services, size: int) -> tuple[list[Span], list[bytes]]:
     """The next acknowledged records that have no leaf, in the order in which their runs arrived."""
-    done = func.coalesce(LEAFED.c.length, 0)
-    query = (
-        select(RUN.c.no, RUN.c.first, RUN.c.stop, LOG.c.id, LOG.c.acknowledged, done.label("done"))
-        .join(LOG, RUN.c.log_no == LOG.c.no)
-        .join(LEAFED, LEAFED.c.log == LOG.c.id, isouter=True)
-        .where(LOG.c.acknowledged > done, RUN.c.stop > done, RUN.c.first < LOG.c.acknowledged)
-        .order_by(RUN.c.no)
-        .limit(_LEAVES_AT_ONCE)
-    )
     spans: list[Span] = []
     leaves: list[bytes] = []
-    for row in connection.execute(query).all():
+    for row in connection.execute(_WITHOUT_LEAF).all():
         if leaves and len(leaves) + row.stop - row.first > _LEAVES_AT_ONCE:
             break
         first, stop = max(row.first, row.done), min(row.stop, row.acknowledged)
-        frame = connection.execute(select(RUN.c.frame).where(RUN.c.no == row.no)).scalar_one()
+        frame = connection.execute(FRAME, {"no": row.no}).scalar_one()
         outline = services.opened.outline(row.no, frame)
         spans.append(Span(position=size + len(leaves), log=row.id, first=first, count=stop - first))
         leaves += [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from central_hub.settings import QUORUM_SIZE, get_setting, put_setting
 from central_hub.store.tables import CHECKPOINT
@@ -24,6 +24,7 @@ _KEPT_MAX = 1_000
 _LOOKED_AT = 300
 _STAMP_BYTES = 8
 _COSIGNATURE_BYTES = _STAMP_BYTES + 64
+_KEPT_NOTE = select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == bindparam("of"))
 
 
 def keep_checkpoint(connection: Connection, size: int, note: bytes, *, now_ms: int) -> None:
@@ -51,7 +52,7 @@ def keep_shown(connection: Connection, tree: Tree, size: int, *, now_ms: int) ->
 
 def kept_note(connection: Connection, size: int) -> Note | None:
     """The checkpoint of this size with its cosignatures, while it is kept."""
-    data = connection.scalar(select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size))
+    data = connection.scalar(_KEPT_NOTE, {"of": size})
     return None if data is None else Note.parse(data)
 
 
