@@ -24,8 +24,10 @@ from sync_protocol.record import Record
 REVIEWED: Final = "review.given"
 _NEWEST: Final = (
     "SELECT (SELECT max(version) FROM trust_bundle), "
-    "(SELECT id FROM record WHERE kind IN ('key.stated', 'review.given') AND dossier IS NULL "
-    "ORDER BY number DESC LIMIT 1), "
+    # The newest of each kind by the end of its index: to sort all of both took three times as long.
+    "(SELECT id FROM record WHERE number = (SELECT max(number) FROM ("
+    "SELECT max(number) AS number FROM record WHERE kind = 'key.stated' AND dossier IS NULL "
+    "UNION ALL SELECT max(number) FROM record WHERE kind = 'review.given' AND dossier IS NULL))), "
     "(SELECT max(number) FROM foreign_record WHERE kind = 'key.stated' AND dossier IS NULL), "
     "(SELECT count(*) FROM unit_event)"
 )

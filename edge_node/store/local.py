@@ -68,7 +68,8 @@ def forget_local(db: Database, name: str) -> None:
 
 def read_office(db: Database) -> Office | None:
     """The office of this PC, or None before enrolment."""
-    rows = dict(db.conn.execute("SELECT name, value FROM local WHERE name LIKE 'office.%'").fetchall())
+    # GLOB, because LIKE passes over upper and lower case and so looks at every row.
+    rows = dict(db.conn.execute("SELECT name, value FROM local WHERE name GLOB 'office.*'").fetchall())
     values = {name: rows.get(f"office.{name}") for name in _OFFICE_NAMES}
     if any(value is None for value in values.values()):
         return None

@@ -6,6 +6,7 @@ raw bytes inside.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -29,6 +30,7 @@ from sync_protocol.log import OPENING_KIND, Run, Seal, branch_id
 from sync_protocol.log_store import cut_to_size, first_length, new_part
 from sync_protocol.record import (
     Body,
+    Header,
     Record,
     UnverifiedRecord,
     decode_header,
@@ -43,6 +45,8 @@ _RECORD: Final = (
 )
 _FOREIGN: Final = "SELECT id, header, signature, state, salt, content FROM foreign_record"
 _ROWS_AT_ONCE: Final = 256
+_HEADERS_REMEMBERED: Final = 2_048
+"""A few megabytes; nothing of a body is among them, for what is erased must be gone from memory, too."""
 _LINK_KEPT_BYTES: Final = 8
 """The link follows from its record; so much of it stays beside the newest one, which no other record vouches for yet."""
 
@@ -420,10 +424,17 @@ class SqliteLogStore:
 def read_record(row: Sequence[Any]) -> Record:
     """A stored row as a record: only verified ones are ever stored, and their id stands beside them."""
     stored_id, kept, signature, state, salt, content = row
-    header = as_signed(kept)
+    header, signed = _read_header(kept)
     body, body_state = read_body(state, salt, content)
     link = link_of(stored_id, signature)
-    return Record(decode_header(header), header, signature, stored_id.hex(), link, body, body_state)
+    return Record(header, signed, signature, stored_id.hex(), link, body, body_state)
+
+
+@lru_cache(maxsize=_HEADERS_REMEMBERED)
+def _read_header(kept: bytes) -> tuple[Header, bytes]:
+    """A stored header and its signed bytes: every list, view and round reads the same ones again, and none ever changes."""
+    signed = as_signed(kept)
+    return decode_header(signed), signed
 
 
 def link_of(stored_id: bytes, signature: bytes) -> str:

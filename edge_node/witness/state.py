@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +28,15 @@ def read_seen(folder: Path) -> tuple[Checkpoint, bytes] | None:
     """The checkpoint and its note, or None before the first. What is here was verified when it was written."""
     try:
         note = (folder / _NAME).read_bytes()
-        return Checkpoint.parse(Note.parse(note).text), note
+        return _said(note), note
     except (OSError, LogInvalid):
         return None
+
+
+@lru_cache(maxsize=16)
+def _said(note: bytes) -> Checkpoint:
+    """What a note says: each record, round and page asks for the newest one again."""
+    return Checkpoint.parse(Note.parse(note).text)
 
 
 def seen_note(folder: Path) -> bytes | None:

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import msgspec
 import orjson
 
+from edge_node.store.record_log import _read_header
 from signing.signatures import Signer
 from sync_protocol import record as records
 from sync_protocol.record import RECORD_PURPOSE, Body, Header, Record, open_record, trusted
@@ -45,6 +46,8 @@ def writing_later(**said: Any) -> Iterator[None]:
 
 @contextmanager
 def reading_later(version: int = 2) -> Iterator[None]:
-    """The program that knows this version: nothing of it is later any more."""
+    """The program that knows this version: nothing of it is later any more. A program remembers nothing of another one."""
+    _read_header.cache_clear()
     with patch.object(records, "RECORD_VERSION", version):
         yield
+    _read_header.cache_clear()
