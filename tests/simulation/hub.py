@@ -6,7 +6,7 @@ caches over one database. Founding costs time and is the same for every world: i
 
 import random
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -56,6 +56,23 @@ PROCEDURES = ("1.001193", "2.000815", "1.004873", "1.000894", "2.000635")
 """A few of the built-in procedures, so that a node's first round is small."""
 
 
+@dataclass(frozen=True, slots=True)
+class SeenLog:
+    """How far the hub has acknowledged a log, and judged it."""
+
+    acknowledged: int
+    acknowledged_head: str
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the hub's database holds of each log, and in which life of it."""
+
+    logs: Mapping[str, SeenLog]
+    epoch: str
+
+
 class SimHub:
     """The hub: worker, judge, database."""
 
@@ -71,6 +88,7 @@ class SimHub:
         """Size and root of every checkpoint that was ever signed."""
         self.backup: Path | None = None
         self._eye: sqlite3.Connection | None = None
+        self._seen: tuple[tuple[int, int], Seen] | None = None
         self._config = HubConfig(data=folder, database=str(folder / "hub.db"), verify_threads=1, **settings)
         self._chance = chance
         self._disk = Disk(folder / "hub.db")
@@ -236,9 +254,27 @@ class SimHub:
 
     def version(self) -> tuple[int, int]:
         """Changes whenever the database does; seen by a connection that never writes."""
+        return self.restarts, int(self._look("PRAGMA data_version").fetchone()[0])
+
+    def seen(self) -> Seen:
+        """What people may be told now; read again only where the database is another than before."""
+        version = self.version()
+        if self._seen is None or self._seen[0][0] != version[0]:
+            with (
+                self.reading()
+            ):  # the worker's first connection, which a fuse would count: past failures were found like this
+                pass
+        if self._seen is None or self._seen[0] != version:
+            rows = self._look("SELECT id, acknowledged, acknowledged_head, judged FROM log")
+            logs = {row[0]: SeenLog(*row[1:]) for row in rows}
+            epoch = self._look("SELECT value FROM setting WHERE name = ?", EPOCH).fetchone()[0]
+            self._seen = version, Seen(logs, epoch)
+        return self._seen[1]
+
+    def _look(self, question: str, *values: str) -> sqlite3.Cursor:
         if self._eye is None:
             self._eye = sqlite3.connect(self._config.database)
-        return self.restarts, int(self._eye.execute("PRAGMA data_version").fetchone()[0])
+        return self._eye.execute(question, values)
 
     def reading(self) -> "_Reading":
         """A consistent look at the database, past every cache."""

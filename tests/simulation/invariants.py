@@ -6,7 +6,7 @@ and compare what production says with what is so; the merge has a second opinion
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ from central_hub.projection.projector import scope_digest
 from central_hub.projection.rows import DossierRow, row_of
 from central_hub.projection.tallies import KEYS, Shape
 from central_hub.projection.twins import open_duplicates
-from central_hub.settings import hub_epoch
 from central_hub.store.record_log import HubLogStore
 from central_hub.store.tables import (
     DOSSIER,
@@ -62,7 +61,7 @@ from sync_protocol.rounds import audience_of
 from tests.simulation import oracle
 from tests.simulation.broken import require
 from tests.simulation.fleet_invariants import check_fleet
-from tests.simulation.hub import PROVINCE, held_by_hub, hub_keys
+from tests.simulation.hub import PROVINCE, SeenLog, held_by_hub, hub_keys
 from tests.simulation.node import SimNode
 from tests.simulation.officers import TOKEN_START
 from tests.simulation.relays import check_carried
@@ -99,17 +98,16 @@ def check_node(world: "World", node: SimNode) -> None:
         seen = (world.hub.version(), node.version())
         if world.looked.get(node.name) == seen:
             return
-        with world.hub.reading() as (connection, _):
-            held, epoch = held_by_hub(connection), hub_epoch(connection)
-        if node.is_enrolled and node.office.hub_epoch == epoch:
+        hub = world.hub.seen()
+        if node.is_enrolled and node.office.hub_epoch == hub.epoch:
             # What a hub of an earlier life acknowledged is void from the first contact on; before it nobody can know.
-            _check_status(node, held)
-            _check_files(world, node, epoch)
+            _check_status(node, hub.logs)
+            _check_files(world, node, hub.epoch)
         check_carried(node)
         world.looked[node.name] = seen
 
 
-def _check_status(node: SimNode, held: dict[str, Any]) -> None:
+def _check_status(node: SimNode, held: Mapping[str, SeenLog]) -> None:
     """The desk never says that something is at the province which is not, and never forgets a record."""
     status, missing, written = node.status(), 0, 0
     receipted = {own.log: own for own in office_logs(node.db)}

@@ -65,6 +65,9 @@ class FusedCursor(sqlite3.Cursor):
         return self
 
 
+_execute = sqlite3.Connection.execute
+
+
 class FusedConnection(sqlite3.Connection):
     """A connection that asks its fuse first."""
 
@@ -75,7 +78,7 @@ class FusedConnection(sqlite3.Connection):
 
     def execute(self, *values: Any) -> sqlite3.Cursor:
         self.fuse.spend()
-        return super().execute(*values)
+        return _execute(self, *values)
 
     def executemany(self, *values: Any) -> sqlite3.Cursor:
         self.fuse.spend()
@@ -131,6 +134,8 @@ class Disk:
         """Make the files what they were; a write that was not forced may be gone."""
         self._shared.unlink(missing_ok=True)
         for path, content in lying.items():
+            # A new file of that name: a question that the dead process had not read to its end still holds the old one locked.
+            path.unlink(missing_ok=True)
             self._write(path, content)
         if drops_unforced and self._unforced is not None and self._unforced_before is not None:
             self._write(self._unforced, self._unforced_before)
