@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, select
 
 from central_hub.backup.restoring import restore_backup
 from central_hub.backup.service import take_backup
@@ -315,14 +315,15 @@ class _Socket:
     database: str = ""
     fuse: Fuse = field(default_factory=Fuse)
 
-    def connect(self, dialect: Any, record: Any, values: Any, options: Any) -> Any:
-        return dialect.connect(self.database, factory=fused(self.fuse), **options)
+    def connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.database, factory=fused(self.fuse), check_same_thread=False)
 
 
 @cache
 def _engines(process: str) -> tuple[Engine, _Socket]:
     engine, socket = open_engine(f"sqlite:///{process}.db"), _Socket()
-    event.listen(engine, "do_connect", socket.connect)
+    # By its pool, which is the engine's own; an event would be its dialect's, and tests share dialects (`support.made_once`).
+    engine.pool._creator = socket.connect
     return engine, socket
 
 
