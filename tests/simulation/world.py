@@ -50,7 +50,7 @@ from tests.simulation.versions import Program, foretell, running
 HEALING_CYCLES_MAX = 10
 """After the lines are good, so many times round all offices must be enough for everything to be everywhere."""
 SETTLEMENTS_MAX = 12
-"""No dossier has more differences than that, however they hang together."""
+"""Deciding the differences of a dossier brings up no more others than that, however they hang together."""
 PART_BYTES = 20_000
 _RAM = Path("/dev/shm")
 MINUTE_MS = 60 * SECOND_MS
@@ -728,7 +728,8 @@ class World:
 
     def _settle_dossier(self, node: SimNode, actor: Actor, dossier: str, chance: random.Random) -> None:
         """One difference after the other, because deciding one may change what another is about."""
-        for _ in range(SETTLEMENTS_MAX):
+        open_first = view_of(node.db, dossier)
+        for _ in range(SETTLEMENTS_MAX + (len(open_first.conflicts) if open_first else 0)):
             view = view_of(node.db, dossier)
             if view is None or not view.conflicts:
                 return
