@@ -150,13 +150,11 @@ def stored_runs(
     count = 0
     waiting = connection.execute(_WAITING_RUNS, {"most": 1024 + len(in_hand)}).all()
     rows = [row for row in waiting if row.no not in taken]
-    # What this hub said in a former life comes first, so that it is not said again of the records that came with it. The
-    # others commune by commune, whoever waits longest first: what a PC sent in several requests is folded once.
+    # Commune by commune, whoever waits longest first: what a PC sent in several requests is folded once.
     first: dict[str, int] = {}
     for row in rows:
         first.setdefault(row.commune, row.no)
-    hub = services.keys.hub.public.id
-    for row in sorted(rows, key=lambda row: (row.device != hub, first[row.commune], row.no)):
+    for row in sorted(rows, key=lambda row: (first[row.commune], row.no)):
         if runs and count + row.stop - row.first > records_max:
             break
         frame = connection.execute(FRAME, {"no": row.no}).scalar_one()

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 import dossiers.state_hash as folds
 from central_hub.projection.conflicts import conflict_rows
@@ -28,7 +28,7 @@ from central_hub.store.tables import (
     LOG,
     MEASURES,
     OPEN_CONFLICT,
-    RUN,
+    PLACE,
     STANDING,
     TALLY,
 )
@@ -300,11 +300,13 @@ class _Truth:
             if record.header.kind == ERASURE_KIND and record.id not in {row.record for row in self.standings}
         ]
 
-    def arrival(self, record: Record) -> int:
-        """When a record came to this hub, or was written here: the place of its run among all."""
-        query = select(RUN.c.no).join(LOG, LOG.c.no == RUN.c.log_no).where(LOG.c.id == record.header.log)
-        reached = query.where(RUN.c.first <= record.header.seq, RUN.c.stop > record.header.seq)
-        return int(self.connection.execute(reached).scalar_one())
+    def judged(self, record: Record) -> int:
+        """When this hub judged a record, or wrote it: its place is kept then, and rows are numbered as they come."""
+        query = (
+            select(text("place.rowid")).select_from(PLACE).join(LOG, LOG.c.no == PLACE.c.log_no)
+            .where(LOG.c.id == record.header.log, PLACE.c.seq == record.header.seq)
+        )  # fmt: skip
+        return int(self.connection.execute(query).scalar_one())
 
     def _route(self, records: list[Record]) -> Route:
         order = arrange(records)
@@ -418,8 +420,8 @@ def _check_verdicts(world: "World", truth: _Truth) -> None:
         told_whom = facts["record"], record.header.commune
         before = given.get(told_whom)
         is_again = before is not None and _said(before) == _said(record)
-        # A hub that was put back may have judged anew before it was given back what it said in its former life.
-        is_news = before is None or truth.arrival(before) > truth.arrival(record)
+        # A hub that was put back may have judged anew before it read what it had said in its former life.
+        is_news = before is None or truth.judged(before) > truth.judged(record)
         require(not is_again or is_news, "no verdict is given twice", facts["record"])
         given[told_whom] = record
     standing = {row.record: row.outcome for row in truth.standings}

@@ -25,7 +25,8 @@ PAST_FAILURES = (
     26,  # a PC without a line never got contents that the province gives late: colleagues were not asked for them
     62,  # content and scans of a dossier that was allotted away before they were delivered stayed where they were, for ever
     100178,  # put back twice to before it opened a log: asked about as if it were two, and rightly
-    100024,  # the same (139) where both came together and more waited than the judge takes at once
+    100024,  # a hub that was put back judged anew before it had read its former word, though that had come: rightly said again
+    100064,  # where a hub that was put back read its own former words first, it refused a revocation of a key it did not know yet
     100029,  # the payments of one dossier at four PCs were more differences than might be settled
     200044,  # a word that was erased before anybody had noted it stood in a file that the schedule had not cleaned yet
 )
