@@ -202,6 +202,9 @@ def _check_copy_review(record: UnverifiedRecord, batch: Batch) -> Judgement:
 
 def _check_revocation(record: UnverifiedRecord, batch: Batch) -> Judgement:
     facts = record.header.facts
+    if batch.trust.statement(facts["key"]) is None:
+        # A hub that was put back may be given the revocation before the key: it is tried again when the key is stated.
+        return Judgement(Outcome.QUARANTINED, reasons.RECORD_KEY_UNKNOWN, facts["key"])
     try:
         batch.trust.require_revoker(record.header.by, of=facts["key"])
     except NotEntitled as error:

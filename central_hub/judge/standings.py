@@ -65,13 +65,13 @@ def standings_of_dossiers(connection: Connection, dossiers: Iterable[str]) -> li
 
 
 def standings_of_keys(connection: Connection, keys: Iterable[str]) -> list[Standing]:
-    """The standings that wait for one of these keys to be stated."""
-    found: list[Standing] = []
+    """The standings that wait for one of these keys to be stated: the key that signed, or the one that is spoken of."""
+    found: dict[str, Standing] = {}
     for part in chunks(keys):
-        found += _standings(
-            connection, STANDING.c.by.in_(part) & STANDING.c.code.in_(sorted(WAITING_FOR_KEY))
-        )
-    return found
+        signed = STANDING.c.by.in_(part) & STANDING.c.code.in_(sorted(WAITING_FOR_KEY))
+        spoken_of = STANDING.c.detail.in_(part) & (STANDING.c.code == reasons.RECORD_KEY_UNKNOWN.code)
+        found |= {each.record: each for each in _standings(connection, signed | spoken_of)}
+    return list(found.values())
 
 
 def standings_for_another_program(connection: Connection) -> list[Standing]:

@@ -238,7 +238,8 @@ def test_a_unit_administrator_revokes_nobody_else(hub: ProvinceHub, desk: Desk, 
         "nobody": key_of("nobody").public.id,
     }[subject]
     revoked_by(hub, desk, key, desk)
-    assert standings(hub) == {desk.log.records[-1].id: "KEY_REVOCATION"}
+    refused = "RECORD_KEY_UNKNOWN" if subject == "nobody" else "KEY_REVOCATION"
+    assert standings(hub) == {desk.log.records[-1].id: refused}
     with reading(hub.services.engine) as connection:
         assert hub.services.status.current(connection).is_silent(key)
 
@@ -250,6 +251,24 @@ def revoked_by(hub: ProvinceHub, desk: Desk, key: str, of: Desk) -> None:
     facts = {"key": key, "unit": UNIT, "reason": "lost", **cut.facts()}
     desk.write_at(NOW_MS - MINUTE_MS, "key.revoked", None, facts)
     send(hub, desk)
+
+
+def test_a_revocation_that_came_before_its_key_counts_when_the_key_is_stated(
+    hub: ProvinceHub, desk: Desk
+) -> None:
+    """As a hub that was put back may be given them."""
+    lan = key_of("Lan, newly stated")
+    revoked_by(hub, desk, lan.public.id, desk)
+    assert set(standings(hub).values()) == {"RECORD_KEY_UNKNOWN"}
+    facts = {
+        "key": lan.public.hex, "box": None, "roles": ["receptionist"], "unit": UNIT, "officer": "7" * 32,
+        "device": desk.device, "delegated": True, "from_size": 0, "until_size": None,
+    }  # fmt: skip
+    desk.write_at(NOW_MS - DAY_MS, "key.stated", None, facts, content={"name": "Lan"})
+    send(hub, desk)
+    assert standings(hub) == {}
+    with reading(hub.services.engine) as connection:
+        assert not hub.services.status.current(connection).is_silent(lan.public.id)
 
 
 def test_one_review_of_a_key_statement_settles_all_under_it(hub: ProvinceHub, desk: Desk) -> None:
